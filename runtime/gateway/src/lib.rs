@@ -1,0 +1,1 @@
+//! The edge of seam: the HTTP side of a unit.

@@ -1,0 +1,1 @@
+//! Tables of a service on its own sled database, acknowledged when on disk.

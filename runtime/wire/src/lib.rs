@@ -1,0 +1,1 @@
+//! The wire of seam: frames without I/O, and the connections that carry them.

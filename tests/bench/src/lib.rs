@@ -1,0 +1,1 @@
+//! The bench that holds seam against its peers in one run.

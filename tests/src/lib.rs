@@ -1,0 +1,1 @@
+//! The suites that hold seam to its promises.
