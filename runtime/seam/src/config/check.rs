@@ -1,0 +1,286 @@
+//! What must hold between the parts of a config, so that it is found before anything starts.
+
+use std::sync::Arc;
+
+use super::{
+    Config,
+    address::Address,
+    catalogue::Catalogue,
+    load::check_name,
+    origin::{Origin, Source},
+    problem::{nearest, ticked},
+    reader::Findings,
+    tree::Table,
+    types::{TopologyConfig, UnitConfig},
+};
+
+/// Resolves `"*"` and the start order; reports every impossible layout.
+pub(super) fn check(
+    config: &mut Config,
+    root: &Table,
+    source: &Arc<Source>,
+    catalogue: &Catalogue,
+    findings: &Findings,
+) {
+    let check = Check { root, source, catalogue, findings };
+    check.cycles(config);
+    for unit in &mut config.units {
+        let name = unit.name.clone();
+        findings.of_unit(&name, || check.unit(unit));
+    }
+    for topology in &config.topologies {
+        if let Some(units) = check.units(topology, config) {
+            check.layout(topology, &units);
+        }
+    }
+}
+
+struct Check<'a> {
+    root: &'a Table,
+    source: &'a Arc<Source>,
+    catalogue: &'a Catalogue,
+    findings: &'a Findings,
+}
+
+impl Check<'_> {
+    /// Where `path` was written; the top of the file if nowhere.
+    fn origin(&self, path: &[&str]) -> Origin {
+        match self.root.origin(path) {
+            Origin::Default => self.top(),
+            origin => origin,
+        }
+    }
+
+    fn element(&self, path: &[&str], element: &str) -> Origin {
+        match self.root.element_origin(path, element) {
+            Origin::Default => self.origin(path),
+            origin => origin,
+        }
+    }
+
+    fn top(&self) -> Origin {
+        match self.source.text.is_empty() {
+            true => Origin::Whole(self.source.name.as_str().into()),
+            false => Origin::top(self.source),
+        }
+    }
+
+    /// Where a service is spoken of: its own table, or else the unit that names it.
+    fn service(&self, name: &str, config: &Config) -> Origin {
+        if let Origin::File(spot) = self.root.origin(&["services", name])
+            && self.root.node(&["services", name]).is_some()
+        {
+            return Origin::File(spot);
+        }
+        let unit = config.units.iter().find(|unit| unit.services.iter().any(|s| s == name));
+        unit.map_or_else(
+            || self.top(),
+            |unit| self.element(&["units", &unit.name, "services"], name),
+        )
+    }
+
+    fn cycles(&self, config: &mut Config) {
+        for service in &self.catalogue.services {
+            for need in &service.needs {
+                if self.catalogue.service(need).is_none() {
+                    self.findings.problem(
+                        &self.service(&service.name, config),
+                        format!("service `{}` needs `{need}`, which this app hasn't", service.name),
+                        format!("add the service `{need}` to the app in its `main`"),
+                    );
+                }
+            }
+        }
+        match self.catalogue.start_order() {
+            Ok(order) => config.start_order = order.into_iter().map(String::from).collect(),
+            Err(path) => self.findings.problem(
+                &self.service(path[0], config),
+                format!("the services need each other in a circle: {}", path.join(" -> ")),
+                "take one of these out of its service's `Needs`; let news upwards go by events",
+            ),
+        }
+    }
+
+    fn unit(&self, unit: &mut UnitConfig) {
+        let path = ["units", unit.name.as_str(), "services"];
+        if let Err((reason, fix)) = check_name("a unit", &unit.name) {
+            self.findings.problem(&self.origin(&path[..2]), reason, fix);
+        }
+        for (index, name) in unit.services.iter().enumerate() {
+            if unit.services[..index].contains(name) {
+                let reason = format!("unit `{}` lists service `{name}` twice", unit.name);
+                self.findings.problem(&self.element(&path, name), reason, "list it once");
+            } else if name != "*" && self.catalogue.service(name).is_none() {
+                let reason = format!("unknown service `{name}` in unit `{}`", unit.name);
+                let fix = nearest(name, self.catalogue.names());
+                self.findings.problem(&self.element(&path, name), reason, fix);
+            }
+        }
+        if unit.services.iter().any(|name| name == "*") {
+            unit.services = self.catalogue.names().map(String::from).collect();
+        }
+    }
+
+    /// The units of a topology; `None` if not all of them are sound.
+    fn units<'c>(
+        &self,
+        topology: &TopologyConfig,
+        config: &'c Config,
+    ) -> Option<Vec<&'c UnitConfig>> {
+        let path = ["topologies", topology.name.as_str()];
+        let before = self.findings.problems.borrow().len();
+        if let Err((reason, fix)) = check_name("a topology", &topology.name) {
+            self.findings.problem(&self.origin(&path), reason, fix);
+        }
+        if topology.units.is_empty() {
+            let reason = format!("topology `{}` has no unit", topology.name);
+            self.findings.problem(&self.origin(&path), reason, "name at least one unit");
+        }
+        let mut units = Vec::new();
+        for (index, name) in topology.units.iter().enumerate() {
+            let origin = || self.element(&path, name);
+            if topology.units[..index].contains(name) {
+                let reason = format!("topology `{}` lists unit `{name}` twice", topology.name);
+                let fix = "list it once: several instances of a unit can't run yet";
+                self.findings.problem(&origin(), reason, fix);
+            } else if let Some(unit) = config.units.iter().find(|unit| unit.name == *name) {
+                units.push(unit);
+            } else {
+                let reason = format!("unknown unit `{name}` in topology `{}`", topology.name);
+                let fix = nearest(name, config.units.iter().map(|unit| unit.name.as_str()));
+                self.findings.problem(&origin(), reason, fix);
+            }
+        }
+        let unsound = self.findings.unsound.borrow();
+        let sound = !topology.units.iter().any(|unit| unsound.contains(unit));
+        (sound && self.findings.problems.borrow().len() == before).then_some(units)
+    }
+
+    fn layout(&self, topology: &TopologyConfig, units: &[&UnitConfig]) {
+        for name in self.catalogue.names() {
+            let hosts: Vec<&UnitConfig> =
+                units.iter().filter(|unit| hosts(unit, name)).copied().collect();
+            match hosts[..] {
+                [] => self.unhosted(topology, units, name),
+                // In a circle, someone always calls from elsewhere: that is no news.
+                [_] if self.catalogue.start_order().is_err() => {}
+                [host] => self.reachable(topology, units, name, host),
+                [first, second, ..] => self.hosted_twice(topology, name, first, second),
+            }
+        }
+        self.addresses(topology, units);
+    }
+
+    fn unhosted(&self, topology: &TopologyConfig, units: &[&UnitConfig], service: &str) {
+        let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
+        let name = &topology.name;
+        self.findings.problem(
+            &self.origin(&["topologies", name]),
+            format!("service `{service}` is in no unit of topology `{name}`"),
+            match names[..] {
+                [only] => format!("add \"{service}\" to `services` of [units.{only}]"),
+                _ => format!("add \"{service}\" to `services` of one of {}", ticked(&names)),
+            },
+        );
+    }
+
+    fn hosted_twice(
+        &self,
+        topology: &TopologyConfig,
+        service: &str,
+        first: &UnitConfig,
+        second: &UnitConfig,
+    ) {
+        let fix = match self.root.node(&["units", &second.name, "services"]) {
+            Some(_) => format!("take \"{service}\" out of `services` of one of the two units"),
+            None => format!(
+                "list the services of [units.{}]: without `services` it hosts all",
+                second.name
+            ),
+        };
+        self.findings.problem(
+            &self.element(&["units", &second.name, "services"], service),
+            format!(
+                "service `{service}` is in two units of topology `{}`, `{}` and `{}`: \
+                 several instances of a service can't run yet",
+                topology.name, first.name, second.name
+            ),
+            fix,
+        );
+    }
+
+    /// Others must be able to reach a service that they need.
+    fn reachable(
+        &self,
+        topology: &TopologyConfig,
+        units: &[&UnitConfig],
+        service: &str,
+        host: &UnitConfig,
+    ) {
+        let needs = |name: &String| {
+            let known = self.catalogue.service(name);
+            known.is_some_and(|known| known.needs.iter().any(|need| need == service))
+        };
+        let elsewhere = || units.iter().filter(|unit| unit.name != host.name);
+        let caller = elsewhere().find_map(|unit| {
+            let name = unit.services.iter().find(|name| needs(name))?;
+            Some(format!("`{name}` in unit `{}` calls it", unit.name))
+        });
+        let offered = self.catalogue.service(service).is_some_and(|known| known.edge);
+        let edge = || {
+            let unit = elsewhere().find(|unit| unit.http.is_some())?;
+            let alone = offered && host.http.is_none();
+            alone.then(|| format!("the edge of unit `{}` offers it", unit.name))
+        };
+        let Some(why) = caller.or_else(edge) else { return };
+        let unit = &host.name;
+        let (path, what, fix) = match (&host.listen, &host.address) {
+            (None, _) => {
+                let fix = format!("add e.g. `listen = \"127.0.0.1:7102\"` to [units.{unit}]");
+                (vec!["units", unit], "has no `listen`", fix)
+            }
+            (Some(listen), None) if listen.is_any_port() => {
+                let fix = "choose a port, or say in `address` where others reach it".into();
+                (vec!["units", unit, "listen"], "listens on a port that nobody knows", fix)
+            }
+            _ => return,
+        };
+        self.findings.problem(
+            &self.origin(&path),
+            format!(
+                "in topology `{}` unit `{unit}` hosts `{service}` and {what}, but {why}",
+                topology.name
+            ),
+            fix,
+        );
+    }
+
+    /// No two listeners of a topology on one address.
+    fn addresses(&self, topology: &TopologyConfig, units: &[&UnitConfig]) {
+        let mut taken: Vec<(&str, &str, &Address)> = Vec::new();
+        for unit in units {
+            for (key, address) in [("http", &unit.http), ("listen", &unit.listen)] {
+                let Some(address) = address else { continue };
+                let name = unit.name.as_str();
+                if let Some((other, its, there)) =
+                    taken.iter().find(|(_, _, there)| there.clashes(address))
+                {
+                    self.findings.problem(
+                        &self.origin(&["units", name, key]),
+                        format!(
+                            "in topology `{}` `{key}` of unit `{name}` is {address}, but \
+                             `{its}` of unit `{other}` is {there}: only one of them can listen",
+                            topology.name
+                        ),
+                        "give one of them another port",
+                    );
+                }
+                taken.push((name, key, address));
+            }
+        }
+    }
+}
+
+fn hosts(unit: &UnitConfig, service: &str) -> bool {
+    unit.services.iter().any(|name| name == service)
+}

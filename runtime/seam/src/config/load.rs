@@ -1,0 +1,288 @@
+//! From a file, the environment and the app's catalogue to a config, or to all its problems.
+
+use std::{io, path::Path, sync::Arc, time::Duration};
+
+use super::{
+    Config,
+    address::Address,
+    catalogue::Catalogue,
+    check,
+    effective::Effective,
+    env::{self, Env},
+    origin::{Origin, Source},
+    problem::{Problem, Problems, nearest},
+    reader::{Findings, Reader},
+    settings::Settings,
+    tree::{self, Entry, Kind, Node, Table},
+    types::{
+        AppConfig, CallsConfig, EdgeConfig, Lane, LogConfig, LogFormat, RehearsalConfig,
+        Resolution, ServiceConfig, TopologyConfig, UnitConfig,
+    },
+    value::Bytes,
+};
+
+/// The file that is read if none is named.
+const DEFAULT_FILE: &str = "app.toml";
+
+/// The longest name of a unit or topology: it becomes part of a file name.
+const LONGEST_NAME: usize = 64;
+
+impl Config {
+    /// Reads `file`, or `app.toml` in the working directory, and lays `env` over it. Without an
+    /// `app.toml` the defaults hold: one unit `all` with every service, at 127.0.0.1:8080.
+    ///
+    /// `env` is usually `std::env::vars()`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, found in one go; also a named file that can't be read.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        catalogue: &Catalogue,
+    ) -> Result<Self, Problems> {
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let name = path.display().to_string();
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_none() => {
+                String::new()
+            }
+            Err(error) => {
+                let fix = "name a readable TOML file after --config, or leave it out for app.toml";
+                let origin = Origin::Whole(name.into());
+                return Err(Problem::new(&origin, format!("can't be read: {error}"), fix).into());
+            }
+        };
+        Self::parse(&name, text, env, catalogue)
+    }
+
+    /// Reads the text of a file that messages call `name`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, found in one go.
+    pub fn parse(
+        name: &str,
+        text: impl Into<String>,
+        env: impl IntoIterator<Item = (String, String)>,
+        catalogue: &Catalogue,
+    ) -> Result<Self, Problems> {
+        let source = Arc::new(Source { name: name.into(), text: text.into() });
+        let env: Env = env.into_iter().collect();
+        let mut problems = Vec::new();
+        let mut root = tree::parse(&source).map_err(Problems::from_iter)?;
+        env::fill(&mut root, &env, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.into_iter().collect());
+        }
+        add_defaults(&mut root);
+        env::override_keys(&mut root, &env, &mut problems);
+
+        let findings = Findings::default();
+        let mut config = read(&root, catalogue, &findings);
+        check::check(&mut config, &root, &source, catalogue, &findings);
+        problems.append(&mut findings.problems.take());
+        config.effective = findings.effective.take();
+        if problems.is_empty() { Ok(config) } else { Err(problems.into_iter().collect()) }
+    }
+}
+
+/// Without `[units]` there is `all`; without `[topologies]`, `monolith` is the first unit.
+fn add_defaults(root: &mut Table) {
+    let table = |entries| Node { origin: Origin::Default, kind: Kind::Table(Table { entries }) };
+    let list = |name: &str| Node {
+        origin: Origin::Default,
+        kind: Kind::List(vec![Node::default_text(name)]),
+    };
+    let entry =
+        |key: &str, node: Node| Entry { key: key.into(), origin: node.origin.clone(), node };
+    if root.get("units").is_none() {
+        let http = Node::default_text("127.0.0.1:8080");
+        let all = table(vec![entry("services", list("*")), entry("http", http)]);
+        root.entries.push(entry("units", table(vec![entry("all", all)])));
+    }
+    let first = root.get("units").and_then(Node::table).and_then(|units| units.entries.first());
+    let first = first.map(|entry| (entry.key.clone(), entry.origin.clone()));
+    if let (None, Some((name, origin))) = (root.get("topologies"), first) {
+        let mut monolith = entry("monolith", list(&name));
+        // Its problems are best mended at the unit that it is made of.
+        monolith.origin = origin;
+        root.entries.push(entry("topologies", table(vec![monolith])));
+    }
+}
+
+fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
+    let mut reader = Reader::root(findings, root);
+    let app = read_app(reader.table("app"), catalogue);
+    let log = read_log(reader.table("log"));
+    let calls = read_calls(reader.table("calls"));
+    let rehearsal = read_rehearsal(reader.table("rehearsal"));
+    let edge = read_edge(reader.table("edge"));
+    let units = reader.table("units");
+    let read = |name| findings.of_unit(name, || read_unit(name, units.named(name)));
+    let units = units.names().into_iter().map(read).collect();
+    let topologies = reader.table("topologies").lists().into_iter();
+    let topologies = topologies.map(|(name, units)| TopologyConfig { name, units }).collect();
+    let services = read_services(&reader.table("services"), root, catalogue, findings, &calls);
+    reader.finish();
+    Config {
+        app,
+        log,
+        calls,
+        rehearsal,
+        edge,
+        units,
+        topologies,
+        services,
+        start_order: Vec::new(),
+        effective: Vec::new(),
+    }
+}
+
+fn read_app(mut reader: Reader<'_>, catalogue: &Catalogue) -> AppConfig {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let app = AppConfig {
+        name: reader.checked("name", catalogue.app.clone(), |name| check_name("app", name)),
+        data: reader.value("data", "data".into()),
+        threads: reader.within("threads", cores as u64, 1..=1024) as usize,
+        drain: reader.value("drain", Duration::from_secs(30)),
+    };
+    reader.finish();
+    app
+}
+
+fn read_log(mut reader: Reader<'_>) -> LogConfig {
+    let log = LogConfig {
+        level: reader.value("level", "info".into()),
+        format: reader.value("format", LogFormat::Text),
+    };
+    reader.finish();
+    log
+}
+
+fn read_calls(mut reader: Reader<'_>) -> CallsConfig {
+    let calls = CallsConfig {
+        deadline: reader.checked("deadline", Duration::from_secs(5), positive),
+        resolution: reader.value("resolution", Resolution::Direct),
+    };
+    reader.finish();
+    calls
+}
+
+fn read_rehearsal(mut reader: Reader<'_>) -> RehearsalConfig {
+    let rehearsal = RehearsalConfig {
+        delay: reader.value("delay", Duration::ZERO),
+        lost: reader.within("lost", 0.0, 0.0..=1.0),
+        refused: reader.within("refused", 0.0, 0.0..=1.0),
+    };
+    reader.finish();
+    rehearsal
+}
+
+fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
+    let some = 1..=1_000_000;
+    let body = |bytes: &Bytes| match bytes.0 {
+        1..=0x4000_0000 => Ok(()),
+        _ => Err(("`body` is out of its range".into(), "use a value from 1 to \"1GiB\"".into())),
+    };
+    let edge = EdgeConfig {
+        deadline: reader.checked("deadline", Duration::from_secs(12), positive),
+        body: reader.checked("body", Bytes(1 << 20), body).0,
+        body_time: reader.checked("body_time", Duration::from_secs(30), positive),
+        head_time: reader.checked("head_time", Duration::from_secs(5), positive),
+        connections: reader.within("connections", 10_000, some.clone()) as usize,
+        connections_per_address: reader.within("connections_per_address", 100, some) as usize,
+    };
+    reader.finish();
+    edge
+}
+
+fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
+    let unit = UnitConfig {
+        name: name.into(),
+        services: reader.value("services", vec!["*".into()]),
+        http: reader.value("http", None),
+        listen: reader.checked("listen", None, check_listen),
+        address: reader.value("address", None),
+    };
+    reader.finish();
+    unit
+}
+
+fn read_services(
+    reader: &Reader<'_>,
+    root: &Table,
+    catalogue: &Catalogue,
+    findings: &Findings,
+    calls: &CallsConfig,
+) -> Vec<ServiceConfig> {
+    for name in reader.names() {
+        if catalogue.service(name).is_none() {
+            let reason = format!("unknown service `{name}`: this app has no such service");
+            let fix = nearest(name, catalogue.names());
+            findings.problem(&root.origin(&["services", name]), reason, fix);
+        }
+    }
+    let read = |known: &super::KnownService| {
+        let name = known.name.as_str();
+        let mut reader = reader.named(name);
+        let lane = reader.value("lane", Lane::Inline);
+        let mailbox = reader.within("mailbox", 1024, 1..=1_000_000) as usize;
+        let turn_limit = reader.checked("turn_limit", Duration::from_secs(30), positive);
+        let mut refined = reader.table("calls");
+        let set = refined.has("deadline");
+        let deadline = refined.checked("deadline", calls.deadline, positive);
+        refined.finish();
+        let settings = Settings {
+            path: format!("services.{name}.config"),
+            origin: root.origin(&["services", name, "config"]),
+            table: reader.raw("config").clone(),
+        };
+        reader.finish();
+        list_settings(&settings.path, &settings.table, findings);
+        if let Err(problem) = known.check(&settings) {
+            findings.problems.borrow_mut().push(problem);
+        }
+        let (name, deadline) = (known.name.clone(), set.then_some(deadline));
+        ServiceConfig { name, lane, mailbox, turn_limit, deadline, settings }
+    };
+    catalogue.services.iter().map(read).collect()
+}
+
+/// A service's own keys are in effect as they are written.
+fn list_settings(path: &str, table: &Table, findings: &Findings) {
+    for entry in &table.entries {
+        let value = entry.node.show();
+        let (table, key, origin) = (path.into(), entry.key.clone(), entry.node.origin.clone());
+        findings.effective.borrow_mut().push(Effective { table, key, value, origin });
+    }
+}
+
+fn positive(duration: &Duration) -> Result<(), (String, String)> {
+    match duration.is_zero() {
+        false => Ok(()),
+        true => Err(("a time of zero leaves no time at all".into(), "use e.g. \"5s\"".into())),
+    }
+}
+
+fn check_listen(listen: &Option<Address>) -> Result<(), (String, String)> {
+    match listen {
+        Some(address) if !address.is_loopback() => Err((
+            format!("`listen` on {address} could be reached from other machines, unprotected"),
+            "listen on 127.0.0.1, [::1] or unix:PATH until there is transport security".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a name can be part of file names, command lines and log lines.
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), (String, String)> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    match starts && name.len() <= LONGEST_NAME && name.chars().all(letter) {
+        true => Ok(()),
+        false => Err((
+            format!("{name:?} can't be the name of {what}"),
+            format!("use letters, digits, `-` and `_`, at most {LONGEST_NAME} of them"),
+        )),
+    }
+}

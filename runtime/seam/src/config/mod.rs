@@ -1,0 +1,93 @@
+//! `app.toml`: which services run where, and how.
+//!
+//! [`Config::load`] reads the file, lays the environment over it, and checks it against the
+//! app's [`Catalogue`]. What comes out is typed and sound, and [`Config::layout`] says what one
+//! unit has to host and where the others are; what is wrong comes out as [`Problems`], each with
+//! its line, the reason and the fix, all of them at once. Nothing else in the app reads the file
+//! or the environment.
+//!
+//! - Every key has a default; unknown keys are refused, in a service's own table, too.
+//! - `SEAM__UNITS__ALL__HTTP=127.0.0.1:9000` overrides a key: levels parted by two underscores,
+//!   in any case, `-` written as `_`. An empty `http` or `listen` takes the address away; a list
+//!   may be written `user,order`.
+//! - `${VAR}` and `${VAR:-default}` in a text are filled from the environment; `$${` is a plain
+//!   `${`. What is printed is the text as written, never the secret.
+//! - Durations are `250ms`, `5s`, `2m`; sizes `16KiB`, `1MiB`; paths are relative to the working
+//!   directory.
+
+mod address;
+mod catalogue;
+mod check;
+mod effective;
+mod env;
+mod layout;
+mod load;
+mod origin;
+mod problem;
+mod reader;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod types;
+mod value;
+
+pub use self::{
+    address::{Address, AddressError},
+    catalogue::{Catalogue, KnownService},
+    effective::Effective,
+    layout::{LayoutError, Peer, RemoteService, UnitLayout},
+    origin::{Origin, Spot},
+    problem::{Problem, Problems},
+    settings::Settings,
+    types::{
+        AppConfig, CallsConfig, EdgeConfig, Lane, LogConfig, LogFormat, RehearsalConfig,
+        Resolution, ServiceConfig, TopologyConfig, UnitConfig,
+    },
+};
+
+/// The whole config of an app, typed and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[app]`.
+    pub app: AppConfig,
+    /// `[log]`.
+    pub log: LogConfig,
+    /// `[calls]`.
+    pub calls: CallsConfig,
+    /// `[rehearsal]`.
+    pub rehearsal: RehearsalConfig,
+    /// `[edge]`.
+    pub edge: EdgeConfig,
+    /// `[units.…]`, in the order of the file.
+    pub units: Vec<UnitConfig>,
+    /// `[topologies]`, in the order of the file; the first is the default.
+    pub topologies: Vec<TopologyConfig>,
+    /// `[services.…]`: one for every service of the app, in its order.
+    pub services: Vec<ServiceConfig>,
+    /// The services such that each comes after those that it needs.
+    pub start_order: Vec<String>,
+    effective: Vec<Effective>,
+}
+
+impl Config {
+    /// How a service runs; `None` if the app has none of that name.
+    pub fn service(&self, name: &str) -> Option<&ServiceConfig> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// Every value in effect, with its origin.
+    pub fn effective(&self) -> &[Effective] {
+        &self.effective
+    }
+
+    /// What is in effect, as TOML with the origin of every value beside it.
+    pub fn to_toml(&self) -> String {
+        effective::as_toml(&self.effective)
+    }
+
+    /// What is in effect, as `{"app.data": {"value": "data", "from": "default"}, …}`.
+    pub fn to_json(&self) -> serde_json::Value {
+        effective::as_json(&self.effective)
+    }
+}

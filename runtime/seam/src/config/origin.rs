@@ -1,0 +1,117 @@
+//! Where a value of the config was written.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+/// The text of a config file, under the name that messages give it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// As the user named it: `app.toml`, or what followed `--config`.
+    pub(crate) name: String,
+    /// The whole file.
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// The line of a byte, counted from 1.
+    fn line(&self, at: usize) -> usize {
+        self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+    }
+}
+
+/// Where a value, or a problem, comes from.
+#[derive(Clone, Default)]
+pub enum Origin {
+    /// Nobody wrote it: it is the default.
+    #[default]
+    Default,
+    /// A place in the config file.
+    File(Spot),
+    /// An environment variable, by name.
+    Env(Arc<str>),
+    /// A file as a whole, by name: it can't be read, or its text has no place to point at.
+    Whole(Arc<str>),
+}
+
+/// A place in a config file: bytes of its text.
+#[derive(Clone)]
+pub struct Spot {
+    source: Arc<Source>,
+    span: Range<usize>,
+}
+
+impl Spot {
+    /// The line, counted from 1.
+    pub fn line(&self) -> usize {
+        self.source.line(self.span.start)
+    }
+
+    /// The file's name, as the user gave it.
+    pub fn file(&self) -> &str {
+        &self.source.name
+    }
+
+    /// The source line with a caret under the place, as two lines with a gutter.
+    pub(super) fn excerpt(&self) -> String {
+        let text = &self.source.text;
+        let start = floor(text, self.span.start);
+        let end = floor(text, self.span.end.max(start));
+        let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let to = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let line = text[from..to].trim_end().replace('\t', " ");
+        let column = text[from..start].chars().count();
+        let width = text[start..end.min(to).max(start)].trim_end().chars().count().max(1);
+        let number = self.line().to_string();
+        let gutter = " ".repeat(number.len());
+        let (indent, carets) = (" ".repeat(column), "^".repeat(width));
+        format!("  {number} | {line}\n  {gutter} | {indent}{carets}")
+    }
+}
+
+/// The nearest place at or before `at` where the text can be cut.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+impl Origin {
+    /// A place in `source`.
+    pub(super) fn at(source: &Arc<Source>, span: Range<usize>) -> Self {
+        Self::File(Spot { source: source.clone(), span })
+    }
+
+    /// The first line of `source`, for what no line of it says.
+    pub(super) fn top(source: &Arc<Source>) -> Self {
+        Self::at(source, 0..0)
+    }
+
+    /// Sorts problems: the file from top to bottom, then variables by name.
+    pub(super) fn rank(&self) -> (u8, usize, &str) {
+        match self {
+            Self::Whole(name) => (0, 0, name),
+            Self::File(spot) => (1, spot.span.start, ""),
+            Self::Env(name) => (2, 0, name),
+            Self::Default => (3, 0, ""),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(spot) => write!(f, "{}:{}", spot.file(), spot.line()),
+            Self::Env(name) | Self::Whole(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({self})")
+    }
+}
+
+impl fmt::Debug for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spot({}:{})", self.file(), self.line())
+    }
+}

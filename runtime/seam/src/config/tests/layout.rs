@@ -1,0 +1,124 @@
+//! Who hosts what.
+
+use super::*;
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_default_is_one_unit_with_everything() {
+    let layout = parse("").layout(None, None).unwrap();
+    assert_eq!((layout.topology.as_str(), layout.unit.as_str()), ("monolith", "all"));
+    assert_eq!(layout.services, ["user", "payment", "order"]);
+    assert_eq!(layout.http, Some(address("127.0.0.1:8080")));
+    assert_eq!(layout.listen, None);
+    assert_eq!((layout.remote, layout.peers), (vec![], vec![]));
+}
+
+#[test]
+fn a_unit_knows_where_the_others_are() {
+    let layout = parse(SHOP).layout(Some("split"), Some("front")).unwrap();
+    assert_eq!(layout.services, ["user", "order"]);
+    let there = address("127.0.0.1:7102");
+    let remote =
+        RemoteService { service: "payment".into(), unit: "pay".into(), address: there.clone() };
+    assert_eq!(layout.remote, [remote]);
+    let peer = Peer { unit: "pay".into(), address: Some(there), services: vec!["payment".into()] };
+    assert_eq!(layout.peers, [peer]);
+    let pay = parse(SHOP).layout(Some("split"), Some("pay")).unwrap();
+    assert_eq!(pay.listen, Some(address("127.0.0.1:7102")));
+    assert_eq!(pay.remote, []);
+}
+
+#[test]
+fn the_advertised_address_may_differ() {
+    let listen = "listen = \"127.0.0.1:7102\"";
+    let text = with(listen, &format!("{listen}\naddress = \"127.0.0.1:9102\""));
+    let layout = parse(&text).layout(None, Some("front")).unwrap();
+    assert_eq!(layout.remote[0].address, address("127.0.0.1:9102"));
+}
+
+#[test]
+fn run_without_names_wants_one_unit() {
+    let split_first = with("monolith = [\"all\"]\n", "");
+    let error = parse(&split_first).layout(None, None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "topology `split` has several units: `front`, `pay`\n  \
+         fix: `run --unit NAME` starts one of them, `up split` all"
+    );
+}
+
+#[test]
+fn a_unit_finds_its_topology() {
+    assert_eq!(parse(SHOP).layout(None, Some("pay")).unwrap().topology, "split");
+}
+
+#[test]
+fn a_unit_in_topologies_alike_takes_the_first() {
+    let text = with("split = [", "twin = [\"pay\", \"front\"]\nsplit = [");
+    assert_eq!(parse(&text).layout(None, Some("pay")).unwrap().topology, "twin");
+}
+
+#[test]
+fn a_unit_in_topologies_that_differ_must_be_told() {
+    let text = with("split = [", "micro = [\"a\", \"b\", \"pay\"]\nsplit = [")
+        + "[units.a]\nservices = [\"user\"]\nlisten = \"127.0.0.1:7103\"\n\
+           [units.b]\nservices = [\"order\"]\nlisten = \"127.0.0.1:7104\"\n";
+    let config = parse(&text);
+    let error = config.layout(None, Some("pay")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unit `pay` is in several topologies, with other services elsewhere: `micro`, `split`\n  \
+         fix: say which by --topology"
+    );
+    assert_eq!(config.layout(Some("micro"), Some("pay")).unwrap().peers.len(), 2);
+}
+
+#[test]
+fn names_that_fit_nothing() {
+    let config = parse(SHOP);
+    let error = |topology, unit| config.layout(topology, unit).unwrap_err().to_string();
+    assert_eq!(error(None, Some("fron")), "there is no unit `fron`\n  fix: did you mean `front`?");
+    assert_eq!(
+        error(Some("splt"), None),
+        "there is no topology `splt`\n  fix: did you mean `split`?"
+    );
+    assert_eq!(
+        error(Some("monolith"), Some("pay")),
+        "unit `pay` is not in topology `monolith`\n  fix: its units are `all`"
+    );
+    let lone = format!("{SHOP}[units.lone]\nservices = [\"user\"]\n");
+    assert_eq!(
+        parse(&lone).layout(None, Some("lone")).unwrap_err().to_string(),
+        "unit `lone` is in no topology\n  fix: add it to one under [topologies]"
+    );
+}
+
+#[test]
+fn up_starts_the_units_of_a_topology() {
+    let config = parse(SHOP);
+    let units = |topology| {
+        let layouts = config.layouts(topology).unwrap().into_iter();
+        layouts.map(|layout| layout.unit).collect::<Vec<_>>()
+    };
+    assert_eq!(units(None), ["all"]);
+    assert_eq!(units(Some("split")), ["front", "pay"]);
+}
+
+#[test]
+fn an_edge_must_reach_what_it_offers() {
+    let text = "[units.edge]\nservices = []\nhttp = \"127.0.0.1:8080\"\n\
+                [units.rest]\nservices = [\"*\"]\n[topologies]\ntwo = [\"edge\", \"rest\"]\n";
+    let error = problems(text);
+    let expected = "app.toml:4: in topology `two` unit `rest` hosts `order` and has no `listen`, \
+                    but the edge of unit `edge` offers it";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn one_port_in_two_topologies_is_fine_and_so_are_two_hosts() {
+    parse(SHOP);
+    parse(&with("listen = \"127.0.0.1:7102\"", "listen = \"127.0.0.2:8080\""));
+}

@@ -1,0 +1,100 @@
+//! Durations, sizes and addresses.
+
+use std::time::Duration;
+
+use super::*;
+
+fn deadline(text: &str) -> Option<Duration> {
+    let text = format!("[calls]\ndeadline = {text:?}\n");
+    Config::parse("app.toml", text, [], &shop()).ok().map(|config| config.calls.deadline)
+}
+
+#[test]
+fn durations() {
+    for (text, millis) in
+        [("250ms", 250), ("5s", 5_000), ("1.5s", 1_500), ("2m", 120_000), ("24h", 86_400_000)]
+    {
+        assert_eq!(deadline(text), Some(Duration::from_millis(millis)), "{text}");
+    }
+    for text in ["", "5", "s", "-5s", "5 weeks", "25h", "0s", "1e3s", "inf s", "5s5s", "..s"] {
+        assert_eq!(deadline(text), None, "{text}");
+    }
+}
+
+#[test]
+fn durations_show_as_they_are_written() {
+    for text in ["250ms", "5s", "2m", "24h", "1500us"] {
+        let config = parse(&format!("[calls]\ndeadline = {text:?}\n"));
+        assert_eq!(config.to_json()["calls.deadline"]["value"], text);
+    }
+}
+
+#[test]
+fn sizes() {
+    let body = |text: &str| {
+        let text = format!("[edge]\nbody = {text}\n");
+        Config::parse("app.toml", text, [], &shop()).ok().map(|config| config.edge.body)
+    };
+    assert_eq!(body("\"16KiB\""), Some(16 << 10));
+    assert_eq!(body("\"2 MiB\""), Some(2 << 20));
+    assert_eq!(body("4096"), Some(4096));
+    for text in ["\"1MB\"", "0", "-1", "\"2GiB\"", "\"99999999999999999999GiB\"", "true"] {
+        assert_eq!(body(text), None, "{text}");
+    }
+}
+
+#[test]
+fn addresses() {
+    for text in ["127.0.0.1:80", "[::1]:7102", "localhost:0", "pay.internal:1", "unix:run/a.sock"] {
+        assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+    }
+    let long = format!("unix:{}", "x".repeat(108));
+    for (text, error) in [
+        ("", AddressError::NoPort),
+        ("8080", AddressError::NoPort),
+        (":8080", AddressError::NoPort),
+        ("a:70000", AddressError::Port),
+        ("a:+1", AddressError::Port),
+        ("a:", AddressError::Port),
+        ("::1:80", AddressError::Host),
+        ("[::1:80", AddressError::Host),
+        ("[x]:80", AddressError::Host),
+        ("a b:80", AddressError::Host),
+        ("unix:", AddressError::Path),
+        (&long, AddressError::Path),
+    ] {
+        assert_eq!(text.parse::<Address>(), Err(error), "{text}");
+    }
+}
+
+#[test]
+fn loopback_and_clashes() {
+    let address = |text: &str| text.parse::<Address>().unwrap();
+    for text in ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "LOCALHOST:1", "unix:x"] {
+        assert!(address(text).is_loopback(), "{text}");
+    }
+    for text in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"] {
+        assert!(!address(text).is_loopback(), "{text}");
+    }
+    let clashes = |one: &str, other: &str| address(one).clashes(&address(other));
+    assert!(clashes("127.0.0.1:1", "0.0.0.0:1"));
+    assert!(clashes("[::]:1", "localhost:1"));
+    assert!(clashes("unix:a", "unix:a"));
+    assert!(!clashes("127.0.0.1:0", "127.0.0.1:0"));
+    assert!(!clashes("127.0.0.1:1", "127.0.0.1:2"));
+    assert!(!clashes("127.0.0.1:1", "127.0.0.2:1"));
+}
+
+#[test]
+fn numbers_too_large_are_refused() {
+    assert!(problems("[app]\nthreads = 99999999999999999999\n").contains("is too large"));
+    assert!(problems("[services.user]\nmailbox = 0\n").contains("from 1 to 1000000"));
+    assert!(problems("[services.user]\nmailbox = -1\n").contains("expected a whole number"));
+    assert!(problems("[rehearsal]\nlost = 1.5\n").contains("from 0.0 to 1.0"));
+    assert!(problems("[rehearsal]\nlost = nan\n").contains("out of its range"));
+}
+
+#[test]
+fn a_start_order_puts_the_needed_first() {
+    assert_eq!(parse("").start_order, ["user", "payment", "order"]);
+}

@@ -1,0 +1,218 @@
+//! The config, typed. Every field says what it means, its unit, its default and how it is written.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{address::Address, settings::Settings, value::Choice};
+
+/// `[app]`: the app as a whole.
+///
+/// ```toml
+/// [app]
+/// name = "shop"
+/// data = "data"
+/// threads = 4
+/// drain = "30s"
+/// ```
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// `name`: what units tell each other at the handshake. Default: the name in the code.
+    pub name: String,
+    /// `data`: the folder of embedded stores and control sockets, relative to the working
+    /// directory. Default: `data`.
+    pub data: PathBuf,
+    /// `threads`: how many homes a unit has, i.e. threads that drive turns; 1 to 1024.
+    /// Default: the number of cores.
+    pub threads: usize,
+    /// `drain`: how long calls in flight may take to end when the unit stops. Default: `30s`.
+    pub drain: Duration,
+}
+
+/// `[log]`: what goes to standard error.
+///
+/// ```toml
+/// [log]
+/// level = "info,seam=debug"
+/// format = "json"
+/// ```
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// `level`: a filter in the syntax of `tracing-subscriber`'s `EnvFilter`. Default: `info`.
+    pub level: String,
+    /// `format`: `text` for people, `json` for machines. Default: `text`.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl Choice for LogFormat {
+    const ALL: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+/// `[calls]`: how calls behave unless a service or a method says otherwise.
+///
+/// ```toml
+/// [calls]
+/// deadline = "5s"
+/// resolution = "direct"
+/// ```
+#[derive(Clone, Debug)]
+pub struct CallsConfig {
+    /// `deadline`: after which a call's answer is worthless. Default: `5s`.
+    pub deadline: Duration,
+    /// `resolution`: how calls within a unit travel. Default: `direct`.
+    pub resolution: Resolution,
+}
+
+/// How calls within a unit travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// Arguments are moved.
+    Direct,
+    /// Arguments and results are encoded and decoded as if they crossed the wire: the rehearsal
+    /// of a split.
+    Encoded,
+}
+
+impl Choice for Resolution {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("direct", Self::Direct), ("encoded", Self::Encoded)];
+}
+
+/// `[rehearsal]`: what a network would add, for `resolution = "encoded"`.
+///
+/// ```toml
+/// [rehearsal]
+/// delay = "2ms"
+/// lost = 0.01
+/// refused = 0.01
+/// ```
+#[derive(Clone, Debug)]
+pub struct RehearsalConfig {
+    /// `delay`: added to every call. Default: `0ms`.
+    pub delay: Duration,
+    /// `lost`: the share of calls, 0 to 1, whose answer gets lost: `Unknown`. Default: `0.0`.
+    pub lost: f64,
+    /// `refused`: the share of calls, 0 to 1, that never get there: `NotExecuted`.
+    /// Default: `0.0`.
+    pub refused: f64,
+}
+
+/// `[edge]`: the limits of the HTTP side.
+///
+/// ```toml
+/// [edge]
+/// deadline = "12s"
+/// body = "1MiB"
+/// body_time = "30s"
+/// head_time = "5s"
+/// connections = 10000
+/// connections_per_address = 100
+/// ```
+#[derive(Clone, Debug)]
+pub struct EdgeConfig {
+    /// `deadline`: of a request, then 504. Default: `12s`, as clients of the form gateway expect.
+    pub deadline: Duration,
+    /// `body`: the largest body, in bytes or as `1MiB`; beyond it: 413. Default: `1MiB`.
+    pub body: u64,
+    /// `body_time`: how long a body may take to arrive. Default: `30s`.
+    pub body_time: Duration,
+    /// `head_time`: how long a request's head may take to arrive; then 408. Default: `5s`.
+    pub head_time: Duration,
+    /// `connections`: open at once. Default: 10000.
+    pub connections: usize,
+    /// `connections_per_address`: open at once from one address. Default: 100.
+    pub connections_per_address: usize,
+}
+
+/// `[units.NAME]`: one process.
+///
+/// ```toml
+/// [units.pay]
+/// services = ["payment"]
+/// http = "127.0.0.1:8081"
+/// listen = "127.0.0.1:7102"
+/// address = "pay.internal:7102"
+/// ```
+#[derive(Clone, Debug)]
+pub struct UnitConfig {
+    /// `NAME`.
+    pub name: String,
+    /// `services`: those that it hosts; `"*"` stands for all, and is resolved here.
+    /// Default: `["*"]`.
+    pub services: Vec<String>,
+    /// `http`: where its edge serves; none without. Default: none.
+    pub http: Option<Address>,
+    /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; loopback only, until
+    /// there is transport security. Default: none.
+    pub listen: Option<Address>,
+    /// `address`: what other units connect to, where that differs from `listen`.
+    /// Default: `listen`.
+    pub address: Option<Address>,
+}
+
+/// `[topologies]`: a named set of units.
+///
+/// ```toml
+/// [topologies]
+/// monolith = ["all"]
+/// split = ["front", "pay"]
+/// ```
+#[derive(Clone, Debug)]
+pub struct TopologyConfig {
+    /// Its name.
+    pub name: String,
+    /// Its units, in the order of the file.
+    pub units: Vec<String>,
+}
+
+/// `[services.NAME]`: how a service runs, in whichever unit.
+///
+/// ```toml
+/// [services.payment]
+/// lane = "arbiter"
+/// mailbox = 1024
+/// turn_limit = "30s"
+/// [services.payment.calls]
+/// deadline = "2s"
+/// [services.payment.config]
+/// max_charge_cents = 1_000_000
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// `NAME`: of its contract.
+    pub name: String,
+    /// `lane`: where its turns run. Default: `inline`.
+    pub lane: Lane,
+    /// `mailbox`: how many calls may wait or run, 1 to 1,000,000; beyond it they are refused as
+    /// overloaded. Default: 1024.
+    pub mailbox: usize,
+    /// `turn_limit`: after which a turn whose caller has gone away is given up, and the instance
+    /// with it. Default: `30s`.
+    pub turn_limit: Duration,
+    /// `calls.deadline`: of calls to this service. `None`: nobody set it, and what the method
+    /// or else `[calls] deadline` says holds.
+    pub deadline: Option<Duration>,
+    /// `config`: the service's own table.
+    pub settings: Settings,
+}
+
+/// Where a service's turns run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// On the caller's task until they first wait.
+    Inline,
+    /// On a thread of the service's own, for what blocks or burns CPU.
+    Arbiter,
+}
+
+impl Choice for Lane {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("inline", Self::Inline), ("arbiter", Self::Arbiter)];
+}
