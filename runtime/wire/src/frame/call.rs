@@ -1,0 +1,247 @@
+//! A call: who calls what, until when, on whose behalf, and the arguments.
+
+use std::time::Duration;
+
+use super::bytes::{Reader, put_text8, put_text16};
+use super::{CallId, LENGTH, finish, kind};
+use crate::limits::{MAX_CHAIN, MAX_HEAD, MAX_NAME, MAX_PRINCIPAL};
+use crate::violation::{EncodeError, Violation};
+
+/// The part of a call that every call has, its length field and kind included.
+const FIXED: usize = 48;
+
+const NO_RETRY: u8 = 1;
+const HAS_CALLER: u8 = 2;
+const HAS_PRINCIPAL: u8 = 4;
+const KNOWN_FLAGS: u8 = NO_RETRY | HAS_CALLER | HAS_PRINCIPAL;
+
+/// What a call carries besides its arguments. `C` is where the chain's names come from: anything
+/// that yields them when written, a [`Chain`] when read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallHead<'a, C = Chain<'a>> {
+    /// The call's number, by which its answer finds it.
+    pub id: CallId,
+    /// The service, as its place in the callee's hello.
+    pub service: u16,
+    /// The method, as its place in that service's list.
+    pub method: u16,
+    /// The time left to the deadline, to the microsecond. Over 71 minutes count as 71 minutes.
+    pub remaining: Duration,
+    /// Where the call stands in a trace.
+    pub trace: Trace,
+    /// Retried further up already: nobody below may.
+    pub no_retry: bool,
+    /// The services that wait for this call, the first caller first; at most 32.
+    pub chain: C,
+    /// Who calls, by name, where that isn't the chain's last.
+    pub caller: Option<&'a str>,
+    /// On whose behalf; at most 256 bytes.
+    pub principal: Option<&'a str>,
+}
+
+/// Where a call stands in a trace, as W3C's trace context has it; all zero for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trace {
+    /// The trace.
+    pub id: u128,
+    /// The caller's span.
+    pub span: u64,
+    /// W3C's trace flags; bit 0 means sampled.
+    pub flags: u8,
+}
+
+/// A chain of services, still encoded: each name with its length in front, all checked.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Chain<'a> {
+    count: u8,
+    names: &'a [u8],
+}
+
+impl<'a> Chain<'a> {
+    /// How many services it names.
+    pub const fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether nobody waits above.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The names, the first caller first.
+    pub const fn names(&self) -> ChainNames<'a> {
+        ChainNames { rest: self.names }
+    }
+}
+
+impl std::fmt::Debug for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+impl<'a> IntoIterator for Chain<'a> {
+    type Item = &'a str;
+    type IntoIter = ChainNames<'a>;
+
+    fn into_iter(self) -> ChainNames<'a> {
+        self.names()
+    }
+}
+
+/// The names of a [`Chain`].
+#[derive(Debug, Clone)]
+pub struct ChainNames<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for ChainNames<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let (length, rest) = self.rest.split_first()?;
+        let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+        self.rest = rest;
+        std::str::from_utf8(name).ok()
+    }
+}
+
+impl<'a> CallHead<'a> {
+    /// Reads a call's contents, after its kind.
+    #[inline]
+    pub(super) fn decode(contents: &'a [u8]) -> Result<(Self, &'a [u8]), Violation> {
+        // One check for the whole fixed part.
+        let Some((fixed, rest)) = contents.split_first_chunk::<{ FIXED - LENGTH - 1 }>() else {
+            return Err(Violation::Truncated("call"));
+        };
+        // Places in `fixed` count from 5, where the contents begin.
+        let mut head = Reader::new(fixed);
+        let flags = head.u8("flags")?;
+        let service = head.u16("service")?;
+        let method = head.u16("method")?;
+        let count = head.u8("chain")?;
+        let trace_flags = head.u8("trace")?;
+        let remaining = head.u32("deadline")?;
+        let id = CallId(head.u64("call id")?);
+        let low = head.u64("trace")?;
+        let high = head.u64("trace")?;
+        let span = head.u64("span")?;
+        if flags & !KNOWN_FLAGS != 0 {
+            return Err(Violation::Reserved("call"));
+        }
+
+        let mut reader = Reader::new(rest);
+        let chain = if count == 0 { Chain::default() } else { decode_chain(&mut reader, count)? };
+        let caller =
+            if flags & HAS_CALLER == 0 { None } else { Some(reader.text8(MAX_NAME, "caller")?) };
+        let principal = if flags & HAS_PRINCIPAL == 0 {
+            None
+        } else {
+            Some(reader.text16(MAX_PRINCIPAL, "principal")?)
+        };
+        let body = reader.rest();
+        let trace =
+            Trace { id: u128::from(high) << 64 | u128::from(low), span, flags: trace_flags };
+        let head = Self {
+            id,
+            service,
+            method,
+            remaining: Duration::from_micros(u64::from(remaining)),
+            trace,
+            no_retry: flags & NO_RETRY != 0,
+            chain,
+            caller,
+            principal,
+        };
+        Ok((head, body))
+    }
+}
+
+fn decode_chain<'a>(reader: &mut Reader<'a>, count: u8) -> Result<Chain<'a>, Violation> {
+    if usize::from(count) > MAX_CHAIN {
+        let length = usize::from(count);
+        return Err(Violation::TooLong { what: "chain", length, cap: MAX_CHAIN });
+    }
+    let before = reader.rest();
+    for _ in 0..count {
+        reader.text8(MAX_NAME, "chain")?;
+    }
+    let names = &before[..before.len() - reader.rest().len()];
+    Ok(Chain { count, names })
+}
+
+impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
+    /// Appends the call to `out`: its head, and the arguments that `body` writes.
+    ///
+    /// # Errors
+    ///
+    /// What doesn't fit, or what `body` says. `out` is then as it was.
+    #[inline]
+    pub fn encode<E>(
+        self,
+        out: &mut Vec<u8>,
+        max_frame: usize,
+        body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), EncodeError<E>> {
+        let start = out.len();
+        let written = self.encode_head(out).and_then(|()| body(out).map_err(EncodeError::Body));
+        if let Err(error) = written {
+            out.truncate(start);
+            return Err(error);
+        }
+        finish(out, start, max_frame)
+    }
+
+    #[inline]
+    fn encode_head<E>(self, out: &mut Vec<u8>) -> Result<(), EncodeError<E>> {
+        let start = out.len();
+        let mut flags = 0;
+        if self.no_retry {
+            flags |= NO_RETRY;
+        }
+        if self.caller.is_some() {
+            flags |= HAS_CALLER;
+        }
+        if self.principal.is_some() {
+            flags |= HAS_PRINCIPAL;
+        }
+        let remaining = u32::try_from(self.remaining.as_micros()).unwrap_or(u32::MAX);
+        let mut fixed = [0; FIXED];
+        fixed[4] = kind::CALL;
+        fixed[5] = flags;
+        fixed[6..8].copy_from_slice(&self.service.to_le_bytes());
+        fixed[8..10].copy_from_slice(&self.method.to_le_bytes());
+        // 10: the chain's count, below.
+        fixed[11] = self.trace.flags;
+        fixed[12..16].copy_from_slice(&remaining.to_le_bytes());
+        fixed[16..24].copy_from_slice(&self.id.0.to_le_bytes());
+        fixed[24..40].copy_from_slice(&self.trace.id.to_le_bytes());
+        fixed[40..48].copy_from_slice(&self.trace.span.to_le_bytes());
+        out.extend_from_slice(&fixed);
+
+        let mut count = 0;
+        for name in self.chain {
+            count += 1;
+            put_text8(out, name, MAX_NAME, "chain")?;
+        }
+        if count > 0 {
+            if count > MAX_CHAIN {
+                return Err(EncodeError::TooLong { what: "chain", length: count, cap: MAX_CHAIN });
+            }
+            out[start + 10] = count as u8;
+        }
+        if let Some(caller) = self.caller {
+            put_text8(out, caller, MAX_NAME, "caller")?;
+        }
+        if let Some(principal) = self.principal {
+            put_text16(out, principal, MAX_PRINCIPAL, "principal")?;
+        }
+        Ok(())
+    }
+}
+
+// The parts' caps keep any head below the cap on heads.
+const _: () = assert!(
+    FIXED + MAX_CHAIN * (1 + MAX_NAME) + 1 + MAX_NAME + 2 + MAX_PRINCIPAL <= MAX_HEAD,
+    "a head can exceed its cap"
+);

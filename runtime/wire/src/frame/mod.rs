@@ -1,0 +1,117 @@
+//! The frames: what they hold, and how they are written and read.
+//!
+//! Every frame is a length (`u32`, of what follows it), a kind (`u8`) and the kind's contents;
+//! `PROTOCOL.md` has them byte by byte. Writing appends to a buffer of the caller's; reading borrows
+//! from the buffer that the bytes came in.
+
+mod bytes;
+mod call;
+mod control;
+mod failure;
+mod hello;
+mod reply;
+
+pub use self::call::{CallHead, Chain, ChainNames, Trace};
+pub use self::control::{Credit, GoAway, GoAwayReason};
+pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
+pub(crate) use self::hello::MAGIC;
+pub use self::hello::{Hello, MethodOffer, PROTOCOL_VERSION, ServiceOffer};
+pub use self::reply::{ReplyKind, encode_reply};
+
+use self::bytes::Reader;
+use crate::violation::{EncodeError, Violation};
+
+/// The bytes of a frame's length field.
+pub(crate) const LENGTH: usize = 4;
+/// The bytes of a frame's length and kind.
+pub(crate) const PREFIX: usize = LENGTH + 1;
+
+/// A call's number on its connection, chosen by the caller. Each is greater than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct CallId(pub u64);
+
+/// The kinds of frames, as the fifth byte of a frame has them.
+pub(crate) mod kind {
+    pub(crate) const HELLO: u8 = 1;
+    pub(crate) const CALL: u8 = 2;
+    pub(crate) const REPLY: u8 = 3;
+    pub(crate) const FAILURE: u8 = 4;
+    pub(crate) const CANCEL: u8 = 5;
+    pub(crate) const CREDIT: u8 = 6;
+    pub(crate) const PING: u8 = 7;
+    pub(crate) const PONG: u8 = 8;
+    pub(crate) const GO_AWAY: u8 = 9;
+}
+
+/// One frame, borrowed from the buffer it was read into.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Frame<'a> {
+    /// Who the peer is and what it offers; not decoded yet, see [`Hello::decode`].
+    Hello(&'a [u8]),
+    /// A call, and its arguments.
+    Call(CallHead<'a>, &'a [u8]),
+    /// The answer to a call, or the service's error, encoded.
+    Reply(CallId, ReplyKind, &'a [u8]),
+    /// A call failed outside of its service.
+    Failure(CallId, Failed<'a>),
+    /// The caller no longer wants an answer.
+    Cancel(CallId),
+    /// The callee takes more calls.
+    Credit(Credit),
+    /// Are you there?
+    Ping(u64),
+    /// I am, and heard this ping.
+    Pong(u64),
+    /// The peer is leaving: no calls after this one are executed.
+    GoAway(GoAway<'a>),
+}
+
+impl<'a> Frame<'a> {
+    /// Reads the contents of a frame: everything after its length field.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the bytes. Any bytes may come; none make this panic or allocate.
+    #[inline]
+    pub fn decode(contents: &'a [u8]) -> Result<Self, Violation> {
+        let (kind, rest) = contents.split_first().ok_or(Violation::Truncated("kind"))?;
+        let reader = Reader::new(rest);
+        Ok(match *kind {
+            kind::CALL => {
+                let (head, body) = CallHead::decode(rest)?;
+                Self::Call(head, body)
+            }
+            kind::REPLY => {
+                let (id, kind, body) = reply::decode(rest)?;
+                Self::Reply(id, kind, body)
+            }
+            kind::FAILURE => {
+                let (id, failed) = failure::decode(reader)?;
+                Self::Failure(id, failed)
+            }
+            kind::HELLO => Self::Hello(rest),
+            kind::CANCEL => Self::Cancel(CallId(control::decode_number(reader, "cancel")?)),
+            kind::CREDIT => Self::Credit(Credit::decode(reader)?),
+            kind::PING => Self::Ping(control::decode_number(reader, "ping")?),
+            kind::PONG => Self::Pong(control::decode_number(reader, "pong")?),
+            kind::GO_AWAY => Self::GoAway(GoAway::decode(reader)?),
+            other => return Err(Violation::UnknownKind(other)),
+        })
+    }
+}
+
+pub use self::control::{encode_cancel, encode_credit, encode_go_away, encode_ping, encode_pong};
+
+/// Writes the length of the frame that began at `start`, now that it is known; takes the frame back
+/// if it is too large.
+#[inline]
+fn finish<E>(out: &mut Vec<u8>, start: usize, cap: usize) -> Result<(), EncodeError<E>> {
+    let length = out.len() - start;
+    if length > cap {
+        out.truncate(start);
+        return Err(EncodeError::FrameTooLarge { length, cap });
+    }
+    let contents = (length - LENGTH) as u32;
+    out[start..start + LENGTH].copy_from_slice(&contents.to_le_bytes());
+    Ok(())
+}

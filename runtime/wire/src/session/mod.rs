@@ -1,0 +1,362 @@
+//! One side of a connection, without the connection: handshake, calls both ways, keepalive, leaving.
+//!
+//! A session is told what came and what time it is, and says what that means; what it wants sent
+//! waits in its output. It does no I/O, and both ends of a connection run the same code, so tests
+//! put two of them face to face.
+
+mod incoming;
+mod keepalive;
+mod outbox;
+mod outgoing;
+
+use self::incoming::Incoming;
+use self::keepalive::{Keepalive, Silence};
+use self::outbox::Outbox;
+use self::outgoing::Outgoing;
+use crate::frame::{
+    self, CallHead, CallId, Credit, Failed, Frame, GoAway, GoAwayReason, Hello, ReplyKind,
+    RetryAfter,
+};
+use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
+use crate::time::Moment;
+use crate::violation::{EncodeError, Violation};
+
+/// One side of a connection. `T` is what the driver keeps per call that it made: who waits for it.
+#[derive(Debug)]
+pub struct Session<T> {
+    phase: Phase,
+    app: String,
+    timeouts: Timeouts,
+    keepalive: Keepalive,
+    outgoing: Outgoing<T>,
+    incoming: Incoming,
+    outbox: Outbox,
+    /// The largest frame that the peer reads.
+    max_frame: usize,
+    pings: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The peer's hello must come before this moment.
+    Greeting(Moment),
+    Open,
+    /// The peer has gone away: it takes no more calls.
+    PeerLeft,
+}
+
+/// What a frame means to the driver.
+#[derive(Debug, PartialEq)]
+pub enum Event<'a, T> {
+    /// Nothing: the session has dealt with it.
+    Nothing,
+    /// The handshake is done: calls may be made.
+    Ready(Box<Hello>),
+    /// A call to execute; answer it with [`Session::reply`] or [`Session::fail`], exactly once.
+    Call(CallHead<'a>, &'a [u8]),
+    /// The peer wants no answer to this call any more. It is answered nevertheless, by anything:
+    /// that gives its credit back. Unknown here if it was answered already.
+    Cancel(CallId),
+    /// A call that this side made has an answer.
+    Reply(T, ReplyKind, &'a [u8]),
+    /// A call that this side made has failed.
+    Failure(T, Failed<'a>),
+    /// The peer is leaving. It answers the calls that it has, and executes none of `refused`.
+    GoAway(GoAway<'a>, Vec<T>),
+}
+
+/// Why a call was not sent. It had no effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent<E> {
+    /// The handshake isn't done.
+    #[error("the handshake is not done")]
+    NotOpen,
+    /// The peer is leaving.
+    #[error("the peer is leaving")]
+    PeerLeft,
+    /// As many calls are in flight as the peer grants.
+    #[error("{0} calls are in flight, as many as the peer grants")]
+    NoCredit(u32),
+    /// It can't be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError<E>),
+}
+
+/// The peer was silent for too long. The connection is to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TooSilent {
+    /// Its hello didn't come.
+    #[error("no hello came in time")]
+    Handshake,
+    /// Nothing came, not even the answer to a ping.
+    #[error("the peer is silent, and answers no ping")]
+    Dead,
+}
+
+/// Whether the peer can have executed a call whose connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Some of its frame never left: it was not executed.
+    NotSent,
+    /// All of it may have left.
+    MaybeSent,
+}
+
+impl<T> Session<T> {
+    /// A new side of a new connection. Its hello waits in the output.
+    ///
+    /// # Errors
+    ///
+    /// If the hello exceeds a cap of the protocol.
+    pub fn new(hello: &Hello, timeouts: Timeouts, now: Moment) -> Result<Self, EncodeError> {
+        let mut outbox = Outbox::default();
+        hello.encode(&mut outbox.bytes)?;
+        Ok(Self {
+            phase: Phase::Greeting(now.after(timeouts.handshake)),
+            app: hello.app.clone(),
+            timeouts,
+            keepalive: Keepalive::new(now),
+            outgoing: Outgoing::new(),
+            incoming: Incoming::new(hello),
+            outbox,
+            max_frame: MAX_FRAME,
+            pings: 0,
+        })
+    }
+
+    /// Bytes came, whatever they are.
+    pub const fn heard(&mut self, now: Moment) {
+        self.keepalive.heard(now);
+    }
+
+    /// A frame came.
+    ///
+    /// # Errors
+    ///
+    /// How the peer broke the protocol: close the connection.
+    #[inline]
+    pub fn receive<'a>(&mut self, frame: Frame<'a>) -> Result<Event<'a, T>, Violation> {
+        if let Phase::Greeting(_) = self.phase {
+            return match frame {
+                Frame::Hello(contents) => self.greet(contents),
+                _ => Err(Violation::HelloExpected),
+            };
+        }
+        Ok(match frame {
+            Frame::Call(head, body) => {
+                if self.incoming.accept(&head)? {
+                    Event::Call(head, body)
+                } else {
+                    Event::Nothing
+                }
+            }
+            Frame::Reply(id, kind, body) => match self.outgoing.answered(id)? {
+                Some(waiting) => Event::Reply(waiting, kind, body),
+                None => Event::Nothing,
+            },
+            Frame::Failure(id, failed) => match self.outgoing.answered(id)? {
+                Some(waiting) => Event::Failure(waiting, failed),
+                None => Event::Nothing,
+            },
+            Frame::Cancel(id) => Event::Cancel(id),
+            Frame::Credit(Credit(more)) => {
+                self.outgoing.grant(more)?;
+                Event::Nothing
+            }
+            Frame::Ping(token) => {
+                frame::encode_pong(&mut self.outbox.bytes, token);
+                Event::Nothing
+            }
+            Frame::Pong(_) => Event::Nothing,
+            Frame::GoAway(go_away) => {
+                self.phase = Phase::PeerLeft;
+                let refused = self.outgoing.refuse_after(go_away.last);
+                Event::GoAway(go_away, refused)
+            }
+            Frame::Hello(_) => return Err(Violation::HelloTwice),
+        })
+    }
+
+    fn greet<'a>(&mut self, contents: &[u8]) -> Result<Event<'a, T>, Violation> {
+        let hello = Hello::decode(contents)?;
+        if hello.app != self.app {
+            return Err(Violation::OtherApp { theirs: hello.app, ours: self.app.clone() });
+        }
+        if (hello.max_frame as usize) < MAX_HEAD {
+            return Err(Violation::FrameCapTooSmall(hello.max_frame));
+        }
+        self.outgoing.grant(hello.credit)?;
+        self.max_frame = self.max_frame.min(hello.max_frame as usize);
+        self.phase = Phase::Open;
+        Ok(Event::Ready(Box::new(hello)))
+    }
+
+    /// Does what is due: pings, and hands out whoever waits for a call whose deadline has passed
+    /// (and tells the peer). Returns when to tick next.
+    ///
+    /// # Errors
+    ///
+    /// The peer was silent for too long: close the connection.
+    pub fn tick(&mut self, now: Moment, mut expired: impl FnMut(T)) -> Result<Moment, TooSilent> {
+        if let Phase::Greeting(until) = self.phase {
+            return if now < until { Ok(until) } else { Err(TooSilent::Handshake) };
+        }
+        let outbox = &mut self.outbox.bytes;
+        self.outgoing.expire(now, |id, waiting| {
+            frame::encode_cancel(outbox, id);
+            expired(waiting);
+        });
+        match self.keepalive.tick(now, &self.timeouts) {
+            Silence::Wait(_) => {}
+            Silence::Ping => {
+                self.pings += 1;
+                frame::encode_ping(&mut self.outbox.bytes, self.pings);
+            }
+            Silence::Dead => return Err(TooSilent::Dead),
+        }
+        Ok(self.next_tick())
+    }
+
+    /// When [`Session::tick`] has something to do. A call made since may have brought it forward.
+    pub fn next_tick(&self) -> Moment {
+        match self.phase {
+            Phase::Greeting(until) => until,
+            _ => self.keepalive.due(&self.timeouts).min(self.outgoing.next_expiry()),
+        }
+    }
+
+    // === calls of this side ===
+
+    /// Makes a call: gives it its id (the head's own is ignored), encodes it to the output and
+    /// keeps `waiting` until its answer, its deadline or the connection's end.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't be sent. It has left no trace.
+    #[inline]
+    pub fn call<'a, C: IntoIterator<Item = &'a str>, E>(
+        &mut self,
+        head: CallHead<'a, C>,
+        deadline: Moment,
+        waiting: T,
+        body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<CallId, NotSent<E>> {
+        match self.phase {
+            Phase::Open => {}
+            Phase::Greeting(_) => return Err(NotSent::NotOpen),
+            Phase::PeerLeft => return Err(NotSent::PeerLeft),
+        }
+        let Some(id) = self.outgoing.next_id() else {
+            return Err(NotSent::NoCredit(self.outgoing.window()));
+        };
+        CallHead { id, ..head }.encode(&mut self.outbox.bytes, self.max_frame, body)?;
+        self.outgoing.insert(id, waiting, deadline, self.outbox.end());
+        Ok(id)
+    }
+
+    /// Who waits for a call, as long as somebody does.
+    pub fn waiting(&mut self, id: CallId) -> Option<&mut T> {
+        self.outgoing.waiting(id)
+    }
+
+    /// Nobody waits for a call any more: tells the peer.
+    pub fn cancel(&mut self, id: CallId) -> Option<T> {
+        let waiting = self.outgoing.abandon(id)?;
+        frame::encode_cancel(&mut self.outbox.bytes, id);
+        Some(waiting)
+    }
+
+    /// How many calls of this side the peer still holds.
+    pub fn calls_in_flight(&self) -> usize {
+        self.outgoing.in_flight()
+    }
+
+    /// Whether a call can be made now, credit aside.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    // === calls of the peer ===
+
+    /// Answers a call of the peer.
+    ///
+    /// # Errors
+    ///
+    /// If the answer is too large, or what `body` says. The call is still to be answered.
+    #[inline]
+    pub fn reply<E>(
+        &mut self,
+        id: CallId,
+        kind: ReplyKind,
+        body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), EncodeError<E>> {
+        frame::encode_reply(&mut self.outbox.bytes, id, kind, self.max_frame, body)?;
+        self.incoming.answered();
+        Ok(())
+    }
+
+    /// Answers a call of the peer with a failure.
+    pub fn fail<'t>(
+        &mut self,
+        id: CallId,
+        code: u8,
+        retry_after: RetryAfter,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) {
+        frame::encode_failure(&mut self.outbox.bytes, id, code, retry_after, texts);
+        self.incoming.answered();
+    }
+
+    /// How many calls of the peer are still to be answered.
+    pub const fn unanswered(&self) -> u32 {
+        self.incoming.in_flight()
+    }
+
+    /// Lets the peer have `more` calls in flight.
+    pub fn grant(&mut self, more: u32) {
+        self.incoming.grant(more);
+        frame::encode_credit(&mut self.outbox.bytes, Credit(more));
+    }
+
+    /// Leaves: tells the peer the last call taken, and takes no more. The calls taken are still to
+    /// be answered; see [`Session::has_drained`].
+    pub fn leave(&mut self, reason: GoAwayReason, text: &str) {
+        if let Some(last) = self.incoming.leave() {
+            frame::encode_go_away(&mut self.outbox.bytes, &GoAway { last, reason, text });
+        }
+    }
+
+    /// Whether this side has left and answered all it took.
+    pub const fn has_drained(&self) -> bool {
+        self.incoming.has_left() && self.incoming.in_flight() == 0
+    }
+
+    // === output ===
+
+    /// How many bytes wait to be sent.
+    pub const fn output_len(&self) -> usize {
+        self.outbox.bytes.len()
+    }
+
+    /// Moves the output into `batch`, which must be empty; its memory is used for what comes next.
+    pub fn take_output(&mut self, batch: &mut Vec<u8>) {
+        self.outbox.take(batch);
+    }
+
+    /// Gives memory back that an idle connection doesn't need.
+    pub fn shrink(&mut self) {
+        self.outbox.shrink();
+        self.outgoing.shrink();
+    }
+
+    /// The connection has ended, with `unsent` bytes of the last batch not handed to it: takes out
+    /// everybody who waits, with what can have become of their call.
+    pub fn close(&mut self, unsent: usize) -> impl Iterator<Item = (T, Fate)> + '_ {
+        let sent = self.outbox.sent(unsent);
+        let fate = |maybe| if maybe { Fate::MaybeSent } else { Fate::NotSent };
+        self.outgoing.close(sent).map(move |(waiting, maybe)| (waiting, fate(maybe)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! Every frame has one file in `golden/`: what is written must equal it, and it must read as what was
+//! written. Changing one of them changes the protocol, and needs a new version of it.
+
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::time::Duration;
+
+use seam_wire::{
+    CallHead, CallId, Credit, Frame, GoAway, GoAwayReason, Hello, MethodOffer, ReplyKind,
+    RetryAfter, ServiceOffer, Trace, encode_cancel, encode_credit, encode_failure, encode_go_away,
+    encode_ping, encode_pong, encode_reply,
+};
+
+const CAP: usize = 4 << 20;
+
+/// Compares with the golden file; `SEAM_BLESS=1` writes it instead.
+fn golden(name: &str, bytes: &[u8]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.hex"));
+    if std::env::var_os("SEAM_BLESS").is_some() {
+        let lines: Vec<String> = bytes
+            .chunks(16)
+            .map(|line| line.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" "))
+            .collect();
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let golden: Vec<u8> =
+        text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect();
+    assert_eq!(bytes, golden, "{name} is not what golden/{name}.hex has");
+}
+
+/// The frame in `bytes`, which holds one.
+fn decode(bytes: &[u8]) -> Frame<'_> {
+    let (length, contents) = bytes.split_first_chunk().unwrap();
+    assert_eq!(u32::from_le_bytes(*length) as usize, contents.len());
+    Frame::decode(contents).unwrap()
+}
+
+fn shop() -> Hello {
+    let method = |name: &str, layout| MethodOffer { name: name.to_owned(), layout };
+    Hello {
+        app: "shop".to_owned(),
+        unit: "pay".to_owned(),
+        release: "0.1.0".to_owned(),
+        launch: 0x0123_4567_89ab_cdef,
+        services: vec![ServiceOffer {
+            name: "payment".to_owned(),
+            version: "1.0".to_owned(),
+            methods: vec![
+                method("charge", 0x1111_2222_3333_4444),
+                method("receipt", 0x5555_6666_7777_8888),
+            ],
+        }],
+        ..Hello::default()
+    }
+}
+
+#[test]
+fn hello() {
+    let mut bytes = Vec::new();
+    shop().encode(&mut bytes).unwrap();
+    golden("hello", &bytes);
+    let Frame::Hello(contents) = decode(&bytes) else { panic!("no hello") };
+    let hello = Hello::decode(contents).unwrap();
+    assert_eq!(hello, shop());
+    let mut again = Vec::new();
+    hello.encode(&mut again).unwrap();
+    assert_eq!(again, bytes);
+}
+
+fn head<C>(chain: C) -> CallHead<'static, C> {
+    CallHead {
+        id: CallId(0x0002_0001),
+        service: 3,
+        method: 1,
+        remaining: Duration::from_millis(300),
+        trace: Trace {
+            id: 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c,
+            span: 0xb7ad_6b71_6920_3331,
+            flags: 1,
+        },
+        no_retry: false,
+        chain,
+        caller: None,
+        principal: None,
+    }
+}
+
+fn write_body(out: &mut Vec<u8>) -> Result<(), Infallible> {
+    out.extend_from_slice(b"body");
+    Ok(())
+}
+
+#[test]
+fn call() {
+    let mut bytes = Vec::new();
+    head([]).encode(&mut bytes, CAP, write_body).unwrap();
+    golden("call", &bytes);
+    let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
+    assert!(read.chain.is_empty());
+    assert_eq!((read.id, read.service, read.method), (CallId(0x0002_0001), 3, 1));
+    assert_eq!((read.remaining, read.no_retry), (Duration::from_millis(300), false));
+    assert_eq!((read.trace, read.caller, read.principal), (head(()).trace, None, None));
+    assert_eq!(body, b"body");
+}
+
+#[test]
+fn call_with_everything() {
+    let mut bytes = Vec::new();
+    let full = CallHead {
+        no_retry: true,
+        caller: Some("edge"),
+        principal: Some("ada"),
+        ..head(["order", "payment"])
+    };
+    full.encode(&mut bytes, CAP, write_body).unwrap();
+    golden("call_full", &bytes);
+    let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
+    assert_eq!(read.chain.names().collect::<Vec<_>>(), ["order", "payment"]);
+    assert_eq!((read.chain.len(), read.no_retry), (2, true));
+    assert_eq!((read.caller, read.principal), (Some("edge"), Some("ada")));
+    assert_eq!(body, b"body");
+    let mut again = Vec::new();
+    read.encode(&mut again, CAP, write_body).unwrap();
+    assert_eq!(again, bytes);
+}
+
+#[test]
+fn replies() {
+    for (name, kind) in
+        [("reply", ReplyKind::Answer), ("reply_service_error", ReplyKind::ServiceError)]
+    {
+        let mut bytes = Vec::new();
+        encode_reply(&mut bytes, CallId(0x0002_0001), kind, CAP, write_body).unwrap();
+        golden(name, &bytes);
+        assert_eq!(decode(&bytes), Frame::Reply(CallId(0x0002_0001), kind, b"body"));
+    }
+}
+
+#[test]
+fn failures() {
+    for (name, code, retry_after, texts) in [
+        ("failure", 1, RetryAfter::Wait(Duration::from_millis(250)), &[][..]),
+        ("failure_never", 2, RetryAfter::Never, &["stopping"]),
+        ("failure_texts", 132, RetryAfter::Unsaid, &["ledger", "post", "the disk is full"]),
+    ] {
+        let mut bytes = Vec::new();
+        encode_failure(&mut bytes, CallId(7), code, retry_after, texts.iter().copied());
+        golden(name, &bytes);
+        let Frame::Failure(id, failed) = decode(&bytes) else { panic!("no failure") };
+        assert_eq!((id, failed.code, failed.retry_after), (CallId(7), code, retry_after));
+        assert_eq!(failed.texts.collect::<Vec<_>>(), texts);
+    }
+}
+
+#[test]
+fn small_frames() {
+    let mut bytes = Vec::new();
+    encode_cancel(&mut bytes, CallId(7));
+    golden("cancel", &bytes);
+    assert_eq!(decode(&bytes), Frame::Cancel(CallId(7)));
+
+    bytes.clear();
+    encode_credit(&mut bytes, Credit(64));
+    golden("credit", &bytes);
+    assert_eq!(decode(&bytes), Frame::Credit(Credit(64)));
+
+    bytes.clear();
+    encode_ping(&mut bytes, 3);
+    golden("ping", &bytes);
+    assert_eq!(decode(&bytes), Frame::Ping(3));
+
+    bytes.clear();
+    encode_pong(&mut bytes, 3);
+    golden("pong", &bytes);
+    assert_eq!(decode(&bytes), Frame::Pong(3));
+
+    bytes.clear();
+    let go_away = GoAway { last: CallId(7), reason: GoAwayReason::Draining, text: "stopping" };
+    encode_go_away(&mut bytes, &go_away);
+    golden("go_away", &bytes);
+    assert_eq!(decode(&bytes), Frame::GoAway(go_away));
+}
