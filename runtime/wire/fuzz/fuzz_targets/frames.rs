@@ -1,0 +1,30 @@
+//! One frame's contents, whatever they are. What reads as a call must write as the same bytes.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use seam_wire::{Frame, Hello};
+
+fuzz_target!(|contents: &[u8]| {
+    match Frame::decode(contents) {
+        Ok(Frame::Hello(contents)) => {
+            if let Ok(hello) = Hello::decode(contents) {
+                let mut again = Vec::new();
+                if hello.encode(&mut again).is_ok() {
+                    assert_eq!(&again[5..], contents);
+                }
+            }
+        }
+        Ok(Frame::Call(head, body)) => {
+            assert_eq!(head.chain.names().count(), head.chain.len());
+            let mut again = Vec::new();
+            let written = head.encode(&mut again, usize::MAX, |out| {
+                out.extend_from_slice(body);
+                Ok::<(), ()>(())
+            });
+            assert_eq!(written, Ok(()));
+            assert_eq!(&again[4..], contents);
+        }
+        Ok(Frame::Failure(_, failed)) => assert!(failed.texts.count() <= 33),
+        _ => {}
+    }
+});
