@@ -1,1 +1,63 @@
 //! Tables of a service on its own sled database, acknowledged when on disk.
+//!
+//! A [`Store`] is one folder, owned by one process at a time. Its [`Table`]s are typed; a
+//! [transaction](Store::transaction) spans any of them.
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use seam_store::{Keys, Store, Table};
+//!
+//! let store = Store::open_async("data/payment").await?;
+//! let mut receipts: Table<(u64, u64), String> = store.table("receipts")?;
+//! receipts.insert(&(7, 1), &"paid".to_owned()).await?;
+//! let of_order_7 = receipts.scan(Keys::prefix(&7_u64), None, 100).await?;
+//! store.close().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # What is promised
+//!
+//! - **Acknowledged is on disk.** A write's future resolves after sled's flush *and* a sync of its
+//!   file, which sled's flush alone is not. All transactions that wait meanwhile share the next sync.
+//! - **Told is on disk.** A read of a row that is being written waits for its sync, so nothing that
+//!   anybody was told is lost by a crash.
+//! - **Whole or not at all.** All tables live in one tree, a transaction is one atomic batch, and
+//!   no read sees half of one.
+//! - **A failed sync ends writing.** From then on every write is refused until the store is opened
+//!   anew, because a disk that failed once may lie the next time.
+//! - **Damage is an error.** What sled would cut off in silence shows as [`OpenError::Corrupt`]: a
+//!   small file beside the database knows what was acknowledged. After a kill the files are copied
+//!   aside before recovery.
+//! - **Nothing is unbounded.** Keys, values, transactions and queues have limits; waiting for room
+//!   in a queue is async.
+//!
+//! Disk work runs on the store's own threads, one that writes and two that read. No runtime is
+//! needed: any executor may poll the futures.
+//!
+//! # Room on disk
+//!
+//! sled never shrinks its file: rows that go away make room for later ones.
+
+mod closing;
+mod codec;
+mod database;
+mod disk;
+mod error;
+mod files;
+mod keys;
+mod open;
+mod readers;
+mod state;
+mod store;
+mod table;
+mod transaction;
+mod writer;
+
+pub use crate::{
+    codec::{Key, MAX_KEY, MAX_NAME, MAX_VALUE, Value},
+    error::{OpenError, StoreError, TransactionError},
+    keys::Keys,
+    store::Store,
+    table::Table,
+    transaction::{MAX_TRANSACTION, Transaction},
+};

@@ -1,0 +1,170 @@
+//! What can go wrong, and what to do next.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+/// Why a database wasn't opened. Nothing was deleted.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process, or another [`Store`](crate::Store) of this one, has it open.
+    #[error(
+        "{} owns the database {}, and one process owns a database at a time: \
+         stop that one, or give this one another data folder",
+        owner.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}")),
+        path.display()
+    )]
+    Locked {
+        /// The database's folder.
+        path: PathBuf,
+        /// The owner's process id, where it is known.
+        owner: Option<u32>,
+    },
+    /// The files are damaged, or hold less than was acknowledged.
+    #[error(
+        "the database {} is damaged: {cause}. Nothing was deleted{}. Stop the app, move {} away, \
+         and put a backup in its place; with nothing in its place the service starts empty",
+        path.display(),
+        copy.as_ref().map_or_else(String::new, |copy| {
+            format!(", and a copy from before this attempt is in {}", copy.display())
+        }),
+        path.display()
+    )]
+    Corrupt {
+        /// The database's folder.
+        path: PathBuf,
+        /// What the engine found.
+        cause: String,
+        /// The copy that was made before recovery, if there is one.
+        copy: Option<PathBuf>,
+    },
+    /// The operating system refused: permissions, space, a broken disk.
+    #[error("can't {action} {}: {source}. Check the folder's owner, its permissions and the free space", path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
+}
+
+/// Why a read or a write failed. A failed write had no effect, except where a variant says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A key, value or transaction beyond its limit.
+    #[error("a {what} of {size} bytes is over the limit of {limit}: split it into smaller rows")]
+    TooLarge {
+        /// `"key"`, `"value"` or `"transaction"`.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// serde couldn't write a key or value.
+    #[error("a row of the table `{table}` can't be written: {cause}")]
+    Encode {
+        /// The table's name.
+        table: String,
+        /// serde's words.
+        cause: String,
+    },
+    /// A stored row doesn't fit the table's types.
+    #[error(
+        "a row of the table `{table}` doesn't fit its type: {cause}. \
+         A field that was added later needs `#[serde(default)]`"
+    )]
+    Decode {
+        /// The table's name.
+        table: String,
+        /// serde's words.
+        cause: String,
+    },
+    /// Not a name for a table or a sequence.
+    #[error("`{name}` is no name for a table or sequence: use 1 to {limit} bytes")]
+    Name {
+        /// The refused name.
+        name: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The table was opened before, with other types.
+    #[error("the table `{table}` is in use as {before}: a table has one type of key and value")]
+    Retyped {
+        /// The table's name.
+        table: String,
+        /// Its types so far.
+        before: &'static str,
+    },
+    /// A transaction was handed a table of another store.
+    #[error("the table `{table}` belongs to another store: a transaction spans one store's tables")]
+    ForeignTable {
+        /// The table's name.
+        table: String,
+    },
+    /// A page can't be read. Stop the service and restore a backup.
+    #[error("the database is damaged: {cause}. Stop the service and restore a backup")]
+    Corrupt {
+        /// What the engine found.
+        cause: String,
+    },
+    /// A read failed in the operating system.
+    #[error("the disk failed: {cause}")]
+    Disk {
+        /// The operating system's words.
+        cause: String,
+    },
+    /// A write couldn't be brought to disk, so this and every later write is refused. Whether the
+    /// write that met the failure survives a restart isn't known.
+    #[error(
+        "the store takes no more writes, for it can't bring them to disk: {cause}. Free or mend the disk, then restart"
+    )]
+    Poisoned {
+        /// The first failure.
+        cause: String,
+    },
+    /// The store was closed. A transaction that was running then may have been done.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Why a transaction has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TransactionError<E> {
+    /// The closure returned this error. Nothing was written.
+    #[error("{0}")]
+    Aborted(E),
+    /// The closure panicked. Nothing was written, and other transactions go on.
+    #[error("the transaction panicked and wrote nothing: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<E> TransactionError<TransactionError<E>> {
+    /// Makes one layer of two, for closures that return a `TransactionError` themselves: so `?`
+    /// works on the store's errors without a conversion into the caller's own error type.
+    pub fn flatten(self) -> TransactionError<E> {
+        match self {
+            Self::Aborted(inner) => inner,
+            Self::Panicked { message } => TransactionError::Panicked { message },
+            Self::Store(error) => TransactionError::Store(error),
+        }
+    }
+}
+
+/// The message of a caught panic.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

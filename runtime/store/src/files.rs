@@ -1,0 +1,114 @@
+//! Folders as a whole: copying, syncing and clearing a database's files.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{OpenError, state};
+
+/// Where the copy from before recovery goes: beside the database, `NAME.before-recovery`.
+pub(crate) fn copy_path(database: &Path) -> PathBuf {
+    beside(database, ".before-recovery")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().map_or_else(|| OsString::from("database"), OsString::from);
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+/// Wraps an error with what was done to which file.
+pub(crate) fn failed<'p>(
+    action: &'static str,
+    path: &'p Path,
+) -> impl FnOnce(io::Error) -> OpenError + use<'p> {
+    move |source| OpenError::Io { action, path: path.to_owned(), source }
+}
+
+/// Copies the database aside, whole or not at all, in place of an older copy.
+pub(crate) fn copy_aside(database: &Path) -> Result<PathBuf, OpenError> {
+    let copy = copy_path(database);
+    let unfinished = beside(database, ".before-recovery.unfinished");
+    remove_folder(&unfinished).map_err(failed("remove", &unfinished))?;
+    copy_folder(database, &unfinished).map_err(failed("copy the database to", &unfinished))?;
+    remove_folder(&copy).map_err(failed("remove", &copy))?;
+    fs::rename(&unfinished, &copy).map_err(failed("rename the copy to", &copy))?;
+    sync_parent(&copy).map_err(failed("sync the folder of", &copy))?;
+    Ok(copy)
+}
+
+/// Removes a folder, which need not exist.
+pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+            File::open(&target)?.sync_all()?;
+        }
+    }
+    File::open(to)?.sync_all()
+}
+
+/// Syncs every file of the database, its folder, and the entry of that in its parent.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        File::open(entry.path())?.sync_all()?;
+    }
+    File::open(folder)?.sync_all()?;
+    sync_parent(folder)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
+}
+
+/// Whether sled has ever put anything here.
+pub(crate) fn is_empty(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        if entry?.file_name() != state::FILE {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Removes what sled left of a first opening that never finished.
+pub(crate) fn clear(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "blobs" {
+            fs::remove_dir_all(entry.path())?;
+        } else if name == "conf" || name == "db" || name.to_string_lossy().starts_with("snap.") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether sled has put a value into a blob file, which it never syncs.
+pub(crate) fn has_blobs(folder: &Path) -> io::Result<bool> {
+    match fs::read_dir(folder.join("blobs")) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,142 @@
+//! Opening a database so that neither a kill nor damage loses anything in silence.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    OpenError, StoreError, closing,
+    database::{Database, guarded},
+    disk::Disk,
+    files::{
+        clear, copy_aside, copy_path, failed, has_blobs, is_empty, remove_folder, sync_folder,
+    },
+    state::{Condition, StateFile},
+};
+
+/// Large enough that no node of 16 values of 64 KiB becomes a blob file.
+const SEGMENT_SIZE: usize = 8 * 1024 * 1024;
+
+/// Memory for pages, per database.
+const CACHE: u64 = 64 * 1024 * 1024;
+
+/// How long a sled that was dropped in this process may take to let its lock go.
+const SLED_LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// An open database.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    pub(crate) disk: Disk,
+}
+
+pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
+    fs::create_dir_all(path).map_err(failed("create the folder", path))?;
+    let path = path.canonicalize().map_err(failed("find the folder", path))?;
+    closing::wait(&path);
+    let mut state = StateFile::open(&path).map_err(failed("open the state in", &path))?;
+    let left = state.read().map_err(failed("read the state in", &path))?;
+    if !state.lock().map_err(failed("lock the state in", &path))? {
+        return Err(OpenError::Locked { path, owner: left.map(|left| left.owner) });
+    }
+    // Read again: the owner may have changed between reading and locking.
+    let left = state.read().map_err(failed("read the state in", &path))?;
+    let group = left.map_or(0, |left| left.group);
+
+    let copy = prepare(&path, &mut state, left.map(|left| left.condition), group)?;
+    let corrupt = |error: StoreError| OpenError::Corrupt {
+        path: path.clone(),
+        cause: error.to_string(),
+        copy: copy.clone(),
+    };
+    let database = Database::new(open_sled(&path, copy.as_deref())?).map_err(corrupt)?;
+    let synced = database.synced_group();
+    if synced < group {
+        let cause =
+            format!("it came back as of group {synced}, yet group {group} was acknowledged");
+        return Err(corrupt(StoreError::Corrupt { cause }));
+    }
+    if copy.is_some() {
+        database.verify().map_err(corrupt)?;
+    }
+    if has_blobs(&path).map_err(failed("look for blobs in", &path))? {
+        let cause = "it has blob files, which the engine doesn't sync".to_owned();
+        return Err(corrupt(StoreError::Corrupt { cause }));
+    }
+    sync_folder(&path).map_err(failed("sync the files in", &path))?;
+    state.write(Condition::Open, synced).map_err(failed("write the state in", &path))?;
+    state.sync().map_err(failed("sync the state in", &path))?;
+    if let Some(copy) = copy {
+        remove_folder(&copy).map_err(failed("remove the copy", &copy))?;
+        tracing::info!(database = %path.display(), "recovered after a kill: every row could be read");
+    }
+    let file = File::open(path.join("db")).map_err(failed("open the file of", &path))?;
+    Ok(Opened { database, disk: Disk::new(path, file, state) })
+}
+
+/// Makes recovery harmless: after an unclean stop the files are copied aside first, because what
+/// sled can't read it cuts off. Returns the copy.
+fn prepare(
+    path: &Path,
+    state: &mut StateFile,
+    left: Option<Condition>,
+    group: u64,
+) -> Result<Option<PathBuf>, OpenError> {
+    let (condition, copy) = match left {
+        Some(Condition::Clean) => return Ok(None),
+        // Nothing was ever acknowledged, so there is nothing to lose.
+        Some(Condition::Creating) if group == 0 => {
+            clear(path).map_err(failed("clear the unfinished database", path))?;
+            (Condition::Creating, None)
+        }
+        None if is_empty(path).map_err(failed("read the folder", path))? => {
+            (Condition::Creating, None)
+        }
+        // The copy from before the first attempt is the one to keep.
+        Some(Condition::Recovering) if copy_path(path).is_dir() => {
+            return Ok(Some(copy_path(path)));
+        }
+        _ => {
+            tracing::warn!(database = %path.display(), "the last owner was killed: copying its files aside, then recovering");
+            (Condition::Recovering, Some(copy_aside(path)?))
+        }
+    };
+    state.write(condition, group).map_err(failed("write the state in", path))?;
+    state.sync().map_err(failed("sync the state in", path))?;
+    Ok(copy)
+}
+
+fn open_sled(path: &Path, copy: Option<&Path>) -> Result<sled::Db, OpenError> {
+    let config = sled::Config::new()
+        .path(path)
+        .segment_size(SEGMENT_SIZE)
+        .cache_capacity(CACHE)
+        // The writer flushes; a background flush would only compete.
+        .flush_every_ms(None);
+    let give_up = Instant::now() + SLED_LOCK_WAIT;
+    loop {
+        match guarded(|| config.open()) {
+            Ok(tree) => return Ok(tree),
+            Err(StoreError::Disk { cause }) if cause.contains("could not acquire lock") => {
+                if Instant::now() > give_up {
+                    return Err(OpenError::Locked { path: path.to_owned(), owner: None });
+                }
+                thread::park_timeout(Duration::from_millis(5));
+            }
+            Err(StoreError::Disk { cause }) => {
+                let source = std::io::Error::other(cause);
+                return Err(OpenError::Io { action: "open", path: path.to_owned(), source });
+            }
+            Err(StoreError::Corrupt { cause }) => {
+                let (path, copy) = (path.to_owned(), copy.map(Path::to_owned));
+                return Err(OpenError::Corrupt { path, cause, copy });
+            }
+            Err(other) => {
+                let (path, cause) = (path.to_owned(), other.to_string());
+                return Err(OpenError::Corrupt { path, cause, copy: None });
+            }
+        }
+    }
+}
