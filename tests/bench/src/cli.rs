@@ -1,0 +1,103 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::measure::Timing;
+use crate::messages::Message;
+
+/// Measures seam side by side with its peers.
+#[derive(Debug, Parser)]
+#[command(name = "seam-bench")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Calls within one process.
+    Local,
+    /// Calls between two processes over one connection.
+    Remote,
+    /// HTTP requests to a handler that does JSON work.
+    Edge,
+    /// A shop of ten services behind an HTTP front.
+    Boutique,
+    /// All of them.
+    All,
+    #[command(hide = true)]
+    MeasureLocal { job: String },
+    #[command(hide = true)]
+    Serve { job: String },
+    #[command(hide = true)]
+    Drive { job: String },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// Measure seam and these contenders only.
+    #[arg(long, global = true, num_args = 1.., value_name = "NAME")]
+    pub(crate) peer: Vec<String>,
+    /// Write the rows to this file as well.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// How often every contender is measured [default: 5, with --quick 1].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
+    /// How long one measurement takes, after a warm-up of a quarter of it
+    /// [default: 1, with --quick 0.2].
+    #[arg(long, global = true, value_name = "S", value_parser = seconds)]
+    seconds: Option<f64>,
+    /// One short round: shows that everything works, not how fast it is.
+    #[arg(long, global = true)]
+    quick: bool,
+    /// Only this message.
+    #[arg(long, global = true, value_name = "MESSAGE")]
+    message: Vec<Message>,
+    /// Only cells with so many calls in flight (local: callers).
+    #[arg(long, global = true, num_args = 1.., value_name = "N")]
+    in_flight: Vec<usize>,
+    /// Only cells that are pinned to one core, or only those that aren't.
+    #[arg(long, global = true, value_name = "true|false")]
+    pinned: Option<bool>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(s) if (0.01..=600.0).contains(&s) => Ok(s),
+        _ => Err("give a number of seconds from 0.01 to 600".to_owned()),
+    }
+}
+
+impl Options {
+    pub(crate) fn rounds(&self) -> usize {
+        usize::from(self.rounds.unwrap_or(if self.quick { 1 } else { 5 }))
+    }
+
+    pub(crate) fn timing(&self) -> Timing {
+        let seconds = self.seconds.unwrap_or(if self.quick { 0.2 } else { 1.0 });
+        let measured_ms = (seconds * 1000.0) as u64;
+        Timing { warm_up_ms: (measured_ms / 4).max(50), measured_ms }
+    }
+
+    /// Whether a contender takes part: seam always does.
+    pub(crate) fn wants(&self, contender: &str) -> bool {
+        self.peer.is_empty() || contender == "seam" || self.peer.iter().any(|p| p == contender)
+    }
+
+    pub(crate) fn wants_message(&self, message: Message) -> bool {
+        self.message.is_empty() || self.message.contains(&message)
+    }
+
+    pub(crate) fn wants_in_flight(&self, n: usize) -> bool {
+        self.in_flight.is_empty() || self.in_flight.contains(&n)
+    }
+
+    pub(crate) fn wants_pinned(&self, pinned: bool) -> bool {
+        self.pinned.is_none_or(|wanted| wanted == pinned)
+    }
+}

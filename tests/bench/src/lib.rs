@@ -1,1 +1,0 @@
-//! The bench that holds seam against its peers in one run.

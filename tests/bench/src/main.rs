@@ -1,0 +1,73 @@
+//! The bench that holds seam against its peers in one run.
+//!
+//! `cargo run --release -p seam-bench -- local|remote|edge|boutique|all`. Contenders run in turn,
+//! round after round (A B C A B C …), each measurement in processes of its own: the binary starts
+//! itself again with a hidden subcommand, tells the child its job, and reads what it measured.
+
+mod cli;
+mod local;
+mod measure;
+mod messages;
+mod report;
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+
+use self::cli::{Cli, Options, What};
+use self::measure::{Entry, Event, Sample, announce, run_group};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let told = match &cli.what {
+        What::MeasureLocal { job } => answer(parse(job).and_then(|job| local::run(&job))),
+        What::Serve { .. } | What::Drive { .. } => Ok(()),
+        What::Local => bench(&cli.options, local::groups(&cli.options)),
+        What::Remote | What::Edge | What::Boutique | What::All => Ok(()),
+    };
+    match told {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "seam-bench: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures the cells one after the other and reports them.
+fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
+    for name in &options.peer {
+        if !local::names().any(|known| known == name) && name != "seam" {
+            bail!("there is no contender `{name}`");
+        }
+    }
+    let steps = groups.iter().map(Vec::len).sum::<usize>() * options.rounds();
+    let progress = report::Progress::new(steps);
+    let mut rows = Vec::new();
+    for group in &groups {
+        rows.extend(run_group(group, options.rounds(), &progress));
+    }
+    progress.finish();
+    report::print(&rows)?;
+    if let Some(file) = &options.json {
+        fs::write(file, serde_json::to_vec_pretty(&rows)?)
+            .with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn parse<'a, J: serde::Deserialize<'a>>(job: &'a str) -> anyhow::Result<J> {
+    serde_json::from_str(job).context("reading the job")
+}
+
+/// A measuring child's last word.
+fn answer(sample: anyhow::Result<Sample>) -> anyhow::Result<()> {
+    match sample {
+        Ok(sample) => announce(&Event::Sample(sample)),
+        Err(why) => announce(&Event::Failed(format!("{why:#}"))),
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! How one figure comes about: a process of its own, a window of time, the OS's accounting.
+
+mod affinity;
+mod callers;
+mod child;
+mod control;
+mod rounds;
+mod sample;
+mod usage;
+mod window;
+
+pub(crate) use affinity::{cores, pin};
+pub(crate) use callers::{Ask, call_until_closed};
+pub(crate) use child::Child;
+pub(crate) use control::{announce, obey};
+pub(crate) use rounds::{Entry, run_group};
+pub(crate) use sample::{Event, Sample, Timing};
+pub(crate) use usage::{Usage, usage};
+pub(crate) use window::{Span, Window};

@@ -1,0 +1,67 @@
+//! Ratios between the contenders of one cell, round by round.
+
+use super::figure::Figure;
+use super::row::{Labels, Row};
+use crate::measure::Sample;
+
+/// Fills in every row's `ratio`. A peer that has the same kind of turn is compared with, or else
+/// the peer's only row: whoever can't tell turns apart stands for both kinds.
+pub(crate) fn compare(rows: &mut [Row], samples: &[Vec<Sample>]) {
+    let labels: Vec<Labels> = rows.iter().map(|row| row.labels.clone()).collect();
+    for (mine, row) in rows.iter_mut().enumerate() {
+        for (theirs, peer) in labels.iter().enumerate() {
+            let same_turn = labels
+                .iter()
+                .any(|other| other.contender == peer.contender && other.turn == labels[mine].turn);
+            let stands_for_it = peer.turn == labels[mine].turn || !same_turn;
+            if peer.contender == labels[mine].contender || !stands_for_it {
+                continue;
+            }
+            let by_round = samples[mine]
+                .iter()
+                .zip(&samples[theirs])
+                .map(|(a, b)| a.calls_per_s() / b.calls_per_s());
+            if let Some(ratio) = Figure::of(by_round) {
+                row.ratio.insert(peer.contender.clone(), ratio.median);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figure::Figures;
+    use super::*;
+
+    fn row(contender: &str, turn: Option<&'static str>) -> Row {
+        let labels = Labels { contender: contender.to_owned(), turn, ..Labels::default() };
+        Row::new(labels, Figures::default())
+    }
+
+    fn sample(calls: u64) -> Sample {
+        Sample {
+            calls,
+            seconds: 1.0,
+            cpu_us: 1.0,
+            front_cpu_us: None,
+            p50_us: None,
+            p99_us: None,
+            rss_kib: 1,
+        }
+    }
+
+    #[test]
+    fn a_peer_without_turns_stands_for_both_kinds() {
+        let mut rows =
+            [row("seam", Some("shared")), row("seam", Some("exclusive")), row("kameo", None)];
+        let samples = [
+            vec![sample(100), sample(300)],
+            vec![sample(50), sample(50)],
+            vec![sample(10), sample(10)],
+        ];
+        compare(&mut rows, &samples);
+        assert_eq!(rows[0].ratio["kameo"], 20.0);
+        assert_eq!(rows[1].ratio["kameo"], 5.0);
+        assert!(rows[2].ratio.contains_key("seam"));
+    }
+}

@@ -1,0 +1,13 @@
+//! What the bench says: rows for machines, tables for people, progress meanwhile.
+
+mod compare;
+mod figure;
+mod progress;
+mod row;
+mod table;
+
+pub(crate) use compare::compare;
+pub(crate) use figure::{Figure, Figures};
+pub(crate) use progress::Progress;
+pub(crate) use row::{Labels, Row};
+pub(crate) use table::print;

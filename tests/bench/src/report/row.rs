@@ -1,0 +1,84 @@
+//! One line of the result: which cell, which contender, which figures.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::figure::Figures;
+
+/// What was measured. What a bench doesn't vary is null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Labels {
+    pub(crate) bench: &'static str,
+    pub(crate) message: Option<&'static str>,
+    /// `shared` or `exclusive`; null where the contender can't tell.
+    pub(crate) turn: Option<&'static str>,
+    pub(crate) callers: Option<usize>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) in_flight: Option<usize>,
+    pub(crate) pinned: Option<bool>,
+    /// The boutique's processes, without the HTTP front.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) units: Option<usize>,
+    /// The boutique's offered load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) offered_per_s: Option<f64>,
+    pub(crate) contender: String,
+}
+
+impl Labels {
+    /// The cell in words, without the contender: the title of its table.
+    pub(crate) fn cell(&self) -> String {
+        let mut words = vec![self.bench.to_owned()];
+        words.extend(self.message.map(str::to_owned));
+        words.extend(self.callers.map(|n| plural(n, "caller")));
+        words.extend(self.threads.map(|n| plural(n, "thread")));
+        words.extend(self.in_flight.map(|n| format!("{n} in flight")));
+        words.extend(self.offered_per_s.map(|n| format!("{n:.0} requests/s offered")));
+        words.extend(
+            self.pinned
+                .map(|pinned| if pinned { "pinned to one core" } else { "unpinned" }.to_owned()),
+        );
+        words.join(" · ")
+    }
+
+    /// The contender, with what tells its variants apart.
+    pub(crate) fn who(&self) -> String {
+        let mut who = self.contender.clone();
+        if let Some(turn) = self.turn {
+            who = format!("{who}, {turn}");
+        }
+        if let Some(units) = self.units {
+            who = format!("{who}, {}", plural(units, "unit"));
+        }
+        who
+    }
+}
+
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} · {}", self.cell(), self.who())
+    }
+}
+
+fn plural(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A row as it goes into the JSON file.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    pub(crate) labels: Labels,
+    #[serde(flatten)]
+    pub(crate) figures: Figures,
+    /// By peer: the median, over the rounds, of this contender's calls/s by the peer's.
+    pub(crate) ratio: BTreeMap<String, f64>,
+}
+
+impl Row {
+    pub(crate) fn new(labels: Labels, figures: Figures) -> Self {
+        Self { labels, figures, ratio: BTreeMap::new() }
+    }
+}
