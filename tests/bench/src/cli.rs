@@ -93,6 +93,11 @@ impl Options {
         self.message.is_empty() || self.message.contains(&message)
     }
 
+    /// The only message, if one was asked for.
+    pub(crate) fn message(&self) -> Option<Message> {
+        self.message.first().copied()
+    }
+
     pub(crate) fn wants_in_flight(&self, n: usize) -> bool {
         self.in_flight.is_empty() || self.in_flight.contains(&n)
     }

@@ -5,9 +5,11 @@
 //! itself again with a hidden subcommand, tells the child its job, and reads what it measured.
 
 mod cli;
+mod grpc;
 mod local;
 mod measure;
 mod messages;
+mod remote;
 mod report;
 
 use std::fs;
@@ -23,9 +25,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let told = match &cli.what {
         What::MeasureLocal { job } => answer(parse(job).and_then(|job| local::run(&job))),
-        What::Serve { .. } | What::Drive { .. } => Ok(()),
+        What::Serve { job } => parse(job).and_then(|job| remote::serve(&job)).or_else(failed),
+        What::Drive { job } => answer(parse(job).and_then(|job| remote::drive(&job))),
         What::Local => bench(&cli.options, local::groups(&cli.options)),
-        What::Remote | What::Edge | What::Boutique | What::All => Ok(()),
+        What::Remote => bench(&cli.options, remote::groups(&cli.options)),
+        What::Edge | What::Boutique | What::All => Ok(()),
     };
     match told {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,7 +44,7 @@ fn main() -> ExitCode {
 /// Measures the cells one after the other and reports them.
 fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
     for name in &options.peer {
-        if !local::names().any(|known| known == name) && name != "seam" {
+        if !local::names().chain(remote::names()).any(|known| known == name) && name != "seam" {
             bail!("there is no contender `{name}`");
         }
     }
@@ -67,7 +71,13 @@ fn parse<'a, J: serde::Deserialize<'a>>(job: &'a str) -> anyhow::Result<J> {
 fn answer(sample: anyhow::Result<Sample>) -> anyhow::Result<()> {
     match sample {
         Ok(sample) => announce(&Event::Sample(sample)),
-        Err(why) => announce(&Event::Failed(format!("{why:#}"))),
+        Err(why) => failed(why)?,
     }
+    Ok(())
+}
+
+/// A child's last word when it can't go on: the bench says it where people see it.
+fn failed(why: anyhow::Error) -> anyhow::Result<()> {
+    announce(&Event::Failed(format!("{why:#}")));
     Ok(())
 }

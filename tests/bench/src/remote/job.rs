@@ -1,0 +1,120 @@
+//! One remote measurement: a server, a driver, and the CPU time of both.
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, anyhow};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
+
+use crate::measure::{
+    Ask, Child, Event, Sample, Timing, Window, announce, call_until_closed, obey, pin,
+};
+use crate::messages::Message;
+
+/// What a serving process is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ServeJob {
+    pub(crate) contender: String,
+    /// The cores that it may use; none: all.
+    pub(crate) cores: Vec<usize>,
+}
+
+impl ServeJob {
+    pub(crate) fn pin(&self) -> anyhow::Result<()> {
+        pin(&self.cores)
+    }
+
+    /// Threads for servers that have several: one per core that they may use.
+    pub(crate) fn workers(&self) -> usize {
+        crate::measure::cores().len()
+    }
+}
+
+/// What a driving process is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DriveJob {
+    pub(crate) contender: String,
+    pub(crate) address: String,
+    pub(crate) cores: Vec<usize>,
+    pub(crate) message: Message,
+    pub(crate) in_flight: usize,
+    pub(crate) timing: Timing,
+}
+
+impl DriveJob {
+    pub(crate) fn pin(&self) -> anyhow::Result<()> {
+        pin(&self.cores)
+    }
+}
+
+/// The bench's side: starts both, and adds what the server used within the driver's window.
+pub(crate) fn measure(serve: &ServeJob, mut drive: DriveJob) -> anyhow::Result<Sample> {
+    let mut server = Child::start("serve", serve).context("the server")?;
+    drive.address = server.address().context("the server")?;
+    let mut driver = Child::start("drive", &drive)?;
+    let work = drive.timing.warm_up() + drive.timing.measured();
+    let mut used = Vec::new();
+    let mut sample = driver.sample(work, |_| {
+        used.push(server.usage().context("the server")?);
+        Ok(())
+    })?;
+    let [before, after] = used[..] else {
+        return Err(anyhow!("the driver's window didn't open and close"));
+    };
+    sample.cpu_us += after.cpu_us - before.cpu_us;
+    sample.rss_kib += after.rss_kib;
+    Ok(sample)
+}
+
+/// One call in so many is timed.
+const TIMED: u64 = 8;
+
+/// The driver: `in_flight` callers on tasks of a current-thread runtime, over whatever `connect`
+/// makes. One thread per process is what costs least for all of the contenders.
+pub(crate) fn drive<A: Ask + Clone>(
+    job: &DriveJob,
+    connect: impl AsyncFnOnce(&str) -> anyhow::Result<A>,
+) -> anyhow::Result<Sample> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let window = Window::new();
+    let target = runtime.block_on(connect(&job.address)).context("connecting")?;
+    let clock = {
+        let (window, timing) = (Arc::clone(&window), job.timing);
+        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
+    };
+    runtime.block_on(async {
+        let callers: Vec<_> = (0..job.in_flight as u64)
+            .map(|n| {
+                let window = Arc::clone(&window);
+                tokio::spawn(call_until_closed(target.clone(), job.message, n, TIMED, window))
+            })
+            .collect();
+        for caller in callers {
+            caller.await?;
+        }
+        anyhow::Ok(())
+    })?;
+    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
+    window.sample(span)
+}
+
+/// Runs a server on a current-thread runtime, in a task, until the bench lets go.
+pub(crate) fn on_one_thread(
+    server: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+) -> anyhow::Result<()> {
+    let stop = obey();
+    Builder::new_current_thread().enable_all().build()?.block_on(async {
+        tokio::select! {
+            ended = tokio::spawn(server) => ended?,
+            _ = stop => Ok(()),
+        }
+    })
+}
+
+/// A listener on a free port of loopback, announced to the bench.
+pub(crate) async fn listening() -> anyhow::Result<tokio::net::TcpListener> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    announce(&Event::Listening(listener.local_addr()?.to_string()));
+    Ok(listener)
+}
