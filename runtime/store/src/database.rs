@@ -10,12 +10,18 @@ use parking_lot::RwLock;
 
 use crate::{
     StoreError,
-    codec::{Space, check_size},
+    codec::{Space, check_size, successor},
     error::panic_message,
 };
 
-/// What a transaction has written so far; `None` is a removed row.
-pub(crate) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// A row's new value; `None` is a removed row.
+pub(crate) type Write = Option<Vec<u8>>;
+
+/// What a group of transactions has written so far.
+pub(crate) type Writes = BTreeMap<Vec<u8>, Write>;
+
+/// How many rows are counted before writers get their turn.
+const COUNT_AT_ONCE: usize = 1000;
 
 /// A row as it lies in the tree.
 pub(crate) type RawRow = (Vec<u8>, Vec<u8>);
@@ -27,7 +33,7 @@ pub(crate) type Group = u64;
 #[derive(Debug)]
 pub(crate) struct Database {
     tree: sled::Db,
-    /// Held for reading by readers, and for writing while a transaction is applied: so nobody
+    /// Held for reading by readers, and for writing while transactions are applied: so nobody
     /// sees half of one.
     unsynced: RwLock<Unsynced>,
 }
@@ -77,16 +83,29 @@ impl Database {
         Ok((rows, wait))
     }
 
-    /// How many rows a range holds, and the group to wait for. Reads them all.
+    /// How many rows a range holds, and the group to wait for. Reads them all, in steps, so that
+    /// writers needn't wait for all of it.
     pub(crate) fn count(
         &self,
         range: Range<Vec<u8>>,
     ) -> Result<(usize, Option<Group>), StoreError> {
-        let unsynced = self.unsynced.read();
-        let wait = unsynced.keys.range(range.clone()).next().map(|_| unsynced.group);
-        let count =
-            guarded(|| self.tree.range(range).try_fold(0, |count, row| row.map(|_| count + 1)))?;
-        Ok((count, wait))
+        let Range { mut start, end } = range;
+        let (mut count, mut wait) = (0, None);
+        loop {
+            let step = start..end.clone();
+            let unsynced = self.unsynced.read();
+            if unsynced.keys.range(step.clone()).next().is_some() {
+                wait = Some(unsynced.group);
+            }
+            let rows: Vec<sled::IVec> =
+                guarded(|| self.tree.range(step).keys().take(COUNT_AT_ONCE).collect())?;
+            drop(unsynced);
+            count += rows.len();
+            match rows.last() {
+                Some(last) if rows.len() == COUNT_AT_ONCE => start = successor(last.to_vec()),
+                _ => return Ok((count, wait)),
+            }
+        }
     }
 
     /// Reads every row, so that damage shows now.
@@ -94,8 +113,9 @@ impl Database {
         guarded(|| self.tree.iter().try_for_each(|row| row.map(drop)))
     }
 
-    /// Applies one transaction, whole or not at all. Not yet on disk.
-    pub(crate) fn apply(&self, writes: Writes) -> Result<(), StoreError> {
+    /// Applies a group of transactions, whole or not at all, and hands it to the operating system.
+    /// The caller syncs the file. One batch per group, because sled starts a write for each.
+    pub(crate) fn apply(&self, writes: Writes) -> Result<Group, StoreError> {
         let mut batch = sled::Batch::default();
         let mut unsynced = self.unsynced.write();
         for (key, value) in writes {
@@ -105,20 +125,15 @@ impl Database {
             }
             unsynced.keys.insert(key);
         }
-        guarded(|| self.tree.apply_batch(batch))
-    }
-
-    /// Hands what is applied to the operating system, numbered. The caller syncs the file.
-    pub(crate) fn flush(&self) -> Result<Group, StoreError> {
-        let group = self.unsynced.read().group;
-        guarded(|| {
-            self.tree.insert(group_key(), &group.to_be_bytes())?;
-            self.tree.flush()
-        })?;
+        let group = unsynced.group;
+        batch.insert(&group_key(), &group.to_be_bytes());
+        guarded(|| self.tree.apply_batch(batch))?;
+        drop(unsynced);
+        guarded(|| self.tree.flush())?;
         Ok(group)
     }
 
-    /// Everything flushed is on disk now.
+    /// Everything applied is on disk now.
     pub(crate) fn synced(&self) {
         let mut unsynced = self.unsynced.write();
         unsynced.keys.clear();
@@ -126,7 +141,7 @@ impl Database {
     }
 }
 
-/// The rows of the tree with a transaction's own writes on top.
+/// The rows of the tree with writes on top that aren't in it yet.
 fn merge(
     tree: &sled::Db,
     range: Range<Vec<u8>>,

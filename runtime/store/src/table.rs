@@ -111,7 +111,8 @@ impl<K: Key, V: Value> Table<K, V> {
         }
     }
 
-    /// How many rows there are. Reads them all.
+    /// How many rows there are. Reads them all, so it takes its time on a large table, and what is
+    /// written meanwhile may be counted or not.
     pub fn len(&self) -> impl Future<Output = Result<usize, StoreError>> + Send + use<K, V> {
         let (store, range) = (self.store.clone(), starting_with(self.prefix.to_vec()));
         async move { store.read(move |database| database.count(range)).await }
@@ -120,11 +121,10 @@ impl<K: Key, V: Value> Table<K, V> {
     /// Whether there is no row.
     pub fn is_empty(&self) -> impl Future<Output = Result<bool, StoreError>> + Send + use<K, V> {
         let (store, range) = (self.store.clone(), starting_with(self.prefix.to_vec()));
-        let read = move || async move {
+        async move {
             let first = store.read(move |database| database.scan(range, 1, &Writes::new()));
             Ok(first.await?.is_empty())
-        };
-        read()
+        }
     }
 
     pub(crate) fn row_key(&self, key: &K) -> Result<Vec<u8>, StoreError> {

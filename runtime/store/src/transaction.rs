@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Key, Keys, StoreError, Table, Value,
     codec::{Space, check_size, encode_value, prefix},
-    database::{Database, Writes, number},
+    database::{Database, Write, Writes, number},
     table::decode_rows,
 };
 
@@ -20,13 +20,17 @@ pub const MAX_TRANSACTION: usize = 16 * 1024 * 1024;
 pub struct Transaction {
     store: u64,
     database: Arc<Database>,
+    /// Of this transaction and of those before it that will share its sync.
     writes: Writes,
+    /// What to put back, last first, if this one writes nothing in the end.
+    undo: Vec<(Vec<u8>, Option<Write>)>,
     size: usize,
 }
 
 impl Transaction {
-    pub(crate) fn new(store: u64, database: Arc<Database>) -> Self {
-        Self { store, database, writes: Writes::new(), size: 0 }
+    /// On top of what the group has written so far.
+    pub(crate) fn new(store: u64, database: Arc<Database>, writes: Writes) -> Self {
+        Self { store, database, writes, undo: Vec::new(), size: 0 }
     }
 
     /// The value of a key.
@@ -117,20 +121,56 @@ impl Transaction {
         }
     }
 
-    pub(crate) fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, key: Vec<u8>, value: Write) -> Result<(), StoreError> {
         let size = self.size + key.len() + value.as_ref().map_or(0, Vec::len);
         check_size("transaction", size, MAX_TRANSACTION)?;
         self.size = size;
-        self.writes.insert(key, value);
+        let before = self.writes.insert(key.clone(), value);
+        self.undo.push((key, before));
         Ok(())
     }
 
-    /// The bytes written, 0 if nothing was.
+    /// The bytes written.
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    pub(crate) fn into_writes(self) -> Writes {
-        self.writes
+    /// What the group has written by now, with this transaction or without it.
+    pub(crate) fn end(self, commit: bool) -> Writes {
+        let Self { mut writes, undo, .. } = self;
+        if !commit {
+            for (key, before) in undo.into_iter().rev() {
+                match before {
+                    Some(value) => writes.insert(key, value),
+                    None => writes.remove(&key),
+                };
+            }
+        }
+        writes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_undone_leaves_the_group_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = sled::open(folder.path()).unwrap();
+        let database = Arc::new(Database::new(tree).unwrap());
+        let begin = |writes| Transaction::new(1, Arc::clone(&database), writes);
+        let (a, b) = (b"a".to_vec(), b"b".to_vec());
+
+        let mut first = begin(Writes::new());
+        first.write(a.clone(), Some(vec![1])).unwrap();
+        let writes = first.end(true);
+        let mut second = begin(writes.clone());
+        assert_eq!(second.read(&a), Ok(Some(vec![1])), "it sees the one before it");
+        second.write(a.clone(), Some(vec![2])).unwrap();
+        second.write(a.clone(), None).unwrap();
+        second.write(b.clone(), Some(vec![3])).unwrap();
+        assert_eq!((second.read(&a), second.read(&b)), (Ok(None), Ok(Some(vec![3]))));
+        assert_eq!(second.end(false), writes);
     }
 }

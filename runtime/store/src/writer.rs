@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     StoreError, Transaction,
-    database::{Database, Group},
+    database::{Database, Group, Writes},
     disk::Disk,
 };
 
@@ -25,7 +25,7 @@ pub(crate) type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// What came of a turn.
 pub(crate) struct Verdict {
-    /// Write what the transaction holds, or nothing.
+    /// Keep what the transaction wrote, or undo it.
     pub(crate) commit: bool,
     pub(crate) settle: Settle,
 }
@@ -60,20 +60,24 @@ impl Writer {
         self.close();
     }
 
-    /// Takes all waiting transactions, applies each, syncs once, and only then tells their callers.
+    /// Takes all waiting transactions, runs each, brings what they wrote to disk together, and only
+    /// then tells their callers.
     fn group(&mut self, first: Job) {
         let mut settled = Vec::new();
+        let mut writes = Writes::new();
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(job) = next {
-            let (settle, written) = self.turn(job);
-            settled.push(settle);
-            bytes += written;
+            let mut transaction = Transaction::new(self.store, Arc::clone(&self.database), writes);
+            let verdict = job(self.poisoned().map_or(Ok(&mut transaction), Err));
+            bytes += transaction.size();
+            writes = transaction.end(verdict.commit);
+            settled.push(verdict.settle);
             let full = settled.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES;
             next = if full { None } else { self.jobs.try_recv().ok() };
         }
-        if bytes > 0 && self.poisoned().is_none() {
-            self.sync();
+        if !writes.is_empty() {
+            self.commit(writes);
         }
         // Those that wrote nothing wait as well: what they read may have been this group's.
         let result = self.poisoned().map_or(Ok(()), Err);
@@ -82,27 +86,11 @@ impl Writer {
         }
     }
 
-    /// One transaction's turn: how to tell its caller, and the bytes that it wrote.
-    fn turn(&mut self, job: Job) -> (Settle, usize) {
-        if let Some(error) = self.poisoned() {
-            return (job(Err(error)).settle, 0);
-        }
-        let mut transaction = Transaction::new(self.store, Arc::clone(&self.database));
-        let verdict = job(Ok(&mut transaction));
-        let bytes = transaction.size();
-        if !verdict.commit || bytes == 0 {
-            return (verdict.settle, 0);
-        }
-        if let Err(error) = self.database.apply(transaction.into_writes()) {
-            self.poison(&error.to_string());
-        }
-        (verdict.settle, bytes)
-    }
-
-    fn sync(&mut self) {
-        let synced = self.database.flush().map_err(|error| error.to_string()).and_then(|group| {
-            self.disk.sync(group).map_err(|error| error.to_string())?;
-            Ok(group)
+    fn commit(&mut self, writes: Writes) {
+        let synced = self.database.apply(writes).map_err(|error| error.to_string());
+        let synced = synced.and_then(|group| match self.disk.sync(group) {
+            Ok(()) => Ok(group),
+            Err(error) => Err(error.to_string()),
         });
         match synced {
             Ok(group) => {

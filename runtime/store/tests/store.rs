@@ -161,6 +161,41 @@ async fn concurrent_transactions_never_lose_an_update() {
 }
 
 #[tokio::test]
+async fn nobody_reads_half_a_transaction() {
+    let (_folder, store) = fresh();
+    let table: Table<u64, u64> = store.table("twins").unwrap();
+    let inside = table.clone();
+    let writer = tokio::spawn(async move {
+        for round in 0..300 {
+            let table = inside.clone();
+            let written = inside
+                .store()
+                .transaction(move |tx| (0..5).try_for_each(|key| tx.insert(&table, &key, &round)));
+            written.await.unwrap();
+        }
+    });
+    while !writer.is_finished() {
+        let rows = table.scan(Keys::all(), None, 9).await.unwrap();
+        assert!(rows.is_empty() || rows.len() == 5);
+        assert!(rows.windows(2).all(|pair| pair[0].1 == pair[1].1), "{rows:?}");
+    }
+    writer.await.unwrap();
+}
+
+#[tokio::test]
+async fn long_tables_are_counted_to_their_end() {
+    let (_folder, store) = fresh();
+    for rows in [999, 1000, 1001, 2000] {
+        let table: Table<u64, ()> = store.table(&format!("rows{rows}")).unwrap();
+        let inside = table.clone();
+        let filled = store
+            .transaction(move |tx| (0..rows).try_for_each(|key| tx.insert(&inside, &key, &())));
+        filled.await.unwrap();
+        assert_eq!(table.len().await, Ok(usize::try_from(rows).unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn ids_count_from_one_across_restarts_and_removals() {
     let (folder, store) = fresh();
     async fn next(store: &Store) -> (u64, u64, u64) {
