@@ -1,1 +1,32 @@
-//! Contracts, actors, turns, outcomes and policy: the call path of seam, without a socket or a file.
+//! The call path of seam: contracts, actors, turns, outcomes and policy. It opens no socket and no
+//! file; the wire, the store and the edge stand on it.
+//!
+//! A contract ([`contract`]) is served by an actor ([`actor`]). A client ([`call`]) reads its route
+//! and either lets the call in to a host in this process ([`turn`]) or hands it to something that
+//! carries it elsewhere ([`remote`]). Either way it comes back as one [`outcome`], and takes its
+//! context along ([`context`]).
+//!
+//! ```text
+//! call ──▶ turn ──▶ actor            what depends on what, downwards:
+//!   │                                call ▸ turn ▸ actor ▸ contract ▸ outcome ▸ context ▸ time
+//!   └────▶ remote ──▶ (the wire)
+//! ```
+
+#[cfg(panic = "abort")]
+compile_error!(
+    "seam contains panics to the turn they happen in: remove `panic = \"abort\"` from the profile"
+);
+
+pub mod actor;
+pub mod call;
+pub mod codec;
+pub mod context;
+pub mod contract;
+pub mod home;
+pub mod metrics;
+pub mod name;
+pub mod outcome;
+pub mod remote;
+pub mod supervise;
+pub mod time;
+pub mod turn;

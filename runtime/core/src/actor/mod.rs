@@ -1,0 +1,54 @@
+//! What a service is written against: how it starts, stops and reports its health.
+
+mod needs;
+mod setup;
+
+use std::future::Future;
+
+use serde::de::DeserializeOwned;
+
+pub use self::needs::{Has, Needs};
+pub use self::setup::{Clients, Extensions, Setup, StartError};
+
+use crate::contract::{Contract, Hosts};
+
+/// A service: an actor that implements a contract.
+///
+/// Its state is `self`. A method with `&mut self` has it alone, one with `&self` shares it with
+/// others; a panic in an exclusive turn discards it, and `start` makes a new one.
+pub trait Actor: Sized + Send + Sync + 'static {
+    /// The contract that the actor serves: `type Contract = PaymentContract`.
+    type Contract: Contract + Hosts<Self>;
+    /// `[services.NAME.config]`; `()` if there is none. Mark it `#[serde(deny_unknown_fields)]`, as
+    /// `#[seam::config]` does.
+    type Config: DeserializeOwned + Send + 'static;
+    /// The clients of the services that it may call: `()`, or a tuple such as
+    /// `(UserClient, PaymentClient)`. Nothing else can be called.
+    type Needs: Needs;
+
+    /// Makes the actor: before its first turn, and again after a panic.
+    fn start(setup: &mut Setup<Self>) -> impl Future<Output = Result<Self, StartError>> + Send;
+
+    /// Called once, alone, after the last turn.
+    fn stop(&mut self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// Whether the service can do its work.
+    fn health(&self) -> impl Future<Output = Health> + Send {
+        async { Health::Good }
+    }
+}
+
+/// How a service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Health {
+    /// It can do its work.
+    Good,
+    /// It can't, or not all of it.
+    Bad {
+        /// What is wrong, for people.
+        reason: String,
+    },
+}

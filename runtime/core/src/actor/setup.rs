@@ -1,0 +1,132 @@
+//! What an actor's `start` is given.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Actor, Has};
+use crate::call::Client;
+use crate::contract::{ClientOf, Contract};
+use crate::name::ServiceId;
+use crate::time::Clock;
+
+/// What an actor may use while it starts: its config, its clients, and what the facade adds (its
+/// tables, by `setup.table("receipts")`).
+pub struct Setup<A: Actor> {
+    service: ServiceId,
+    config: A::Config,
+    clients: Arc<dyn Clients>,
+    extensions: Extensions,
+    clock: Clock,
+}
+
+impl<A: Actor> Setup<A> {
+    /// Made by the unit that hosts the service, once per start.
+    pub fn new(
+        service: ServiceId,
+        config: A::Config,
+        clients: Arc<dyn Clients>,
+        extensions: Extensions,
+        clock: Clock,
+    ) -> Self {
+        Self { service, config, clients, extensions, clock }
+    }
+
+    /// The service's name.
+    pub const fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    /// `[services.NAME.config]`.
+    pub const fn config(&self) -> &A::Config {
+        &self.config
+    }
+
+    /// The clock that the runtime goes by.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A client of a service that the actor's `Needs` lists; any other is a compile error.
+    ///
+    /// # Errors
+    /// [`StartError::NoSuchService`] if the app has no service of that contract.
+    pub fn client<K, I>(&self) -> Result<K, StartError>
+    where
+        K: ClientOf,
+        A::Needs: Has<K, I>,
+    {
+        let name = K::Contract::NAME;
+        let missing = || StartError::NoSuchService { name };
+        let client = self.clients.client(self.service, name).ok_or_else(missing)?;
+        let client = client.downcast::<Client<K::Contract>>().map_err(|_| missing())?;
+        Ok(K::from(*client))
+    }
+
+    /// Something that the unit has put in for this service, by its type.
+    pub fn extension<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.extensions.get()
+    }
+}
+
+impl<A: Actor> fmt::Debug for Setup<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+/// Where a unit keeps the routes that clients are made of.
+pub trait Clients: Send + Sync + 'static {
+    /// A boxed [`Client`] of the contract `contract`, made for `caller`; `None` if the app has no
+    /// such service.
+    fn client(&self, caller: ServiceId, contract: &str) -> Option<Box<dyn Any + Send>>;
+}
+
+/// Things for one service, by their type.
+#[derive(Clone, Default)]
+pub struct Extensions(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl Extensions {
+    /// Puts `value` in, in place of another of its type.
+    pub fn insert<T: Any + Send + Sync>(&mut self, value: Arc<T>) {
+        self.0.insert(TypeId::of::<T>(), value);
+    }
+
+    /// The value of the type `T`.
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let value = Arc::clone(self.0.get(&TypeId::of::<T>())?);
+        value.downcast().ok()
+    }
+}
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Extensions({})", self.0.len())
+    }
+}
+
+/// Why an actor can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The app has no service of a contract that the actor needs.
+    #[error("no service `{name}` in this app: add `.service::<…>()` for it in main")]
+    NoSuchService {
+        /// The contract's name.
+        name: &'static str,
+    },
+    /// The actor's own reason.
+    #[error("{0}")]
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+    /// `start` panicked.
+    #[error("`start` panicked: {0}")]
+    Panicked(String),
+}
+
+impl StartError {
+    /// The actor's own reason, as anything that can be an error.
+    pub fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(reason.into())
+    }
+}

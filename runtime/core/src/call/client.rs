@@ -1,0 +1,105 @@
+//! The handle on a contract from which generated clients are made.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::future::{Call, CallOptions};
+use super::json::JsonReply;
+use super::route::Route;
+use crate::contract::{Contract, ContractDescriptor, Method};
+use crate::name::ServiceId;
+use crate::remote::Caller;
+
+/// A typed handle on a contract, for one caller. Generated clients wrap it.
+///
+/// Every clone has a counter of its own, so that tasks on different threads, each with its clone,
+/// don't share one for every call.
+pub struct Client<C: Contract> {
+    pub(super) inner: Arc<ClientInner<C>>,
+}
+
+pub(super) struct ClientInner<C: Contract> {
+    pub(super) route: Arc<Route<C>>,
+    pub(super) caller: Caller,
+}
+
+impl<C: Contract> Client<C> {
+    /// A client whose calls take `route`.
+    pub fn new(route: Arc<Route<C>>, caller: Caller) -> Self {
+        Self { inner: Arc::new(ClientInner { route, caller }) }
+    }
+
+    /// A call, to be awaited.
+    pub fn call<M: Method<Contract = C>>(&self, message: M) -> Call<M> {
+        Call::new(Self { inner: Arc::clone(&self.inner) }, message)
+    }
+
+    /// The service that is called.
+    pub fn service(&self) -> ServiceId {
+        self.inner.route.service
+    }
+
+    /// Who calls.
+    pub fn caller(&self) -> Caller {
+        self.inner.caller
+    }
+}
+
+impl<C: Contract> Clone for Client<C> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.inner.route), self.inner.caller)
+    }
+}
+
+impl<C: Contract> fmt::Debug for Client<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({} for {})", self.service(), self.inner.caller)
+    }
+}
+
+/// A client whose contract isn't known when the program is compiled: what the edge and the command
+/// line call with. It goes through the same typed call as any other.
+pub trait AnyClient: Send + Sync + 'static {
+    /// The service that is called.
+    fn service(&self) -> ServiceId;
+
+    /// Its contract.
+    fn descriptor(&self) -> &'static ContractDescriptor;
+
+    /// The same client for another caller.
+    fn for_caller(&self, caller: Caller) -> Arc<dyn AnyClient>;
+
+    /// Calls a method, by its index, with a JSON object of arguments.
+    fn call_json(&self, method: u16, arguments: Value, options: CallOptions) -> JsonReply;
+
+    /// The boxed `Client` itself, for who knows its type.
+    fn typed(&self, caller: Caller) -> Box<dyn Any + Send>;
+}
+
+impl<C: Contract> AnyClient for Client<C> {
+    fn service(&self) -> ServiceId {
+        Self::service(self)
+    }
+
+    fn descriptor(&self) -> &'static ContractDescriptor {
+        C::descriptor()
+    }
+
+    fn for_caller(&self, caller: Caller) -> Arc<dyn AnyClient> {
+        Arc::new(Self::new(Arc::clone(&self.inner.route), caller))
+    }
+
+    fn call_json(&self, method: u16, arguments: Value, options: CallOptions) -> JsonReply {
+        C::call_json(self, method, arguments, options).unwrap_or_else(|| {
+            let why = format!("`{}` has no method number {method}", C::NAME);
+            super::json::refused(why)
+        })
+    }
+
+    fn typed(&self, caller: Caller) -> Box<dyn Any + Send> {
+        Box::new(Self::new(Arc::clone(&self.inner.route), caller))
+    }
+}

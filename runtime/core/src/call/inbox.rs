@@ -1,0 +1,174 @@
+//! Encoded calls in: the policy that every call from elsewhere passes, and its turn.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::codec;
+use crate::context::CallContext;
+use crate::contract::{Contract, ContractDescriptor, Method};
+use crate::metrics::{Ended, ServiceMetrics};
+use crate::name::ServiceId;
+use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
+use crate::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind, Served};
+use crate::time::Clock;
+use crate::turn::{Begun, Outcome, TurnStart};
+
+/// The way in to a service of this unit for encoded calls.
+pub struct Inbox<C: Contract> {
+    service: ServiceId,
+    host: Arc<C::Host>,
+    /// The services that declare that they call this one.
+    callers: Box<[ServiceId]>,
+    metrics: Arc<ServiceMetrics>,
+    clock: Clock,
+}
+
+impl<C: Contract> Inbox<C> {
+    /// A way in for the services `callers`, the program and the edge.
+    pub fn new(
+        service: ServiceId,
+        host: Arc<C::Host>,
+        callers: impl IntoIterator<Item = ServiceId>,
+        metrics: Arc<ServiceMetrics>,
+        clock: Clock,
+    ) -> Self {
+        Self { service, host, callers: callers.into_iter().collect(), metrics, clock }
+    }
+
+    fn admit(&self, inbound: &Inbound<'_>) -> Result<TurnStart, NotExecuted> {
+        let now = self.clock.now();
+        if let Caller::Service(caller) = inbound.caller
+            && !self.callers.contains(&caller)
+        {
+            let why = format!("`{caller}` doesn't declare that it calls `{}`", self.service).into();
+            return Err(NotExecuted::Denied { why });
+        }
+        if inbound.remaining.is_zero() {
+            return Err(NotExecuted::DeadlineExceeded);
+        }
+        let mut chain = inbound.chain.clone();
+        if chain.contains(self.service) || !chain.push(self.service) {
+            return Err(NotExecuted::Cycle { path: inbound.chain.path_to(self.service) });
+        }
+        let mut context = CallContext::root().with_deadline(now.after(inbound.remaining));
+        context.chain = chain;
+        context.trace = inbound.trace;
+        context.principal = inbound.principal.map(Arc::from);
+        Ok(TurnStart { context, now })
+    }
+
+    fn begin(&self, inbound: &Inbound<'_>, out: &mut Vec<u8>) -> Served {
+        let start = match self.admit(inbound) {
+            Ok(start) => start,
+            Err(why) => return Served::Failed(why.into()),
+        };
+        C::serve(&self.host, start, inbound, out).unwrap_or_else(|| {
+            let what = format!("`{}` has no method number {}", C::NAME, inbound.method).into();
+            Served::Failed(NotExecuted::Incompatible { what }.into())
+        })
+    }
+}
+
+impl<C: Contract> Inlet for Inbox<C> {
+    fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    fn descriptor(&self) -> &'static ContractDescriptor {
+        C::descriptor()
+    }
+
+    fn serve(&self, inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
+        let (method, began) = (inbound.method, self.clock.now());
+        let served = self.begin(&inbound, out);
+        let ended = match &served {
+            Served::Replied(ReplyKind::Answer) => Ended::Answered,
+            Served::Replied(ReplyKind::ServiceError) => Ended::ServiceError,
+            Served::Failed(failure) => failed(failure),
+            Served::Later(_) => {
+                return later(served, Arc::clone(&self.metrics), method, self.clock.clone());
+            }
+        };
+        self.metrics.count(method, ended, self.clock.now().since(began));
+        served
+    }
+}
+
+/// Counts a call once it is over.
+fn later(served: Served, metrics: Arc<ServiceMetrics>, method: u16, clock: Clock) -> Served {
+    let Served::Later(reply) = served else { return served };
+    let began = clock.now();
+    Served::Later(Box::pin(async move {
+        let reply = reply.await;
+        let ended = match &reply {
+            Ok(ReplyBody { kind: ReplyKind::Answer, .. }) => Ended::Answered,
+            Ok(ReplyBody { kind: ReplyKind::ServiceError, .. }) => Ended::ServiceError,
+            Err(failure) => failed(failure),
+        };
+        let took: Duration = clock.now().since(began);
+        metrics.count(method, ended, took);
+        reply
+    }))
+}
+
+const fn failed(failure: &Failure) -> Ended {
+    match failure {
+        Failure::NotExecuted(_) => Ended::NotExecuted,
+        Failure::Unknown(_) => Ended::Unknown,
+    }
+}
+
+impl<C: Contract> fmt::Debug for Inbox<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Inbox").field(&self.service).finish()
+    }
+}
+
+/// Decodes the arguments of the method `M`, runs its turn, and encodes the outcome. Used by
+/// generated code.
+pub fn serve<M: Method>(
+    host: &<M::Contract as Contract>::Host,
+    start: TurnStart,
+    inbound: &Inbound<'_>,
+    out: &mut Vec<u8>,
+) -> Served {
+    if inbound.caller == Caller::Edge && !M::SPEC.public && M::SPEC.http.is_empty() {
+        let why = format!("`{}` isn't public", M::SPEC.name).into();
+        return Served::Failed(NotExecuted::Denied { why }.into());
+    }
+    let message: M = match codec::decode(inbound.body) {
+        Ok(message) => message,
+        Err(error) => return Served::Failed(NotExecuted::bad_request(error.to_string()).into()),
+    };
+    match message.begin(host, start) {
+        Begun::Done(outcome) => match encode::<M>(outcome, out) {
+            Ok(kind) => Served::Replied(kind),
+            Err(failure) => Served::Failed(failure),
+        },
+        Begun::Pending(reply) => Served::Later(Box::pin(async move {
+            let mut out = Vec::new();
+            let kind = encode::<M>(reply.await, &mut out)?;
+            Ok(ReplyBody { kind, bytes: Bytes::from(out) })
+        })),
+    }
+}
+
+fn encode<M: Method>(
+    outcome: Outcome<M::Answer, M::Error>,
+    out: &mut Vec<u8>,
+) -> Result<ReplyKind, Failure> {
+    let (encoded, kind) = match outcome {
+        Ok(answer) => (codec::encode(&answer, out), ReplyKind::Answer),
+        Err(CallError::Service(error)) => (codec::encode(&error, out), ReplyKind::ServiceError),
+        Err(CallError::NotExecuted(why)) => return Err(why.into()),
+        Err(CallError::Unknown(why)) => return Err(why.into()),
+    };
+    match encoded {
+        Ok(()) => Ok(kind),
+        // The turn has run: that its answer can't be carried doesn't undo it.
+        Err(error) => Err(Unknown::Unreadable { why: error.to_string().into() }.into()),
+    }
+}

@@ -1,0 +1,17 @@
+//! The call path: from a client's method to the turn, or to the wire, and back.
+
+mod client;
+mod future;
+mod inbox;
+mod json;
+mod local;
+mod rehearsal;
+mod route;
+
+pub use self::client::{AnyClient, Client};
+pub use self::future::{Call, CallOptions};
+pub use self::inbox::{Inbox, serve};
+pub use self::json::{JsonReply, call_json};
+pub use self::local::LocalError;
+pub use self::rehearsal::{Faults, Rehearsal};
+pub use self::route::{Route, Target};

@@ -1,0 +1,102 @@
+//! The rehearsal of a split in one process: calls are encoded and decoded as if they crossed the
+//! wire, with the latency and the faults of one if config says so.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::outcome::{NotExecuted, Unknown};
+use crate::remote::{Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, Served};
+use crate::time::{Clock, Moment};
+
+/// What a rehearsed wire does to calls.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Faults {
+    /// How long the way takes, there and back together.
+    pub delay: Duration,
+    /// The share of calls, 0 to 1, that run and whose reply is lost.
+    pub lost: f64,
+    /// The share of calls, 0 to 1, that never get there.
+    pub refused: f64,
+}
+
+/// A wire that leads back into the process.
+pub struct Rehearsal {
+    inlet: Arc<dyn Inlet>,
+    faults: Faults,
+    clock: Clock,
+}
+
+impl Rehearsal {
+    /// A wire to `inlet`.
+    pub fn new(inlet: Arc<dyn Inlet>, faults: Faults, clock: Clock) -> Self {
+        Self { inlet, faults, clock }
+    }
+}
+
+impl Remote for Rehearsal {
+    fn send(&self, call: Outbound<'_>) -> RemoteReply {
+        let faults = self.faults;
+        if happens(faults.refused) {
+            let why = NotExecuted::unavailable("refused in rehearsal");
+            return Box::pin(std::future::ready(Err(why.into())));
+        }
+        let mut body = Vec::with_capacity(128);
+        if let Err(error) = call.body.encode(&mut body) {
+            let why = NotExecuted::bad_request(error.to_string());
+            return Box::pin(std::future::ready(Err(why.into())));
+        }
+        let deadline = call.context.deadline;
+        let inbound = Inbound {
+            method: call.method.index,
+            body: &body,
+            remaining: deadline.since(self.clock.now()),
+            trace: call.context.trace,
+            chain: call.context.chain.clone(),
+            principal: call.context.principal.as_deref(),
+            caller: call.caller,
+        };
+        let mut out = Vec::with_capacity(128);
+        let served = self.inlet.serve(inbound, &mut out);
+        let clock = self.clock.clone();
+        Box::pin(async move { back(served, out, faults, deadline, &clock).await })
+    }
+}
+
+/// The way back.
+async fn back(
+    served: Served,
+    out: Vec<u8>,
+    faults: Faults,
+    deadline: Moment,
+    clock: &Clock,
+) -> Result<ReplyBody, crate::outcome::Failure> {
+    let reply = match served {
+        Served::Replied(kind) => Ok(ReplyBody { kind, bytes: Bytes::from(out) }),
+        Served::Failed(failure) => Err(failure),
+        Served::Later(reply) => reply.await,
+    };
+    if !faults.delay.is_zero() {
+        let arrival = clock.now().after(faults.delay);
+        clock.wait_until(arrival.min(deadline)).await;
+        if arrival > deadline {
+            return Err(Unknown::DeadlineExceeded.into());
+        }
+    }
+    if happens(faults.lost) {
+        return Err(Unknown::ConnectionLost { reason: "lost in rehearsal".into() }.into());
+    }
+    reply
+}
+
+fn happens(share: f64) -> bool {
+    share > 0.0 && fastrand::f64() < share
+}
+
+impl fmt::Debug for Rehearsal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rehearsal({}, {:?})", self.inlet.service(), self.faults)
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a client's calls go now: one atomic load to read, one swap to change.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use crate::contract::Contract;
+use crate::metrics::ServiceMetrics;
+use crate::name::ServiceId;
+use crate::remote::Remote;
+use crate::time::Clock;
+
+/// The route of one service in one unit, shared by all its clients there.
+pub struct Route<C: Contract> {
+    pub(super) service: ServiceId,
+    pub(super) target: ArcSwap<Target<C>>,
+    /// The deadline of calls that have none of their own, from config.
+    pub(super) deadline: Duration,
+    pub(super) clock: Clock,
+    /// Counts of calls that run here.
+    pub(super) served: Arc<ServiceMetrics>,
+    /// Counts of calls that go elsewhere.
+    pub(super) called: Arc<ServiceMetrics>,
+}
+
+/// Where calls go.
+pub enum Target<C: Contract> {
+    /// To an instance in this process.
+    Local(Arc<C::Host>),
+    /// Over the wire, or through a rehearsal of it.
+    Remote(Arc<dyn Remote>),
+    /// Nowhere, and why.
+    Away(Box<str>),
+}
+
+impl<C: Contract> Route<C> {
+    /// A route to a service; calls without a deadline of their own get `deadline`.
+    pub fn new(service: ServiceId, target: Target<C>, deadline: Duration, clock: Clock) -> Self {
+        Self {
+            service,
+            target: ArcSwap::from_pointee(target),
+            deadline,
+            clock,
+            served: Arc::new(ServiceMetrics::new(C::descriptor())),
+            called: Arc::new(ServiceMetrics::new(C::descriptor())),
+        }
+    }
+
+    /// Sends calls elsewhere from now on; calls in flight finish where they are.
+    pub fn set(&self, target: Target<C>) {
+        self.target.store(Arc::new(target));
+    }
+
+    /// The service's name.
+    pub const fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    /// Counts of calls that ran here.
+    pub const fn served(&self) -> &Arc<ServiceMetrics> {
+        &self.served
+    }
+
+    /// Counts of calls that went elsewhere.
+    pub const fn called(&self) -> &Arc<ServiceMetrics> {
+        &self.called
+    }
+}
+
+impl<C: Contract> fmt::Debug for Route<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Route").field(&self.service).field(&**self.target.load()).finish()
+    }
+}
+
+impl<C: Contract> fmt::Debug for Target<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(_) => f.write_str("Local"),
+            Self::Remote(_) => f.write_str("Remote"),
+            Self::Away(why) => f.debug_tuple("Away").field(why).finish(),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Trace context after W3C Trace Context, level 1.
+
+use std::fmt;
+
+/// Which trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceId(pub u128);
+
+/// Which call in the trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpanId(pub u64);
+
+/// Where a call belongs in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceContext {
+    /// The trace, the same from the edge to the last call.
+    pub trace: TraceId,
+    /// The call itself.
+    pub span: SpanId,
+    /// Whether somebody records the trace.
+    pub sampled: bool,
+}
+
+impl TraceContext {
+    /// The beginning of a new trace.
+    pub fn root() -> Self {
+        // An id of zero means "none" to the standard.
+        let trace = TraceId(fastrand::u128(1..));
+        Self { trace, span: new_span(), sampled: false }
+    }
+
+    /// A call inside this one.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { span: new_span(), ..*self }
+    }
+
+    /// Reads a `traceparent` header; `None` if it is none.
+    pub fn from_traceparent(header: &str) -> Option<Self> {
+        let mut parts = header.split('-');
+        let (version, trace, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let lengths = (version.len(), trace.len(), span.len(), flags.len());
+        let hex = header.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+        let known = version != "ff" && (version != "00" || parts.next().is_none());
+        if lengths != (2, 32, 16, 2) || !hex || !known {
+            return None;
+        }
+        let trace = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
+        let span = u64::from_str_radix(span, 16).ok().filter(|id| *id != 0)?;
+        let flags = u8::from_str_radix(flags, 16).ok()?;
+        Some(Self { trace: TraceId(trace), span: SpanId(span), sampled: flags & 1 == 1 })
+    }
+
+    /// The `traceparent` header of this call.
+    pub fn to_traceparent(&self) -> String {
+        format!("00-{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+    }
+}
+
+fn new_span() -> SpanId {
+    SpanId(fastrand::u64(1..))
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceparent_survives_the_round_trip() {
+        let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let trace = TraceContext::from_traceparent(header).unwrap();
+        assert!(trace.sampled);
+        assert_eq!(trace.to_traceparent(), header);
+        assert_eq!(trace.child().trace, trace.trace);
+        assert_ne!(trace.child().span, trace.span);
+    }
+
+    #[test]
+    fn what_is_no_traceparent_is_refused() {
+        for header in [
+            "",
+            "00",
+            "00-0-0-0",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(TraceContext::from_traceparent(header), None, "{header}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Errors that a service's contract declares.
+
+use std::fmt::{self, Debug, Display};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{ErrorDescriptor, Layout, Message, Shape};
+use crate::outcome::InnerError;
+
+/// An error that a service may answer with. Implement it with `#[seam::error]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error of a contract",
+    label = "not a service error",
+    note = "put `#[seam::error]` on the enum"
+)]
+pub trait ServiceError: Message + Debug + Display {
+    /// The codes and statuses that it can have.
+    fn variants() -> &'static [ErrorDescriptor];
+
+    /// A stable code in snake case, for machines.
+    fn code(&self) -> &'static str;
+
+    /// The HTTP status that the contract declares for it; 422 unless it says otherwise.
+    fn status(&self) -> u16;
+
+    /// Whether the contract says that the effect of such a call is unknown.
+    fn leaves_unknown(&self) -> bool {
+        false
+    }
+
+    /// The failed inner call, if that is what this error passes on.
+    fn into_inner(self) -> Result<InnerError, Self> {
+        Err(self)
+    }
+}
+
+/// The error of a method that has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}
+
+impl Display for Never {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl JsonSchema for Never {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Never".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        false.into()
+    }
+}
+
+impl Message for Never {
+    const SHAPE: Shape = Shape::leaf(1);
+    fn layout(out: &mut Layout) {
+        out.text("never");
+    }
+}
+
+impl ServiceError for Never {
+    fn variants() -> &'static [ErrorDescriptor] {
+        &[]
+    }
+
+    fn code(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn status(&self) -> u16 {
+        match *self {}
+    }
+}
+
+/// A service error whose type the caller doesn't know: what the edge and the command line see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceFailure {
+    /// A stable code in snake case.
+    pub code: String,
+    /// The HTTP status that the contract declares.
+    pub status: u16,
+    /// Whether the contract says that the effect is unknown.
+    pub unknown: bool,
+    /// What went wrong, for people.
+    pub detail: String,
+    /// The fields of the error's variant.
+    pub fields: Map<String, Value>,
+}
+
+impl ServiceFailure {
+    /// Hides the type of `error`.
+    pub fn of<E: ServiceError>(error: &E) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            status: error.status(),
+            unknown: error.leaves_unknown(),
+            detail: error.to_string(),
+            fields: fields(error),
+        }
+    }
+}
+
+impl Display for ServiceFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.detail, self.code)
+    }
+}
+
+/// The named fields of an enum's variant: `{"declined": {"order": …}}` → `{"order": …}`.
+fn fields<E: Serialize>(error: &E) -> Map<String, Value> {
+    let Ok(Value::Object(tagged)) = serde_json::to_value(error) else { return Map::new() };
+    match tagged.into_iter().next() {
+        Some((_, Value::Object(fields))) => fields,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,194 @@
+//! Counts and latencies per method, in shards, so that threads don't share what they count in.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::contract::ContractDescriptor;
+use crate::outcome::CallError;
+
+/// A thread counts in the shard of its number, modulo this.
+const SHARDS: usize = 8;
+/// Each power of two of nanoseconds is cut in this many buckets: quantiles are right within a
+/// quarter.
+const STEPS: usize = 4;
+/// From 1 ns to 2^40 ns, about 18 minutes.
+const BUCKETS: usize = 40 * STEPS;
+
+/// How a call ended, for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// With an answer.
+    Answered,
+    /// With a service error.
+    ServiceError,
+    /// Not executed.
+    NotExecuted,
+    /// With an unknown outcome.
+    Unknown,
+}
+
+impl Ended {
+    /// How `outcome` is counted.
+    pub const fn of<T, E>(outcome: &Result<T, CallError<E>>) -> Self {
+        match outcome {
+            Ok(_) => Self::Answered,
+            Err(CallError::Service(_)) => Self::ServiceError,
+            Err(CallError::NotExecuted(_)) => Self::NotExecuted,
+            Err(CallError::Unknown(_)) => Self::Unknown,
+        }
+    }
+}
+
+/// The counts of one service's methods.
+#[derive(Debug)]
+pub struct ServiceMetrics {
+    contract: &'static ContractDescriptor,
+    /// Made when a thread first counts: an idle service costs nothing here.
+    shards: [OnceLock<Box<[MethodShard]>>; SHARDS],
+}
+
+#[derive(Debug)]
+#[repr(align(128))] // two cache lines: neighbours are fetched in pairs
+struct MethodShard {
+    ended: [AtomicU64; 4],
+    latencies: [AtomicU64; BUCKETS],
+}
+
+/// What was counted of one method.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodMetrics {
+    /// The method's name.
+    pub method: &'static str,
+    /// All calls that are over.
+    pub calls: u64,
+    /// Those that were answered.
+    pub answered: u64,
+    /// Those with a service error.
+    pub service_errors: u64,
+    /// Those that were not executed.
+    pub not_executed: u64,
+    /// Those whose outcome is unknown.
+    pub unknown: u64,
+    /// Half of the calls took no longer, in microseconds.
+    pub p50_us: f64,
+    /// All but one in a hundred took no longer, in microseconds.
+    pub p99_us: f64,
+}
+
+impl ServiceMetrics {
+    /// Counts of nothing yet.
+    pub fn new(contract: &'static ContractDescriptor) -> Self {
+        Self { contract, shards: Default::default() }
+    }
+
+    /// Counts a call that is over.
+    #[inline]
+    pub fn count(&self, method: u16, ended: Ended, took: Duration) {
+        let shard = self.shards[shard()]
+            .get_or_init(|| self.contract.methods.iter().map(|_| MethodShard::default()).collect());
+        let Some(method) = shard.get(usize::from(method)) else { return };
+        method.ended[ended as usize].fetch_add(1, Ordering::Relaxed);
+        method.latencies[bucket(took)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The counts so far, a row per method that was called.
+    pub fn read(&self) -> Vec<MethodMetrics> {
+        let rows = self.contract.methods.iter().enumerate();
+        rows.map(|(index, method)| self.read_method(index, method.spec.name))
+            .filter(|row| row.calls > 0)
+            .collect()
+    }
+
+    fn read_method(&self, index: usize, name: &'static str) -> MethodMetrics {
+        let mut ended = [0_u64; 4];
+        let mut latencies = [0_u64; BUCKETS];
+        for shard in self.shards.iter().filter_map(OnceLock::get).filter_map(|s| s.get(index)) {
+            for (sum, count) in ended.iter_mut().zip(&shard.ended) {
+                *sum += count.load(Ordering::Relaxed);
+            }
+            for (sum, count) in latencies.iter_mut().zip(&shard.latencies) {
+                *sum += count.load(Ordering::Relaxed);
+            }
+        }
+        MethodMetrics {
+            method: name,
+            calls: ended.iter().sum(),
+            answered: ended[Ended::Answered as usize],
+            service_errors: ended[Ended::ServiceError as usize],
+            not_executed: ended[Ended::NotExecuted as usize],
+            unknown: ended[Ended::Unknown as usize],
+            p50_us: quantile(&latencies, 0.5),
+            p99_us: quantile(&latencies, 0.99),
+        }
+    }
+}
+
+impl Default for MethodShard {
+    fn default() -> Self {
+        Self { ended: Default::default(), latencies: std::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+}
+
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS;
+    }
+    SHARD.with(|shard| *shard)
+}
+
+/// Which bucket a latency is counted in.
+fn bucket(took: Duration) -> usize {
+    let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX).max(1);
+    let power = nanos.ilog2() as usize;
+    // The two bits below the highest say which quarter.
+    let step = if power >= 2 { (nanos >> (power - 2)) as usize & (STEPS - 1) } else { 0 };
+    (power * STEPS + step).min(BUCKETS - 1)
+}
+
+/// The upper end of a bucket, in nanoseconds.
+fn upper(bucket: usize) -> f64 {
+    let (power, step) = (bucket / STEPS, bucket % STEPS);
+    (1_u64 << power) as f64 * (1.0 + (step + 1) as f64 / STEPS as f64)
+}
+
+fn quantile(latencies: &[u64], quantile: f64) -> f64 {
+    let total: u64 = latencies.iter().sum();
+    let rank = ((total as f64 * quantile).ceil() as u64).max(1);
+    let mut seen = 0;
+    for (bucket, count) in latencies.iter().enumerate() {
+        seen += count;
+        if seen >= rank {
+            return upper(bucket) / 1_000.0;
+        }
+    }
+    0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_right_within_a_quarter() {
+        let mut latencies = [0; BUCKETS];
+        for micros in 1..=1_000 {
+            latencies[bucket(Duration::from_micros(micros))] += 1;
+        }
+        let (half, most) = (quantile(&latencies, 0.5), quantile(&latencies, 0.99));
+        assert!((500.0..=625.0).contains(&half), "{half}");
+        assert!((990.0..=1_240.0).contains(&most), "{most}");
+        assert_eq!(quantile(&[0; BUCKETS], 0.5), 0.0);
+    }
+
+    #[test]
+    fn no_latency_is_out_of_range() {
+        for nanos in [0, 1, 2, 3, 4, 1_000, u64::MAX] {
+            assert!(bucket(Duration::from_nanos(nanos)) < BUCKETS);
+        }
+    }
+}

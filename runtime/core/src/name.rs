@@ -1,0 +1,109 @@
+//! Names of services as small numbers, so that a call's context is cheap to carry.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+use parking_lot::RwLock;
+
+/// Names beyond this many are refused: they may come from a peer, and nothing is unbounded.
+const MAX_NAMES: usize = 16_384;
+/// The longest name of a service, in bytes.
+pub const MAX_NAME_LEN: usize = 64;
+
+/// A service's name, interned for the life of the process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceId(u16);
+
+#[derive(Default)]
+struct Names {
+    ids: HashMap<&'static str, u16>,
+    names: Vec<&'static str>,
+}
+
+fn names() -> &'static RwLock<Names> {
+    static NAMES: OnceLock<RwLock<Names>> = OnceLock::new();
+    NAMES.get_or_init(RwLock::default)
+}
+
+impl ServiceId {
+    /// The id of `name`; `None` if the name is no name (empty, over [`MAX_NAME_LEN`], other than
+    /// ASCII letters, digits, `-`, `_` and `.`) or if the process has seen too many.
+    pub fn of(name: &str) -> Option<Self> {
+        if let Some(id) = Self::known(name) {
+            return Some(id);
+        }
+        if !is_name(name) {
+            return None;
+        }
+        let mut names = names().write();
+        if let Some(id) = names.ids.get(name) {
+            return Some(Self(*id));
+        }
+        if names.names.len() >= MAX_NAMES {
+            return None;
+        }
+        let id = names.names.len() as u16;
+        // Kept for the life of the process, and bounded by MAX_NAMES.
+        let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
+        names.names.push(name);
+        names.ids.insert(name, id);
+        Some(Self(id))
+    }
+
+    /// The id of a name that the process has met before.
+    pub fn known(name: &str) -> Option<Self> {
+        names().read().ids.get(name).map(|id| Self(*id))
+    }
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        names().read().names.get(usize::from(self.0)).copied().unwrap_or("?")
+    }
+
+    pub(crate) const fn raw(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) const fn from_raw(raw: u16) -> Self {
+        Self(raw)
+    }
+}
+
+impl fmt::Display for ServiceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for ServiceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = !name.is_empty() && name.len() <= MAX_NAME_LEN;
+    fits && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_has_one_id() {
+        let id = ServiceId::of("name-test").unwrap();
+        assert_eq!(ServiceId::of("name-test"), Some(id));
+        assert_eq!(id.name(), "name-test");
+        assert_eq!(id.to_string(), "name-test");
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let long = "x".repeat(65);
+        for name in ["", "a b", "a/b", long.as_str(), "é"] {
+            assert_eq!(ServiceId::of(name), None, "{name}");
+        }
+    }
+}

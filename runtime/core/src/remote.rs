@@ -1,0 +1,153 @@
+//! The border between the call path and the wire: encoded calls out, and encoded calls in.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::codec::{self, CodecError};
+use crate::context::{CallContext, Chain, TraceContext};
+use crate::contract::{ContractDescriptor, Message, MethodSpec};
+use crate::name::ServiceId;
+use crate::outcome::Failure;
+
+/// Something that carries calls to an instance elsewhere.
+///
+/// `send` admits the call: it queues the frame synchronously, so that calls leave in the order in
+/// which they were first polled, and returns the wait for its reply. Dropping the wait cancels the
+/// call. The implementation enforces `context.deadline` and tells *not executed* from *unknown*.
+pub trait Remote: Send + Sync + 'static {
+    /// Sends a call.
+    fn send(&self, call: Outbound<'_>) -> RemoteReply;
+}
+
+/// The wait for a remote reply.
+pub type RemoteReply = Pin<Box<dyn Future<Output = Result<ReplyBody, Failure>> + Send>>;
+
+/// A call on its way out.
+pub struct Outbound<'a> {
+    /// The service that is called.
+    pub service: ServiceId,
+    /// The method, and its index in the contract.
+    pub method: &'static MethodSpec,
+    /// Who calls.
+    pub caller: Caller,
+    /// What travels with the call; its chain holds the services that wait, the caller last.
+    pub context: &'a CallContext,
+    /// The arguments; encoded straight into the connection's buffer.
+    pub body: &'a dyn Encode,
+}
+
+impl fmt::Debug for Outbound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outbound({}.{})", self.service, self.method.name)
+    }
+}
+
+/// Something that can append itself, encoded, to a buffer.
+pub trait Encode {
+    /// Appends the encoded value; on an error the buffer is as it was.
+    ///
+    /// # Errors
+    /// As [`codec::encode`].
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError>;
+}
+
+impl<T: Message> Encode for T {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        codec::encode(self, out)
+    }
+}
+
+/// Which kind of reply a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyKind {
+    /// The method's answer.
+    Answer,
+    /// Its service error.
+    ServiceError,
+}
+
+/// An encoded reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyBody {
+    /// What the bytes are.
+    pub kind: ReplyKind,
+    /// The encoded answer or service error.
+    pub bytes: Bytes,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// A service, by the client that its `start` was given.
+    Service(ServiceId),
+    /// The program that embeds the app, or its owner on the command line.
+    Program,
+    /// The edge, for somebody outside.
+    Edge,
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(service) => service.fmt(f),
+            Self::Program => f.write_str("the program"),
+            Self::Edge => f.write_str("the edge"),
+        }
+    }
+}
+
+/// A service of this unit, as the wire's listener sees it.
+pub trait Inlet: Send + Sync + 'static {
+    /// The service's name.
+    fn service(&self) -> ServiceId;
+
+    /// Its contract.
+    fn descriptor(&self) -> &'static ContractDescriptor;
+
+    /// Admits a call and begins its turn. If it is over at once, its reply's body has been appended
+    /// to `out`; otherwise the wait for it is returned, and dropping that is the caller going away.
+    fn serve(&self, inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served;
+}
+
+/// A call that came in.
+#[derive(Debug)]
+pub struct Inbound<'a> {
+    /// The method's index in the contract.
+    pub method: u16,
+    /// The encoded arguments.
+    pub body: &'a [u8],
+    /// How long the caller still waits.
+    pub remaining: Duration,
+    /// Where the call belongs in a trace: the caller's own span for it.
+    pub trace: TraceContext,
+    /// The services that wait for it.
+    pub chain: Chain,
+    /// On whose behalf it is made.
+    pub principal: Option<&'a str>,
+    /// Who makes it.
+    pub caller: Caller,
+}
+
+/// What became of a call that came in.
+pub enum Served {
+    /// It is over; the body has been appended.
+    Replied(ReplyKind),
+    /// It failed.
+    Failed(Failure),
+    /// It runs or waits. It needs no polling to go on, only to be told when it is over.
+    Later(RemoteReply),
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replied(kind) => f.debug_tuple("Replied").field(kind).finish(),
+            Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The runtime's clock: cheap to read in production, set by hand in tests.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// A point on the runtime's monotonic clock, in nanoseconds since the process first read it.
+///
+/// It means something within one process only: what crosses the wire is a remaining time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// A moment that never comes.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The moment `nanos` nanoseconds after the clock's zero.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the clock's zero.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// This moment and `by` more; [`Moment::NEVER`] where that can't be told.
+    pub fn after(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero if it isn't.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::NEVER {
+            return f.write_str("never");
+        }
+        write!(f, "{:?}", Duration::from_nanos(self.0))
+    }
+}
+
+/// Where the runtime reads the time, and how it waits for a later one.
+#[derive(Clone, Default)]
+pub struct Clock(Source);
+
+#[derive(Clone, Default)]
+enum Source {
+    /// The processor's own counter: a third of the price of the system call's clock.
+    #[default]
+    Fast,
+    Manual(Arc<watch::Sender<Moment>>),
+}
+
+impl Clock {
+    /// The production clock.
+    pub const fn fast() -> Self {
+        Self(Source::Fast)
+    }
+
+    /// A clock that stands still until [`Clock::advance`] moves it.
+    pub fn manual() -> Self {
+        Self(Source::Manual(Arc::new(watch::Sender::new(Moment::default()))))
+    }
+
+    /// The time now.
+    #[inline]
+    pub fn now(&self) -> Moment {
+        match &self.0 {
+            Source::Fast => fast_now(),
+            Source::Manual(time) => *time.borrow(),
+        }
+    }
+
+    /// Moves a manual clock on, and wakes who waits for a moment passed by it. Does nothing to the
+    /// production clock.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(time) = &self.0 {
+            time.send_modify(|now| *now = now.after(by));
+        }
+    }
+
+    /// Returns once `moment` has come.
+    pub async fn wait_until(&self, moment: Moment) {
+        match &self.0 {
+            Source::Fast if moment == Moment::NEVER => std::future::pending().await,
+            Source::Fast => tokio::time::sleep(moment.since(self.now())).await,
+            Source::Manual(time) => {
+                let mut changes = time.subscribe();
+                // The sender lives as long as this clock, so waiting can't fail.
+                let _ = changes.wait_for(|now| *now >= moment).await;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            Source::Fast => "fast",
+            Source::Manual(_) => "manual",
+        };
+        write!(f, "Clock({name}, {:?})", self.now())
+    }
+}
+
+#[inline]
+fn fast_now() -> Moment {
+    static ZERO: OnceLock<(quanta::Clock, quanta::Instant)> = OnceLock::new();
+    let (clock, zero) = ZERO.get_or_init(|| {
+        let clock = quanta::Clock::new();
+        let zero = clock.now();
+        (clock, zero)
+    });
+    let since = clock.now().saturating_duration_since(*zero);
+    // One more than nothing, so that zero stays "before anything".
+    Moment(since.as_nanos() as u64 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_far_away_never_comes() {
+        assert_eq!(Moment::from_nanos(5).after(Duration::MAX), Moment::NEVER);
+        assert_eq!(Moment::from_nanos(5).since(Moment::from_nanos(9)), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_manual_clock_wakes_its_waiters() {
+        let clock = Clock::manual();
+        let later = clock.now().after(Duration::from_secs(5));
+        let waiter = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.wait_until(later).await }
+        });
+        clock.advance(Duration::from_secs(4));
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        clock.advance(Duration::from_secs(1));
+        waiter.await.unwrap();
+    }
+}

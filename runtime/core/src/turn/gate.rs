@@ -1,0 +1,175 @@
+//! Who is in: one word per instance, so that entering a free service is one compare-and-swap.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An exclusive turn is in.
+const EXCLUSIVE: u32 = 1 << 31;
+/// Calls wait in the line: only the pump lets turns in, in their order.
+const LINE: u32 = 1 << 30;
+/// The instance is discarded: nobody enters it again.
+const BROKEN: u32 = 1 << 29;
+/// How many turns are in.
+const COUNT: u32 = BROKEN - 1;
+
+/// The gate of one instance.
+#[derive(Debug)]
+pub(super) struct Gate(AtomicU32);
+
+/// Why a turn may not enter at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// Somebody is in whom it can't share with, or others wait: get in line.
+    Busy,
+    /// As many turns are in as the mailbox holds.
+    Full,
+}
+
+impl Gate {
+    /// A gate that is open to all; with `line`, one where the pump alone lets turns in.
+    pub(super) fn new(line: bool) -> Self {
+        Self(AtomicU32::new(if line { LINE } else { 0 }))
+    }
+
+    /// Enters past an empty line.
+    #[inline]
+    pub(super) fn enter(&self, exclusive: bool, capacity: u32) -> Result<(), Refused> {
+        if exclusive { self.enter_exclusive(capacity) } else { self.enter_shared(capacity) }
+    }
+
+    #[inline]
+    fn enter_exclusive(&self, capacity: u32) -> Result<(), Refused> {
+        let entered =
+            self.0.compare_exchange(0, EXCLUSIVE | 1, Ordering::Acquire, Ordering::Relaxed);
+        match entered {
+            Ok(_) => Ok(()),
+            Err(word) if word & (LINE | BROKEN) == 0 && word & COUNT >= capacity => {
+                Err(Refused::Full)
+            }
+            Err(_) => Err(Refused::Busy),
+        }
+    }
+
+    #[inline]
+    fn enter_shared(&self, capacity: u32) -> Result<(), Refused> {
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            if word & (LINE | BROKEN) != 0 {
+                return Err(Refused::Busy);
+            }
+            if word & COUNT >= capacity {
+                return Err(Refused::Full);
+            }
+            if word & EXCLUSIVE != 0 {
+                return Err(Refused::Busy);
+            }
+            match self.0.compare_exchange_weak(word, word + 1, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return Ok(()),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Enters from the head of the line; called by the pump alone.
+    pub(super) fn enter_from_line(&self, exclusive: bool) -> bool {
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let blocked = if exclusive { word & COUNT != 0 } else { word & EXCLUSIVE != 0 };
+            if blocked || word & BROKEN != 0 {
+                return false;
+            }
+            let next = if exclusive { word | EXCLUSIVE | 1 } else { word + 1 };
+            match self.0.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Leaves; `true` if somebody in line may be waiting for that.
+    #[inline]
+    pub(super) fn leave(&self, exclusive: bool) -> bool {
+        let taken = if exclusive { EXCLUSIVE | 1 } else { 1 };
+        self.0.fetch_sub(taken, Ordering::AcqRel) & LINE != 0
+    }
+
+    /// Sends everybody to the line, and says how many are in.
+    pub(super) fn form_line(&self) -> u32 {
+        self.0.fetch_or(LINE, Ordering::AcqRel) & COUNT
+    }
+
+    /// Lets turns enter past the line again, which is empty.
+    pub(super) fn end_line(&self) {
+        self.0.fetch_and(!LINE, Ordering::AcqRel);
+    }
+
+    /// Closes the gate for good; `true` if it wasn't before.
+    pub(super) fn break_down(&self) -> bool {
+        self.0.fetch_or(BROKEN, Ordering::AcqRel) & BROKEN == 0
+    }
+
+    /// Whether the instance is discarded.
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.load(Ordering::Acquire) & BROKEN != 0
+    }
+
+    /// How many turns are in.
+    pub(super) fn count(&self) -> u32 {
+        self.0.load(Ordering::Acquire) & COUNT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exclusive_turn_is_alone() {
+        let gate = Gate::new(false);
+        gate.enter(true, 9).unwrap();
+        assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
+        assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
+        assert!(!gate.leave(true));
+        gate.enter(false, 9).unwrap();
+        gate.enter(false, 9).unwrap();
+        assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
+    }
+
+    #[test]
+    fn the_gate_counts_to_its_capacity() {
+        let gate = Gate::new(false);
+        gate.enter(false, 2).unwrap();
+        gate.enter(false, 2).unwrap();
+        assert_eq!(gate.enter(false, 2), Err(Refused::Full));
+        assert_eq!(gate.enter(true, 2), Err(Refused::Full));
+        gate.leave(false);
+        gate.enter(false, 2).unwrap();
+    }
+
+    #[test]
+    fn nobody_passes_a_line() {
+        let gate = Gate::new(false);
+        gate.enter(false, 9).unwrap();
+        assert_eq!(gate.form_line(), 1);
+        assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
+        assert!(!gate.enter_from_line(true), "a shared turn is still in");
+        assert!(gate.leave(false), "the line must hear of it");
+        assert!(gate.enter_from_line(true));
+        assert!(!gate.enter_from_line(false));
+        assert!(gate.leave(true));
+        gate.end_line();
+        gate.enter(true, 9).unwrap();
+    }
+
+    #[test]
+    fn a_broken_gate_stays_shut() {
+        let gate = Gate::new(false);
+        gate.enter(true, 9).unwrap();
+        assert!(gate.break_down());
+        assert!(!gate.break_down());
+        gate.leave(true);
+        assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
+        assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
+        assert!(!gate.enter_from_line(false));
+    }
+}

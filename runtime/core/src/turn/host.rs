@@ -1,0 +1,303 @@
+//! A service's host: takes calls in, and begins their turns.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::gate::Refused;
+use super::instance::{Instance, Seat, Signals};
+use super::keeper::Kept;
+use super::line::{Line, Phase};
+use super::poll::{Panicked, drop_quietly, poll_turn};
+use super::queued::{Promoted, Waiting};
+use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
+use crate::context::{CallContext, CallSite};
+use crate::contract::{Method, ServiceError};
+use crate::home::Home;
+use crate::name::ServiceId;
+use crate::outcome::{CallError, NotExecuted, Unknown};
+use crate::time::{Clock, Moment};
+
+/// How long an overloaded callee asks its callers to stay away.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// Where a service's turns run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lane {
+    /// On the caller's task while they don't wait, then on the service's home.
+    #[default]
+    Inline,
+    /// On an arbiter of the service's own: for what blocks or burns CPU.
+    Arbiter,
+}
+
+/// How a host is set up.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// The service's name.
+    pub service: ServiceId,
+    /// Where turns run.
+    pub lane: Lane,
+    /// Calls that may wait and run at a time; beyond it they are refused as overloaded. At least 1.
+    pub mailbox: u32,
+    /// How long a turn may run after its caller may have gone.
+    pub turn_limit: Duration,
+    /// Where turns go that nobody else drives.
+    pub home: Home,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl HostSettings {
+    /// The defaults: inline, 1,024 calls, 30 s.
+    pub fn new(service: ServiceId, home: Home) -> Self {
+        Self {
+            service,
+            lane: Lane::default(),
+            mailbox: 1024,
+            turn_limit: Duration::from_secs(30),
+            home,
+            clock: Clock::fast(),
+        }
+    }
+}
+
+/// A service as its unit hosts it.
+pub struct Host<A: Send + Sync + 'static> {
+    pub(super) inner: Arc<Inner<A>>,
+}
+
+pub(super) struct Inner<A: Send + Sync> {
+    pub(super) settings: HostSettings,
+    pub(super) current: ArcSwapOption<Instance<A>>,
+    pub(super) line: Mutex<Line<A>>,
+    pub(super) signals: Arc<Signals>,
+    pub(super) restarts: AtomicU64,
+    /// The line may have run empty while the host drains.
+    pub(super) idle: Notify,
+    pub(super) kept: Kept<A>,
+}
+
+/// What a call brings to its turn.
+#[derive(Debug)]
+pub struct TurnStart {
+    /// The turn's context: its chain ends with the service itself.
+    pub context: CallContext,
+    /// When the call was admitted.
+    pub now: Moment,
+}
+
+/// A call that was let in, or not.
+#[derive(Debug)]
+pub enum Begun<T, E> {
+    /// It is over.
+    Done(Outcome<T, E>),
+    /// It runs or waits; the home sees to it.
+    Pending(Reply<T, E>),
+}
+
+/// How a host is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostState {
+    /// `starting`, `running`, `down`, `draining` or `stopped`.
+    pub phase: &'static str,
+    /// Why it is down.
+    pub reason: Option<String>,
+    /// How many times the actor was built again.
+    pub restarts: u64,
+    /// Turns that run now.
+    pub running: u32,
+    /// Calls that wait now.
+    pub waiting: usize,
+}
+
+impl<A: Send + Sync + 'static> Host<A> {
+    pub(super) fn new(settings: HostSettings, kept: Kept<A>) -> Self {
+        let inner = Inner {
+            settings,
+            current: ArcSwapOption::empty(),
+            line: Mutex::new(Line::new()),
+            signals: Arc::default(),
+            restarts: AtomicU64::new(0),
+            idle: Notify::new(),
+            kept,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Lets a call in and begins its turn, or puts it in line. Called by generated code.
+    pub fn turn<M, F, R>(&self, start: TurnStart, message: M, run: F) -> Begun<M::Answer, M::Error>
+    where
+        M: Method,
+        F: FnOnce(Seat<A>, M) -> R + Send + 'static,
+        R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
+    {
+        let inner = &self.inner;
+        let exclusive = M::SPEC.turn.is_exclusive();
+        if inner.settings.lane == Lane::Inline
+            && let Some(instance) = inner.current.load_full()
+        {
+            match instance.gate.enter(exclusive, inner.settings.mailbox) {
+                Ok(()) => {
+                    let seat = Seat::new(instance, exclusive);
+                    return self.run_inline(start, seat, message, run);
+                }
+                Err(Refused::Full) => return Begun::Done(failed(overloaded())),
+                Err(Refused::Busy) => {}
+            }
+        }
+        self.get_in_line(start, message, run)
+    }
+
+    fn run_inline<M, F, R>(
+        &self,
+        start: TurnStart,
+        seat: Seat<A>,
+        message: M,
+        run: F,
+    ) -> Begun<M::Answer, M::Error>
+    where
+        M: Method,
+        F: FnOnce(Seat<A>, M) -> R,
+        R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
+    {
+        let inner = &self.inner;
+        let site = inner.site::<M>();
+        let deadline = start.context.deadline;
+        let entered = Arc::as_ptr(seat.instance());
+        let mut turn = Box::pin(run(seat, message));
+        let mut context = Some(start.context);
+        // Nobody needs to be woken by this poll: at `Pending` the home polls the turn again.
+        let mut cx = Context::from_waker(Waker::noop());
+        let settings = &inner.settings;
+        let home = settings.home.runtime();
+        match poll_turn(turn.as_mut(), &mut context, home, &settings.clock, site, &mut cx) {
+            Poll::Ready(ended) => Begun::Done(over(ended)),
+            Poll::Pending => {
+                let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, start.now));
+                let key = inner.watch(slot.clone());
+                let instance = inner.current.load_full();
+                // Another one by now means that the turn's own is discarded already.
+                let instance = instance.filter(|current| Arc::as_ptr(current) == entered);
+                Promoted::spawn(inner, turn, context, slot.clone(), key, site, instance);
+                Begun::Pending(Reply::new(slot))
+            }
+        }
+    }
+
+    fn get_in_line<M, F, R>(
+        &self,
+        start: TurnStart,
+        message: M,
+        run: F,
+    ) -> Begun<M::Answer, M::Error>
+    where
+        M: Method,
+        F: FnOnce(Seat<A>, M) -> R + Send + 'static,
+        R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
+    {
+        let inner = &self.inner;
+        let settings = &inner.settings;
+        let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.context.deadline));
+        let mut line = inner.line.lock();
+        if let Some(why) = line.closed() {
+            return Begun::Done(failed(why));
+        }
+        let instance = inner.current.load();
+        let gate =
+            instance.as_ref().map(|instance| &instance.gate).filter(|gate| !gate.is_broken());
+        let running = gate.map_or(0, |gate| gate.form_line());
+        if !line.has_room(running, settings.mailbox) {
+            if let Some(gate) = gate
+                && line.queue.is_empty()
+                && settings.lane == Lane::Inline
+            {
+                gate.end_line();
+            }
+            return Begun::Done(failed(overloaded()));
+        }
+        let due = slot.due(start.now, settings.turn_limit);
+        let (key, sooner) = line.watch(slot.clone(), due);
+        let waiting = Waiting { message, run, context: start.context, slot: slot.clone(), key };
+        line.queue.push_back(Box::new(waiting));
+        drop(line);
+        inner.signals.pump.notify_one();
+        if sooner {
+            inner.signals.sweep.notify_one();
+        }
+        Begun::Pending(Reply::new(slot))
+    }
+
+    /// How the host is doing.
+    pub fn state(&self) -> HostState {
+        let line = self.inner.line.lock();
+        let (phase, reason) = match &line.phase {
+            Phase::Starting => ("starting", None),
+            Phase::Open => ("running", None),
+            Phase::Down(reason) => ("down", Some(reason.to_string())),
+            Phase::Draining => ("draining", None),
+            Phase::Stopped => ("stopped", None),
+        };
+        let running = self.inner.current.load().as_ref().map_or(0, |i| i.gate.count());
+        let restarts = self.inner.restarts.load(Ordering::Relaxed);
+        HostState { phase, reason, restarts, running, waiting: line.queue.len() }
+    }
+}
+
+impl<A: Send + Sync + 'static> Drop for Host<A> {
+    fn drop(&mut self) {
+        // Nobody can call any more: the keeper ends, and with it the instance.
+        self.inner.line.lock().phase = Phase::Stopped;
+        self.inner.signals.keeper.notify_one();
+    }
+}
+
+impl<A: Send + Sync + 'static> fmt::Debug for Host<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Host").field(&self.inner.settings.service).finish()
+    }
+}
+
+impl<A: Send + Sync> Inner<A> {
+    pub(super) fn site<M: Method>(&self) -> CallSite {
+        CallSite { service: self.settings.service, method: M::SPEC.name }
+    }
+
+    /// Has the sweeper watch a call that runs.
+    fn watch(&self, call: Arc<dyn Outstanding>) -> usize {
+        let due = call.due(self.settings.clock.now(), self.settings.turn_limit);
+        let (key, sooner) = self.line.lock().watch(call, due);
+        if sooner {
+            self.signals.sweep.notify_one();
+        }
+        key
+    }
+}
+
+fn overloaded() -> NotExecuted {
+    NotExecuted::Overloaded { retry_after: RETRY_AFTER }
+}
+
+/// What a turn's end means to its caller.
+pub(super) fn over<T, E: ServiceError>(ended: Result<Result<T, E>, Panicked>) -> Outcome<T, E> {
+    match ended {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(match error.into_inner() {
+            Ok(inner) => CallError::Unknown(Unknown::Inner(inner)),
+            Err(error) => CallError::Service(error),
+        }),
+        Err(Panicked) => failed(Unknown::Panicked),
+    }
+}
+
+/// Drops what is left of a turn.
+pub(super) fn discard<F>(turn: F) {
+    drop_quietly(turn);
+}

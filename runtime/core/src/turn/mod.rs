@@ -1,0 +1,30 @@
+//! Turns: how a call gets its actor, alone or beside others, and in order.
+//!
+//! A free service's turn is polled once on the caller's task. At its first `Pending` it moves to
+//! the service's home, which drives it whether or not the caller polls. If the service is busy, the
+//! call gets in line, and the home's pump lets it in when it is its turn.
+//!
+//! ```text
+//! Host ──▶ Gate (who is in)         free: enter, poll inline, leave
+//!   │       │ busy
+//!   ▼       ▼
+//!  Line (who waits) ──▶ pump ──▶ Seat ──▶ turn ──▶ Slot ──▶ Reply
+//!   ▲                              │ panicked
+//!   └── keeper (lives and deaths) ◀┘         sweeper (deadlines, turn limit)
+//! ```
+
+mod gate;
+mod host;
+mod instance;
+mod keeper;
+mod line;
+mod poll;
+mod pump;
+mod queued;
+mod slot;
+mod sweeper;
+
+pub use self::host::{Begun, Host, HostSettings, HostState, Lane, TurnStart};
+pub use self::instance::Seat;
+pub use self::keeper::{Factory, Keeping};
+pub use self::slot::{Outcome, Reply};

@@ -1,0 +1,148 @@
+//! The two ways in which a call outlives its first poll: waiting in line, and running at home.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::host::{Inner, discard, over};
+use super::instance::{Discard, Instance, Seat};
+use super::line::Queued;
+use super::poll::poll_turn;
+use super::slot::{Outstanding, Slot, failed};
+use crate::context::{CallContext, CallSite};
+use crate::contract::{Method, ServiceError};
+use crate::outcome::{NotExecuted, Unknown};
+
+/// A call in line: its message, and what to do with it.
+pub(super) struct Waiting<M: Method, F> {
+    pub(super) message: M,
+    pub(super) run: F,
+    pub(super) context: CallContext,
+    pub(super) slot: Arc<Slot<M::Answer, M::Error>>,
+    pub(super) key: usize,
+}
+
+impl<A, M, F, R> Queued<A> for Waiting<M, F>
+where
+    A: Send + Sync + 'static,
+    M: Method,
+    F: FnOnce(Seat<A>, M) -> R + Send,
+    R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
+{
+    fn exclusive(&self) -> bool {
+        M::SPEC.turn.is_exclusive()
+    }
+
+    fn cancelled(&self) -> bool {
+        self.slot.is_cancelled()
+    }
+
+    fn key(&self) -> usize {
+        self.key
+    }
+
+    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<Inner<A>>) -> bool {
+        let Self { message, run, context, slot, key } = *self;
+        if !slot.begin(inner.settings.clock.now()) {
+            seat.leave_unused();
+            return true;
+        }
+        let site = inner.site::<M>();
+        let instance = Arc::clone(seat.instance());
+        let mut turn = Box::pin(run(seat, message));
+        let mut context = Some(context);
+        let mut cx = Context::from_waker(Waker::noop());
+        let home = inner.settings.home.runtime();
+        let clock = &inner.settings.clock;
+        match poll_turn(turn.as_mut(), &mut context, home, clock, site, &mut cx) {
+            Poll::Ready(ended) => {
+                discard(turn);
+                slot.fill(over(ended));
+                true
+            }
+            Poll::Pending => {
+                Promoted::spawn(inner, turn, context, slot, key, site, Some(instance));
+                false
+            }
+        }
+    }
+
+    fn refuse(self: Box<Self>, why: NotExecuted) {
+        if self.slot.cancel() {
+            self.slot.fill(failed(why));
+        }
+    }
+}
+
+/// A turn that runs on its home.
+pub(super) struct Promoted<A: Send + Sync, T, E, R> {
+    inner: Arc<Inner<A>>,
+    turn: Option<Pin<Box<R>>>,
+    context: Option<CallContext>,
+    slot: Arc<Slot<T, E>>,
+    key: usize,
+    site: CallSite,
+}
+
+impl<A, T, E, R> Promoted<A, T, E, R>
+where
+    A: Send + Sync + 'static,
+    T: Send + 'static,
+    E: ServiceError,
+    R: Future<Output = Result<T, E>> + Send + 'static,
+{
+    /// Hands the turn to its home.
+    pub(super) fn spawn(
+        inner: &Arc<Inner<A>>,
+        turn: Pin<Box<R>>,
+        context: Option<CallContext>,
+        slot: Arc<Slot<T, E>>,
+        key: usize,
+        site: CallSite,
+        instance: Option<Arc<Instance<A>>>,
+    ) {
+        let inner = Arc::clone(inner);
+        let home = inner.settings.home.runtime().clone();
+        let promoted =
+            Self { inner, turn: Some(turn), context, slot: Arc::clone(&slot), key, site };
+        let task = home.spawn(promoted);
+        slot.runs_as(task.abort_handle(), instance.map(|instance| instance as Arc<dyn Discard>));
+    }
+}
+
+impl<A, T, E, R> Future for Promoted<A, T, E, R>
+where
+    A: Send + Sync + 'static,
+    E: ServiceError,
+    R: Future<Output = Result<T, E>> + Send + 'static,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
+        let settings = &this.inner.settings;
+        let home = settings.home.runtime();
+        let polled =
+            poll_turn(turn.as_mut(), &mut this.context, home, &settings.clock, this.site, cx);
+        let Poll::Ready(ended) = polled else { return Poll::Pending };
+        discard(this.turn.take());
+        this.slot.fill(over(ended));
+        Poll::Ready(())
+    }
+}
+
+impl<A: Send + Sync, T, E, R> Drop for Promoted<A, T, E, R> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            // Ended before its end: by its caller's leaving, by its limit, or with its home.
+            discard(turn);
+            self.slot.fill(failed(Unknown::Abandoned));
+        }
+        self.inner.line.lock().unwatch(self.key);
+    }
+}
+
+// Nothing in it is pinned but the turn, which has a box of its own.
+impl<A: Send + Sync, T, E, R> Unpin for Promoted<A, T, E, R> {}

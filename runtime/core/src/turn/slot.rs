@@ -1,0 +1,261 @@
+//! Where the outcome of a call that isn't over at once is waited for.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+
+use super::instance::Discard;
+use crate::contract::TurnKind;
+use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
+use crate::time::Moment;
+
+/// The outcome of a call, typed.
+pub type Outcome<T, E> = Result<T, CallError<E>>;
+
+/// The call waits in line; it can still be told that it never ran.
+const WAITING: u8 = 0;
+/// The turn has begun.
+const RUNNING: u8 = 1;
+/// The call was taken back before its turn: it never runs.
+const CANCELLED: u8 = 2;
+
+/// The state of one call, shared by who waits for it, who runs it and who watches the time.
+pub(super) struct Slot<T, E> {
+    state: AtomicU8,
+    deadline: Moment,
+    turn: TurnKind,
+    /// When the turn began, in nanoseconds of the clock.
+    began: AtomicU64,
+    cell: Mutex<Cell<T, E>>,
+    running: OnceLock<Running>,
+}
+
+/// What it takes to end a running turn.
+struct Running {
+    task: AbortHandle,
+    /// `None` if it is discarded already.
+    instance: Option<Arc<dyn Discard>>,
+}
+
+enum Cell<T, E> {
+    Empty(Option<Waker>),
+    Full(Outcome<T, E>),
+    Taken,
+}
+
+impl<T, E> Slot<T, E> {
+    /// A call that waits in line.
+    pub(super) fn waiting(turn: TurnKind, deadline: Moment) -> Self {
+        Self {
+            state: AtomicU8::new(WAITING),
+            deadline,
+            turn,
+            began: AtomicU64::new(0),
+            cell: Mutex::new(Cell::Empty(None)),
+            running: OnceLock::new(),
+        }
+    }
+
+    /// A call whose turn began at `now`.
+    pub(super) fn running(turn: TurnKind, deadline: Moment, now: Moment) -> Self {
+        let slot = Self::waiting(turn, deadline);
+        slot.state.store(RUNNING, Ordering::Relaxed);
+        slot.began.store(now.as_nanos(), Ordering::Relaxed);
+        slot
+    }
+
+    /// Waiting → running, if the call was not taken back and its deadline hasn't passed.
+    pub(super) fn begin(&self, now: Moment) -> bool {
+        if now >= self.deadline {
+            self.expire_waiting();
+            return false;
+        }
+        self.began.store(now.as_nanos(), Ordering::Relaxed);
+        self.swap(RUNNING)
+    }
+
+    /// Waiting → cancelled; `true` if that won.
+    pub(super) fn cancel(&self) -> bool {
+        self.swap(CANCELLED)
+    }
+
+    fn swap(&self, to: u8) -> bool {
+        self.state.compare_exchange(WAITING, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn expire_waiting(&self) -> bool {
+        let won = self.cancel();
+        if won {
+            self.fill(Err(NotExecuted::DeadlineExceeded.into()));
+        }
+        won
+    }
+
+    /// Says how the running turn can be ended.
+    pub(super) fn runs_as(&self, task: AbortHandle, instance: Option<Arc<dyn Discard>>) {
+        // A turn becomes a task once.
+        let _ = self.running.set(Running { task, instance });
+    }
+
+    /// The outcome, unless there is one already.
+    pub(super) fn fill(&self, outcome: Outcome<T, E>) {
+        let mut cell = self.cell.lock();
+        let Cell::Empty(waker) = &mut *cell else { return };
+        let waker = waker.take();
+        *cell = Cell::Full(outcome);
+        drop(cell);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Outcome<T, E>> {
+        let mut cell = self.cell.lock();
+        match &mut *cell {
+            Cell::Empty(Some(waker)) => waker.clone_from(cx.waker()),
+            Cell::Empty(none) => *none = Some(cx.waker().clone()),
+            Cell::Full(_) => {
+                if let Cell::Full(outcome) = std::mem::replace(&mut *cell, Cell::Taken) {
+                    return Poll::Ready(outcome);
+                }
+            }
+            Cell::Taken => {}
+        }
+        Poll::Pending
+    }
+
+    /// Whoever waited is gone.
+    fn forsake(&self) {
+        if !self.cancel() && !self.turn.runs_to_end() {
+            self.abort();
+        }
+    }
+
+    fn abort(&self) {
+        if let Some(running) = self.running.get() {
+            running.task.abort();
+        }
+    }
+}
+
+/// What the sweeper found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing to do before that moment.
+    Later(Moment),
+    /// The call was taken out of the line by its deadline.
+    TakenBack,
+}
+
+/// A call that isn't over, whatever its types.
+pub(super) trait Outstanding: Send + Sync {
+    /// Acts on what has become due at `now`.
+    fn sweep(&self, now: Moment, turn_limit: Duration) -> Look;
+
+    /// Whether the call was taken back while it waited.
+    fn is_cancelled(&self) -> bool;
+
+    /// When it is to be looked at next, as seen from `now`.
+    fn due(&self, now: Moment, turn_limit: Duration) -> Moment;
+}
+
+impl<T: Send, E: Send> Outstanding for Slot<T, E> {
+    fn sweep(&self, now: Moment, turn_limit: Duration) -> Look {
+        if self.is_cancelled() {
+            return Look::Later(Moment::NEVER);
+        }
+        if now >= self.deadline {
+            if self.expire_waiting() {
+                return Look::TakenBack;
+            }
+            if self.state.load(Ordering::Acquire) == RUNNING {
+                self.fill(Err(Unknown::DeadlineExceeded.into()));
+                if !self.turn.runs_to_end() {
+                    self.abort();
+                    return Look::Later(Moment::NEVER);
+                }
+            }
+        }
+        if !self.turn.runs_to_end() {
+            return Look::Later(self.deadline);
+        }
+        if self.state.load(Ordering::Acquire) != RUNNING {
+            return Look::Later(self.due(now, turn_limit));
+        }
+        let end = Moment::from_nanos(self.began.load(Ordering::Relaxed)).after(turn_limit);
+        if now < end {
+            return Look::Later(if now < self.deadline { self.deadline.min(end) } else { end });
+        }
+        self.fill(Err(Unknown::Abandoned.into()));
+        if let Some(running) = self.running.get() {
+            if let Some(instance) = &running.instance {
+                instance.discard();
+            }
+            running.task.abort();
+        }
+        Look::Later(Moment::NEVER)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.state.load(Ordering::Acquire) == CANCELLED
+    }
+
+    fn due(&self, now: Moment, turn_limit: Duration) -> Moment {
+        if self.turn.runs_to_end() {
+            // It may begin at once, and then has its limit.
+            return self.deadline.min(now.after(turn_limit));
+        }
+        self.deadline
+    }
+}
+
+/// The wait for the outcome of a local call. Dropping it is the caller going away: a waiting call
+/// never runs, a shared turn ends, the others run on.
+pub struct Reply<T, E> {
+    slot: Option<Arc<Slot<T, E>>>,
+}
+
+impl<T, E> Reply<T, E> {
+    pub(super) const fn new(slot: Arc<Slot<T, E>>) -> Self {
+        Self { slot: Some(slot) }
+    }
+}
+
+impl<T, E> Future for Reply<T, E> {
+    type Output = Outcome<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(slot) = &self.slot else { return Poll::Pending };
+        let outcome = slot.poll_outcome(cx);
+        if outcome.is_ready() {
+            // A shared turn past its deadline was ended by the sweeper; nothing is left to forsake.
+            self.slot = None;
+        }
+        outcome
+    }
+}
+
+impl<T, E> Drop for Reply<T, E> {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.slot {
+            slot.forsake();
+        }
+    }
+}
+
+impl<T, E> std::fmt::Debug for Reply<T, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// How a failure outside the turn reaches the caller.
+pub(super) fn failed<T, E>(failure: impl Into<Failure>) -> Outcome<T, E> {
+    Err(failure.into().into())
+}

@@ -1,0 +1,55 @@
+//! One watch for all deadlines and turn limits of a service, instead of a timer per call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::host::Inner;
+use super::line::Phase;
+use super::slot::Look;
+use crate::time::Moment;
+
+/// The calls are looked at no more often than this.
+const STEP: Duration = Duration::from_millis(1);
+
+/// Runs until the host ends.
+pub(super) async fn sweep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
+    let clock = inner.settings.clock.clone();
+    loop {
+        let (next, stopped) = {
+            let line = inner.line.lock();
+            (line.next_sweep, matches!(line.phase, Phase::Stopped))
+        };
+        if stopped {
+            return;
+        }
+        tokio::select! {
+            () = clock.wait_until(next) => sweep_once(&inner, clock.now()),
+            () = inner.signals.sweep.notified() => {}
+        }
+    }
+}
+
+fn sweep_once<A: Send + Sync + 'static>(inner: &Arc<Inner<A>>, now: Moment) {
+    // The calls are looked at without the line's lock: looking may wake strangers.
+    let calls: Vec<_> = {
+        let mut line = inner.line.lock();
+        line.next_sweep = Moment::NEVER;
+        line.outstanding.iter().map(|(_, call)| Arc::clone(call)).collect()
+    };
+    let mut next = Moment::NEVER;
+    let mut taken_back = false;
+    for call in calls {
+        match call.sweep(now, inner.settings.turn_limit) {
+            Look::Later(moment) => next = next.min(moment),
+            Look::TakenBack => taken_back = true,
+        }
+    }
+    let mut line = inner.line.lock();
+    let soonest = now.after(STEP);
+    line.next_sweep = line.next_sweep.min(next.max(soonest));
+    if taken_back {
+        drop(line);
+        // The pump clears them out, and hears whether the head has changed.
+        inner.signals.pump.notify_one();
+    }
+}
