@@ -46,6 +46,7 @@ mod error;
 mod files;
 mod keys;
 mod open;
+mod queue;
 mod readers;
 mod state;
 mod store;

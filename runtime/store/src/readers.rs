@@ -4,9 +4,11 @@
 use std::{io, sync::Arc, thread, thread::JoinHandle};
 
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
 
-use crate::database::Database;
+use crate::{
+    database::Database,
+    queue::{Queue, Work, queue},
+};
 
 /// Threads per database.
 const THREADS: usize = 2;
@@ -17,26 +19,26 @@ const QUEUE: usize = 1024;
 /// A read that waits for a thread.
 pub(crate) type Read = Box<dyn FnOnce(&Database) + Send>;
 
-/// Starts the threads. They end when the sender is dropped and the queue is empty.
+/// Starts the threads. They end when the queue is closed and empty.
 pub(crate) fn start(
     name: &str,
     database: &Arc<Database>,
-) -> io::Result<(mpsc::Sender<Read>, Vec<JoinHandle<()>>)> {
-    let (sender, receiver) = mpsc::channel::<Read>(QUEUE);
-    let receiver = Arc::new(Mutex::new(receiver));
+) -> io::Result<(Queue<Read>, Vec<JoinHandle<()>>)> {
+    let (queue, work) = queue::<Read>(QUEUE);
+    let work = Arc::new(Mutex::new(work));
     let threads = (0..THREADS).map(|_| {
-        let (receiver, database) = (Arc::clone(&receiver), Arc::clone(database));
-        let work = move || {
+        let (work, database) = (Arc::clone(&work), Arc::clone(database));
+        let read_all = move || {
             // One thread waits for work, the other for its turn to wait.
-            while let Some(read) = next(&receiver) {
+            while let Some(read) = next(&work) {
                 read(&database);
             }
         };
-        thread::Builder::new().name(format!("read {name}")).spawn(work)
+        thread::Builder::new().name(format!("read {name}")).spawn(read_all)
     });
-    Ok((sender, threads.collect::<io::Result<_>>()?))
+    Ok((queue, threads.collect::<io::Result<_>>()?))
 }
 
-fn next(receiver: &Mutex<mpsc::Receiver<Read>>) -> Option<Read> {
-    receiver.lock().blocking_recv()
+fn next(work: &Mutex<Work<Read>>) -> Option<Read> {
+    work.lock().next()
 }

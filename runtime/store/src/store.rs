@@ -8,13 +8,13 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
 };
 
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{mpsc, oneshot, watch};
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
 
 use crate::{
     Key, OpenError, StoreError, Table, Transaction, TransactionError, Value, closing,
@@ -23,6 +23,7 @@ use crate::{
     error::panic_message,
     files::failed,
     open::{Opened, open},
+    queue::{Queue, queue},
     readers::{self, Read},
     writer::{self, Job, Progress, Verdict, Writer},
 };
@@ -41,17 +42,12 @@ pub struct Store {
 struct Inner {
     id: u64,
     path: PathBuf,
-    /// None once closed: the threads end when all senders are gone and their queues are empty.
-    channels: RwLock<Option<Channels>>,
+    writer: Queue<Job>,
+    readers: Queue<Read>,
+    closing: AtomicBool,
     progress: watch::Receiver<Progress>,
     /// The types of each table, so that nobody reads rows as something else.
     tables: Mutex<HashMap<String, (TypeId, &'static str)>>,
-}
-
-#[derive(Clone)]
-struct Channels {
-    writer: mpsc::Sender<Job>,
-    readers: mpsc::Sender<Read>,
 }
 
 impl Store {
@@ -85,19 +81,20 @@ impl Store {
         let synced = database.synced_group();
         let database = Arc::new(database);
         let (progress, watched) = watch::channel(Progress { synced, ..Progress::default() });
-        let (read_sender, threads) =
+        let (readers, threads) =
             readers::start(&name, &database).map_err(failed("start the readers of", &path))?;
-        let (write_sender, jobs) = mpsc::channel(writer::QUEUE);
-        let writer = Writer { store: id, jobs, database, disk, progress, readers: threads };
+        let (writer, jobs) = queue(writer::QUEUE);
+        let thread = Writer { store: id, jobs, database, disk, progress, readers: threads };
         thread::Builder::new()
             .name(format!("write {name}"))
-            .spawn(move || writer.run())
+            .spawn(move || thread.run())
             .map_err(failed("start the writer of", &path))?;
-        let channels = Channels { writer: write_sender, readers: read_sender };
         let inner = Inner {
             id,
             path,
-            channels: RwLock::new(Some(channels)),
+            writer,
+            readers,
+            closing: AtomicBool::new(false),
             progress: watched,
             tables: Mutex::default(),
         };
@@ -156,9 +153,7 @@ impl Store {
         async move {
             let (answer, answered) = oneshot::channel();
             let job = transaction_job(work, answer);
-            let writer = store.channels()?.writer;
-            writer.send(job).await.map_err(|_| StoreError::Closed)?;
-            drop(writer);
+            store.inner.writer.push(job).await?;
             answered.await.unwrap_or(Err(TransactionError::Store(StoreError::Closed)))
         }
     }
@@ -198,9 +193,7 @@ impl Store {
                 Err(StoreError::Corrupt { cause: panic_message(&*panic) })
             }));
         });
-        let readers = self.channels()?.readers;
-        readers.send(read).await.map_err(|_| StoreError::Closed)?;
-        drop(readers);
+        self.inner.readers.push(read).await?;
         let (value, wait) = answered.await.map_err(|_| StoreError::Closed)??;
         if let Some(group) = wait {
             self.synced(group).await?;
@@ -216,10 +209,6 @@ impl Store {
             return Ok(());
         }
         reached.poisoned.clone().map_or(Ok(()), Err)
-    }
-
-    fn channels(&self) -> Result<Channels, StoreError> {
-        self.inner.channels.read().clone().ok_or(StoreError::Closed)
     }
 }
 
@@ -250,9 +239,10 @@ fn transaction_job<T: Send + 'static, E: Send + 'static>(
 impl Inner {
     /// Lets the threads end, once what waits is done.
     fn shut(&self) {
-        if let Some(channels) = self.channels.write().take() {
+        if !self.closing.swap(true, Ordering::AcqRel) {
             closing::begin(&self.path);
-            drop(channels);
+            self.writer.close();
+            self.readers.close();
         }
     }
 }

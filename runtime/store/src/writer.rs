@@ -2,12 +2,13 @@
 
 use std::{mem, sync::Arc, thread::JoinHandle};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::{
     StoreError, Transaction,
     database::{Database, Group, Writes},
     disk::Disk,
+    queue::Work,
 };
 
 /// How many transactions may wait; beyond it, handing one over waits.
@@ -44,7 +45,7 @@ pub(crate) struct Progress {
 /// The writer's side of a store.
 pub(crate) struct Writer {
     pub(crate) store: u64,
-    pub(crate) jobs: mpsc::Receiver<Job>,
+    pub(crate) jobs: Work<Job>,
     pub(crate) database: Arc<Database>,
     pub(crate) disk: Disk,
     pub(crate) progress: watch::Sender<Progress>,
@@ -52,9 +53,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Works until every handle is gone, then closes the database.
+    /// Works until the queue is closed and empty, then closes the database.
     pub(crate) fn run(mut self) {
-        while let Some(first) = self.jobs.blocking_recv() {
+        while let Some(first) = self.jobs.next() {
             self.group(first);
         }
         self.close();
@@ -74,7 +75,7 @@ impl Writer {
             writes = transaction.end(verdict.commit);
             settled.push(verdict.settle);
             let full = settled.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES;
-            next = if full { None } else { self.jobs.try_recv().ok() };
+            next = if full { None } else { self.jobs.waiting() };
         }
         if !writes.is_empty() {
             self.commit(writes);
