@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 
 use crate::{
     StoreError,
-    codec::{Space, check_size, successor},
+    codec::{Space, successor},
     error::panic_message,
 };
 
@@ -188,7 +188,6 @@ fn last_group(tree: &sled::Db) -> Result<Group, StoreError> {
 
 /// A big-endian number, as groups and sequences are kept.
 pub(crate) fn number(bytes: &[u8]) -> Result<u64, StoreError> {
-    check_size("number", bytes.len(), 8)?;
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt {
         cause: format!("a counter of {} bytes instead of 8", bytes.len()),
     })?;

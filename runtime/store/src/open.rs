@@ -66,12 +66,12 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
         return Err(corrupt(StoreError::Corrupt { cause }));
     }
     sync_folder(&path).map_err(failed("sync the files in", &path))?;
-    state.write(Condition::Open, synced).map_err(failed("write the state in", &path))?;
-    state.sync().map_err(failed("sync the state in", &path))?;
     if let Some(copy) = copy {
         remove_folder(&copy).map_err(failed("remove the copy", &copy))?;
         tracing::info!(database = %path.display(), "recovered after a kill: every row could be read");
     }
+    state.write(Condition::Open, synced).map_err(failed("write the state in", &path))?;
+    state.sync().map_err(failed("sync the state in", &path))?;
     let file = File::open(path.join("db")).map_err(failed("open the file of", &path))?;
     Ok(Opened { database, disk: Disk::new(path, file, state) })
 }
