@@ -48,7 +48,10 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     let copy = prepare(&path, &mut state, left.map(|left| left.condition), group)?;
     let corrupt = |error: StoreError| OpenError::Corrupt {
         path: path.clone(),
-        cause: error.to_string(),
+        cause: match error {
+            StoreError::Corrupt { cause } => cause,
+            other => other.to_string(),
+        },
         copy: copy.clone(),
     };
     let database = Database::new(open_sled(&path, copy.as_deref())?).map_err(corrupt)?;

@@ -228,7 +228,10 @@ async fn a_database_that_forgot_what_it_acknowledged_is_refused_with_the_way_out
         let text = error.to_string();
         let OpenError::Corrupt { copy: Some(named), .. } = error else { panic!("{text}") };
         assert_eq!(named, copy);
-        assert!(text.contains("it came back as of group 300, yet group 301 was"), "{text}");
+        assert!(
+            text.contains("is damaged: it came back as of group 300, yet group 301 was"),
+            "{text}"
+        );
         assert!(text.contains("put a backup in its place"), "{text}");
         let mut kept = Vec::new();
         fs::File::open(copy.join("db")).unwrap().read_to_end(&mut kept).unwrap();
