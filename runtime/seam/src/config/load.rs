@@ -2,6 +2,8 @@
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
+use tracing_subscriber::EnvFilter;
+
 use super::{
     Config,
     address::Address,
@@ -95,17 +97,22 @@ fn add_defaults(root: &mut Table) {
     };
     let entry =
         |key: &str, node: Node| Entry { key: key.into(), origin: node.origin.clone(), node };
-    if root.get("units").is_none() {
+    let lacks = |root: &Table, key: &str| {
+        root.get(key).is_none_or(|node| node.table().is_some_and(|table| table.entries.is_empty()))
+    };
+    if lacks(root, "units") {
         let http = Node::default_text("127.0.0.1:8080");
         let all = table(vec![entry("services", list("*")), entry("http", http)]);
+        root.entries.retain(|entry| entry.key != "units");
         root.entries.push(entry("units", table(vec![entry("all", all)])));
     }
     let first = root.get("units").and_then(Node::table).and_then(|units| units.entries.first());
     let first = first.map(|entry| (entry.key.clone(), entry.origin.clone()));
-    if let (None, Some((name, origin))) = (root.get("topologies"), first) {
+    if let (true, Some((name, origin))) = (lacks(root, "topologies"), first) {
         let mut monolith = entry("monolith", list(&name));
         // Its problems are best mended at the unit that it is made of.
         monolith.origin = origin;
+        root.entries.retain(|entry| entry.key != "topologies");
         root.entries.push(entry("topologies", table(vec![monolith])));
     }
 }
@@ -152,7 +159,11 @@ fn read_app(mut reader: Reader<'_>, catalogue: &Catalogue) -> AppConfig {
 
 fn read_log(mut reader: Reader<'_>) -> LogConfig {
     let log = LogConfig {
-        level: reader.value("level", "info".into()),
+        level: reader.checked("level", "info".to_owned(), |level| {
+            let fix = "write e.g. \"info\" or \"warn,seam=debug\"";
+            let wrong = |error| (format!("`level` is no filter: {error}"), fix.to_owned());
+            EnvFilter::try_new(level).map(drop).map_err(wrong)
+        }),
         format: reader.value("format", LogFormat::Text),
     };
     reader.finish();

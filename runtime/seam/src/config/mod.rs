@@ -46,6 +46,8 @@ pub use self::{
     },
 };
 
+pub(crate) use self::{problem::nearest, value::duration as parse_duration};
+
 /// The whole config of an app, typed and checked.
 #[derive(Clone, Debug)]
 pub struct Config {

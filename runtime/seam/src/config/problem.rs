@@ -92,7 +92,7 @@ impl fmt::Display for Problems {
 }
 
 /// The fix for a name that isn't known: the nearest one that is, or all of them.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let near = known
         .iter()

@@ -162,7 +162,7 @@ impl FromNode for Duration {
 }
 
 /// Reads `250ms`, `1.5s`, `2m`.
-fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
     let number = number.trim();

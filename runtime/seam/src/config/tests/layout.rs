@@ -122,3 +122,9 @@ fn one_port_in_two_topologies_is_fine_and_so_are_two_hosts() {
     parse(SHOP);
     parse(&with("listen = \"127.0.0.1:7102\"", "listen = \"127.0.0.2:8080\""));
 }
+
+#[test]
+fn empty_tables_are_as_good_as_none() {
+    let layout = parse("[units]\n[topologies]\n").layout(None, None).unwrap();
+    assert_eq!((layout.topology.as_str(), layout.unit.as_str()), ("monolith", "all"));
+}
