@@ -1,0 +1,204 @@
+//! The command line, as clap sees it.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use serde_json::Value as Json;
+
+/// What was asked for.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true)]
+pub(super) struct Cli {
+    /// The config file [default: app.toml, where there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run one unit in this process; what happens without a command, too.
+    Run(RunArgs),
+    /// Run all units of a topology as processes side by side, started again when they die.
+    Up {
+        /// The topology [default: the first in the config file].
+        topology: Option<String>,
+    },
+    /// Show what is running: units, services, and calls by method.
+    Status {
+        /// Print JSON: one object per unit.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call a method of a running service, and print its answer as JSON.
+    Call(CallArgs),
+    /// Check config, contracts and the graph of services; nothing is started.
+    Check {
+        /// Print JSON: `{"ok": …, "problems": [{"at", "reason", "fix"}]}`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw which service needs which, for a topology with its units.
+    Graph {
+        /// Draw the units of this topology round their services.
+        #[arg(long, value_name = "NAME")]
+        topology: Option<String>,
+        /// What to print.
+        #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+        format: GraphFormat,
+        /// The same as `--format json`.
+        #[arg(long, conflicts_with = "format")]
+        json: bool,
+    },
+    /// Print the config in effect, and where each value came from.
+    Config {
+        /// Print JSON: `{"app.data": {"value": …, "from": …}, …}`.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug, Default)]
+pub(super) struct RunArgs {
+    /// The unit [default: the only one of the topology].
+    #[arg(long, value_name = "NAME")]
+    pub(super) unit: Option<String>,
+    /// The topology [default: the one that the unit is in, or the first in the config file].
+    #[arg(long, value_name = "NAME")]
+    pub(super) topology: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CallArgs {
+    /// Service and method, e.g. `payment.receipt`.
+    #[arg(value_name = "SERVICE.METHOD", value_parser = parse_method)]
+    pub(super) method: (String, String),
+    /// The arguments by name, as a JSON object.
+    #[arg(value_name = "JSON", default_value = "{}", value_parser = parse_json)]
+    pub(super) args: Json,
+    /// How long to wait, e.g. `250ms` [default: what the method says].
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) deadline: Option<Duration>,
+    /// Print a failure as JSON, too.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What `graph` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// A Mermaid flowchart, which GitHub draws.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+    /// `{"services": [{"name", "needs"}], "units": …}`.
+    Json,
+    /// One line per service.
+    Text,
+}
+
+fn parse_method(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('.') {
+        Some((service, method)) if !service.is_empty() && !method.is_empty() => {
+            Ok((service.into(), method.into()))
+        }
+        _ => Err("write service and method with a dot between them: payment.receipt".into()),
+    }
+}
+
+fn parse_json(text: &str) -> Result<Json, String> {
+    match serde_json::from_str(text) {
+        Ok(Json::Object(args)) => Ok(Json::Object(args)),
+        Ok(_) => Err("arguments go by name: '{\"order\": 7}'".into()),
+        Err(error) => Err(format!("this is not JSON: {error}")),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let positive = |duration: &Duration| !duration.is_zero();
+    let wanted = || "write a number and a unit: 250ms, 5s, 2m".to_owned();
+    crate::config::parse_duration(text).filter(positive).ok_or_else(wanted)
+}
+
+/// Parses the command line of an app called `name`.
+///
+/// # Errors
+/// Also for `--help`: clap's error knows its text, stream and exit code.
+pub(super) fn parse(
+    name: &str,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Cli, clap::Error> {
+    let command = Cli::command()
+        .name(name.to_owned())
+        .about(format!("{name}: one code base, one process or several, as app.toml says."))
+        .after_help(examples(name))
+        .mut_subcommand("call", |call| {
+            call.after_help(format!(
+                "Example:\n  {name} call payment.receipt '{{\"order\": 7}}'\n\n\
+                 The call goes through the running app's control socket, which is found by\n\
+                 config and data folder, and which only the app's owner may open."
+            ))
+        });
+    Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn examples(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name}                                      run the default topology's only unit\n  \
+         {name} up split                             run the units of `split`, a process each\n  \
+         {name} status                               see what is running\n  \
+         {name} call payment.receipt '{{\"order\": 7}}'  call a method\n  \
+         SEAM__APP__DATA=/srv/{name} {name} config      override a key, see where it came from\n\n\
+         Exit codes: 0 done, 1 failed, 2 wrong config or command line."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, String> {
+        let args = line.split(' ').map(OsString::from);
+        parse("shop", args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn clap_finds_nothing_wrong_with_it() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_run() {
+        assert!(parsed("shop").unwrap().command.is_none());
+        let cli = parsed("shop run --unit pay --config other.toml").unwrap();
+        assert_eq!(cli.config, Some("other.toml".into()));
+        assert!(matches!(cli.command, Some(Command::Run(RunArgs { unit: Some(unit), .. }))
+            if unit == "pay"));
+    }
+
+    #[test]
+    fn a_call_has_a_method_and_an_object() {
+        let Some(Command::Call(call)) = parsed("shop call a.b.c {\"x\":1}").unwrap().command else {
+            panic!("no call")
+        };
+        assert_eq!(call.method, ("a.b".to_owned(), "c".to_owned()));
+        assert_eq!(call.args["x"], 1);
+        assert!(parsed("shop call receipt").unwrap_err().contains("payment.receipt"));
+        assert!(parsed("shop call a.b [1]").unwrap_err().contains("arguments go by name"));
+        assert!(parsed("shop call a.b {").unwrap_err().contains("this is not JSON"));
+        assert!(parsed("shop call a.b --deadline 5").unwrap_err().contains("250ms, 5s, 2m"));
+    }
+
+    #[test]
+    fn help_teaches_with_the_app_s_name() {
+        let help = parsed("bakery --help").unwrap_err();
+        assert!(help.contains("shop up split"), "{help}");
+        assert_eq!(
+            parse("shop", ["shop", "--help"].map(OsString::from)).unwrap_err().exit_code(),
+            0
+        );
+        assert_eq!(parse("shop", ["shop", "bake"].map(OsString::from)).unwrap_err().exit_code(), 2);
+    }
+}

@@ -1,0 +1,128 @@
+//! The command line's side of a control socket.
+
+use std::{io, time::Duration};
+
+use serde_json::Value as Json;
+use tokio::{
+    io::{BufReader, split},
+    net::UnixStream,
+};
+
+use super::protocol::{self, Request, Response};
+
+/// What a unit answered: the result, or the problem.
+pub(super) type Answer = Result<Json, Json>;
+
+/// Asks one thing and waits for the answer, `patience` long.
+///
+/// # Errors
+/// The unit went away, or didn't answer in time.
+pub(in crate::command) async fn ask(
+    stream: UnixStream,
+    request: &Request,
+    patience: Duration,
+) -> io::Result<Answer> {
+    let (reader, mut writer) = split(stream);
+    protocol::write(&mut writer, request).await?;
+    match protocol::read(&mut BufReader::new(reader), patience).await? {
+        Some(Response::Ok(result)) => Ok(Ok(result)),
+        Some(Response::Problem(problem)) => Ok(Err(problem)),
+        None => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::{
+        super::{Control, ControlSocket, UnitStatus, connect, serve},
+        *,
+    };
+
+    struct Echo;
+
+    impl Control for Echo {
+        async fn status(&self) -> UnitStatus {
+            UnitStatus { unit: "all".into(), pid: 7, ..UnitStatus::default() }
+        }
+
+        async fn call(
+            &self,
+            service: String,
+            method: String,
+            args: Json,
+            deadline: Option<Duration>,
+        ) -> Answer {
+            match service.as_str() {
+                "echo" => Ok(json!([method, args, deadline.map(|d| d.as_millis() as u64)])),
+                _ => Err(json!({ "code": "unavailable" })),
+            }
+        }
+    }
+
+    const SOON: Duration = Duration::from_secs(5);
+
+    async fn running(test: impl AsyncFnOnce(&std::path::Path)) {
+        let data = tempfile::tempdir().unwrap();
+        let socket = ControlSocket::bind(data.path(), "all").unwrap();
+        tokio::select! {
+            () = serve(&socket, Arc::new(Echo)) => panic!("it stopped serving"),
+            () = test(data.path()) => {}
+        }
+    }
+
+    fn call(service: &str) -> Request {
+        Request::Call {
+            service: service.into(),
+            method: "m".into(),
+            args: json!({ "a": 1 }),
+            deadline_ms: Some(5),
+        }
+    }
+
+    #[tokio::test]
+    async fn status_and_calls_come_back() {
+        running(async |data| {
+            let stream = || async { connect(data, "all").await.unwrap().unwrap() };
+            let status = ask(stream().await, &Request::Status {}, SOON).await.unwrap().unwrap();
+            assert_eq!(status["pid"], 7);
+            let answer = ask(stream().await, &call("echo"), SOON).await.unwrap();
+            assert_eq!(answer, Ok(json!(["m", { "a": 1 }, 5])));
+            let answer = ask(stream().await, &call("other"), SOON).await.unwrap();
+            assert_eq!(answer, Err(json!({ "code": "unavailable" })));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_answered_and_let_go() {
+        running(async |data| {
+            for nonsense in ["{\"shutdown\":{}}\n", "\u{0}\n", "[1,2\n"] {
+                let mut stream = connect(data, "all").await.unwrap().unwrap();
+                stream.write_all(nonsense.as_bytes()).await.unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).await.unwrap();
+                assert!(answer.contains("\"bad_request\""), "{answer}");
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_is_cut_off() {
+        running(async |data| {
+            let mut stream = connect(data, "all").await.unwrap().unwrap();
+            let block = vec![b'x'; 1 << 20];
+            let mut sent = 0;
+            while sent <= 64 && stream.write_all(&block).await.is_ok() {
+                sent += 1;
+            }
+            assert!(sent <= 64, "{sent} MiB were taken");
+        })
+        .await;
+    }
+}

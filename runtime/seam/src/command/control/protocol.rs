@@ -1,0 +1,88 @@
+//! The lines on a control socket, and their caps.
+
+use std::{io, time::Duration};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt},
+    time::timeout,
+};
+
+/// The longest line.
+const LONGEST: usize = 4 << 20;
+/// How long a client may keep silent.
+pub(super) const IDLE: Duration = Duration::from_secs(30);
+/// How many clients may be connected.
+pub(super) const CLIENTS: usize = 32;
+
+/// What a client asks.
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::command) enum Request {
+    /// How the unit is: a [`UnitStatus`](super::UnitStatus).
+    Status {},
+    /// A call of a method.
+    Call {
+        service: String,
+        method: String,
+        /// The arguments by name.
+        args: Json,
+        /// How long to wait; what the method says if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline_ms: Option<u64>,
+    },
+}
+
+/// What the unit answers.
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Response {
+    /// The result.
+    Ok(Json),
+    /// The failure, as the edge would word it.
+    Problem(Json),
+}
+
+/// Reads a line; `None` at the end of the stream.
+pub(super) async fn read<T: DeserializeOwned>(
+    from: &mut (impl AsyncBufRead + Unpin),
+    patience: Duration,
+) -> io::Result<Option<T>> {
+    let mut line = Vec::new();
+    let read = async {
+        loop {
+            let bytes = from.fill_buf().await?;
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(bytes.len(), |at| at + 1);
+            if line.len() + length > LONGEST {
+                let reason = format!("a line of more than {LONGEST} bytes");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            line.extend(&bytes[..length]);
+            from.consume(length);
+            if end.is_some() || length == 0 {
+                return Ok(());
+            }
+        }
+    };
+    timeout(patience, read).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(&line).map(Some).map_err(io::Error::from)
+}
+
+/// Writes a line.
+pub(super) async fn write(
+    to: &mut (impl AsyncWrite + Unpin),
+    message: &impl Serialize,
+) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    let write = async {
+        to.write_all(&line).await?;
+        to.flush().await
+    };
+    timeout(IDLE, write).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}

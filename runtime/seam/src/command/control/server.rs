@@ -1,0 +1,83 @@
+//! The unit's side of its control socket.
+
+use std::{io, sync::Arc, time::Duration};
+
+use serde_json::{Value as Json, json};
+use tokio::{
+    io::{BufReader, split},
+    net::UnixStream,
+    sync::Semaphore,
+};
+
+use super::{
+    protocol::{self, Request, Response},
+    socket::ControlSocket,
+    status::UnitStatus,
+};
+
+/// What a running unit does for those who may control it.
+pub(crate) trait Control: Send + Sync + 'static {
+    /// How it is.
+    fn status(&self) -> impl Future<Output = UnitStatus> + Send;
+
+    /// Calls a method of a service, wherever it is, with its arguments by name. A failure is the
+    /// problem that the edge would answer with.
+    fn call(
+        &self,
+        service: String,
+        method: String,
+        args: Json,
+        deadline: Option<Duration>,
+    ) -> impl Future<Output = Result<Json, Json>> + Send;
+}
+
+/// Serves until it is dropped.
+pub(in crate::command) async fn serve(socket: &ControlSocket, control: Arc<impl Control>) {
+    let clients = Arc::new(Semaphore::new(protocol::CLIENTS));
+    loop {
+        let Ok(client) = clients.clone().acquire_owned().await else { return };
+        match socket.listener.accept().await {
+            Ok((stream, _)) => {
+                let control = control.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = talk(stream, &*control).await {
+                        tracing::debug!(%error, "a client of the control socket was let go");
+                    }
+                    drop(client);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the control socket accepts nobody");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn talk(stream: UnixStream, control: &impl Control) -> io::Result<()> {
+    let (reader, mut writer) = split(stream);
+    let mut reader = BufReader::new(reader);
+    loop {
+        let request = match protocol::read(&mut reader, protocol::IDLE).await {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let detail = format!("this is no request: {error}");
+                let problem = json!({ "code": "bad_request", "detail": detail });
+                protocol::write(&mut writer, &Response::Problem(problem)).await?;
+                return Err(error);
+            }
+        };
+        let response = match request {
+            Request::Status {} => Response::Ok(serde_json::to_value(control.status().await)?),
+            Request::Call { service, method, args, deadline_ms } => {
+                let deadline = deadline_ms.map(Duration::from_millis);
+                match control.call(service, method, args, deadline).await {
+                    Ok(result) => Response::Ok(result),
+                    Err(problem) => Response::Problem(problem),
+                }
+            }
+        };
+        protocol::write(&mut writer, &response).await?;
+    }
+}

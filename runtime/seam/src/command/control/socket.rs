@@ -1,0 +1,202 @@
+//! Where a unit's control socket is, and who may have it.
+
+use std::{
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
+    io,
+    os::{
+        fd::AsRawFd,
+        unix::fs::{DirBuilderExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+};
+
+use tokio::net::{UnixListener, UnixStream};
+
+/// The longest path that a Unix socket takes.
+const LONGEST: usize = 107;
+
+/// A bound control socket. Its file goes when it is dropped.
+#[derive(Debug)]
+pub(in crate::command) struct ControlSocket {
+    pub(super) listener: UnixListener,
+    path: PathBuf,
+    /// Held as long as the socket is ours; the kernel lets go of it however the process ends.
+    _lock: File,
+}
+
+/// Why a unit can't have its control socket.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::command) enum BindError {
+    /// It is running already.
+    #[error(
+        "unit `{unit}` is already running with the data folder {}\n  \
+         fix: stop it, or name another data folder: SEAM__APP__DATA=…", .data.display()
+    )]
+    Running {
+        /// Its name.
+        unit: String,
+        /// The data folder.
+        data: PathBuf,
+    },
+    /// The folder or the socket can't be made.
+    #[error(
+        "the control socket {} can't be opened: {error}\n  \
+         fix: make the data folder writable, or name another: SEAM__APP__DATA=…", .path.display()
+    )]
+    Io {
+        /// The socket, or the folder that it should be in.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+fn folder(data: &Path) -> PathBuf {
+    data.join("control")
+}
+
+impl ControlSocket {
+    /// Takes the socket of a unit, over what a killed process may have left of it.
+    ///
+    /// # Errors
+    /// The unit is running already, or the data folder doesn't let us.
+    pub(in crate::command) fn bind(data: &Path, unit: &str) -> Result<Self, BindError> {
+        let folder = folder(data);
+        let path = folder.join(format!("{unit}.sock"));
+        let failed = |error| BindError::Io { path: path.clone(), error };
+        DirBuilder::new().recursive(true).create(data).map_err(failed)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        fs::set_permissions(&folder, Permissions::from_mode(0o700)).map_err(failed)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(format!("{unit}.lock")))
+            .map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(BindError::Running { unit: unit.into(), data: data.into() });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let (short, _held) = shortened(&path).map_err(failed)?;
+        let listener = UnixListener::bind(short).map_err(failed)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Self { listener, path, _lock: lock })
+    }
+}
+
+impl Drop for ControlSocket {
+    fn drop(&mut self) {
+        // Ours by the lock; if it is gone already, so much the better.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Connects to a unit's control socket; `None` if the unit isn't running.
+///
+/// # Errors
+/// The socket is there, but isn't ours to open.
+pub(in crate::command) async fn connect(data: &Path, unit: &str) -> io::Result<Option<UnixStream>> {
+    let path = folder(data).join(format!("{unit}.sock"));
+    let (short, _held) = match shortened(&path) {
+        Ok(short) => short,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match UnixStream::connect(short).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A path that the kernel takes for a socket: a long one goes through the open folder's entry
+/// under `/proc`, which is good for as long as the folder is held.
+fn shortened(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok((path.into(), None));
+    };
+    if path.as_os_str().len() <= LONGEST {
+        return Ok((path.into(), None));
+    }
+    let folder = File::open(folder)?;
+    let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+    Ok((short, Some(folder)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_may_open_it() {
+        let data = tempfile::tempdir().unwrap();
+        let socket = ControlSocket::bind(data.path(), "all").unwrap();
+        assert_eq!(mode(&data.path().join("control")), 0o700);
+        assert_eq!(mode(&data.path().join("control/all.sock")), 0o600);
+        assert!(connect(data.path(), "all").await.unwrap().is_some());
+        drop(socket);
+        assert!(!data.path().join("control/all.sock").exists());
+        assert!(connect(data.path(), "all").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_folder_left_open_is_closed() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("control");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+        let _socket = ControlSocket::bind(data.path(), "all").unwrap();
+        assert_eq!(mode(&folder), 0o700);
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_process_left_is_replaced() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("control");
+        fs::create_dir(&folder).unwrap();
+        // A listener that is gone without taking its file along.
+        drop(std::os::unix::net::UnixListener::bind(folder.join("all.sock")).unwrap());
+        assert!(connect(data.path(), "all").await.unwrap().is_none());
+        let _socket = ControlSocket::bind(data.path(), "all").unwrap();
+        assert!(connect(data.path(), "all").await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_unit_runs_once_per_data_folder() {
+        let data = tempfile::tempdir().unwrap();
+        let _first = ControlSocket::bind(data.path(), "all").unwrap();
+        let second = ControlSocket::bind(data.path(), "all").unwrap_err();
+        let text = second.to_string();
+        assert!(text.starts_with("unit `all` is already running with the data folder"), "{text}");
+        assert!(ControlSocket::bind(data.path(), "pay").is_ok());
+        assert!(connect(data.path(), "all").await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_data_folder_may_lie_deep() {
+        let data = tempfile::tempdir().unwrap();
+        let deep = data.path().join("d".repeat(120));
+        assert!(connect(&deep, "all").await.unwrap().is_none());
+        let _socket = ControlSocket::bind(&deep, "all").unwrap();
+        assert!(deep.join("control/all.sock").exists());
+        assert!(connect(&deep, "all").await.unwrap().is_some());
+    }
+}

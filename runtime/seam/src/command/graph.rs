@@ -1,0 +1,151 @@
+//! `graph`: which service needs which, drawn.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::args::GraphFormat;
+use crate::config::{Catalogue, KnownService, UnitLayout};
+
+/// Draws the services, within the units of a topology if there are any.
+pub(super) fn draw(catalogue: &Catalogue, units: &[UnitLayout], format: GraphFormat) -> String {
+    match format {
+        GraphFormat::Mermaid => mermaid(catalogue, units),
+        GraphFormat::Dot => dot(catalogue, units),
+        GraphFormat::Json => json(catalogue, units),
+        GraphFormat::Text => text(catalogue, units),
+    }
+}
+
+fn edges(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &str)> {
+    catalogue
+        .services
+        .iter()
+        .flat_map(|service| service.needs.iter().map(|need| (service.name.as_str(), need.as_str())))
+}
+
+fn mermaid(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
+    let mut text = "flowchart LR\n".to_owned();
+    for unit in units {
+        let _ = writeln!(text, "    subgraph unit_{}[\"{}\"]", id(&unit.unit), unit.unit);
+        for name in &unit.services {
+            let _ = writeln!(text, "        {}[\"{name}\"]", id(name));
+        }
+        text += "    end\n";
+    }
+    if units.is_empty() {
+        for name in catalogue.names() {
+            let _ = writeln!(text, "    {}[\"{name}\"]", id(name));
+        }
+    }
+    for (from, to) in edges(catalogue) {
+        let arrow = if within_one_unit(units, from, to) { "-->" } else { "==>" };
+        let _ = writeln!(text, "    {} {arrow} {}", id(from), id(to));
+    }
+    text
+}
+
+fn dot(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
+    let mut text = format!("digraph {:?} {{\n    rankdir=LR; node [shape=box];\n", catalogue.app);
+    for unit in units {
+        let name = &unit.unit;
+        let _ = writeln!(text, "    subgraph \"cluster_{name}\" {{\n        label={name:?};");
+        for name in &unit.services {
+            let _ = writeln!(text, "        {name:?};");
+        }
+        text += "    }\n";
+    }
+    for name in catalogue.names() {
+        let _ = writeln!(text, "    {name:?};");
+    }
+    for (from, to) in edges(catalogue) {
+        let style = if within_one_unit(units, from, to) { "" } else { " [style=bold]" };
+        let _ = writeln!(text, "    {from:?} -> {to:?}{style};");
+    }
+    text + "}\n"
+}
+
+fn json(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
+    let service = |service: &KnownService| json!({ "name": service.name, "needs": service.needs });
+    let unit = |unit: &UnitLayout| json!({ "name": unit.unit, "services": unit.services });
+    let mut graph =
+        json!({ "services": catalogue.services.iter().map(service).collect::<Vec<_>>() });
+    if !units.is_empty() {
+        graph["units"] = units.iter().map(unit).collect();
+    }
+    format!("{graph:#}")
+}
+
+fn text(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
+    let mut text = String::new();
+    for service in &catalogue.services {
+        let host = units.iter().find(|unit| unit.services.contains(&service.name));
+        let host = host.map(|unit| format!(" ({})", unit.unit)).unwrap_or_default();
+        let needs = match service.needs[..] {
+            [] => String::new(),
+            ref needs => format!(" -> {}", needs.join(", ")),
+        };
+        let _ = writeln!(text, "{}{host}{needs}", service.name);
+    }
+    text
+}
+
+/// Whether a call stays in its process; without units, all do.
+fn within_one_unit(units: &[UnitLayout], from: &str, to: &str) -> bool {
+    let hosts = |unit: &UnitLayout, name: &str| unit.services.iter().any(|service| service == name);
+    units.is_empty() || units.iter().any(|unit| hosts(unit, from) && hosts(unit, to))
+}
+
+/// A name as an identifier that Mermaid doesn't take for a word of its own.
+fn id(name: &str) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    format!("{name}_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn drawn(topology: Option<&str>, format: GraphFormat) -> String {
+        let order = KnownService::new("order").needs(["user", "payment"]);
+        let services = vec![order, KnownService::new("user"), KnownService::new("payment")];
+        let catalogue = Catalogue { app: "shop".into(), services };
+        let text = "[units.front]\nservices = [\"user\", \"order\"]\n[units.pay]\n\
+                    services = [\"payment\"]\nlisten = \"unix:x\"\n\
+                    [topologies]\nsplit = [\"front\", \"pay\"]\n";
+        let config = Config::parse("app.toml", text, [], &catalogue).unwrap();
+        let units = topology.map(|name| config.layouts(Some(name)).unwrap()).unwrap_or_default();
+        draw(&catalogue, &units, format)
+    }
+
+    #[test]
+    fn services_alone() {
+        assert_eq!(
+            drawn(None, GraphFormat::Mermaid),
+            "flowchart LR\n    order_[\"order\"]\n    user_[\"user\"]\n    payment_[\"payment\"]\n    \
+             order_ --> user_\n    order_ --> payment_\n"
+        );
+        assert_eq!(drawn(None, GraphFormat::Text), "order -> user, payment\nuser\npayment\n");
+    }
+
+    #[test]
+    fn services_in_units_with_thick_arrows_between() {
+        assert_eq!(
+            drawn(Some("split"), GraphFormat::Mermaid),
+            "flowchart LR\n    subgraph unit_front_[\"front\"]\n        user_[\"user\"]\n        \
+             order_[\"order\"]\n    end\n    subgraph unit_pay_[\"pay\"]\n        \
+             payment_[\"payment\"]\n    end\n    order_ --> user_\n    order_ ==> payment_\n"
+        );
+        let dot = drawn(Some("split"), GraphFormat::Dot);
+        assert!(dot.contains("subgraph \"cluster_pay\""), "{dot}");
+        assert!(dot.contains("\"order\" -> \"payment\" [style=bold];"), "{dot}");
+        let json: serde_json::Value =
+            serde_json::from_str(&drawn(Some("split"), GraphFormat::Json)).unwrap();
+        assert_eq!(json["units"][1]["services"][0], "payment");
+        assert_eq!(json["services"][0]["needs"][0], "user");
+        let text = drawn(Some("split"), GraphFormat::Text);
+        assert_eq!(text, "order (front) -> user, payment\nuser (front)\npayment (pay)\n");
+    }
+}

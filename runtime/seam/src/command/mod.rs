@@ -1,0 +1,224 @@
+//! The command line of an app: `run`, `up`, `status`, `call`, `check`, `graph`, `config`.
+//!
+//! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
+//! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
+
+mod args;
+mod call;
+mod check;
+mod control;
+mod graph;
+mod logs;
+mod parent;
+mod run;
+mod signals;
+mod status;
+#[cfg(test)]
+mod tests;
+mod up;
+
+use std::{
+    ffi::OsString,
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use tokio::runtime;
+
+pub(crate) use self::control::{Control, MethodStatus, ServiceStatus, UnitStatus};
+use self::{
+    args::{Cli, Command, GraphFormat},
+    parent::Tie,
+};
+use crate::config::{Catalogue, Config, LogFormat, Problems, UnitLayout};
+
+/// How long a unit of `up` may take to stop beyond its own drain time, before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// An app, as far as its command line is concerned.
+pub(crate) trait Program: Sized {
+    /// A unit that runs.
+    type Unit: Unit;
+
+    /// The app's name and services.
+    fn catalogue(&self) -> Catalogue;
+
+    /// What `check` looks at beyond the config, without starting anything: the contracts.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn check(&self, _config: &Config) -> Result<(), Problems> {
+        Ok(())
+    }
+
+    /// Starts a unit. It runs within a current-thread tokio runtime and a `LocalSet`; threads of
+    /// its own are its own affair.
+    fn start(
+        self,
+        config: Config,
+        layout: UnitLayout,
+    ) -> impl Future<Output = Result<Self::Unit, StartFailure>>;
+}
+
+/// A unit that runs.
+pub(crate) trait Unit: Control {
+    /// Stops it: takes in nothing new, lets what is in flight end within `drain`, flushes.
+    fn stop(&self, drain: Duration) -> impl Future<Output = ()>;
+}
+
+/// Why a unit didn't start: in words that say what to do next.
+pub(crate) type StartFailure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a command failed, and with which exit code.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    text: String,
+}
+
+impl Failure {
+    /// Wrong config or command line.
+    fn usage(text: impl Display) -> Self {
+        Self { code: 2, text: text.to_string() }
+    }
+
+    /// Everything else.
+    fn other(text: impl Display) -> Self {
+        Self { code: 1, text: text.to_string() }
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        let count = match problems.len() {
+            1 => "1 problem".to_owned(),
+            count => format!("{count} problems"),
+        };
+        Self::usage(format!("{problems}\n\n{count}; nothing was started"))
+    }
+}
+
+impl From<crate::config::LayoutError> for Failure {
+    fn from(error: crate::config::LayoutError) -> Self {
+        Self::usage(error)
+    }
+}
+
+/// Does what the process's command line says.
+pub(crate) fn main(program: impl Program) -> ExitCode {
+    let name = program.catalogue().app;
+    match args::parse(&name, std::env::args_os()) {
+        Ok(cli) => command(program, cli).unwrap_or_else(|failure| {
+            let _ = writeln!(io::stderr(), "{}", failure.text.trim_end());
+            ExitCode::from(failure.code)
+        }),
+        Err(error) => {
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    }
+}
+
+fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
+    let file = cli.config;
+    let catalogue = program.catalogue();
+    let load = || Config::load(file.as_deref(), env(), &catalogue);
+    match cli.command.unwrap_or(Command::Run(args::RunArgs::default())) {
+        Command::Run(args) => {
+            let config = load()?;
+            let layout = config.layout(args.topology.as_deref(), args.unit.as_deref())?;
+            program.check(&config)?;
+            // Outlives the runtime: until the very end, somebody must end an orphan.
+            let mut tie = Tie::to_parent(|name| std::env::var(name).ok());
+            logs::start(&config.log);
+            block_on(run::run(program, config, layout, tie.as_mut()))?
+        }
+        Command::Up { topology } => {
+            let config = load()?;
+            let layouts = config.layouts(topology.as_deref())?;
+            program.check(&config)?;
+            let plan = plan(&config, &layouts, file)?;
+            block_on(async {
+                let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
+                up::up(plan, async move { signals.asked().await })
+                    .await
+                    .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
+            })?
+        }
+        Command::Status { json } => print(block_on(status::status(&load()?, json))??),
+        Command::Call(args) => print(block_on(call::call(&load()?, args))??),
+        Command::Check { json } => {
+            let checked = load().and_then(|config| program.check(&config).map(|()| config));
+            let (text, code) = check::report(&catalogue, checked, json);
+            match code {
+                0 => print(text),
+                code if json => print(text).map(|_| ExitCode::from(code)),
+                code => Err(Failure { code, text }),
+            }
+        }
+        Command::Graph { topology, format, json } => {
+            let config = load()?;
+            let layouts = topology.map(|name| config.layouts(Some(&name))).transpose()?;
+            let format = if json { GraphFormat::Json } else { format };
+            print(graph::draw(&catalogue, layouts.as_deref().unwrap_or_default(), format))
+        }
+        Command::Config { json } => {
+            let config = load()?;
+            print(match json {
+                true => format!("{:#}", config.to_json()),
+                false => config.to_toml(),
+            })
+        }
+    }
+}
+
+/// The units of a topology, each as `run --unit NAME`, so that `ps` names it.
+fn plan(
+    config: &Config,
+    layouts: &[UnitLayout],
+    file: Option<PathBuf>,
+) -> Result<up::Plan, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::other(format!("this program can't find itself: {error}")))?;
+    let arguments = |layout: &UnitLayout| {
+        let mut arguments: Vec<OsString> = ["run", "--unit", &layout.unit].map(Into::into).into();
+        arguments.extend(["--topology", &layout.topology].map(Into::into));
+        if let Some(file) = &file {
+            arguments.extend(["--config".into(), file.into()]);
+        }
+        (layout.unit.clone(), arguments)
+    };
+    Ok(up::Plan {
+        program,
+        units: layouts.iter().map(arguments).collect(),
+        patience: config.app.drain + GRACE,
+        json: config.log.format == LogFormat::Json,
+    })
+}
+
+/// The environment; what isn't Unicode can't be config.
+fn env() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Runs a command's future on this thread, so that the death of `up`'s main thread, which the
+/// kernel tells its children, is the death of `up`.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::other(format!("the runtime can't be started: {error}")))?;
+    Ok(tokio::task::LocalSet::new().block_on(&runtime, future))
+}
+
+/// Prints a command's answer. If nobody reads it (`status | head`), that is no failure.
+fn print(text: String) -> Result<ExitCode, Failure> {
+    match writeln!(io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::other(error)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

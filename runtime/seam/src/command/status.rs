@@ -1,0 +1,283 @@
+//! `status`: what is running, by the control sockets of this config and data folder.
+
+use std::{io, time::Duration};
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Failure,
+    control::{Request, UnitStatus, ask, connect},
+};
+use crate::config::Config;
+
+/// How long a unit may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What nobody answers.
+pub(super) const NOTHING_RUNS: &str = "nothing is running with this config and data folder";
+
+/// The units that answer, in the order of the config.
+pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
+    let mut running = Vec::new();
+    for unit in &config.units {
+        let name = &unit.name;
+        let Some(stream) = connect(&config.app.data, name).await.map_err(|e| closed(name, &e))?
+        else {
+            continue;
+        };
+        let answer = ask(stream, &Request::Status {}, PATIENCE).await;
+        // A unit that ends meanwhile isn't running.
+        if let Ok(Ok(status)) = answer {
+            let parsed = serde_json::from_value(status);
+            running.push(parsed.map_err(|error| {
+                Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
+            })?);
+        }
+    }
+    Ok(running)
+}
+
+/// Why a socket that is there can't be opened.
+pub(super) fn closed(unit: &str, error: &io::Error) -> Failure {
+    let fix = "only the user who started the app may ask it";
+    Failure::other(format!(
+        "the control socket of unit `{unit}` can't be opened: {error}\n  fix: {fix}"
+    ))
+}
+
+/// Asks every unit.
+pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failure> {
+    let units = running(config).await?;
+    if units.is_empty() {
+        let app = &config.app.name;
+        return Err(Failure::other(format!("{NOTHING_RUNS}: start it with `{app} run`")));
+    }
+    let missing = missing(config, &units);
+    Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
+}
+
+/// The units of the running topologies that don't answer.
+fn missing(config: &Config, units: &[UnitStatus]) -> Vec<(String, String)> {
+    let mut missing = Vec::new();
+    let runs = |name: &str| units.iter().any(|unit| unit.topology == name);
+    for topology in config.topologies.iter().filter(|topology| runs(&topology.name)) {
+        for name in &topology.units {
+            if !units.iter().any(|unit| unit.unit == *name) {
+                missing.push((topology.name.clone(), name.clone()));
+            }
+        }
+    }
+    missing
+}
+
+fn as_json(units: &[UnitStatus], missing: &[(String, String)]) -> String {
+    let mut all: Vec<Json> = Vec::new();
+    for unit in units {
+        let mut status = json!(unit);
+        status["running"] = json!(true);
+        all.push(status);
+    }
+    let not_running =
+        |(topology, unit)| json!({ "unit": unit, "topology": topology, "running": false });
+    all.extend(missing.iter().map(|(topology, unit)| (topology, unit)).map(not_running));
+    format!("{:#}", Json::Array(all))
+}
+
+fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
+    let none = || "-".to_owned();
+    let mut table = table(&["UNIT", "TOPOLOGY", "STATE", "PID", "UP", "HTTP", "LISTEN"], &[3, 4]);
+    for unit in units {
+        let state = if unit.ready { "ready" } else { "not ready" };
+        table.add_row([
+            unit.unit.clone(),
+            unit.topology.clone(),
+            state.into(),
+            unit.pid.to_string(),
+            uptime(unit.uptime_ms),
+            unit.http.clone().unwrap_or_else(none),
+            unit.listen.clone().unwrap_or_else(none),
+        ]);
+    }
+    for (topology, unit) in missing {
+        let row = [unit, topology, "not running", "-", "-", "-", "-"];
+        table.add_row(row);
+    }
+    let mut text = format!("{}\n", trimmed(&table));
+
+    let mut table =
+        self::table(&["SERVICE", "UNIT", "LANE", "STATE", "IN FLIGHT", "RESTARTS"], &[4, 5]);
+    for unit in units {
+        for service in &unit.services {
+            table.add_row([
+                service.service.clone(),
+                unit.unit.clone(),
+                service.lane.clone(),
+                service.state.clone(),
+                service.in_flight.to_string(),
+                service.restarts.to_string(),
+            ]);
+        }
+    }
+    if !table.is_empty() {
+        text += &format!("\n{}\n", trimmed(&table));
+    }
+
+    let heads = [
+        "METHOD",
+        "IN UNIT",
+        "WAY",
+        "CALLS",
+        "ANSWERS",
+        "ERRORS",
+        "NOT EXEC.",
+        "UNKNOWN",
+        "P50",
+        "P99",
+    ];
+    let mut table = self::table(&heads, &[3, 4, 5, 6, 7, 8, 9]);
+    for unit in units {
+        for method in unit.methods.iter().filter(|method| method.calls > 0) {
+            table.add_row([
+                format!("{}.{}", method.service, method.method),
+                unit.unit.clone(),
+                if method.remote { "wire" } else { "local" }.into(),
+                method.calls.to_string(),
+                method.answers.to_string(),
+                method.service_errors.to_string(),
+                method.not_executed.to_string(),
+                method.unknown.to_string(),
+                method.p50_us.map_or_else(none, latency),
+                method.p99_us.map_or_else(none, latency),
+            ]);
+        }
+    }
+    if !table.is_empty() {
+        text += &format!("\n{}\n", trimmed(&table));
+    }
+    text
+}
+
+/// A table without lines, with some columns of numbers.
+fn table(heads: &[&str], numbers: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(heads.iter().copied());
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if numbers.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn trimmed(table: &Table) -> String {
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+fn uptime(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{}h {}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d {}h", seconds / 86400, seconds / 3600 % 24),
+    }
+}
+
+fn latency(us: f64) -> String {
+    match us {
+        ..1.0 => format!("{:.0}ns", us * 1e3),
+        ..1e3 => format!("{us:.1}us"),
+        ..1e6 => format!("{:.1}ms", us / 1e3),
+        _ => format!("{:.1}s", us / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::control::{MethodStatus, ServiceStatus},
+        *,
+    };
+
+    fn front() -> UnitStatus {
+        UnitStatus {
+            unit: "front".into(),
+            topology: "split".into(),
+            pid: 4242,
+            uptime_ms: 61_500,
+            ready: true,
+            http: Some("127.0.0.1:8080".into()),
+            listen: None,
+            services: vec![ServiceStatus {
+                service: "order".into(),
+                lane: "inline".into(),
+                state: "running".into(),
+                restarts: 1,
+                in_flight: 2,
+            }],
+            methods: vec![
+                MethodStatus {
+                    service: "payment".into(),
+                    method: "charge".into(),
+                    remote: true,
+                    calls: 10,
+                    answers: 7,
+                    service_errors: 1,
+                    not_executed: 1,
+                    unknown: 1,
+                    p50_us: Some(0.25),
+                    p99_us: Some(1500.0),
+                },
+                MethodStatus::default(),
+            ],
+        }
+    }
+
+    #[test]
+    fn tables_for_people() {
+        let expected = "\
+UNIT   TOPOLOGY  STATE         PID     UP  HTTP            LISTEN
+front  split     ready        4242  1m 1s  127.0.0.1:8080  -
+pay    split     not running     -      -  -               -
+
+SERVICE  UNIT   LANE    STATE    IN FLIGHT  RESTARTS
+order    front  inline  running          2         1
+
+METHOD          IN UNIT  WAY   CALLS  ANSWERS  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
+payment.charge  front    wire     10        7       1          1        1  250ns  1.5ms
+";
+        assert_eq!(as_text(&[front()], &[("split".into(), "pay".into())]), expected);
+    }
+
+    #[test]
+    fn json_for_scripts() {
+        let text = as_json(&[front()], &[("split".into(), "pay".into())]);
+        let units: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(units[0]["running"], true);
+        assert_eq!(units[0]["methods"][0]["not_executed"], 1);
+        assert_eq!(units[1], json!({ "unit": "pay", "topology": "split", "running": false }));
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(uptime(999), "0s");
+        assert_eq!(uptime(3_600_000), "1h 0m");
+        assert_eq!(uptime(90_000_000), "1d 1h");
+        assert_eq!(latency(12.34), "12.3us");
+        assert_eq!(latency(2e6), "2.0s");
+    }
+
+    #[tokio::test]
+    async fn nothing_runs_says_what_to_do() {
+        let data = tempfile::tempdir().unwrap();
+        let text = format!("[app]\nname = \"shop\"\ndata = {:?}\n", data.path());
+        let config = Config::parse("app.toml", text, [], &crate::config::Catalogue::default());
+        let failure = status(&config.unwrap(), false).await.unwrap_err();
+        let expected =
+            "nothing is running with this config and data folder: start it with `shop run`";
+        assert_eq!((failure.code, failure.text.as_str()), (1, expected));
+    }
+}

@@ -1,0 +1,291 @@
+//! Processes as they are: this test binary plays `up` and its units, told so by a variable.
+
+use std::{
+    fs,
+    process::{self, Stdio},
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::config::KnownService;
+
+/// Which part this process plays.
+const ROLE: &str = "SEAM_TEST_ROLE";
+/// The folder of the test: its working directory, data and reports.
+const FOLDER: &str = "SEAM_TEST_FOLDER";
+
+/// order → payment; the units write what happens to them into files.
+struct Fake;
+
+struct FakeUnit {
+    unit: String,
+    folder: PathBuf,
+}
+
+impl Program for Fake {
+    type Unit = FakeUnit;
+
+    fn catalogue(&self) -> Catalogue {
+        let order = KnownService::new("order").needs(["payment"]);
+        Catalogue { app: "fake".into(), services: vec![order, KnownService::new("payment")] }
+    }
+
+    async fn start(self, _: Config, layout: UnitLayout) -> Result<FakeUnit, StartFailure> {
+        let folder = PathBuf::from(std::env::var(FOLDER)?);
+        let unit = layout.unit;
+        fs::write(folder.join(format!("{unit}.pid")), std::process::id().to_string())?;
+        if folder.join(format!("{unit}.refuse")).exists() {
+            return Err("it doesn't want to".into());
+        }
+        Ok(FakeUnit { unit, folder })
+    }
+}
+
+impl Control for FakeUnit {
+    async fn status(&self) -> UnitStatus {
+        let (unit, pid) = (self.unit.clone(), std::process::id());
+        UnitStatus { unit, topology: "split".into(), pid, ready: true, ..UnitStatus::default() }
+    }
+
+    async fn call(
+        &self,
+        service: String,
+        method: String,
+        args: Json,
+        _: Option<Duration>,
+    ) -> Result<Json, Json> {
+        match method.as_str() {
+            "fail" => Err(json!({ "code": "overloaded", "outcome": "not_executed" })),
+            _ => Ok(json!({ "by": self.unit, "service": service, "args": args })),
+        }
+    }
+}
+
+impl Unit for FakeUnit {
+    async fn stop(&self, _: Duration) {
+        // Work in flight.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        fs::write(self.folder.join(format!("{}.done", self.unit)), "").unwrap();
+    }
+}
+
+/// Not a test by itself: what the processes of the other tests run.
+#[test]
+fn play_a_role() {
+    let Ok(role) = std::env::var(ROLE) else { return };
+    std::env::set_current_dir(std::env::var(FOLDER).unwrap()).unwrap();
+    let line = ["fake"].into_iter().chain(role.split(' ')).map(OsString::from);
+    let cli = args::parse("fake", line).unwrap();
+    let code = match cli.command {
+        Some(Command::Up { topology }) => up_of_roles(topology),
+        _ => command(Fake, cli),
+    };
+    fs::write(format!("{}.code", std::process::id()), format!("{code:?}")).unwrap();
+}
+
+/// `up`, with units that are told their role by the variable.
+fn up_of_roles(topology: Option<String>) -> Result<ExitCode, Failure> {
+    let config = Config::load(None, env(), &Fake.catalogue())?;
+    let mut plan = plan(&config, &config.layouts(topology.as_deref())?, None)?;
+    let script = format!("{ROLE}=\"$*\" exec \"$0\" command::tests::play_a_role --exact");
+    for (_, args) in &mut plan.units {
+        args.splice(..0, ["-c".into(), script.clone().into(), plan.program.clone().into()]);
+    }
+    plan.program = "/bin/sh".into();
+    block_on(async {
+        let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
+        up::up(plan, async move { signals.asked().await }).await.map_err(Failure::other)
+    })?
+}
+
+/// A folder with an app.toml, and the processes started in it.
+struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = "[units.front]\nservices = [\"order\"]\n\
+                      [units.pay]\nservices = [\"payment\"]\nlisten = \"unix:pay.sock\"\n\
+                      [topologies]\nsplit = [\"front\", \"pay\"]\n";
+        fs::write(folder.path().join("app.toml"), config).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn play(&self, role: &str) -> Process {
+        let mut process = process::Command::new(std::env::current_exe().unwrap());
+        process.args(["command::tests::play_a_role", "--exact"]);
+        process.env(ROLE, role).env(FOLDER, self.folder.path());
+        process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Process(process.spawn().unwrap())
+    }
+
+    /// The process that runs a unit now.
+    fn pid(&self, unit: &str) -> Option<Pid> {
+        let text = fs::read_to_string(self.path(&format!("{unit}.pid"))).ok()?;
+        Pid::from_raw(text.parse().ok()?)
+    }
+
+    /// The processes of both units, once their control sockets answer.
+    fn up(&self) -> (Pid, Pid) {
+        eventually("both units run", || self.answers().len() == 2);
+        (self.pid("front").unwrap(), self.pid("pay").unwrap())
+    }
+
+    /// The units that `status` shows.
+    fn answers(&self) -> Vec<Json> {
+        match block_on(status::status(&self.config(), true)).unwrap() {
+            Ok(text) => serde_json::from_str::<Vec<Json>>(&text).unwrap(),
+            Err(_) => Vec::new(),
+        }
+        .into_iter()
+        .filter(|unit| unit["running"] == true)
+        .collect()
+    }
+
+    fn config(&self) -> Config {
+        let data = self.path("data").display().to_string();
+        let env = [("SEAM__APP__DATA".to_owned(), data)];
+        Config::load(Some(&self.path("app.toml")), env, &Fake.catalogue()).unwrap()
+    }
+
+    fn code(&self, pid: u32) -> String {
+        fs::read_to_string(self.path(&format!("{pid}.code"))).unwrap_or_default()
+    }
+}
+
+struct Process(process::Child);
+
+impl Process {
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    fn ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[track_caller]
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < patience, "never: {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Whether a process runs: not gone, and not dead with nobody to fetch it.
+fn lives(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[test]
+fn up_ends_its_units_with_their_work_done_and_code_0() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let stage = Stage::new();
+        let mut up = stage.play("up split");
+        let (front, pay) = stage.up();
+        up.signal(signal);
+        eventually("up has ended", || up.ended());
+        assert!(!lives(front) && !lives(pay));
+        assert!(stage.path("front.done").exists() && stage.path("pay.done").exists());
+        let code = format!("{:?}", Ok::<_, Failure>(ExitCode::SUCCESS));
+        assert_eq!(stage.code(up.0.id()), code);
+        assert_eq!(stage.code(front.as_raw_nonzero().get().cast_unsigned()), code);
+    }
+}
+
+#[test]
+fn no_unit_outlives_an_up_that_is_killed() {
+    let stage = Stage::new();
+    let up = stage.play("up");
+    let (front, pay) = stage.up();
+    up.signal(Signal::KILL);
+    eventually("the units have ended", || !lives(front) && !lives(pay));
+    assert!(stage.path("front.done").exists(), "they end in an orderly way even so");
+}
+
+#[test]
+fn a_killed_unit_comes_back() {
+    let stage = Stage::new();
+    let _up = stage.play("up split");
+    let (front, pay) = stage.up();
+    kill_process(pay, Signal::KILL).unwrap();
+    eventually("pay is another process", || stage.pid("pay").is_some_and(|pid| pid != pay));
+    let (same, _) = stage.up();
+    assert_eq!(front, same, "its neighbour never noticed");
+}
+
+#[test]
+fn calls_go_to_the_unit_that_hosts_the_service() {
+    let stage = Stage::new();
+    let _up = stage.play("up split");
+    stage.up();
+    let call = |line: &str| {
+        let line = ["fake", "call"].into_iter().chain(line.split(' ')).map(OsString::from);
+        let Some(Command::Call(args)) = args::parse("fake", line).unwrap().command else {
+            panic!("no call")
+        };
+        block_on(call::call(&stage.config(), args)).unwrap()
+    };
+    let answer: Json = serde_json::from_str(&call("payment.charge {\"a\":1}").unwrap()).unwrap();
+    assert_eq!(answer, json!({ "by": "pay", "service": "payment", "args": { "a": 1 } }));
+    let failure = call("order.fail").unwrap_err();
+    assert_eq!((failure.code, failure.text.as_str()), (1, "overloaded (not executed)"));
+    let failure = call("paymnt.charge").unwrap_err();
+    assert_eq!(failure.code, 2);
+    assert!(failure.text.ends_with("did you mean `payment`?"), "{}", failure.text);
+}
+
+#[test]
+fn run_ends_with_its_work_done_and_code_0() {
+    let stage = Stage::new();
+    let mut run = stage.play("run --unit pay");
+    eventually("it answers", || stage.answers().len() == 1);
+    let twice = stage.play("run --unit pay");
+    let id = twice.0.id();
+    eventually("the second has said no", || stage.code(id).contains("already running"));
+    run.signal(Signal::TERM);
+    eventually("it has ended", || run.ended());
+    assert!(stage.path("pay.done").exists());
+    assert!(stage.code(run.0.id()).starts_with("Ok"));
+    assert!(stage.answers().is_empty());
+}
+
+#[test]
+fn a_unit_that_does_not_start_says_why() {
+    let stage = Stage::new();
+    fs::write(stage.path("pay.refuse"), "").unwrap();
+    let run = stage.play("run --unit pay");
+    let id = run.0.id();
+    eventually("it has said why", || stage.code(id).contains("it doesn't want to"));
+    assert!(stage.code(id).contains("code: 1"));
+}
+
+#[test]
+fn a_wrong_config_starts_nothing() {
+    let stage = Stage::new();
+    fs::write(stage.path("app.toml"), "[app]\nx = 1\n").unwrap();
+    let run = stage.play("run");
+    let id = run.0.id();
+    eventually("it has said why", || stage.code(id).contains("app.toml:2: unknown key"));
+    assert!(stage.code(id).contains("code: 2"));
+    assert!(!stage.path("data").exists());
+}

@@ -1,0 +1,119 @@
+//! One unit's process, started again whenever it dies.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{process::Command, sync::watch, task::spawn_local, time::timeout};
+
+use super::{
+    super::parent,
+    lines::{self, Prefix, To},
+    restart::Restart,
+};
+
+/// A unit to keep running.
+pub(super) struct Child {
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<OsString>,
+    pub(super) prefix: Prefix,
+    /// How long it may take to stop before it is killed.
+    pub(super) patience: Duration,
+}
+
+/// How it came to an end for good.
+pub(super) enum Ended {
+    /// It was asked to, or its work was done.
+    Stopped,
+    /// It ended with exit code 2 at its first start.
+    BadConfig,
+}
+
+impl Child {
+    /// Keeps the unit running until `stop` says otherwise.
+    pub(super) async fn keep(self, mut stop: watch::Receiver<bool>) -> io::Result<Ended> {
+        let mut restart = Restart::new(Instant::now());
+        let mut first = true;
+        loop {
+            restart.started(Instant::now());
+            let status = match self.run(&mut stop).await {
+                Ok(status) => status,
+                // The first start shows whether it can be started at all; later the system may
+                // just be short of something.
+                Err(error) if first => return Err(error),
+                Err(error) => {
+                    self.say(&format!("can't be started: {error}"));
+                    None
+                }
+            };
+            if *stop.borrow() {
+                return Ok(Ended::Stopped);
+            }
+            if first && status.and_then(|status| status.code()) == Some(2) {
+                return Ok(Ended::BadConfig);
+            }
+            first = false;
+            let wait = restart.died(Instant::now());
+            let how = status.map(|status| format!(" ({status})")).unwrap_or_default();
+            self.say(&format!("ended{how}: starting it again in {wait:?}"));
+            if timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok() {
+                return Ok(Ended::Stopped);
+            }
+        }
+    }
+
+    /// Runs it once, until it ends by itself or has been ended.
+    async fn run(&self, stop: &mut watch::Receiver<bool>) -> io::Result<Option<ExitStatus>> {
+        if *stop.borrow() {
+            return Ok(None);
+        }
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).envs(parent::mark());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A group of its own: a Ctrl-C on the terminal reaches `up` alone, which stops units in
+        // their time.
+        command.process_group(0).kill_on_drop(true);
+        let mut process = command.spawn()?;
+        // Held and never written to: when this process ends, however, the child reads its end.
+        let held = process.stdin.take();
+        let output = lines::copy(process.stdout.take(), self.prefix.clone(), To::Stdout);
+        let errors = lines::copy(process.stderr.take(), self.prefix.clone(), To::Stderr);
+        let copying = spawn_local(async move { tokio::join!(output, errors) });
+        let group = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let status = tokio::select! {
+            status = process.wait() => status?,
+            _ = stop.wait_for(|stop| *stop) => {
+                // Not yet waited for, so the id is still its own.
+                signal(group, Signal::TERM);
+                match timeout(self.patience, process.wait()).await {
+                    Ok(status) => status?,
+                    Err(_) => {
+                        self.say("doesn't stop: killing it");
+                        signal(group, Signal::KILL);
+                        process.wait().await?
+                    }
+                }
+            }
+        };
+        drop(held);
+        // Its last lines; a grandchild that keeps the pipe open isn't waited for.
+        let _ = timeout(Duration::from_millis(500), copying).await;
+        Ok(Some(status))
+    }
+
+    fn say(&self, text: &str) {
+        To::Stderr.write(&self.prefix.line(text.as_bytes()));
+    }
+}
+
+fn signal(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group {
+        // It may have ended meanwhile: then there is nobody to signal.
+        let _ = kill_process_group(group, signal);
+    }
+}
