@@ -35,6 +35,10 @@ pub(crate) enum What {
     Serve { job: String },
     #[command(hide = true)]
     Drive { job: String },
+    #[command(hide = true)]
+    ServeEdge { job: String },
+    #[command(hide = true)]
+    DriveEdge { job: String },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -5,7 +5,9 @@
 //! itself again with a hidden subcommand, tells the child its job, and reads what it measured.
 
 mod cli;
+mod edge;
 mod grpc;
+mod http;
 mod local;
 mod measure;
 mod messages;
@@ -29,7 +31,10 @@ fn main() -> ExitCode {
         What::Drive { job } => answer(parse(job).and_then(|job| remote::drive(&job))),
         What::Local => bench(&cli.options, local::groups(&cli.options)),
         What::Remote => bench(&cli.options, remote::groups(&cli.options)),
-        What::Edge | What::Boutique | What::All => Ok(()),
+        What::ServeEdge { job } => parse(job).and_then(|job| edge::serve(&job)).or_else(failed),
+        What::DriveEdge { job } => answer(parse(job).and_then(|job| edge::drive(&job))),
+        What::Edge => bench(&cli.options, edge::groups(&cli.options)),
+        What::Boutique | What::All => Ok(()),
     };
     match told {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,7 +49,9 @@ fn main() -> ExitCode {
 /// Measures the cells one after the other and reports them.
 fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
     for name in &options.peer {
-        if !local::names().chain(remote::names()).any(|known| known == name) && name != "seam" {
+        if !local::names().chain(remote::names()).chain(edge::names()).any(|known| known == name)
+            && name != "seam"
+        {
             bail!("there is no contender `{name}`");
         }
     }

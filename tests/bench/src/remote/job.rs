@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 
 use crate::measure::{
-    Ask, Child, Event, Sample, Timing, Window, announce, call_until_closed, obey, pin,
+    Ask, Child, Event, Sample, Timing, Window, announce, call_until_closed, obey, pin, under_load,
 };
 use crate::messages::Message;
 
@@ -48,22 +48,17 @@ impl DriveJob {
     }
 }
 
-/// The bench's side: starts both, and adds what the server used within the driver's window.
+/// The bench's side: starts both; the CPU time and the memory are those of both.
 pub(crate) fn measure(serve: &ServeJob, mut drive: DriveJob) -> anyhow::Result<Sample> {
     let mut server = Child::start("serve", serve).context("the server")?;
     drive.address = server.address().context("the server")?;
     let mut driver = Child::start("drive", &drive)?;
     let work = drive.timing.warm_up() + drive.timing.measured();
-    let mut used = Vec::new();
-    let mut sample = driver.sample(work, |_| {
-        used.push(server.usage().context("the server")?);
-        Ok(())
-    })?;
-    let [before, after] = used[..] else {
-        return Err(anyhow!("the driver's window didn't open and close"));
-    };
-    sample.cpu_us += after.cpu_us - before.cpu_us;
-    sample.rss_kib += after.rss_kib;
+    let (mut sample, used) = under_load(std::slice::from_mut(&mut server), &mut driver, work)?;
+    for server in used {
+        sample.cpu_us += server.cpu_us;
+        sample.rss_kib += server.rss_kib;
+    }
     Ok(sample)
 }
 

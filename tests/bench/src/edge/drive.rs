@@ -1,0 +1,73 @@
+//! The edge's load: connections kept alive, one `POST /price` after another on each.
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{anyhow, bail, ensure};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
+use tokio::sync::Mutex;
+
+use crate::http::Connection;
+use crate::measure::{Ask, Event, Sample, Timing, Window, announce, call_until_closed, cores, pin};
+use crate::messages::{Basket, Message, Priced};
+
+/// What the driving process is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DriveJob {
+    pub(crate) address: String,
+    pub(crate) cores: Vec<usize>,
+    pub(crate) in_flight: usize,
+    pub(crate) timing: Timing,
+}
+
+/// A caller's own connection.
+struct Browser(Mutex<Connection>);
+
+impl Ask for Browser {
+    async fn tiny(&self, _: u64) -> anyhow::Result<u64> {
+        bail!("the edge is measured with `price`")
+    }
+
+    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
+        let body = serde_json::to_vec(&basket)?;
+        let mut connection = self.0.lock().await;
+        let (status, answer) = connection.send("POST /price", "application/json", &body).await?;
+        ensure!(status == 200, "status {status}: {}", String::from_utf8_lossy(answer));
+        Ok(serde_json::from_slice(answer)?)
+    }
+}
+
+pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
+    pin(&job.cores)?;
+    let runtime = Builder::new_multi_thread().worker_threads(cores().len()).enable_all().build()?;
+    let window = Window::new();
+    let mut browsers = Vec::new();
+    for _ in 0..job.in_flight {
+        let connection = runtime.block_on(Connection::connect(&job.address))?;
+        browsers.push(Browser(Mutex::new(connection)));
+    }
+    let clock = {
+        let (window, timing) = (Arc::clone(&window), job.timing);
+        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
+    };
+    runtime.block_on(async {
+        let mut tasks = Vec::new();
+        for (n, browser) in browsers.into_iter().enumerate() {
+            let window = Arc::clone(&window);
+            tasks.push(tokio::spawn(call_until_closed(
+                browser,
+                Message::Price,
+                n as u64,
+                1,
+                window,
+            )));
+        }
+        for task in tasks {
+            task.await?;
+        }
+        anyhow::Ok(())
+    })?;
+    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
+    window.sample(span)
+}
