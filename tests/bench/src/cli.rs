@@ -39,6 +39,10 @@ pub(crate) enum What {
     ServeEdge { job: String },
     #[command(hide = true)]
     DriveEdge { job: String },
+    #[command(hide = true)]
+    ServeBoutique { job: String },
+    #[command(hide = true)]
+    DriveBoutique { job: String },
 }
 
 #[derive(Clone, Debug, Args)]

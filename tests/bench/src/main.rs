@@ -4,6 +4,7 @@
 //! round after round (A B C A B C …), each measurement in processes of its own: the binary starts
 //! itself again with a hidden subcommand, tells the child its job, and reads what it measured.
 
+mod boutique;
 mod cli;
 mod edge;
 mod grpc;
@@ -34,7 +35,14 @@ fn main() -> ExitCode {
         What::ServeEdge { job } => parse(job).and_then(|job| edge::serve(&job)).or_else(failed),
         What::DriveEdge { job } => answer(parse(job).and_then(|job| edge::drive(&job))),
         What::Edge => bench(&cli.options, edge::groups(&cli.options)),
-        What::Boutique | What::All => Ok(()),
+        What::ServeBoutique { job } => {
+            parse(job).and_then(|job| boutique::serve(&job)).or_else(failed)
+        }
+        What::DriveBoutique { job } => answer(parse(job).and_then(|job| boutique::drive(&job))),
+        What::Boutique => {
+            boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, groups))
+        }
+        What::All => all(&cli.options).and_then(|groups| bench(&cli.options, groups)),
     };
     match told {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,7 +57,11 @@ fn main() -> ExitCode {
 /// Measures the cells one after the other and reports them.
 fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
     for name in &options.peer {
-        if !local::names().chain(remote::names()).chain(edge::names()).any(|known| known == name)
+        if !local::names()
+            .chain(remote::names())
+            .chain(edge::names())
+            .chain(boutique::names())
+            .any(|known| known == name)
             && name != "seam"
         {
             bail!("there is no contender `{name}`");
@@ -68,6 +80,14 @@ fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
             .with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
+}
+
+fn all(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
+    let mut groups = local::groups(options);
+    groups.extend(remote::groups(options));
+    groups.extend(edge::groups(options));
+    groups.extend(boutique::groups(options)?);
+    Ok(groups)
 }
 
 fn parse<'a, J: serde::Deserialize<'a>>(job: &'a str) -> anyhow::Result<J> {

@@ -1,10 +1,10 @@
-//! Ratios between the contenders of one cell, round by round.
+//! Ratios between the contenders of one cell: the medians of what each round says.
 
 use super::figure::Figure;
 use super::row::{Labels, Row};
 use crate::measure::Sample;
 
-/// Fills in every row's `ratio`. A peer that has the same kind of turn is compared with, or else
+/// Fills in every row's ratios. A peer that has the same kind of turn is compared with, or else
 /// the peer's only row: whoever can't tell turns apart stands for both kinds.
 pub(crate) fn compare(rows: &mut [Row], samples: &[Vec<Sample>]) {
     let labels: Vec<Labels> = rows.iter().map(|row| row.labels.clone()).collect();
@@ -17,13 +17,15 @@ pub(crate) fn compare(rows: &mut [Row], samples: &[Vec<Sample>]) {
             if peer.contender == labels[mine].contender || !stands_for_it {
                 continue;
             }
-            let by_round = samples[mine]
-                .iter()
-                .zip(&samples[theirs])
-                .map(|(a, b)| a.calls_per_s() / b.calls_per_s());
-            if let Some(ratio) = Figure::of(by_round) {
-                row.ratio.insert(peer.contender.clone(), ratio.median);
-            }
+            let ratio = |of: fn(&Sample) -> Option<f64>| {
+                let rounds = samples[mine].iter().zip(&samples[theirs]);
+                let by_round = rounds.filter_map(|(a, b)| Some(of(a)? / of(b)?));
+                Figure::of(by_round).map(|ratio| (peer.peer(), ratio.median))
+            };
+            row.ratio.extend(ratio(|s| Some(s.calls_per_s())));
+            row.ratio_cpu.extend(ratio(|s| Some(s.cpu_us / s.calls as f64)));
+            row.ratio_p50.extend(ratio(|s| s.p50_us));
+            row.ratio_p99.extend(ratio(|s| s.p99_us));
         }
     }
 }

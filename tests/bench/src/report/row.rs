@@ -43,6 +43,16 @@ impl Labels {
         words.join(" · ")
     }
 
+    /// What others' ratios call it.
+    pub(crate) fn peer(&self) -> String {
+        match self.units {
+            Some(units) if self.contender.starts_with("seam") => {
+                format!("{}-{units}", self.contender)
+            }
+            _ => self.contender.clone(),
+        }
+    }
+
     /// The contender, with what tells its variants apart.
     pub(crate) fn who(&self) -> String {
         let mut who = self.contender.clone();
@@ -75,10 +85,21 @@ pub(crate) struct Row {
     pub(crate) figures: Figures,
     /// By peer: the median, over the rounds, of this contender's calls/s by the peer's.
     pub(crate) ratio: BTreeMap<String, f64>,
+    /// The same of CPU time per call, and of latency: here less is better.
+    pub(crate) ratio_cpu: BTreeMap<String, f64>,
+    pub(crate) ratio_p50: BTreeMap<String, f64>,
+    pub(crate) ratio_p99: BTreeMap<String, f64>,
 }
 
 impl Row {
     pub(crate) fn new(labels: Labels, figures: Figures) -> Self {
-        Self { labels, figures, ratio: BTreeMap::new() }
+        Self {
+            labels,
+            figures,
+            ratio: BTreeMap::new(),
+            ratio_cpu: BTreeMap::new(),
+            ratio_p50: BTreeMap::new(),
+            ratio_p99: BTreeMap::new(),
+        }
     }
 }

@@ -28,19 +28,19 @@ fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
 
-    let mut head =
-        vec!["contender", "calls/s", "ns/call", "p50 µs", "p99 µs", "CPU µs/call", "MiB"];
-    if front {
-        head.push("front CPU µs");
-    }
-    let ratios: Vec<String> = compared.iter().map(|peer| format!("× {peer}")).collect();
-    head.extend(ratios.iter().map(String::as_str));
-    table.set_header(head.into_iter().map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
+    let mut head: Vec<String> =
+        ["contender", "calls/s", "ns/call", "p50 µs", "p99 µs", "CPU µs", "MiB"]
+            .map(str::to_owned)
+            .into();
+    head.extend(front.then(|| "front CPU µs".to_owned()));
+    head.extend(compared.iter().map(|peer| format!("calls/s ÷ {peer}")));
+    head.extend(compared.iter().map(|peer| format!("CPU ÷ {peer}")));
+    table.set_header(head.iter().map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
 
     for row in rows {
         let ours = is_ours(row);
-        let mut cells = vec![who(row, ours)];
         let f = &row.figures;
+        let mut cells = vec![who(row, ours)];
         cells.push(number(f.calls_per_s, thousands));
         cells.push(number(f.ns_per_call, thousands));
         cells.push(number(f.p50_us, micros));
@@ -50,28 +50,24 @@ fn table(rows: &[Row]) -> Table {
         if front {
             cells.push(number(f.front_cpu_us_per_call, micros));
         }
-        for peer in &compared {
-            let text = row.ratio.get(peer).map_or_else(String::new, |&r| ratio(r));
-            let cell = Cell::new(text).set_alignment(CellAlignment::Right);
-            cells.push(if ours { cell.fg(Color::Green) } else { cell });
+        for ratios in [&row.ratio, &row.ratio_cpu] {
+            if let Some(peer) = &compared {
+                let text = ratios.get(peer).map_or_else(String::new, |&r| ratio(r));
+                let cell = Cell::new(text).set_alignment(CellAlignment::Right);
+                cells.push(if ours { cell.fg(Color::Green) } else { cell });
+            }
         }
         table.add_row(cells);
     }
     table
 }
 
-/// Ratios are shown against seam's defaults, or else the fastest contender: against everybody, no
-/// terminal is wide enough. The JSON file has them all.
-fn compared(rows: &[Row]) -> Vec<String> {
-    let median = |row: &Row| row.figures.calls_per_s.map_or(0.0, |f| f.median);
-    if rows.iter().any(|row| row.labels.contender == "seam") {
-        return vec!["seam".to_owned()];
-    }
-    rows.iter()
-        .max_by(|a, b| median(a).total_cmp(&median(b)))
-        .map(|row| row.labels.contender.clone())
-        .into_iter()
-        .collect()
+/// Whom the ratios shown are to: against everybody, no terminal is wide enough. The JSON file has
+/// them all.
+fn compared(rows: &[Row]) -> Option<String> {
+    let preferred = ["seam", "raw", "plain", "actix-web", "tonic"];
+    let there = |name: &str| rows.iter().any(|row| row.labels.peer() == name);
+    preferred.into_iter().find(|name| there(name)).map(str::to_owned)
 }
 
 fn is_ours(row: &Row) -> bool {

@@ -1,0 +1,176 @@
+//! The boutique's load: visitors with a connection each, in the mix of Online Boutique's own load
+//! generator, one after another as fast as they go, or at a fixed rate.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{anyhow, ensure};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
+use tokio::time::{Instant, sleep_until};
+
+use super::messages::{HomePage, OrderPage, ProductPage};
+use super::services::some_product;
+use crate::http::Connection;
+use crate::measure::{Event, Sample, Timing, Window, announce};
+
+/// What the driving process is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DriveJob {
+    pub(crate) address: String,
+    pub(crate) visitors: usize,
+    /// Requests per second, all visitors together; none: as many as are answered.
+    pub(crate) rate: Option<f64>,
+    pub(crate) timing: Timing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Request {
+    Home,
+    Product,
+    AddToCart,
+    Checkout,
+}
+
+/// Of 20 requests: 3 home pages, 13 product pages, 3 additions to the cart, 1 checkout. The load
+/// generator's tasks, taken apart into requests: `index` 1 and `setCurrency` 2 show the home page;
+/// `browseProduct` 10; `addToCart` 2, a product page and an addition each; `checkout` 1, which does
+/// what `addToCart` does first.
+const MIX: [Request; 20] = {
+    use Request::{AddToCart as A, Checkout as C, Home as H, Product as P};
+    [P, P, H, P, P, A, P, P, H, P, P, P, A, C, P, P, H, P, P, A]
+};
+
+const CURRENCIES: [&str; 6] = ["EUR", "USD", "JPY", "CAD", "GBP", "TRY"];
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let window = Window::new();
+    let clock = {
+        let (window, timing) = (Arc::clone(&window), job.timing);
+        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
+    };
+    runtime.block_on(async {
+        let start = Instant::now();
+        let tasks: Vec<_> = (0..job.visitors)
+            .map(|n| tokio::spawn(visit(n as u64, start, job.clone(), Arc::clone(&window))))
+            .collect();
+        for task in tasks {
+            task.await?;
+        }
+        anyhow::Ok(())
+    })?;
+    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
+    window.sample(span)
+}
+
+async fn visit(visitor: u64, start: Instant, job: DriveJob, window: Arc<Window>) {
+    if let Err(why) = browse(visitor, start, &job, &window).await {
+        window.fail(format!("{why:#}"));
+    }
+}
+
+async fn browse(
+    visitor: u64,
+    start: Instant,
+    job: &DriveJob,
+    window: &Window,
+) -> anyhow::Result<()> {
+    let mut connection = Connection::connect(&job.address).await?;
+    // Visitors take turns, evenly spaced.
+    let pace = job.rate.map(|rate| {
+        let first = start + Duration::from_secs_f64(visitor as f64 / rate);
+        (first, Duration::from_secs_f64(job.visitors as f64 / rate))
+    });
+    let mut due = pace.map(|(first, _)| first);
+    let mut n = visitor * 7;
+    while !window.is_closed() {
+        let mut from = Instant::now();
+        if let (Some(at), Some((_, pause))) = (due, pace) {
+            if at > from {
+                sleep_until(at).await;
+                // A late timer is the driver's fault, a late answer to the last request isn't.
+                from = Instant::now();
+            } else {
+                from = at;
+            }
+            due = Some(at + pause);
+        }
+        let open = window.is_open();
+        request(&mut connection, visitor, n).await?;
+        if open {
+            window.count(1);
+            window.record(from.elapsed());
+        }
+        n += 1;
+    }
+    Ok(())
+}
+
+/// One request of the mix, its answer verified.
+async fn request(connection: &mut Connection, visitor: u64, n: u64) -> anyhow::Result<()> {
+    let currency = CURRENCIES[(visitor % 6) as usize];
+    let product = some_product(n / 3 + visitor);
+    match MIX[(n % 20) as usize] {
+        Request::Home => {
+            let line = format!("GET /?user=u{visitor}&currency={currency}");
+            let page: HomePage = send(connection, &line, "").await?;
+            let right = page.offers.len() == 9
+                && page.offers.iter().all(|offer| offer.price.currency == currency);
+            ensure!(right, "a wrong home page");
+        }
+        Request::Product => {
+            let line = format!("GET /product/{product}?user=u{visitor}&currency={currency}");
+            let page: ProductPage = send(connection, &line, "").await?;
+            let right = page.offer.product.id == product
+                && page.recommendations.len() == 4
+                && page.recommendations.iter().all(|other| other.id != product);
+            ensure!(right, "a wrong product page");
+        }
+        Request::AddToCart => {
+            let form = format!("user=u{visitor}&product_id={product}&quantity={}", n % 10 + 1);
+            let _: serde_json::Value = send(connection, "POST /cart", &form).await?;
+        }
+        Request::Checkout => {
+            let form = format!(
+                "user=u{visitor}&currency={currency}&email=someone%40example.com\
+                 &street_address=1600+Amphitheatre+Parkway&zip_code=94043&city=Mountain+View\
+                 &state=CA&country=USA&credit_card_number=4432801561520454\
+                 &credit_card_expiration_month=1&credit_card_expiration_year=2039\
+                 &credit_card_cvv=672"
+            );
+            let page: OrderPage = send(connection, "POST /cart/checkout", &form).await?;
+            let right = page.total.currency == currency && page.order.address.zip_code == 94043;
+            ensure!(right, "a wrong order");
+        }
+    }
+    Ok(())
+}
+
+async fn send<T: DeserializeOwned>(
+    connection: &mut Connection,
+    line: &str,
+    form: &str,
+) -> anyhow::Result<T> {
+    let (status, body) = connection.send(line, FORM, form.as_bytes()).await?;
+    ensure!(status == 200, "{line}: status {status}: {}", String::from_utf8_lossy(body));
+    Ok(serde_json::from_slice(body)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mix_is_the_load_generators() {
+        let count = |kind| MIX.iter().filter(|request| **request == kind).count();
+        assert_eq!(count(Request::Home), 3);
+        assert_eq!(count(Request::Product), 13);
+        assert_eq!(count(Request::AddToCart), 3);
+        assert_eq!(count(Request::Checkout), 1);
+    }
+}

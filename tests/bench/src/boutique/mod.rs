@@ -1,0 +1,137 @@
+//! The call graph of Google's Online Boutique: ten services behind an HTTP front.
+//!
+//! What they know and do is written once (`services`, `calls`); a contender only carries the
+//! calls. Every contender gets the same offered load, half of what the tonic version can take on
+//! this machine. CPU time is that of the services; the front's is reported apart.
+//! The table of calls stands in `docs/boutique.md`.
+
+mod calls;
+mod drive;
+mod front;
+mod messages;
+mod money;
+mod services;
+mod tonic;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::drive::{DriveJob, drive};
+use crate::cli::Options;
+use crate::measure::{Child, Entry, Sample, Timing, under_load};
+use crate::report::Labels;
+
+/// Visitors, with a connection each.
+const VISITORS: usize = 64;
+
+/// A way to run the boutique.
+struct Contender {
+    name: &'static str,
+    /// Processes, without the front.
+    units: usize,
+    /// Starts the front, whose address is where the load goes, and the units.
+    start: fn() -> anyhow::Result<Shop>,
+}
+
+const CONTENDERS: &[Contender] = &[Contender { name: "tonic", units: 10, start: start_tonic }];
+
+/// A running boutique.
+struct Shop {
+    address: String,
+    /// The front first.
+    processes: Vec<Child>,
+}
+
+/// What a serving process is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ServeJob {
+    contender: String,
+    /// Its service; none: it is the front.
+    service: Option<String>,
+    /// Where the services listen that it may call.
+    callees: BTreeMap<String, String>,
+}
+
+/// The names, as `--peer` knows them.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    CONTENDERS.iter().map(|contender| contender.name)
+}
+
+/// The only cell, at the load that is found out first.
+pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
+    let timing = options.timing();
+    let most = measure(start_tonic, None, timing).context("finding out what tonic can take")?;
+    let offered = (most.calls_per_s() / 2.0).floor();
+    let wanted = CONTENDERS.iter().filter(|contender| options.wants(contender.name));
+    let entries = wanted.map(|contender| {
+        let labels = Labels {
+            bench: "boutique",
+            units: Some(contender.units),
+            offered_per_s: Some(offered),
+            pinned: Some(false),
+            contender: contender.name.to_owned(),
+            ..Labels::default()
+        };
+        let start = contender.start;
+        Entry::new(labels, move || measure(start, Some(offered), timing))
+    });
+    Ok(vec![entries.collect()])
+}
+
+fn measure(
+    start: fn() -> anyhow::Result<Shop>,
+    rate: Option<f64>,
+    timing: Timing,
+) -> anyhow::Result<Sample> {
+    let mut shop = start()?;
+    let address = shop.address.clone();
+    let job = DriveJob { address, visitors: VISITORS, rate, timing };
+    let mut driver = Child::start("drive-boutique", &job)?;
+    let work = timing.warm_up() + timing.measured();
+    let (mut sample, used) = under_load(&mut shop.processes, &mut driver, work)?;
+    let (front, units) = used.split_first().context("there is no front")?;
+    sample.front_cpu_us = Some(front.cpu_us);
+    sample.cpu_us = units.iter().map(|unit| unit.cpu_us).sum();
+    sample.rss_kib = units.iter().map(|unit| unit.rss_kib).sum();
+    Ok(sample)
+}
+
+fn start_tonic() -> anyhow::Result<Shop> {
+    let mut addresses = BTreeMap::new();
+    let mut processes = Vec::new();
+    let mut start = |service: Option<&str>, callees: &[&str]| -> anyhow::Result<String> {
+        let callees = callees.iter().filter_map(|name| addresses.get_key_value(*name));
+        let job = ServeJob {
+            contender: "tonic".to_owned(),
+            service: service.map(str::to_owned),
+            callees: callees
+                .map(|(name, at): (&String, &String)| (name.clone(), at.clone()))
+                .collect(),
+        };
+        let mut process = Child::start("serve-boutique", &job)?;
+        let address = process.address().with_context(|| service.unwrap_or("front").to_owned())?;
+        addresses.extend(service.map(|service| (service.to_owned(), address.clone())));
+        processes.push(process);
+        Ok(address)
+    };
+    for (service, callees) in tonic::SERVICES {
+        start(Some(service), callees)?;
+    }
+    let address = start(None, &["frontend"])?;
+    processes.rotate_right(1);
+    Ok(Shop { address, processes })
+}
+
+/// The serving child's side.
+pub(crate) fn serve(job: &ServeJob) -> anyhow::Result<()> {
+    match (job.contender.as_str(), &job.service) {
+        ("tonic", Some(service)) => tonic::serve(service.clone(), job.callees.clone()),
+        ("tonic", None) => {
+            let frontend = job.callees.get("frontend").context("the front knows no frontend")?;
+            front::serve(async || tonic::Frontend::connect(frontend).await)
+        }
+        (other, _) => bail!("there is no boutique of `{other}`"),
+    }
+}
