@@ -1,5 +1,30 @@
 //! One code base, one binary or several: the facade of the seam runtime.
 
-#[allow(dead_code, unused_imports, reason = "`App::main` is what calls it")]
+mod app;
 mod command;
 pub mod config;
+pub mod prelude;
+mod tables;
+mod unit;
+
+use std::time::Duration;
+
+pub use seam_core::context::{self, spawn};
+pub use seam_core::{actor, call, contract as contracts, outcome};
+pub use seam_store as store;
+
+pub use self::app::{App, CallEdge, Graph};
+pub use self::tables::Tables;
+pub use self::unit::{
+    MethodStatus, NoSuchClient, Running, ServiceStatus, StartFailure, UnitStatus,
+};
+
+/// So many milliseconds: `client.charge(order, amount).deadline(ms(300))`.
+pub const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// So many seconds.
+pub const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}

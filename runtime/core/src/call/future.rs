@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::client::Client;
-use super::route::{Route, Target};
+use super::route::{Deadlines, Route, Target};
 use crate::codec;
 use crate::context::{self, CallContext, CallSite};
 use crate::contract::Method;
@@ -80,7 +80,7 @@ impl<M: Method> Call<M> {
         let context = match self.options.admit::<M>(
             route.service,
             client.inner.caller,
-            route.deadline,
+            route.deadlines,
             began,
         ) {
             Ok(context) => context,
@@ -138,12 +138,16 @@ impl CallOptions {
         &mut self,
         service: ServiceId,
         caller: Caller,
-        configured: Duration,
+        configured: Deadlines,
         now: Moment,
     ) -> Result<CallContext, NotExecuted> {
         let mut context = self.context.take().map_or_else(context::for_call, |context| *context);
-        let declared = M::SPEC.deadline.or(self.default_deadline).unwrap_or(configured);
-        let time = self.deadline.unwrap_or(declared);
+        let time = self
+            .deadline
+            .or(configured.service)
+            .or(M::SPEC.deadline)
+            .or(self.default_deadline)
+            .unwrap_or(configured.otherwise);
         context.deadline = context.deadline.min(now.after(time));
         if context.deadline <= now {
             return Err(NotExecuted::DeadlineExceeded);

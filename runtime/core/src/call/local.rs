@@ -3,21 +3,17 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::client::Client;
-use super::route::{Route, Target};
+use super::route::{Deadlines, Route, Target};
 use crate::actor::{Health, StartError};
 use crate::contract::{Contract, Hosts};
 use crate::home::Home;
 use crate::name::ServiceId;
 use crate::remote::Caller;
 use crate::turn::{Factory, Host, HostSettings};
-
-/// Calls without a deadline of their own get this long; the default of `[calls] deadline`.
-const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Why there can be no local client.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +43,7 @@ impl<C: Contract> Client<C> {
         let clock = settings.clock.clone();
         let host = Host::start(settings, Arc::new(Once(Mutex::new(Some(fake)))));
         let target = Target::Local(C::erase(host));
-        let route = Route::new(service, target, DEADLINE, clock);
+        let route = Route::new(service, target, Deadlines::default(), clock);
         Ok(Self::new(Arc::new(route), Caller::Program))
     }
 }

@@ -14,4 +14,4 @@ pub use self::inbox::{Inbox, serve};
 pub use self::json::{JsonReply, call_json};
 pub use self::local::LocalError;
 pub use self::rehearsal::{Faults, Rehearsal};
-pub use self::route::{Route, Target};
+pub use self::route::{Deadlines, Route, Target};

@@ -16,13 +16,30 @@ use crate::time::Clock;
 pub struct Route<C: Contract> {
     pub(super) service: ServiceId,
     pub(super) target: ArcSwap<Target<C>>,
-    /// The deadline of calls that have none of their own, from config.
-    pub(super) deadline: Duration,
+    pub(super) deadlines: Deadlines,
     pub(super) clock: Clock,
     /// Counts of calls that run here.
     pub(super) served: Arc<ServiceMetrics>,
     /// Counts of calls that go elsewhere.
     pub(super) called: Arc<ServiceMetrics>,
+}
+
+/// How long calls may take whose caller doesn't say.
+///
+/// From the strongest to the weakest: what the caller says, `[services.NAME.calls] deadline`, what
+/// the method declares, and `[calls] deadline`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// `[services.NAME.calls] deadline`.
+    pub service: Option<Duration>,
+    /// `[calls] deadline`; 5 s by default.
+    pub otherwise: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { service: None, otherwise: Duration::from_secs(5) }
+    }
 }
 
 /// Where calls go.
@@ -36,12 +53,12 @@ pub enum Target<C: Contract> {
 }
 
 impl<C: Contract> Route<C> {
-    /// A route to a service; calls without a deadline of their own get `deadline`.
-    pub fn new(service: ServiceId, target: Target<C>, deadline: Duration, clock: Clock) -> Self {
+    /// A route to a service.
+    pub fn new(service: ServiceId, target: Target<C>, deadlines: Deadlines, clock: Clock) -> Self {
         Self {
             service,
             target: ArcSwap::from_pointee(target),
-            deadline,
+            deadlines,
             clock,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
             called: Arc::new(ServiceMetrics::new(C::descriptor())),

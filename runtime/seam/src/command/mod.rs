@@ -28,7 +28,9 @@ use std::{
 
 use tokio::runtime;
 
-pub(crate) use self::control::{Control, MethodStatus, ServiceStatus, UnitStatus};
+pub(crate) use self::control::Control;
+#[cfg(test)]
+use self::control::UnitStatus;
 use self::{
     args::{Cli, Command, GraphFormat},
     parent::Tie,

@@ -197,10 +197,9 @@ fn latency(us: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::control::{MethodStatus, ServiceStatus},
-        *,
-    };
+    use crate::unit::{MethodStatus, ServiceStatus};
+
+    use super::*;
 
     fn front() -> UnitStatus {
         UnitStatus {

@@ -8,15 +8,12 @@ mod client;
 mod protocol;
 mod server;
 mod socket;
-mod status;
 
+pub(crate) use self::server::Control;
 pub(super) use self::{
     client::ask,
     protocol::Request,
     server::serve,
     socket::{ControlSocket, connect},
 };
-pub(crate) use self::{
-    server::Control,
-    status::{MethodStatus, ServiceStatus, UnitStatus},
-};
+pub(crate) use crate::unit::UnitStatus;

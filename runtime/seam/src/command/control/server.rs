@@ -9,10 +9,10 @@ use tokio::{
     sync::Semaphore,
 };
 
+use super::UnitStatus;
 use super::{
     protocol::{self, Request, Response},
     socket::ControlSocket,
-    status::UnitStatus,
 };
 
 /// What a running unit does for those who may control it.

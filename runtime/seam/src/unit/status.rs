@@ -1,66 +1,69 @@
-//! What a unit says of itself.
+//! How a unit is, as `status` shows it.
 
 use serde::{Deserialize, Serialize};
 
-/// One unit, as `status` shows it.
+/// How a running unit is.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(crate) struct UnitStatus {
+pub struct UnitStatus {
     /// Its name.
-    pub(crate) unit: String,
+    pub unit: String,
     /// The topology that it runs in.
-    pub(crate) topology: String,
+    pub topology: String,
     /// Its process.
-    pub(crate) pid: u32,
+    pub pid: u32,
     /// How long it has been running, in milliseconds.
-    pub(crate) uptime_ms: u64,
+    pub uptime_ms: u64,
     /// Whether every dependency has answered once.
-    pub(crate) ready: bool,
+    pub ready: bool,
     /// Where its edge serves: the real port.
-    pub(crate) http: Option<String>,
+    pub http: Option<String>,
     /// Where it listens for other units: the real port.
-    pub(crate) listen: Option<String>,
+    pub listen: Option<String>,
     /// The services that it hosts.
-    pub(crate) services: Vec<ServiceStatus>,
+    pub services: Vec<ServiceStatus>,
     /// Calls by method, also of services elsewhere that it has called.
-    pub(crate) methods: Vec<MethodStatus>,
+    pub methods: Vec<MethodStatus>,
 }
 
 /// A service that a unit hosts.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(crate) struct ServiceStatus {
+pub struct ServiceStatus {
     /// Its name.
-    pub(crate) service: String,
+    pub service: String,
     /// `inline` or `arbiter`.
-    pub(crate) lane: String,
-    /// `running`, `starting`, `down`, …
-    pub(crate) state: String,
+    pub lane: String,
+    /// `running`, `starting`, `down`, `draining` or `stopped`.
+    pub state: String,
+    /// Why it is down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// How often it was built anew.
-    pub(crate) restarts: u64,
+    pub restarts: u64,
     /// Calls that wait or run now.
-    pub(crate) in_flight: u64,
+    pub in_flight: u64,
 }
 
 /// The calls of one method that a unit has counted.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(crate) struct MethodStatus {
+pub struct MethodStatus {
     /// The service.
-    pub(crate) service: String,
+    pub service: String,
     /// The method.
-    pub(crate) method: String,
+    pub method: String,
     /// Whether the calls went over the wire.
-    pub(crate) remote: bool,
+    pub remote: bool,
     /// All calls.
-    pub(crate) calls: u64,
+    pub calls: u64,
     /// Calls that got their answer.
-    pub(crate) answers: u64,
+    pub answers: u64,
     /// Calls that the service answered with an error of its own.
-    pub(crate) service_errors: u64,
+    pub service_errors: u64,
     /// Calls that never ran.
-    pub(crate) not_executed: u64,
+    pub not_executed: u64,
     /// Calls of which nobody knows.
-    pub(crate) unknown: u64,
+    pub unknown: u64,
     /// Half of the calls took at most so many microseconds.
-    pub(crate) p50_us: Option<f64>,
+    pub p50_us: Option<f64>,
     /// 99 in 100 calls took at most so many microseconds.
-    pub(crate) p99_us: Option<f64>,
+    pub p99_us: Option<f64>,
 }

@@ -1,0 +1,200 @@
+//! A service of an app, its types hidden: what can be asked of it, and how it is brought to life.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
+use seam_core::call::{AnyClient, Client, Inbox, Rehearsal, Route, Target};
+use seam_core::call::{Deadlines, Faults};
+use seam_core::contract::{Contract, ContractDescriptor, Hosts};
+use seam_core::metrics::MethodMetrics;
+use seam_core::name::ServiceId;
+use seam_core::remote::{Caller, Inlet, Remote};
+use seam_core::time::Clock;
+use seam_core::turn::{Factory, Host, HostSettings, Keeping};
+
+use crate::config::{KnownService, Settings};
+
+/// A service that an app has registered.
+pub(crate) trait Registered: Send + Sync + 'static {
+    fn id(&self) -> ServiceId;
+
+    fn descriptor(&self) -> &'static ContractDescriptor;
+
+    /// The contracts that its `Needs` lists.
+    fn needs(&self) -> Vec<&'static ContractDescriptor>;
+
+    /// Adds the type of its config.
+    fn known(&self, known: KnownService) -> KnownService;
+
+    /// Makes its route in a unit, which leads nowhere yet.
+    fn open(&self, deadlines: Deadlines, clock: Clock) -> Box<dyn Opened>;
+}
+
+/// A service's route in a unit.
+pub(crate) trait Opened: Send + Sync {
+    fn client(&self) -> Arc<dyn AnyClient>;
+
+    /// Brings the service to life in this unit, and leads the route there.
+    fn host(&self, plan: HostPlan) -> Hosted;
+
+    /// Leads the route to another unit.
+    #[allow(dead_code, reason = "the wire is about to call it")]
+    fn lead_to(&self, remote: Arc<dyn Remote>);
+
+    /// Leads the route nowhere.
+    fn lead_nowhere(&self, why: &str);
+
+    /// What was counted of calls that ran here.
+    fn served(&self) -> Vec<MethodMetrics>;
+
+    /// What was counted of calls that went elsewhere.
+    fn called(&self) -> Vec<MethodMetrics>;
+}
+
+/// What a unit gives a service that it hosts.
+pub(crate) struct HostPlan {
+    pub(crate) settings: HostSettings,
+    pub(crate) config: Settings,
+    pub(crate) clients: Arc<dyn Clients>,
+    pub(crate) extensions: Extensions,
+    pub(crate) callers: Vec<ServiceId>,
+    /// `[calls] resolution = "encoded"`.
+    pub(crate) rehearsal: Option<Faults>,
+}
+
+/// A service that a unit hosts.
+pub(crate) struct Hosted {
+    pub(crate) keeping: Arc<dyn Keeping>,
+    pub(crate) inlet: Arc<dyn Inlet>,
+}
+
+/// The service whose actor is `A`.
+pub(super) struct Entry<A> {
+    id: ServiceId,
+    actor: PhantomData<fn() -> A>,
+}
+
+impl<A> Entry<A> {
+    pub(super) const fn new(id: ServiceId) -> Self {
+        Self { id, actor: PhantomData }
+    }
+}
+
+impl<A: Actor> Registered for Entry<A> {
+    fn id(&self) -> ServiceId {
+        self.id
+    }
+
+    fn descriptor(&self) -> &'static ContractDescriptor {
+        A::Contract::descriptor()
+    }
+
+    fn needs(&self) -> Vec<&'static ContractDescriptor> {
+        A::Needs::contracts()
+    }
+
+    fn known(&self, known: KnownService) -> KnownService {
+        known.config::<A::Config>()
+    }
+
+    fn open(&self, deadlines: Deadlines, clock: Clock) -> Box<dyn Opened> {
+        let target = Target::Away("the unit is starting".into());
+        let route = Route::<A::Contract>::new(self.id, target, deadlines, clock);
+        Box::new(Open::<A> { route: Arc::new(route), actor: PhantomData })
+    }
+}
+
+struct Open<A: Actor> {
+    route: Arc<Route<A::Contract>>,
+    actor: PhantomData<fn() -> A>,
+}
+
+impl<A: Actor> Opened for Open<A> {
+    fn client(&self) -> Arc<dyn AnyClient> {
+        Arc::new(Client::new(Arc::clone(&self.route), Caller::Program))
+    }
+
+    fn host(&self, plan: HostPlan) -> Hosted {
+        let HostPlan { settings, config, clients, extensions, callers, rehearsal } = plan;
+        let (service, clock) = (settings.service, settings.clock.clone());
+        let maker = Maker::<A> {
+            service,
+            config,
+            clients,
+            extensions,
+            clock: clock.clone(),
+            actor: PhantomData,
+        };
+        let host = Host::start(settings, Arc::new(maker));
+        let keeping: Arc<dyn Keeping> = host.clone();
+        let host = <A::Contract as Hosts<A>>::erase(host);
+        let metrics = Arc::clone(self.route.served());
+        let inbox =
+            Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock.clone());
+        let inlet: Arc<dyn Inlet> = Arc::new(inbox);
+        self.route.set(match rehearsal {
+            None => Target::Local(host),
+            Some(faults) => {
+                Target::Remote(Arc::new(Rehearsal::new(Arc::clone(&inlet), faults, clock)))
+            }
+        });
+        Hosted { keeping, inlet }
+    }
+
+    #[allow(dead_code, reason = "the wire is about to call it")]
+    fn lead_to(&self, remote: Arc<dyn Remote>) {
+        self.route.set(Target::Remote(remote));
+    }
+
+    fn lead_nowhere(&self, why: &str) {
+        self.route.set(Target::Away(why.into()));
+    }
+
+    fn served(&self) -> Vec<MethodMetrics> {
+        self.route.served().read()
+    }
+
+    fn called(&self) -> Vec<MethodMetrics> {
+        self.route.called().read()
+    }
+}
+
+/// Makes the actor `A`, each time it is to live.
+struct Maker<A> {
+    service: ServiceId,
+    config: Settings,
+    clients: Arc<dyn Clients>,
+    extensions: Extensions,
+    clock: Clock,
+    actor: PhantomData<fn() -> A>,
+}
+
+impl<A: Actor> Factory<A> for Maker<A> {
+    fn build(&self) -> Pin<Box<dyn Future<Output = Result<A, StartError>> + Send + '_>> {
+        Box::pin(async {
+            let config =
+                self.config.read().map_err(|problem| StartError::failed(problem.to_string()))?;
+            let (clients, extensions) = (Arc::clone(&self.clients), self.extensions.clone());
+            let clock = self.clock.clone();
+            let mut setup = Setup::<A>::new(self.service, config, clients, extensions, clock);
+            A::start(&mut setup).await
+        })
+    }
+
+    fn stop<'a>(&'a self, actor: &'a mut A) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(actor.stop())
+    }
+
+    fn health<'a>(&'a self, actor: &'a A) -> Pin<Box<dyn Future<Output = Health> + Send + 'a>> {
+        Box::pin(actor.health())
+    }
+}
+
+/// How long a unit gives its services' calls by default, kept here so that both halves agree.
+pub(crate) const fn deadlines(service: Option<Duration>, otherwise: Duration) -> Deadlines {
+    Deadlines { service, otherwise }
+}

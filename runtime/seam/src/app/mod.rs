@@ -1,0 +1,204 @@
+//! An app: its services, and the ways to start it.
+
+mod entry;
+mod graph;
+mod program;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use seam_core::actor::Actor;
+use seam_core::contract::{Contract, ContractDescriptor};
+use seam_core::name::ServiceId;
+
+pub(crate) use self::entry::{HostPlan, Hosted, Opened, Registered, deadlines};
+pub use self::graph::{Edge as CallEdge, Graph};
+
+use crate::config::{Catalogue, Config, KnownService, UnitLayout};
+use crate::unit::{Running, StartFailure};
+
+/// An app: a name and its services. What runs where is up to `app.toml`.
+///
+/// ```no_run
+/// # use seam::prelude::*;
+/// # async fn start() -> Result<(), seam::StartFailure> {
+/// let running = App::new("shop").start().await?;
+/// running.stop().await;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct App {
+    name: Arc<str>,
+    release: Arc<str>,
+    services: Vec<Arc<dyn Registered>>,
+    source: Source,
+    unit: Option<String>,
+    topology: Option<String>,
+}
+
+/// Where an app that is started by a program takes its config from.
+#[derive(Clone, Default)]
+struct Source {
+    file: Option<PathBuf>,
+    text: Option<String>,
+    overrides: Vec<(String, String)>,
+}
+
+impl App {
+    /// An app without services.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self {
+            name: name.into(),
+            release: "dev".into(),
+            services: Vec::new(),
+            source: Source::default(),
+            unit: None,
+            topology: None,
+        }
+    }
+
+    /// Adds a service under the name of its contract.
+    ///
+    /// # Panics
+    /// If the contract's name is no name of a service.
+    #[must_use]
+    pub fn service<A: Actor>(self) -> Self {
+        self.service_as::<A>(A::Contract::NAME)
+    }
+
+    /// Adds a service under a name of its own, for several services of one contract.
+    ///
+    /// # Panics
+    /// If `name` is no name: empty, over 64 bytes, or with more than ASCII letters, digits, `-`,
+    /// `_` and `.`; or if the app has a service of that name.
+    #[must_use]
+    pub fn service_as<A: Actor>(mut self, name: &str) -> Self {
+        let Some(id) = ServiceId::of(name) else {
+            panic!("`{name}` is no name of a service: use up to 64 letters, digits, `-`, `_`, `.`")
+        };
+        assert!(
+            self.services.iter().all(|service| service.id() != id),
+            "the app has two services named `{name}`: give one of them another by `service_as`"
+        );
+        self.services.push(Arc::new(entry::Entry::<A>::new(id)));
+        self
+    }
+
+    /// Names the build, for handshakes and rollouts. Default: `dev`.
+    #[must_use]
+    pub fn release(mut self, release: impl Into<Arc<str>>) -> Self {
+        self.release = release.into();
+        self
+    }
+
+    /// Takes the config from this file when started by a program, in place of `app.toml`.
+    #[must_use]
+    pub fn config_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.source.file = Some(file.into());
+        self
+    }
+
+    /// Takes the config from this text when started by a program.
+    #[must_use]
+    pub fn config_text(mut self, text: impl Into<String>) -> Self {
+        self.source.text = Some(text.into());
+        self
+    }
+
+    /// Sets a key over the config when started by a program, as an environment variable would:
+    /// `.set("SEAM__APP__DATA", folder)`.
+    #[must_use]
+    pub fn set(mut self, variable: impl Into<String>, value: impl Into<String>) -> Self {
+        self.source.overrides.push((variable.into(), value.into()));
+        self
+    }
+
+    /// Which unit a program starts; by default the only one of the topology.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = Some(unit.into());
+        self
+    }
+
+    /// In which topology a program starts its unit; by default the first, or the unit's own.
+    #[must_use]
+    pub fn topology(mut self, topology: impl Into<String>) -> Self {
+        self.topology = Some(topology.into());
+        self
+    }
+
+    /// Starts one unit inside this program, and returns once its services have started. Reads no
+    /// command line, and of the environment only what [`App::set`] was given.
+    ///
+    /// # Errors
+    /// Config problems, an address in use, a database that can't be opened.
+    pub async fn start(self) -> Result<Running, StartFailure> {
+        let overrides = self.source.overrides.clone();
+        let catalogue = self.catalogue();
+        let config = match &self.source.text {
+            Some(text) => Config::parse("app.toml", text.clone(), overrides, &catalogue),
+            None => Config::load(self.source.file.as_deref(), overrides, &catalogue),
+        }?;
+        let layout = config.layout(self.topology.as_deref(), self.unit.as_deref())?;
+        self.start_unit(&config, &layout).await
+    }
+
+    /// Starts the unit of `layout` by a config that is loaded.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_unit(
+        &self,
+        config: &Config,
+        layout: &UnitLayout,
+    ) -> Result<Running, StartFailure> {
+        Running::start(self, config, layout).await
+    }
+
+    /// The app's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of the build.
+    pub fn release_name(&self) -> &str {
+        &self.release
+    }
+
+    /// What the config has to know of the services.
+    pub fn catalogue(&self) -> Catalogue {
+        let graph = self.graph();
+        let known = |service: &Arc<dyn Registered>| {
+            let needs = graph.needs_of(service.id()).map(|need| need.name());
+            let methods = &service.descriptor().methods;
+            let at_the_edge =
+                methods.iter().any(|method| method.spec.public || !method.spec.http.is_empty());
+            service.known(KnownService::new(service.id().name()).needs(needs).edge(at_the_edge))
+        };
+        Catalogue {
+            app: self.name.to_string(),
+            services: self.services.iter().map(known).collect(),
+        }
+    }
+
+    /// Who calls whom, as the services declare it.
+    pub fn graph(&self) -> Graph {
+        Graph::of(&self.services)
+    }
+
+    /// The services and their contracts.
+    pub fn contracts(&self) -> Vec<(ServiceId, &'static ContractDescriptor)> {
+        self.services.iter().map(|service| (service.id(), service.descriptor())).collect()
+    }
+
+    pub(crate) fn services(&self) -> &[Arc<dyn Registered>] {
+        &self.services
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let services: Vec<_> = self.services.iter().map(|service| service.id()).collect();
+        f.debug_struct("App").field("name", &self.name).field("services", &services).finish()
+    }
+}

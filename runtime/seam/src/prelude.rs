@@ -1,0 +1,8 @@
+//! What a service is written with: `use seam::prelude::*`.
+
+pub use seam_core::actor::{Actor, Health, Setup, StartError};
+pub use seam_core::call::{Call, CallOptions};
+pub use seam_core::outcome::{CallError, InnerError, NotExecuted, Unknown};
+pub use seam_store::{Keys, Store, StoreError, Table, Transaction, TransactionError};
+
+pub use crate::{App, Tables, ms, secs};

@@ -1,0 +1,41 @@
+//! The routes of a unit, from which clients are made.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use seam_core::actor::Clients;
+use seam_core::call::AnyClient;
+use seam_core::name::ServiceId;
+use seam_core::remote::Caller;
+
+/// A client on every service of the app, wherever it is.
+pub(crate) struct Routes {
+    clients: Vec<Arc<dyn AnyClient>>,
+}
+
+impl Routes {
+    pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>) -> Self {
+        Self { clients }
+    }
+
+    pub(crate) fn all(&self) -> &[Arc<dyn AnyClient>] {
+        &self.clients
+    }
+
+    /// The client of a service by its name.
+    pub(crate) fn service(&self, name: &str) -> Option<&Arc<dyn AnyClient>> {
+        self.clients.iter().find(|client| client.service().name() == name)
+    }
+
+    /// The client of a contract: of the service that bears its name, or else the first.
+    pub(crate) fn contract(&self, name: &str) -> Option<&Arc<dyn AnyClient>> {
+        let named = self.service(name).filter(|client| client.descriptor().name == name);
+        named.or_else(|| self.clients.iter().find(|client| client.descriptor().name == name))
+    }
+}
+
+impl Clients for Routes {
+    fn client(&self, caller: ServiceId, contract: &str) -> Option<Box<dyn Any + Send>> {
+        Some(self.contract(contract)?.typed(Caller::Service(caller)))
+    }
+}

@@ -1,0 +1,13 @@
+//! One process: the services that it hosts, its edge, its listener, and the links to its peers.
+
+mod call;
+mod clients;
+mod edge;
+mod failure;
+mod links;
+mod running;
+mod status;
+
+pub use self::failure::StartFailure;
+pub use self::running::{NoSuchClient, Running};
+pub use self::status::{MethodStatus, ServiceStatus, UnitStatus};
