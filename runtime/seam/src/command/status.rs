@@ -214,6 +214,7 @@ mod tests {
                 service: "order".into(),
                 lane: "inline".into(),
                 state: "running".into(),
+                reason: None,
                 restarts: 1,
                 in_flight: 2,
             }],
