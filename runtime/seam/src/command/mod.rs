@@ -6,6 +6,7 @@
 mod args;
 mod call;
 mod check;
+mod colour;
 mod control;
 mod graph;
 mod logs;

@@ -128,7 +128,7 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
         "IN UNIT",
         "WAY",
         "CALLS",
-        "ANSWERS",
+        "ANSWERED",
         "ERRORS",
         "NOT EXEC.",
         "UNKNOWN",
@@ -143,12 +143,12 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
                 unit.unit.clone(),
                 if method.remote { "wire" } else { "local" }.into(),
                 method.calls.to_string(),
-                method.answers.to_string(),
+                method.answered.to_string(),
                 method.service_errors.to_string(),
                 method.not_executed.to_string(),
                 method.unknown.to_string(),
-                method.p50_us.map_or_else(none, latency),
-                method.p99_us.map_or_else(none, latency),
+                latency(method.p50_us),
+                latency(method.p99_us),
             ]);
         }
     }
@@ -224,12 +224,12 @@ mod tests {
                     method: "charge".into(),
                     remote: true,
                     calls: 10,
-                    answers: 7,
+                    answered: 7,
                     service_errors: 1,
                     not_executed: 1,
                     unknown: 1,
-                    p50_us: Some(0.25),
-                    p99_us: Some(1500.0),
+                    p50_us: 0.25,
+                    p99_us: 1500.0,
                 },
                 MethodStatus::default(),
             ],
@@ -246,8 +246,8 @@ pay    split     not running     -      -  -               -
 SERVICE  UNIT   LANE    STATE    IN FLIGHT  RESTARTS
 order    front  inline  running          2         1
 
-METHOD          IN UNIT  WAY   CALLS  ANSWERS  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
-payment.charge  front    wire     10        7       1          1        1  250ns  1.5ms
+METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
+payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
 ";
         assert_eq!(as_text(&[front()], &[("split".into(), "pay".into())]), expected);
     }
@@ -257,7 +257,7 @@ payment.charge  front    wire     10        7       1          1        1  250ns
         let text = as_json(&[front()], &[("split".into(), "pay".into())]);
         let units: Json = serde_json::from_str(&text).unwrap();
         assert_eq!(units[0]["running"], true);
-        assert_eq!(units[0]["methods"][0]["not_executed"], 1);
+        assert_eq!(units[0]["methods"][0]["notExecuted"], 1);
         assert_eq!(units[1], json!({ "unit": "pay", "topology": "split", "running": false }));
     }
 

@@ -388,11 +388,11 @@ fn methods(id: ServiceId, open: &dyn Opened) -> impl Iterator<Item = MethodStatu
         method: row.method.into(),
         remote,
         calls: row.calls,
-        answers: row.answered,
+        answered: row.answered,
         service_errors: row.service_errors,
         not_executed: row.not_executed,
         unknown: row.unknown,
-        p50_us: Some(row.p50_us),
-        p99_us: Some(row.p99_us),
+        p50_us: row.p50_us,
+        p99_us: row.p99_us,
     })
 }

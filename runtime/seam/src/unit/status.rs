@@ -1,9 +1,10 @@
-//! How a unit is, as `status` shows it.
+//! How a unit is, as `status` shows it; as JSON, its keys are in camel case.
 
 use serde::{Deserialize, Serialize};
 
 /// How a running unit is.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UnitStatus {
     /// Its name.
     pub unit: String,
@@ -27,6 +28,7 @@ pub struct UnitStatus {
 
 /// A service that a unit hosts.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceStatus {
     /// Its name.
     pub service: String,
@@ -45,6 +47,7 @@ pub struct ServiceStatus {
 
 /// The calls of one method that a unit has counted.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MethodStatus {
     /// The service.
     pub service: String,
@@ -55,7 +58,7 @@ pub struct MethodStatus {
     /// All calls.
     pub calls: u64,
     /// Calls that got their answer.
-    pub answers: u64,
+    pub answered: u64,
     /// Calls that the service answered with an error of its own.
     pub service_errors: u64,
     /// Calls that never ran.
@@ -63,7 +66,7 @@ pub struct MethodStatus {
     /// Calls of which nobody knows.
     pub unknown: u64,
     /// Half of the calls took at most so many microseconds.
-    pub p50_us: Option<f64>,
+    pub p50_us: f64,
     /// 99 in 100 calls took at most so many microseconds.
-    pub p99_us: Option<f64>,
+    pub p99_us: f64,
 }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{process::Command, sync::watch, task::spawn_local, time::timeout};
 
 use super::{
-    super::parent,
+    super::{colour, parent},
     lines::{self, Prefix, To},
     restart::Restart,
 };
@@ -73,7 +73,7 @@ impl Child {
             return Ok(None);
         }
         let mut command = Command::new(&self.program);
-        command.args(&self.args).envs(parent::mark());
+        command.args(&self.args).envs(parent::mark()).envs(colour::mark());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: a Ctrl-C on the terminal reaches `up` alone, which stops units in
         // their time.

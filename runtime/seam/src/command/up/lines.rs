@@ -1,6 +1,6 @@
 //! The log lines of several processes, side by side.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 
@@ -56,11 +56,6 @@ impl Prefix {
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// Whether standard error takes colours: a terminal, unless `NO_COLOR` is set.
-pub(super) fn colour() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Where a child's lines go: to where it would have written them itself.

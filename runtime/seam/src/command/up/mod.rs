@@ -12,6 +12,7 @@ use self::{
     child::{Child, Ended},
     lines::Prefix,
 };
+use super::colour;
 
 /// What to start and how to end it.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub(super) struct Plan {
 /// A unit's process can't be started at all.
 pub(super) async fn up(plan: Plan, stop: impl Future<Output = ()>) -> io::Result<ExitCode> {
     let width = plan.units.iter().map(|(unit, _)| unit.len()).max().unwrap_or(0).max(2);
-    let colour = lines::colour();
+    let colour = colour::wanted();
     let (stopping, stopped) = watch::channel(false);
     let mut units = JoinSet::new();
     for (index, (unit, args)) in plan.units.into_iter().enumerate() {

@@ -1,5 +1,6 @@
 //! The config, tested from outside: texts in, layouts and messages out.
 
+mod document;
 mod layout;
 mod messages;
 mod overrides;

@@ -1,0 +1,28 @@
+//! `docs/app-toml.md` has every key, with its default.
+
+use super::*;
+
+const DOCUMENT: &str = include_str!("../../../../../docs/app-toml.md");
+
+/// Keys whose default depends on the machine, or that have none.
+const EXAMPLES: [&str; 2] = ["app.threads", "services.payment.config.max_charge_cents"];
+
+#[test]
+fn the_document_has_every_key_and_its_default() {
+    let block = DOCUMENT.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    let documented = parse(block);
+    let default = parse("");
+    let named = |e: &Effective| format!("{}.{}", e.table, e.key);
+    for value in documented.effective() {
+        let name = named(value);
+        let other_service = value.table.starts_with("services.") && !name.contains(".order");
+        if other_service && !EXAMPLES.contains(&name.as_str()) {
+            continue;
+        }
+        assert!(matches!(value.origin, Origin::File(_)), "{name} isn't in the document");
+        let there = default.effective().iter().find(|other| named(other) == name);
+        if !EXAMPLES.contains(&name.as_str()) {
+            assert_eq!(there.map(|other| &other.value), Some(&value.value), "{name}");
+        }
+    }
+}
