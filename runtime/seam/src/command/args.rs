@@ -131,6 +131,7 @@ pub(super) fn parse(
 ) -> Result<Cli, clap::Error> {
     let command = Cli::command()
         .name(name.to_owned())
+        .bin_name(name.to_owned())
         .about(format!("{name}: one code base, one process or several, as app.toml says."))
         .after_help(examples(name))
         .mut_subcommand("call", |call| {
@@ -148,9 +149,9 @@ fn examples(name: &str) -> String {
         "Examples:\n  \
          {name}                                      run the default topology's only unit\n  \
          {name} up split                             run the units of `split`, a process each\n  \
-         {name} status                               see what is running\n  \
+         {name} status                               show what is running\n  \
          {name} call payment.receipt '{{\"order\": 7}}'  call a method\n  \
-         SEAM__APP__DATA=/srv/{name} {name} config      override a key, see where it came from\n\n\
+         SEAM__APP__DATA=/srv/{name} {name} config     override a key, see where it came from\n\n\
          Exit codes: 0 done, 1 failed, 2 wrong config or command line."
     )
 }

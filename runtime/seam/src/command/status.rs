@@ -123,6 +123,14 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
         text += &format!("\n{}\n", trimmed(&table));
     }
 
+    for unit in units {
+        for service in &unit.services {
+            if let Some(reason) = &service.reason {
+                text += &format!("  {} in {}: {reason}\n", service.service, unit.unit);
+            }
+        }
+    }
+
     let heads = [
         "METHOD",
         "IN UNIT",
@@ -214,7 +222,7 @@ mod tests {
                 service: "order".into(),
                 lane: "inline".into(),
                 state: "running".into(),
-                reason: None,
+                reason: Some("its table is locked".into()),
                 restarts: 1,
                 in_flight: 2,
             }],
@@ -245,6 +253,7 @@ pay    split     not running     -      -  -               -
 
 SERVICE  UNIT   LANE    STATE    IN FLIGHT  RESTARTS
 order    front  inline  running          2         1
+  order in front: its table is locked
 
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
