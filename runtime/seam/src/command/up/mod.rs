@@ -96,7 +96,7 @@ mod tests {
         Plan {
             program: "/bin/sh".into(),
             units: scripts.iter().enumerate().map(unit).collect(),
-            patience: Duration::from_millis(300),
+            patience: Duration::from_secs(10),
             json: false,
         }
     }
@@ -106,11 +106,19 @@ mod tests {
         scripts: &[&str],
         enough: impl Fn(&str) -> bool,
     ) -> (io::Result<ExitCode>, String) {
+        until_with(Duration::from_secs(10), scripts, enough).await
+    }
+
+    async fn until_with(
+        patience: Duration,
+        scripts: &[&str],
+        enough: impl Fn(&str) -> bool,
+    ) -> (io::Result<ExitCode>, String) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let plan = plan(&file, scripts);
+        let plan = Plan { patience, ..plan(&file, scripts) };
         let running = LocalSet::new();
         let up = up(plan, async { stopped.await.unwrap_or(()) });
         let watch = async {
@@ -153,8 +161,8 @@ mod tests {
     #[tokio::test]
     async fn a_unit_that_does_not_stop_is_killed_with_its_children() {
         let script = "trap '' TERM; sleep 60 & echo $! >> $0; echo up >> $0; wait; wait; sleep 60";
-        let begun = Instant::now();
-        let (code, text) = until(&[script], |text| text.contains("up")).await;
+        let (begun, short) = (Instant::now(), Duration::from_millis(50));
+        let (code, text) = until_with(short, &[script], |text| text.contains("up")).await;
         same(code, ExitCode::SUCCESS);
         assert!(begun.elapsed() < Duration::from_secs(20));
         let grandchild = text.lines().next().unwrap();
