@@ -98,9 +98,8 @@ impl<M: Method> Call<M> {
                     return Some(Err(too_far(&context, route.service).into()));
                 }
                 match message.begin(host, TurnStart { context, now: began }) {
-                    Begun::Done(outcome) => {
-                        let took = route.clock.now().since(began);
-                        count::<M>(&route.served, &outcome, took);
+                    Begun::Done(outcome, ended) => {
+                        count::<M>(&route.served, &outcome, ended.since(began));
                         Some(outcome)
                     }
                     Begun::Pending(reply) => {

@@ -144,7 +144,7 @@ pub fn serve<M: Method>(
         Err(error) => return Served::Failed(NotExecuted::bad_request(error.to_string()).into()),
     };
     match message.begin(host, start) {
-        Begun::Done(outcome) => match encode::<M>(outcome, out) {
+        Begun::Done(outcome, _) => match encode::<M>(outcome, out) {
             Ok(kind) => Served::Replied(kind),
             Err(failure) => Served::Failed(failure),
         },

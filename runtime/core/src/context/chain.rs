@@ -1,45 +1,60 @@
 //! The services that wait for a call, so that a cycle is seen before it deadlocks.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::name::ServiceId;
 
 /// A call may pass through this many services.
 pub const HOP_LIMIT: usize = 32;
+/// So many are kept without an allocation: few graphs are deeper.
+const FLAT: usize = 7;
 
-/// The services on the way to a call, outermost first. Copied with every call, so it is flat.
+/// The services on the way to a call, outermost first. Copied with every call, so it is small.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Chain {
-    services: [u16; HOP_LIMIT],
-    len: u8,
+    first: [u16; FLAT],
+    len: u16,
+    rest: Option<Arc<[u16]>>,
 }
 
 impl Chain {
     /// The services, outermost first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = ServiceId> + '_ {
-        self.services[..usize::from(self.len)].iter().map(|raw| ServiceId::from_raw(*raw))
+    pub fn iter(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        let first = &self.first[..self.len().min(FLAT)];
+        let rest = self.rest.as_deref().unwrap_or_default();
+        first.iter().chain(rest).map(|raw| ServiceId::from_raw(*raw))
     }
 
     /// How many services wait.
-    pub fn len(&self) -> usize {
-        usize::from(self.len)
+    pub const fn len(&self) -> usize {
+        self.len as usize
     }
 
     /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Whether `service` waits for this call already.
     pub fn contains(&self, service: ServiceId) -> bool {
-        self.services[..usize::from(self.len)].contains(&service.raw())
+        self.len != 0 && self.iter().any(|on_the_way| on_the_way == service)
     }
 
     /// Adds the service that is entered now; `false` at the hop limit.
     #[must_use]
     pub fn push(&mut self, service: ServiceId) -> bool {
-        let Some(free) = self.services.get_mut(usize::from(self.len)) else { return false };
-        *free = service.raw();
+        let len = self.len();
+        if len >= HOP_LIMIT {
+            return false;
+        }
+        match self.first.get_mut(len) {
+            Some(free) => *free = service.raw(),
+            None => {
+                let rest = self.rest.as_deref().unwrap_or_default();
+                self.rest = Some(rest.iter().copied().chain([service.raw()]).collect());
+            }
+        }
         self.len += 1;
         true
     }
@@ -63,13 +78,15 @@ mod tests {
 
     #[test]
     fn a_chain_ends_at_the_hop_limit() {
-        let service = ServiceId::of("chain-test").unwrap();
+        let id = |n: usize| ServiceId::of(&format!("chain-{n}")).unwrap();
         let mut chain = Chain::default();
-        for _ in 0..HOP_LIMIT {
-            assert!(chain.push(service));
+        for n in 0..HOP_LIMIT {
+            assert!(!chain.contains(id(n)));
+            assert!(chain.push(id(n)));
         }
-        assert!(!chain.push(service));
-        assert_eq!(chain.len(), HOP_LIMIT);
+        assert!(!chain.push(id(99)));
+        assert!(chain.iter().eq((0..HOP_LIMIT).map(id)));
+        assert!(chain.contains(id(0)) && chain.contains(id(31)));
     }
 
     #[test]

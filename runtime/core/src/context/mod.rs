@@ -28,8 +28,11 @@ pub struct CallContext {
     /// On whose behalf the call is made, where the edge has found that out.
     pub principal: Option<Arc<str>>,
     /// The calls that failed most recently in this turn, by type of error: what a `?` names.
-    failed: Vec<(TypeId, CallSite)>,
+    failed: Option<Box<Failed>>,
 }
+
+/// Which call failed last with which type of error.
+type Failed = Vec<(TypeId, CallSite)>;
 
 /// A method of a service, as a call names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +51,7 @@ impl CallContext {
             trace: TraceContext::root(),
             chain: Chain::default(),
             principal: None,
-            failed: Vec::new(),
+            failed: None,
         }
     }
 
@@ -66,7 +69,7 @@ impl CallContext {
             trace: self.trace.child(),
             chain: self.chain.clone(),
             principal: self.principal.clone(),
-            failed: Vec::new(),
+            failed: None,
         }
     }
 }
@@ -91,8 +94,9 @@ pub(crate) fn note_failed<E: 'static>(at: CallSite) {
     let error = TypeId::of::<E>();
     CURRENT.with_borrow_mut(|current| {
         let Some(current) = current else { return };
-        current.failed.retain(|(kind, _)| *kind != error);
-        current.failed.push((error, at));
+        let failed = current.failed.get_or_insert_default();
+        failed.retain(|(kind, _)| *kind != error);
+        failed.push((error, at));
     });
 }
 
@@ -100,8 +104,8 @@ pub(crate) fn note_failed<E: 'static>(at: CallSite) {
 pub(crate) fn last_failed<E: 'static>() -> Option<CallSite> {
     let error = TypeId::of::<E>();
     CURRENT.with_borrow(|current| {
-        let failed = current.as_ref()?.failed.iter().find(|(kind, _)| *kind == error)?;
-        Some(failed.1)
+        let failed = current.as_ref()?.failed.as_deref()?;
+        failed.iter().find(|(kind, _)| *kind == error).map(|(_, at)| *at)
     })
 }
 

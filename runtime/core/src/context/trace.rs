@@ -4,7 +4,23 @@ use std::fmt;
 
 /// Which trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TraceId(pub u128);
+pub struct TraceId {
+    // Two halves, for a context that needs no more than a word's alignment is smaller.
+    high: u64,
+    low: u64,
+}
+
+impl TraceId {
+    /// The id of that number.
+    pub const fn new(id: u128) -> Self {
+        Self { high: (id >> 64) as u64, low: id as u64 }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u128 {
+        (self.high as u128) << 64 | self.low as u128
+    }
+}
 
 /// Which call in the trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +41,7 @@ impl TraceContext {
     /// The beginning of a new trace.
     pub fn root() -> Self {
         // An id of zero means "none" to the standard.
-        let trace = TraceId(fastrand::u128(1..));
+        let trace = TraceId { high: fastrand::u64(..), low: fastrand::u64(..) | 1 };
         Self { trace, span: new_span(), sampled: false }
     }
 
@@ -49,7 +65,7 @@ impl TraceContext {
         let trace = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
         let span = u64::from_str_radix(span, 16).ok().filter(|id| *id != 0)?;
         let flags = u8::from_str_radix(flags, 16).ok()?;
-        Some(Self { trace: TraceId(trace), span: SpanId(span), sampled: flags & 1 == 1 })
+        Some(Self { trace: TraceId::new(trace), span: SpanId(span), sampled: flags & 1 == 1 })
     }
 
     /// The `traceparent` header of this call.
@@ -59,12 +75,12 @@ impl TraceContext {
 }
 
 fn new_span() -> SpanId {
-    SpanId(fastrand::u64(1..))
+    SpanId(fastrand::u64(..) | 1)
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", self.get())
     }
 }
 

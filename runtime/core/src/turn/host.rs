@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -15,7 +15,7 @@ use super::gate::Refused;
 use super::instance::{Instance, Seat, Signals};
 use super::keeper::Kept;
 use super::line::{Line, Phase};
-use super::poll::{Panicked, drop_quietly, poll_turn};
+use super::poll::{Driver, Panicked, drop_quietly};
 use super::queued::{Promoted, Waiting};
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
 use crate::context::{CallContext, CallSite};
@@ -97,8 +97,8 @@ pub struct TurnStart {
 /// A call that was let in, or not.
 #[derive(Debug)]
 pub enum Begun<T, E> {
-    /// It is over.
-    Done(Outcome<T, E>),
+    /// It is over, since that moment.
+    Done(Outcome<T, E>, Moment),
     /// It runs or waits; the home sees to it.
     Pending(Reply<T, E>),
 }
@@ -149,7 +149,7 @@ impl<A: Send + Sync + 'static> Host<A> {
                     let seat = Seat::new(instance, exclusive);
                     return self.run_inline(start, seat, message, run);
                 }
-                Err(Refused::Full) => return Begun::Done(failed(overloaded())),
+                Err(Refused::Full) => return Begun::Done(failed(overloaded()), start.now),
                 Err(Refused::Busy) => {}
             }
         }
@@ -174,12 +174,8 @@ impl<A: Send + Sync + 'static> Host<A> {
         let entered = Arc::as_ptr(seat.instance());
         let mut turn = Box::pin(run(seat, message));
         let mut context = Some(start.context);
-        // Nobody needs to be woken by this poll: at `Pending` the home polls the turn again.
-        let mut cx = Context::from_waker(Waker::noop());
-        let settings = &inner.settings;
-        let home = settings.home.runtime();
-        match poll_turn(turn.as_mut(), &mut context, home, &settings.clock, site, &mut cx) {
-            Poll::Ready(ended) => Begun::Done(over(ended)),
+        match inner.driver(site).poll_first(turn.as_mut(), &mut context, start.now) {
+            Poll::Ready((ended, at)) => Begun::Done(over(ended), at),
             Poll::Pending => {
                 let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, start.now));
                 let key = inner.watch(slot.clone());
@@ -208,7 +204,7 @@ impl<A: Send + Sync + 'static> Host<A> {
         let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.context.deadline));
         let mut line = inner.line.lock();
         if let Some(why) = line.closed() {
-            return Begun::Done(failed(why));
+            return Begun::Done(failed(why), start.now);
         }
         let instance = inner.current.load();
         let gate =
@@ -221,7 +217,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             {
                 gate.end_line();
             }
-            return Begun::Done(failed(overloaded()));
+            return Begun::Done(failed(overloaded()), start.now);
         }
         let due = slot.due(start.now, settings.turn_limit);
         let (key, sooner) = line.watch(slot.clone(), due);
@@ -266,6 +262,11 @@ impl<A: Send + Sync + 'static> fmt::Debug for Host<A> {
 }
 
 impl<A: Send + Sync> Inner<A> {
+    /// What turns of this service are polled with.
+    pub(super) fn driver(&self, site: CallSite) -> Driver<'_> {
+        Driver { home: self.settings.home.runtime(), clock: &self.settings.clock, site }
+    }
+
     pub(super) fn site<M: Method>(&self) -> CallSite {
         CallSite { service: self.settings.service, method: M::SPEC.name }
     }

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use crate::context::{CallContext, CallSite, Entered};
-use crate::time::Clock;
+use crate::time::{Clock, Moment};
 
 /// A poll that takes longer is logged: it held up everybody else on its thread.
 const LONG_POLL: Duration = Duration::from_millis(10);
@@ -19,44 +19,74 @@ const LONG_POLL: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Panicked;
 
-/// Polls a turn once.
-pub(super) fn poll_turn<F: Future>(
-    turn: Pin<&mut F>,
-    context: &mut Option<CallContext>,
-    home: &Handle,
-    clock: &Clock,
-    site: CallSite,
-    cx: &mut Context<'_>,
-) -> Poll<Result<F::Output, Panicked>> {
-    let began = clock.now();
-    let polled = {
-        let _home = home.enter();
-        let _context = Entered::new(context);
-        catch_unwind(AssertUnwindSafe(|| turn.poll(cx)))
-    };
-    let took = clock.now().since(began);
-    if took > LONG_POLL {
-        tracing::warn!(
-            service = site.service.name(),
-            method = site.method,
-            ?took,
-            "a turn held its thread: move what blocks to `lane = \"arbiter\"`"
-        );
-    }
-    match polled {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => {
-            let message = panic_message(&*panic);
-            tracing::error!(
-                service = site.service.name(),
-                method = site.method,
-                message,
-                "a handler panicked"
-            );
-            drop_quietly(panic);
-            Poll::Ready(Err(Panicked))
+/// What a turn's end is: what it returned or that it panicked, and when.
+pub(super) type Ended<T> = (Result<T, Panicked>, Moment);
+
+/// What a turn is polled with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Driver<'a> {
+    pub(super) home: &'a Handle,
+    pub(super) clock: &'a Clock,
+    pub(super) site: CallSite,
+}
+
+impl Driver<'_> {
+    /// Polls a turn once, at `began`.
+    #[inline]
+    pub(super) fn poll<F: Future>(
+        self,
+        turn: Pin<&mut F>,
+        context: &mut Option<CallContext>,
+        began: Moment,
+        cx: &mut Context<'_>,
+    ) -> Poll<Ended<F::Output>> {
+        let polled = {
+            let _home = self.home.enter();
+            let _context = Entered::new(context);
+            catch_unwind(AssertUnwindSafe(|| turn.poll(cx)))
+        };
+        let now = self.clock.now();
+        if now.since(began) > LONG_POLL {
+            report_long_poll(self.site, now.since(began));
+        }
+        match polled {
+            Ok(poll) => poll.map(|outcome| (Ok(outcome), now)),
+            Err(panic) => {
+                report_panic(self.site, panic);
+                Poll::Ready((Err(Panicked), now))
+            }
         }
     }
+
+    /// Polls a turn for the first time. Nobody needs to be woken by that: at `Pending` it is handed
+    /// to the home, which polls it again.
+    #[inline]
+    pub(super) fn poll_first<F: Future>(
+        self,
+        turn: Pin<&mut F>,
+        context: &mut Option<CallContext>,
+        began: Moment,
+    ) -> Poll<Ended<F::Output>> {
+        self.poll(turn, context, began, &mut Context::from_waker(Waker::noop()))
+    }
+}
+
+#[cold]
+fn report_long_poll(site: CallSite, took: Duration) {
+    let service = site.service.name();
+    tracing::warn!(
+        service,
+        method = site.method,
+        ?took,
+        "a turn held its thread: move what blocks to `lane = \"arbiter\"`"
+    );
+}
+
+#[cold]
+fn report_panic(site: CallSite, panic: Box<dyn Any + Send>) {
+    let (service, message) = (site.service.name(), panic_message(&*panic));
+    tracing::error!(service, method = site.method, message, "a handler panicked");
+    drop_quietly(panic);
 }
 
 /// What a panic said.

@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::host::{Inner, discard, over};
 use super::instance::{Discard, Instance, Seat};
 use super::line::Queued;
-use super::poll::poll_turn;
 use super::slot::{Outstanding, Slot, failed};
 use crate::context::{CallContext, CallSite};
 use crate::contract::{Method, ServiceError};
@@ -44,7 +43,8 @@ where
 
     fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<Inner<A>>) -> bool {
         let Self { message, run, context, slot, key } = *self;
-        if !slot.begin(inner.settings.clock.now()) {
+        let now = inner.settings.clock.now();
+        if !slot.begin(now) {
             seat.leave_unused();
             return true;
         }
@@ -52,11 +52,8 @@ where
         let instance = Arc::clone(seat.instance());
         let mut turn = Box::pin(run(seat, message));
         let mut context = Some(context);
-        let mut cx = Context::from_waker(Waker::noop());
-        let home = inner.settings.home.runtime();
-        let clock = &inner.settings.clock;
-        match poll_turn(turn.as_mut(), &mut context, home, clock, site, &mut cx) {
-            Poll::Ready(ended) => {
+        match inner.driver(site).poll_first(turn.as_mut(), &mut context, now) {
+            Poll::Ready((ended, _)) => {
                 discard(turn);
                 slot.fill(over(ended));
                 true
@@ -122,11 +119,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
-        let settings = &this.inner.settings;
-        let home = settings.home.runtime();
-        let polled =
-            poll_turn(turn.as_mut(), &mut this.context, home, &settings.clock, this.site, cx);
-        let Poll::Ready(ended) = polled else { return Poll::Pending };
+        let driver = this.inner.driver(this.site);
+        let polled = driver.poll(turn.as_mut(), &mut this.context, driver.clock.now(), cx);
+        let Poll::Ready((ended, _)) = polled else { return Poll::Pending };
         discard(this.turn.take());
         this.slot.fill(over(ended));
         Poll::Ready(())
