@@ -77,7 +77,8 @@ impl FrameBuffer {
     /// # Errors
     ///
     /// What is wrong with the bytes. The buffer is useless after that.
-    #[inline]
+    // Inlined, so that a head is never copied on its way to the session.
+    #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Violation> {
         let waiting = &self.bytes[self.start..self.end];
         if self.greeting {

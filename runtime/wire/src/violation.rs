@@ -5,7 +5,9 @@ use std::convert::Infallible;
 use crate::frame::CallId;
 
 /// The peer broke the protocol. The connection is closed: nothing after this can be trusted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// It is `Copy`, so that the path without one has nothing to drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
     /// A length beyond what this side said that it takes.
@@ -56,13 +58,8 @@ pub enum Violation {
     #[error("the peer takes frames of {0} bytes at most, which is less than a head")]
     FrameCapTooSmall(u32),
     /// The peer is of another app.
-    #[error("the peer is of app {theirs:?}, this is {ours:?}: correct its address")]
-    OtherApp {
-        /// The peer's app.
-        theirs: String,
-        /// This side's app.
-        ours: String,
-    },
+    #[error("the peer is of another app: correct its address, or the app's name")]
+    OtherApp,
     /// Something else came where the hello belongs.
     #[error("the first frame is no hello")]
     HelloExpected,

@@ -133,7 +133,8 @@ fn replies() {
         [("reply", ReplyKind::Answer), ("reply_service_error", ReplyKind::ServiceError)]
     {
         let mut bytes = Vec::new();
-        encode_reply(&mut bytes, CallId(0x0002_0001), kind, CAP, write_body).unwrap();
+        let write = |out: &mut Vec<u8>| write_body(out).map(|()| kind);
+        encode_reply(&mut bytes, CallId(0x0002_0001), CAP, write).unwrap();
         golden(name, &bytes);
         assert_eq!(decode(&bytes), Frame::Reply(CallId(0x0002_0001), kind, b"body"));
     }

@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use seam_core::time::Moment;
 use seam_wire::{
-    CallHead, CallId, Event, Frame, FrameBuffer, Hello, MethodOffer, Moment, ServiceOffer, Session,
-    Trace, encode_cancel, encode_ping, limits,
+    CallHead, CallId, Event, Frame, FrameBuffer, Hello, MethodOffer, ServiceOffer, Session, Trace,
+    encode_cancel, encode_ping, limits,
 };
 
 fn hello() -> Hello {

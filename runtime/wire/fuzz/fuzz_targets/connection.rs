@@ -3,8 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use seam_core::time::Moment;
 use seam_wire::limits::Timeouts;
-use seam_wire::{Event, FrameBuffer, Hello, MethodOffer, Moment, ReplyKind, ServiceOffer, Session};
+use seam_wire::{Event, FrameBuffer, Hello, MethodOffer, ReplyKind, ServiceOffer, Session};
 
 fn hello() -> Hello {
     let methods = vec![MethodOffer { name: "charge".to_owned(), layout: 1 }];
@@ -39,9 +40,9 @@ fuzz_target!(|data: &[u8]| {
                     let id = head.id;
                     let echo = |out: &mut Vec<u8>| {
                         out.extend_from_slice(body);
-                        Ok::<(), ()>(())
+                        Ok::<_, ()>(ReplyKind::Answer)
                     };
-                    let _ = session.reply(id, ReplyKind::Answer, echo);
+                    let _ = session.reply(id, echo);
                 }
                 Ok(_) => {}
                 Err(_) => return,

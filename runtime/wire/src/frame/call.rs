@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::bytes::{Reader, put_text8, put_text16};
-use super::{CallId, LENGTH, finish, kind};
+use super::{CallId, LENGTH, kind, whole};
 use crate::limits::{MAX_CHAIN, MAX_HEAD, MAX_NAME, MAX_PRINCIPAL};
 use crate::violation::{EncodeError, Violation};
 
@@ -68,6 +68,11 @@ impl<'a> Chain<'a> {
         self.count == 0
     }
 
+    /// The names as they came, each with its length in front.
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.names
+    }
+
     /// The names, the first caller first.
     pub const fn names(&self) -> ChainNames<'a> {
         ChainNames { rest: self.names }
@@ -108,7 +113,7 @@ impl<'a> Iterator for ChainNames<'a> {
 
 impl<'a> CallHead<'a> {
     /// Reads a call's contents, after its kind.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decode(contents: &'a [u8]) -> Result<(Self, &'a [u8]), Violation> {
         // One check for the whole fixed part.
         let Some((fixed, rest)) = contents.split_first_chunk::<{ FIXED - LENGTH - 1 }>() else {
@@ -157,6 +162,7 @@ impl<'a> CallHead<'a> {
     }
 }
 
+#[inline(never)]
 fn decode_chain<'a>(reader: &mut Reader<'a>, count: u8) -> Result<Chain<'a>, Violation> {
     if usize::from(count) > MAX_CHAIN {
         let length = usize::from(count);
@@ -183,13 +189,10 @@ impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
         max_frame: usize,
         body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), EncodeError<E>> {
-        let start = out.len();
-        let written = self.encode_head(out).and_then(|()| body(out).map_err(EncodeError::Body));
-        if let Err(error) = written {
-            out.truncate(start);
-            return Err(error);
-        }
-        finish(out, start, max_frame)
+        whole(out, max_frame, |out| {
+            self.encode_head(out)?;
+            body(out).map_err(EncodeError::Body)
+        })
     }
 
     #[inline]

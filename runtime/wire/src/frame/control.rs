@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::bytes::{Reader, cut, put_text16};
-use super::{CallId, PREFIX, finish, kind};
+use super::{CallId, PREFIX, kind, whole};
 use crate::limits::{MAX_HEAD, MAX_TEXT};
 use crate::violation::{EncodeError, Violation};
 
@@ -118,12 +118,10 @@ pub fn encode_credit(out: &mut Vec<u8>, credit: Credit) {
 
 /// Appends a go-away; a longer text is cut.
 pub fn encode_go_away(out: &mut Vec<u8>, go_away: &GoAway<'_>) {
-    let start = out.len();
-    out.extend_from_slice(&[0, 0, 0, 0, kind::GO_AWAY, go_away.reason.code()]);
-    out.extend_from_slice(&go_away.last.0.to_le_bytes());
-    let text = cut(go_away.text, MAX_TEXT);
-    let fits: Result<(), EncodeError<Infallible>> = put_text16(out, text, MAX_TEXT, "go-away");
+    let fits: Result<(), EncodeError<Infallible>> = whole(out, MAX_HEAD, |out| {
+        out.extend_from_slice(&[0, 0, 0, 0, kind::GO_AWAY, go_away.reason.code()]);
+        out.extend_from_slice(&go_away.last.0.to_le_bytes());
+        put_text16(out, cut(go_away.text, MAX_TEXT), MAX_TEXT, "go-away")
+    });
     debug_assert!(fits.is_ok(), "the text was cut to its cap");
-    let fits: Result<(), EncodeError<Infallible>> = finish(out, start, MAX_HEAD);
-    debug_assert!(fits.is_ok(), "a go-away is far below the cap");
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use super::bytes::{Reader, cut, put_text16};
-use super::{CallId, finish, kind};
+use super::{CallId, kind, whole};
 use crate::limits::{MAX_HEAD, MAX_TEXT, MAX_TEXTS};
 use crate::violation::{EncodeError, Violation};
 
@@ -67,7 +67,6 @@ pub fn encode_failure<'t>(
     retry_after: RetryAfter,
     texts: impl IntoIterator<Item = &'t str>,
 ) {
-    let start = out.len();
     let retry_after = match retry_after {
         RetryAfter::Unsaid => SAYS_NOTHING,
         RetryAfter::Never => NEVER,
@@ -75,25 +74,25 @@ pub fn encode_failure<'t>(
             u32::try_from(time.as_millis()).unwrap_or(NEVER - 1).min(NEVER - 1)
         }
     };
-    let mut fixed = [0; FIXED];
-    fixed[4] = kind::FAILURE;
-    fixed[5] = code;
-    fixed[8..12].copy_from_slice(&retry_after.to_le_bytes());
-    fixed[12..20].copy_from_slice(&id.0.to_le_bytes());
-    out.extend_from_slice(&fixed);
-    let mut count = 0;
-    for text in texts.into_iter().take(MAX_TEXTS) {
-        let text = cut(text, MAX_TEXT);
-        if out.len() - start + 2 + text.len() > MAX_HEAD {
-            break;
+    let fits: Result<(), EncodeError<Infallible>> = whole(out, MAX_HEAD, |out| {
+        let start = out.len();
+        let mut fixed = [0; FIXED];
+        fixed[4] = kind::FAILURE;
+        fixed[5] = code;
+        fixed[8..12].copy_from_slice(&retry_after.to_le_bytes());
+        fixed[12..20].copy_from_slice(&id.0.to_le_bytes());
+        out.extend_from_slice(&fixed);
+        for text in texts.into_iter().take(MAX_TEXTS) {
+            let text = cut(text, MAX_TEXT);
+            if out.len() - start + 2 + text.len() > MAX_HEAD {
+                break;
+            }
+            put_text16(out, text, MAX_TEXT, "text")?;
+            out[start + 6] += 1;
         }
-        let fits: Result<(), EncodeError<Infallible>> = put_text16(out, text, MAX_TEXT, "text");
-        debug_assert!(fits.is_ok(), "the text was cut to its cap");
-        count += 1;
-    }
-    out[start + 6] = count;
-    let fits: Result<(), EncodeError<Infallible>> = finish(out, start, MAX_HEAD);
-    debug_assert!(fits.is_ok(), "texts were taken only as far as they fit");
+        Ok(())
+    });
+    debug_assert!(fits.is_ok(), "texts were cut, and taken only as far as they fit");
 }
 
 pub(super) fn decode(mut reader: Reader<'_>) -> Result<(CallId, Failed<'_>), Violation> {

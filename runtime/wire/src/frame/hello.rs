@@ -1,7 +1,7 @@
 //! The hello: who speaks, what it offers, and how much it takes.
 
 use super::bytes::{Reader, put_text8};
-use super::{finish, kind};
+use super::{kind, whole};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME, MAX_HELLO, MAX_METHODS, MAX_NAME, MAX_SERVICES};
 use crate::violation::{EncodeError, Violation};
 
@@ -71,12 +71,7 @@ impl Hello {
     ///
     /// If a name or a list is too long. `out` is then as it was.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let start = out.len();
-        if let Err(error) = self.encode_contents(out) {
-            out.truncate(start);
-            return Err(error);
-        }
-        finish(out, start, MAX_HELLO)
+        whole(out, MAX_HELLO, |out| self.encode_contents(out))
     }
 
     fn encode_contents(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {

@@ -72,7 +72,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// What is wrong with the bytes. Any bytes may come; none make this panic or allocate.
-    #[inline]
+    #[inline(always)]
     pub fn decode(contents: &'a [u8]) -> Result<Self, Violation> {
         let (kind, rest) = contents.split_first().ok_or(Violation::Truncated("kind"))?;
         let reader = Reader::new(rest);
@@ -102,16 +102,38 @@ impl<'a> Frame<'a> {
 
 pub use self::control::{encode_cancel, encode_credit, encode_go_away, encode_ping, encode_pong};
 
-/// Writes the length of the frame that began at `start`, now that it is known; takes the frame back
-/// if it is too large.
+/// Appends a frame that `write` writes, and its length, now that it is known. If it can't be written,
+/// is too large, or `write` panics, `out` is as it was: half a frame would garble all that follow.
 #[inline]
-fn finish<E>(out: &mut Vec<u8>, start: usize, cap: usize) -> Result<(), EncodeError<E>> {
-    let length = out.len() - start;
+fn whole<E>(
+    out: &mut Vec<u8>,
+    cap: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError<E>>,
+) -> Result<(), EncodeError<E>> {
+    let mut frame = Undo { start: out.len(), out, keep: false };
+    write(frame.out)?;
+    let length = frame.out.len() - frame.start;
     if length > cap {
-        out.truncate(start);
         return Err(EncodeError::FrameTooLarge { length, cap });
     }
     let contents = (length - LENGTH) as u32;
-    out[start..start + LENGTH].copy_from_slice(&contents.to_le_bytes());
+    frame.out[frame.start..frame.start + LENGTH].copy_from_slice(&contents.to_le_bytes());
+    frame.keep = true;
     Ok(())
+}
+
+/// Takes back what was appended since, unless told to keep it.
+struct Undo<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    keep: bool,
+}
+
+impl Drop for Undo<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.keep {
+            self.out.truncate(self.start);
+        }
+    }
 }

@@ -1,21 +1,14 @@
 //! A reply: what the service said, good or bad.
 
 use super::bytes::Reader;
-use super::{CallId, finish, kind};
+use super::{CallId, kind, whole};
 use crate::violation::{EncodeError, Violation};
+
+pub use seam_core::remote::ReplyKind;
 
 const FIXED: usize = 16;
 
-/// What a reply's body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplyKind {
-    /// The method's result.
-    Answer,
-    /// An error that the contract declares.
-    ServiceError,
-}
-
-/// Appends a reply to `out`: its head, and what `body` writes.
+/// Appends a reply to `out`: its head, and what `body` writes, which says what it was.
 ///
 /// # Errors
 ///
@@ -24,27 +17,23 @@ pub enum ReplyKind {
 pub fn encode_reply<E>(
     out: &mut Vec<u8>,
     id: CallId,
-    reply: ReplyKind,
     max_frame: usize,
-    body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    body: impl FnOnce(&mut Vec<u8>) -> Result<ReplyKind, E>,
 ) -> Result<(), EncodeError<E>> {
-    let start = out.len();
-    let mut fixed = [0; FIXED];
-    fixed[4] = kind::REPLY;
-    fixed[5] = match reply {
-        ReplyKind::Answer => 0,
-        ReplyKind::ServiceError => 1,
-    };
-    fixed[8..16].copy_from_slice(&id.0.to_le_bytes());
-    out.extend_from_slice(&fixed);
-    if let Err(error) = body(out) {
-        out.truncate(start);
-        return Err(EncodeError::Body(error));
-    }
-    finish(out, start, max_frame)
+    whole(out, max_frame, |out| {
+        let start = out.len();
+        let mut fixed = [0; FIXED];
+        fixed[4] = kind::REPLY;
+        fixed[8..16].copy_from_slice(&id.0.to_le_bytes());
+        out.extend_from_slice(&fixed);
+        if body(out).map_err(EncodeError::Body)? == ReplyKind::ServiceError {
+            out[start + 5] = 1;
+        }
+        Ok(())
+    })
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn decode(contents: &[u8]) -> Result<(CallId, ReplyKind, &[u8]), Violation> {
     let mut reader = Reader::new(contents);
     let reply = match reader.u8("reply")? {

@@ -1,7 +1,7 @@
 //! Is the peer still there? A ping after a silence, and a verdict after a longer one.
 
 use crate::limits::Timeouts;
-use crate::time::Moment;
+use seam_core::time::Moment;
 
 /// What to do about a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

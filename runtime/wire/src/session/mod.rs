@@ -18,8 +18,8 @@ use crate::frame::{
     RetryAfter,
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
-use crate::time::Moment;
 use crate::violation::{EncodeError, Violation};
+use seam_core::time::Moment;
 
 /// One side of a connection. `T` is what the driver keeps per call that it made: who waits for it.
 #[derive(Debug)]
@@ -134,7 +134,8 @@ impl<T> Session<T> {
     /// # Errors
     ///
     /// How the peer broke the protocol: close the connection.
-    #[inline]
+    // Inlined, so that a head is never copied on its way to the driver.
+    #[inline(always)]
     pub fn receive<'a>(&mut self, frame: Frame<'a>) -> Result<Event<'a, T>, Violation> {
         if let Phase::Greeting(_) = self.phase {
             return match frame {
@@ -180,7 +181,7 @@ impl<T> Session<T> {
     fn greet<'a>(&mut self, contents: &[u8]) -> Result<Event<'a, T>, Violation> {
         let hello = Hello::decode(contents)?;
         if hello.app != self.app {
-            return Err(Violation::OtherApp { theirs: hello.app, ours: self.app.clone() });
+            return Err(Violation::OtherApp);
         }
         if (hello.max_frame as usize) < MAX_HEAD {
             return Err(Violation::FrameCapTooSmall(hello.max_frame));
@@ -278,7 +279,7 @@ impl<T> Session<T> {
 
     // === calls of the peer ===
 
-    /// Answers a call of the peer.
+    /// Answers a call of the peer with what `body` writes, which says what it was.
     ///
     /// # Errors
     ///
@@ -287,10 +288,9 @@ impl<T> Session<T> {
     pub fn reply<E>(
         &mut self,
         id: CallId,
-        kind: ReplyKind,
-        body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        body: impl FnOnce(&mut Vec<u8>) -> Result<ReplyKind, E>,
     ) -> Result<(), EncodeError<E>> {
-        frame::encode_reply(&mut self.outbox.bytes, id, kind, self.max_frame, body)?;
+        frame::encode_reply(&mut self.outbox.bytes, id, self.max_frame, body)?;
         self.incoming.answered();
         Ok(())
     }

@@ -4,8 +4,8 @@ use slab::Slab;
 
 use crate::frame::CallId;
 use crate::limits::MAX_WINDOW;
-use crate::time::Moment;
 use crate::violation::Violation;
+use seam_core::time::Moment;
 
 /// The low bits of a call id are its place in the table, the others count calls: ids grow, and an
 /// answer finds its call without a search.

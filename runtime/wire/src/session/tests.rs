@@ -71,9 +71,9 @@ impl Side {
     }
 
     fn answer(&mut self, id: CallId, body: &[u8]) {
-        let written = self.session.reply(id, ReplyKind::Answer, |out| {
+        let written = self.session.reply(id, |out| {
             out.extend_from_slice(body);
-            Ok::<(), Infallible>(())
+            Ok::<_, Infallible>(ReplyKind::Answer)
         });
         written.unwrap();
     }
@@ -171,8 +171,7 @@ fn one_hello_of_one_app() {
 
     let mut other = Side::new(&Hello { app: "blog".to_owned(), ..hello("front", 8) }, at(0));
     let mut callee = Side::new(&hello("pay", 8), at(0));
-    let refused = other.send_to(&mut callee, at(0));
-    assert!(matches!(refused, Err(Violation::OtherApp { .. })), "{refused:?}");
+    assert_eq!(other.send_to(&mut callee, at(0)), Err(Violation::OtherApp));
     assert!(caller.call("a", Moment::NEVER).is_ok());
 }
 
