@@ -4,6 +4,12 @@
 //! go either way: calls, their answers, and small ones that keep order. `PROTOCOL.md` beside this
 //! crate's manifest has every frame byte by byte.
 //!
+//! ```text
+//!  client ─▶ RemoteService ─▶ Session ═══ frames ═══▶ Session ─▶ Inlet ─▶ turn
+//!            (calls: under     │    Link's task        │   Server's task
+//!             a short lock)    └ one write per batch   └ many frames per read
+//! ```
+//!
 //! # Without I/O
 //!
 //! - [`Frame`] is one frame, borrowed from the bytes that it came in; [`FrameBuffer`] cuts a stream
@@ -12,16 +18,33 @@
 //!   says what they mean. Call ids, credit, deadlines, pings and leaving live there.
 //! - [`agree`] compares contracts, so that a call can name its method by a small number.
 //!
+//! # With I/O
+//!
+//! - [`Server`] listens. Each connection is one task: it takes the frames of a read in their order
+//!   and lets each call into its [`Inlet`](seam_core::remote::Inlet) right there; answers that are
+//!   ready at once go straight to the output, the others are polled on the same task when woken.
+//! - [`Link`] dials another unit, again and again for ever. Its [`RemoteService`]s are the core's
+//!   [`Remote`](seam_core::remote::Remote)s: a call is encoded on the caller's thread, under a short
+//!   lock, into what the link's task writes next. One task reads, writes and keeps all deadlines of
+//!   the connection with one timer.
+//! - [`Transport`] opens streams: [`Sockets`] for TCP and Unix sockets, or a simulation.
+//!
 //! Whatever comes from outside is checked against the caps of [`limits`] before it is believed; what
 //! breaks the protocol is a [`Violation`], and ends its connection only.
 
 pub mod limits;
 
 mod agree;
+mod alarm;
 mod buffer;
+mod closed;
+mod convert;
 mod frame;
+mod identity;
+mod link;
+mod net;
+mod server;
 mod session;
-mod time;
 mod violation;
 
 pub use self::agree::{MethodState, ServiceTable, agree};
@@ -32,6 +55,11 @@ pub use self::frame::{
     encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
     encode_reply,
 };
+pub use self::identity::Identity;
+pub use self::link::{Link, LinkConfig, LinkState, RemoteService};
+pub use self::net::{
+    Accepting, Address, AddressError, BeyondLoopback, Io, Opening, Sockets, Stream, Transport,
+};
+pub use self::server::{ListenError, MAX_CONNECTIONS, MAX_HANDSHAKES, Server, ServerConfig};
 pub use self::session::{Event, Fate, NotSent, Session, TooSilent};
-pub use self::time::Moment;
 pub use self::violation::{EncodeError, Violation};

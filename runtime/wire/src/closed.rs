@@ -1,0 +1,48 @@
+//! Why a connection has ended, and how loudly to say so.
+
+use std::io;
+
+use crate::session::TooSilent;
+use crate::violation::{EncodeError, Violation};
+
+/// Why a connection has ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Closed {
+    /// The peer broke the protocol.
+    #[error("protocol violation: {0}")]
+    Violation(#[from] Violation),
+    /// The peer was silent for too long.
+    #[error(transparent)]
+    Silent(#[from] TooSilent),
+    /// The peer has ended it.
+    #[error("the peer has closed it")]
+    ByPeer,
+    /// The peer has ended it in the middle of a frame.
+    #[error("the peer has closed it in the middle of a frame")]
+    MidFrame,
+    /// The peer takes no answers.
+    #[error("the peer has read nothing for too long")]
+    Stalled,
+    /// The system has ended it.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// This side was leaving, and has answered all it took.
+    #[error("drained")]
+    Drained,
+    /// This side's hello exceeds a cap.
+    #[error("this unit's hello can't be sent: {0}")]
+    Hello(#[from] EncodeError),
+}
+
+impl Closed {
+    /// Whether what came can't be from a healthy unit of the same app.
+    pub(crate) const fn is_hostile(&self) -> bool {
+        matches!(
+            self,
+            Self::Violation(_)
+                | Self::MidFrame
+                | Self::Stalled
+                | Self::Silent(TooSilent::Handshake)
+        )
+    }
+}

@@ -1,0 +1,81 @@
+//! The core's words in the wire's, and back.
+
+use std::time::Duration;
+
+use seam_core::context::{CallContext, Chain, SpanId, TraceContext, TraceId};
+use seam_core::name::ServiceId;
+use seam_core::outcome::{Failure, FailureParts};
+use seam_core::remote::Caller;
+
+use crate::frame::{self, CallId, Failed, RetryAfter, Trace};
+
+/// Names of callers that are no services; no service's name has an `@`.
+const EDGE: &str = "@edge";
+const PROGRAM: &str = "@program";
+
+/// What to say of the caller: nothing where it is the chain's last.
+pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Option<&'static str> {
+    match caller {
+        Caller::Service(service) if context.chain.iter().last() == Some(service) => None,
+        Caller::Service(service) => Some(service.name()),
+        Caller::Edge => Some(EDGE),
+        Caller::Program => Some(PROGRAM),
+    }
+}
+
+/// Who calls, or `None` for a name that is none.
+pub(crate) fn caller_from_wire(caller: Option<&str>, chain: &Chain) -> Option<Caller> {
+    match caller {
+        Some(EDGE) => Some(Caller::Edge),
+        Some(PROGRAM) => Some(Caller::Program),
+        Some(name) => ServiceId::of(name).map(Caller::Service),
+        None => Some(chain.iter().last().map_or(Caller::Program, Caller::Service)),
+    }
+}
+
+pub(crate) fn trace_to_wire(trace: &TraceContext) -> Trace {
+    Trace { id: trace.trace.0, span: trace.span.0, flags: u8::from(trace.sampled) }
+}
+
+pub(crate) fn trace_from_wire(trace: Trace) -> TraceContext {
+    if trace.id == 0 {
+        return TraceContext::root();
+    }
+    let sampled = trace.flags & 1 == 1;
+    TraceContext { trace: TraceId(trace.id), span: SpanId(trace.span), sampled }
+}
+
+/// The chain of a call that came, or `None` if a name in it is none.
+pub(crate) fn chain_from_wire(chain: frame::Chain<'_>) -> Option<Chain> {
+    let mut services = Chain::default();
+    for name in chain.names() {
+        if !services.push(ServiceId::of(name)?) {
+            return None;
+        }
+    }
+    Some(services)
+}
+
+/// A failure that came.
+pub(crate) fn failure_from_wire(failed: Failed<'_>) -> Failure {
+    let retry_after = match failed.retry_after {
+        RetryAfter::Wait(time) => Some(time),
+        RetryAfter::Never => Some(Duration::MAX),
+        RetryAfter::Unsaid => None,
+    };
+    let texts = failed.texts.map(str::to_owned).collect();
+    Failure::from_parts(FailureParts { code: failed.code, retry_after, texts })
+}
+
+/// Answers a call with a failure, through `fail`.
+pub(crate) fn failure_to_wire(
+    id: CallId,
+    failure: &Failure,
+    fail: impl FnOnce(CallId, u8, RetryAfter, &mut dyn Iterator<Item = &str>),
+) {
+    let parts = failure.to_parts();
+    let retry_after = parts.retry_after.map_or(RetryAfter::Unsaid, |time| {
+        if time == Duration::MAX { RetryAfter::Never } else { RetryAfter::Wait(time) }
+    });
+    fail(id, parts.code, retry_after, &mut parts.texts.iter().map(String::as_str));
+}

@@ -1,0 +1,67 @@
+//! Who speaks on this side of every connection.
+
+use seam_core::contract::ContractDescriptor;
+
+use crate::frame::{Hello, MethodOffer, ServiceOffer};
+use crate::limits::{DEFAULT_WINDOW, MAX_FRAME};
+
+/// The unit on this side, as it says hello.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The app; a connection between different ones is refused.
+    pub app: String,
+    /// The unit.
+    pub unit: String,
+    /// The build of the app.
+    pub release: String,
+    /// A random number per process start.
+    pub launch: u64,
+    /// How many calls a peer may have in flight on one connection; default 1,024.
+    pub window: u32,
+    /// The largest frame taken; default 4 MiB, and never more.
+    pub max_frame: u32,
+}
+
+impl Identity {
+    /// The identity of this process: a new launch id, and the default limits.
+    pub fn new(
+        app: impl Into<String>,
+        unit: impl Into<String>,
+        release: impl Into<String>,
+    ) -> Self {
+        Self {
+            app: app.into(),
+            unit: unit.into(),
+            release: release.into(),
+            launch: fastrand::u64(1..),
+            window: DEFAULT_WINDOW,
+            max_frame: MAX_FRAME as u32,
+        }
+    }
+
+    /// The hello of this unit, which offers these services.
+    pub(crate) fn hello(&self, services: Vec<ServiceOffer>) -> Hello {
+        Hello {
+            app: self.app.clone(),
+            unit: self.unit.clone(),
+            release: self.release.clone(),
+            launch: self.launch,
+            credit: self.window,
+            max_frame: self.max_frame.min(MAX_FRAME as u32),
+            services,
+        }
+    }
+}
+
+/// A service as a hello lists it: its name here, and its contract's version and methods.
+pub(crate) fn offer(name: &str, contract: &ContractDescriptor) -> ServiceOffer {
+    let methods = contract
+        .methods
+        .iter()
+        .map(|method| MethodOffer { name: method.spec.name.to_owned(), layout: method.hash });
+    ServiceOffer {
+        name: name.to_owned(),
+        version: contract.version.to_owned(),
+        methods: methods.collect(),
+    }
+}

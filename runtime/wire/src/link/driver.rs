@@ -1,0 +1,267 @@
+//! The task behind a lane: dials, writes what callers queued, and hands answers out.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use seam_core::outcome::{NotExecuted, Unknown};
+use seam_core::remote::ReplyBody;
+
+use super::backoff::Backoff;
+use super::lane::{Inner, Lane, Open, finish};
+use super::{LinkConfig, LinkState};
+use crate::alarm::Alarm;
+use crate::buffer::FrameBuffer;
+use crate::closed::Closed;
+use crate::convert::failure_from_wire;
+use crate::frame::{GoAway, Hello};
+use crate::net::{Pipe, Stream};
+use crate::session::{Event, Session};
+
+/// How long a dial may take.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// Keeps the lane connected, for ever.
+pub(super) async fn run(lane: Arc<Lane>, config: Arc<LinkConfig>) {
+    let hello = config.identity.hello(Vec::new());
+    let mut backoff = Backoff::new();
+    let mut last_launch = None;
+    loop {
+        let closed = match dial(&lane, &config).await {
+            Ok(stream) => {
+                let drive = Driver::new(&lane, &config, &hello, stream, &mut last_launch);
+                match drive {
+                    Ok(mut driver) => {
+                        let closed = driver.run().await;
+                        if driver.greeted {
+                            backoff.reset();
+                        }
+                        driver.end(closed)
+                    }
+                    Err(closed) => closed,
+                }
+            }
+            Err(error) => Closed::Io(error),
+        };
+        lane.lost(&closed, 0);
+        let wait = backoff.next(fastrand::f64());
+        config.clock.wait_until(config.clock.now().after(wait)).await;
+    }
+}
+
+async fn dial(lane: &Lane, config: &LinkConfig) -> io::Result<Stream> {
+    let late = config.clock.wait_until(config.clock.now().after(CONNECT));
+    tokio::select! {
+        stream = config.transport.connect(&lane.address) => stream,
+        () = late => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answers")),
+    }
+}
+
+struct Driver<'a> {
+    lane: &'a Lane,
+    pipe: Pipe,
+    buffer: FrameBuffer,
+    alarm: Alarm,
+    /// Whom to wake once the lock is free.
+    wake: Vec<Waker>,
+    greeted: bool,
+    last_launch: &'a mut Option<u64>,
+    ended: bool,
+}
+
+impl<'a> Driver<'a> {
+    fn new(
+        lane: &'a Lane,
+        config: &LinkConfig,
+        hello: &Hello,
+        stream: Stream,
+        last_launch: &'a mut Option<u64>,
+    ) -> Result<Self, Closed> {
+        lane.opened(Session::new(hello, config.timeouts, lane.clock.now())?);
+        Ok(Self {
+            lane,
+            pipe: Pipe::new(stream),
+            buffer: FrameBuffer::new(hello.max_frame),
+            alarm: Alarm::new(lane.clock.clone()),
+            wake: Vec::new(),
+            greeted: false,
+            last_launch,
+            ended: false,
+        })
+    }
+
+    /// Drives until the connection ends, and says why it did.
+    async fn run(&mut self) -> Closed {
+        let multi_thread = tokio::runtime::Handle::current().runtime_flavor()
+            != tokio::runtime::RuntimeFlavor::CurrentThread;
+        loop {
+            if let Err(closed) = poll_fn(|cx| self.poll(cx)).await {
+                return closed;
+            }
+            if multi_thread {
+                // Others may be about to add to the batch.
+                tokio::task::yield_now().await;
+            }
+            if let Some(open) = &mut self.lane.lock().connection {
+                open.session.take_output(self.pipe.batch());
+            }
+        }
+    }
+
+    /// Ready when there is something to write and nothing being written.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        self.lane.driver.register(cx.waker());
+        loop {
+            if let Poll::Ready(written) = self.pipe.poll_write(cx) {
+                written?;
+            }
+            let read = self.poll_read(cx)?;
+            let (output, due) = match &self.lane.lock().connection {
+                Some(open) => (open.session.output_len(), open.session.next_tick()),
+                None => return Poll::Ready(Err(Closed::ByPeer)),
+            };
+            if output > 0 && self.pipe.is_written() {
+                return Poll::Ready(Ok(()));
+            }
+            if read.is_pending() {
+                ready!(self.alarm.poll(cx, due));
+                self.tick()?;
+            }
+        }
+    }
+
+    /// Reads once, and hands out what came.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Closed> {
+        let Poll::Ready(read) = self.pipe.poll_read(cx, &mut self.buffer) else {
+            return Ok(Poll::Pending);
+        };
+        if read? == 0 {
+            return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
+        }
+        let now = self.lane.clock.now();
+        let mut ready = None;
+        let taken = {
+            let mut inner = self.lane.lock();
+            if let Some(open) = &mut inner.connection {
+                open.session.heard(now);
+            }
+            self.take_frames(&mut inner, &mut ready)
+        };
+        self.wake.drain(..).for_each(Waker::wake);
+        taken?;
+        if let Some(state) = ready {
+            self.lane.set_state(state);
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    fn take_frames(
+        &mut self,
+        inner: &mut Inner,
+        ready: &mut Option<LinkState>,
+    ) -> Result<(), Closed> {
+        loop {
+            let Inner { connection: Some(Open { session, .. }), waiters, .. } = inner else {
+                return Ok(());
+            };
+            let Some(frame) = self.buffer.next_frame()? else { return Ok(()) };
+            match session.receive(frame)? {
+                Event::Reply(key, kind, body) => {
+                    let reply = ReplyBody { kind, bytes: Bytes::copy_from_slice(body) };
+                    self.wake.extend(finish(waiters, key, Ok(reply)));
+                }
+                Event::Failure(key, failed) => {
+                    self.wake.extend(finish(waiters, key, Err(failure_from_wire(failed))));
+                }
+                Event::GoAway(go_away, refused) => {
+                    report_leaving(self.lane, &go_away);
+                    for key in refused {
+                        let reason = format!("{}: the unit is leaving", self.lane.address);
+                        let failure = NotExecuted::unavailable(reason).into();
+                        self.wake.extend(finish(waiters, key, Err(failure)));
+                    }
+                }
+                Event::Ready(hello) => {
+                    self.greet(&hello);
+                    let (unit, release) = (hello.unit.clone(), hello.release.clone());
+                    *ready = Some(LinkState::Connected { unit, release, launch: hello.launch });
+                    inner.greeted(hello);
+                }
+                // This side hosts nothing on the connections that it dials.
+                Event::Call(..) | Event::Cancel(_) | Event::Nothing => {}
+            }
+        }
+    }
+
+    fn greet(&mut self, hello: &Hello) {
+        let (address, unit, release) = (&self.lane.address, &hello.unit, &hello.release);
+        match self.last_launch.replace(hello.launch) {
+            Some(launch) if launch != hello.launch => {
+                tracing::info!(%address, unit, release, "connected again: the unit has restarted");
+            }
+            _ => tracing::info!(%address, unit, release, "connected"),
+        }
+        self.greeted = true;
+    }
+
+    /// Does what time demands.
+    fn tick(&mut self) -> Result<(), Closed> {
+        let now = self.lane.clock.now();
+        let ticked = {
+            let mut inner = self.lane.lock();
+            let Inner { connection: Some(open), waiters, .. } = &mut *inner else {
+                return Ok(());
+            };
+            let ticked = open.session.tick(now, |key| {
+                let failure = Unknown::DeadlineExceeded.into();
+                self.wake.extend(finish(waiters, key, Err(failure)));
+            });
+            if waiters.is_empty() {
+                *waiters = slab::Slab::new();
+                open.session.shrink();
+                self.buffer.shrink();
+                self.pipe.shrink();
+            }
+            ticked
+        };
+        self.wake.drain(..).for_each(Waker::wake);
+        ticked?;
+        Ok(())
+    }
+
+    /// The connection has ended: tells everybody.
+    fn end(mut self, closed: Closed) -> Closed {
+        self.ended = true;
+        let address = &self.lane.address;
+        if closed.is_hostile() {
+            tracing::warn!(%address, reason = %closed, "connection closed");
+        } else {
+            tracing::info!(%address, reason = %closed, "connection closed");
+        }
+        self.lane.lost(&closed, self.pipe.unsent());
+        closed
+    }
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            // The link was dropped, or its runtime is going down: nobody shall wait in vain.
+            let gone = Closed::Io(io::Error::other("the link is closed"));
+            self.lane.lost(&gone, self.pipe.unsent());
+        }
+    }
+}
+
+fn report_leaving(lane: &Lane, go_away: &GoAway<'_>) {
+    let (address, reason) = (&lane.address, go_away.text);
+    tracing::info!(%address, reason, "the unit is leaving");
+}
+
+const _: fn() = || {
+    fn movable<F: Future + Send>(_: fn(Arc<Lane>, Arc<LinkConfig>) -> F) {}
+    movable(run);
+};

@@ -1,0 +1,188 @@
+//! One connection of a link, as callers see it: they encode into its output under a short lock, and
+//! its driver writes, reads, and puts answers where callers wait for them.
+
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::{Mutex, MutexGuard};
+use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use seam_core::remote::ReplyBody;
+use seam_core::time::Clock;
+use slab::Slab;
+use tokio::sync::watch;
+
+use super::LinkState;
+use crate::agree::{MethodState, ServiceTable, agree};
+use crate::closed::Closed;
+use crate::frame::{CallId, Hello, ServiceOffer};
+use crate::net::Address;
+use crate::session::{Fate, Session};
+
+pub(super) struct Lane {
+    pub(super) address: Address,
+    pub(super) clock: Clock,
+    inner: Mutex<Inner>,
+    /// Wakes the driver when there is something to write.
+    pub(super) driver: AtomicWaker,
+    state: watch::Sender<LinkState>,
+}
+
+pub(super) struct Inner {
+    pub(super) connection: Option<Open>,
+    pub(super) waiters: Slab<Waiter>,
+    /// The contracts that are called over this lane.
+    wanted: Vec<ServiceOffer>,
+    /// Why there is no connection.
+    down: Box<str>,
+}
+
+/// A connection that exists, greeted or not.
+pub(super) struct Open {
+    pub(super) session: Session<usize>,
+    /// What was agreed per wanted contract.
+    pub(super) tables: Vec<Option<ServiceTable>>,
+    pub(super) hello: Option<Box<Hello>>,
+}
+
+/// Somebody who waits for an answer.
+pub(super) enum Waiter {
+    Waiting(Option<Waker>),
+    Done(Result<ReplyBody, Failure>),
+}
+
+impl Lane {
+    pub(super) fn new(address: Address, clock: Clock) -> Self {
+        let inner = Inner {
+            connection: None,
+            waiters: Slab::new(),
+            wanted: Vec::new(),
+            down: "not connected yet".into(),
+        };
+        let state = watch::Sender::new(LinkState::Connecting);
+        Self { address, clock, inner: Mutex::new(inner), driver: AtomicWaker::new(), state }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock()
+    }
+
+    pub(super) fn state_changes(&self) -> watch::Receiver<LinkState> {
+        self.state.subscribe()
+    }
+
+    /// How many services are called over it.
+    pub(super) fn services(&self) -> usize {
+        self.lock().wanted.len()
+    }
+
+    /// Says that a contract will be called; its place in the tables.
+    pub(super) fn want(&self, offer: ServiceOffer) -> usize {
+        let mut inner = self.lock();
+        if let Some(open) = &mut inner.connection {
+            let table = open.hello.as_ref().and_then(|hello| agree(&offer, hello));
+            open.tables.push(table);
+        }
+        inner.wanted.push(offer);
+        inner.wanted.len() - 1
+    }
+
+    /// There is a stream, and nobody has said hello yet.
+    pub(super) fn opened(&self, session: Session<usize>) {
+        let mut inner = self.lock();
+        let tables = inner.wanted.iter().map(|_| None).collect();
+        inner.connection = Some(Open { session, tables, hello: None });
+    }
+
+    pub(super) fn set_state(&self, state: LinkState) {
+        self.state.send_replace(state);
+    }
+
+    /// There is no connection any more: everybody who waits gets to know what became of their call.
+    /// `unsent` bytes of the last batch were not handed to the system.
+    pub(super) fn lost(&self, closed: &Closed, unsent: usize) {
+        let reason: Box<str> = format!("{}: {closed}", self.address).into();
+        let mut wake = Vec::new();
+        {
+            let mut inner = self.lock();
+            let Inner { connection, waiters, down, .. } = &mut *inner;
+            *down = reason.clone();
+            if let Some(mut open) = connection.take() {
+                for (key, fate) in open.session.close(unsent) {
+                    let reason = reason.clone();
+                    let failure = match fate {
+                        Fate::NotSent => NotExecuted::Unavailable { reason }.into(),
+                        Fate::MaybeSent => Unknown::ConnectionLost { reason }.into(),
+                    };
+                    wake.extend(finish(waiters, key, Err(failure)));
+                }
+            }
+        }
+        wake.into_iter().for_each(Waker::wake);
+        self.set_state(LinkState::Down { reason: reason.into() });
+    }
+
+    /// Nobody waits for this answer any more.
+    pub(super) fn forget(&self, key: usize, id: CallId) {
+        let mut inner = self.lock();
+        let Inner { connection, waiters, .. } = &mut *inner;
+        let waiter = waiters.try_remove(key);
+        let mut wake = false;
+        // A waiter that isn't done belongs to the connection that stands: losing one completes all
+        // of its waiters.
+        if let (Some(Waiter::Waiting(_)), Some(open)) = (&waiter, connection) {
+            wake = open.session.output_len() == 0;
+            open.session.cancel(id);
+        }
+        // What the waiter holds is dropped without the lock: a waker may run anything.
+        drop(inner);
+        if wake {
+            self.driver.wake();
+        }
+    }
+}
+
+impl Inner {
+    /// The handshake is done.
+    pub(super) fn greeted(&mut self, hello: Box<Hello>) {
+        let Some(open) = &mut self.connection else { return };
+        open.tables = self.wanted.iter().map(|wanted| agree(wanted, &hello)).collect();
+        for (wanted, table) in self.wanted.iter().zip(&open.tables) {
+            report_differences(wanted, table.as_ref(), &hello);
+        }
+        open.hello = Some(hello);
+    }
+
+    /// Why no call can be made.
+    pub(super) fn unavailable(&self) -> NotExecuted {
+        NotExecuted::Unavailable { reason: self.down.clone() }
+    }
+}
+
+/// Says what can't be called, once per connection rather than per call.
+fn report_differences(wanted: &ServiceOffer, table: Option<&ServiceTable>, hello: &Hello) {
+    let (service, unit) = (&wanted.name, &hello.unit);
+    let Some(table) = table else {
+        tracing::warn!(service, unit, "the unit doesn't host a service that is called there");
+        return;
+    };
+    for (method, state) in wanted.methods.iter().zip(&table.methods) {
+        if !matches!(state, MethodState::Usable(_)) {
+            let (method, theirs, ours) = (&method.name, &table.version, &wanted.version);
+            tracing::warn!(service, method, unit, theirs, ours, "contracts differ: not callable");
+        }
+    }
+}
+
+/// Puts an answer where somebody waits for it; whom to wake.
+#[inline]
+pub(super) fn finish(
+    waiters: &mut Slab<Waiter>,
+    key: usize,
+    result: Result<ReplyBody, Failure>,
+) -> Option<Waker> {
+    let waiter = waiters.get_mut(key)?;
+    match std::mem::replace(waiter, Waiter::Done(result)) {
+        Waiter::Waiting(waker) => waker,
+        Waiter::Done(_) => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! The calling side: a link to another unit, over one or a few connections that come back by
+//! themselves.
+
+mod backoff;
+mod driver;
+mod lane;
+mod reply;
+mod service;
+
+use std::fmt;
+use std::sync::Arc;
+
+use seam_core::contract::ContractDescriptor;
+use seam_core::name::ServiceId;
+use seam_core::time::Clock;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use self::lane::Lane;
+pub use self::service::RemoteService;
+use crate::identity::Identity;
+use crate::limits::Timeouts;
+use crate::net::{Address, Sockets, Transport};
+
+/// What a link needs besides an address.
+#[derive(Clone)]
+pub struct LinkConfig {
+    /// Who this unit is.
+    pub identity: Identity,
+    /// How many connections to hold; default 1. A service's calls stay on one of them, so that
+    /// they keep their order.
+    pub connections: usize,
+    /// How long to wait for the peer.
+    pub timeouts: Timeouts,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// What opens the connections.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl LinkConfig {
+    /// The defaults: one connection, over the system's sockets, on the system's clock.
+    pub fn new(identity: Identity) -> Self {
+        let (timeouts, clock) = (Timeouts::default(), Clock::fast());
+        Self { identity, connections: 1, timeouts, clock, transport: Arc::new(Sockets) }
+    }
+}
+
+impl fmt::Debug for LinkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkConfig")
+            .field("identity", &self.identity)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a link's connection is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkState {
+    /// The first attempt is under way.
+    Connecting,
+    /// Calls can be made.
+    Connected {
+        /// The unit at the other end.
+        unit: String,
+        /// Its release.
+        release: String,
+        /// Its launch id: another number is another process.
+        launch: u64,
+    },
+    /// Nobody can be reached; it goes on trying.
+    Down {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A link to one unit: dials it, and dials again whenever the connection is lost, for ever.
+///
+/// A call made while there is no connection fails at once as *not executed*: nothing waits for a
+/// peer that may never come. Who would rather wait for the first connection does so with
+/// [`Link::connected`]. Dropping the link ends its connections.
+pub struct Link {
+    lanes: Vec<Arc<Lane>>,
+    tasks: Vec<AbortHandle>,
+}
+
+impl Link {
+    /// Begins to dial `address`; everything runs on `runtime`.
+    pub fn open(config: LinkConfig, address: Address, runtime: &Handle) -> Self {
+        let config = Arc::new(config);
+        let lanes: Vec<_> = (0..config.connections.max(1))
+            .map(|_| Arc::new(Lane::new(address.clone(), config.clock.clone())))
+            .collect();
+        let drive = |lane: &Arc<Lane>| {
+            runtime.spawn(driver::run(Arc::clone(lane), Arc::clone(&config))).abort_handle()
+        };
+        let tasks = lanes.iter().map(drive).collect();
+        Self { lanes, tasks }
+    }
+
+    /// A way to call `service` there, whose contract this side was built with.
+    pub fn service(
+        &self,
+        service: ServiceId,
+        contract: &'static ContractDescriptor,
+    ) -> RemoteService {
+        // The connection that serves the fewest services so far.
+        let lanes = self.lanes.iter();
+        let least = lanes.min_by_key(|lane| lane.services()).unwrap_or_else(|| &self.lanes[0]);
+        RemoteService::new(Arc::clone(least), service, contract)
+    }
+
+    /// Where it leads.
+    pub fn address(&self) -> &Address {
+        &self.lanes[0].address
+    }
+
+    /// How the first of its connections is doing now, and a way to wait for changes.
+    pub fn state(&self) -> watch::Receiver<LinkState> {
+        self.lanes[0].state_changes()
+    }
+
+    /// Returns once a connection stands.
+    pub async fn connected(&self) {
+        let mut state = self.state();
+        // The sender lives as long as the link.
+        let _ = state.wait_for(|state| matches!(state, LinkState::Connected { .. })).await;
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({}, {:?})", self.address(), *self.lanes[0].state_changes().borrow())
+    }
+}

@@ -1,0 +1,137 @@
+//! One service at the other end of a link, as the core calls it.
+
+use std::fmt;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seam_core::contract::ContractDescriptor;
+use seam_core::name::ServiceId;
+use seam_core::outcome::{Failure, NotExecuted};
+use seam_core::remote::{Outbound, Remote, RemoteReply};
+
+use super::lane::{Inner, Lane, Open, Waiter};
+use super::reply::Reply;
+use crate::agree::MethodState;
+use crate::convert::{caller_to_wire, trace_to_wire};
+use crate::frame::{CallHead, CallId};
+use crate::identity::offer;
+use crate::session::NotSent;
+use crate::violation::EncodeError;
+
+/// With so many bytes waiting to be written, further calls are refused.
+const MAX_BACKLOG: usize = 16 << 20;
+/// When to try again after a refusal: about when the answers of a full window have come.
+const RETRY_AFTER: Duration = Duration::from_millis(20);
+
+/// A service at the other end of a [`Link`](super::Link).
+pub struct RemoteService {
+    lane: Arc<Lane>,
+    service: ServiceId,
+    /// Its place among what was agreed on the lane.
+    place: usize,
+}
+
+impl RemoteService {
+    pub(super) fn new(
+        lane: Arc<Lane>,
+        service: ServiceId,
+        contract: &'static ContractDescriptor,
+    ) -> Self {
+        let place = lane.want(offer(service.name(), contract));
+        Self { lane, service, place }
+    }
+
+    fn try_send(&self, call: &Outbound<'_>) -> Result<Reply, Failure> {
+        let now = self.lane.clock.now();
+        let context = call.context;
+        let remaining = context.deadline.since(now);
+        if remaining.is_zero() {
+            return Err(NotExecuted::DeadlineExceeded.into());
+        }
+        let mut inner = self.lane.lock();
+        let Inner { connection: Some(open), waiters, .. } = &mut *inner else {
+            return Err(inner.unavailable().into());
+        };
+        let (service, method) = self.find(open, call)?;
+        let idle = open.session.output_len() == 0;
+        if open.session.output_len() > MAX_BACKLOG {
+            return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
+        }
+        let entry = waiters.vacant_entry();
+        let key = entry.key();
+        let head = CallHead {
+            id: CallId::default(),
+            service,
+            method,
+            remaining,
+            trace: trace_to_wire(&context.trace),
+            no_retry: false,
+            chain: context.chain.iter().map(name),
+            caller: caller_to_wire(call.caller, context),
+            principal: context.principal.as_deref(),
+        };
+        let sent = open.session.call(head, context.deadline, key, |out| call.body.encode(out));
+        let id = sent.map_err(|error| self.refused(&error))?;
+        entry.insert(Waiter::Waiting(None));
+        drop(inner);
+        if idle {
+            self.lane.driver.wake();
+        }
+        Ok(Reply::new(Arc::clone(&self.lane), key, id))
+    }
+
+    /// The call's numbers on this connection.
+    fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Failure> {
+        let Some(table) = &open.tables[self.place] else {
+            let Some(hello) = &open.hello else {
+                let reason = format!("{}: the handshake is not done", self.lane.address);
+                return Err(NotExecuted::unavailable(reason).into());
+            };
+            let reason = format!("unit {} hosts no service {}", hello.unit, self.service);
+            return Err(NotExecuted::unavailable(reason).into());
+        };
+        let differs = match table.methods.get(usize::from(call.method.index)) {
+            Some(MethodState::Usable(method)) => return Ok((table.service, *method)),
+            Some(MethodState::Differs) => "has other types",
+            _ => "does not exist",
+        };
+        let (service, method) = (self.service, call.method.name);
+        let what =
+            format!("{service}.{method} {differs} in the callee's contract {}", table.version);
+        Err(NotExecuted::Incompatible { what: what.into() }.into())
+    }
+
+    fn refused<E: fmt::Display>(&self, error: &NotSent<E>) -> Failure {
+        match error {
+            NotSent::NoCredit(_) => NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into(),
+            NotSent::NotOpen | NotSent::PeerLeft => {
+                NotExecuted::unavailable(format!("{}: {error}", self.lane.address)).into()
+            }
+            NotSent::Encode(EncodeError::Body(_) | EncodeError::FrameTooLarge { .. })
+            | NotSent::Encode(EncodeError::TooLong { .. }) => {
+                NotExecuted::bad_request(error.to_string()).into()
+            }
+        }
+    }
+}
+
+/// A name that need not live longer than the head that it goes into.
+fn name<'a>(service: ServiceId) -> &'a str {
+    service.name()
+}
+
+impl Remote for RemoteService {
+    fn send(&self, call: Outbound<'_>) -> RemoteReply {
+        match self.try_send(&call) {
+            Ok(reply) => Box::pin(reply),
+            Err(failure) => Box::pin(ready(Err(failure))),
+        }
+    }
+}
+
+impl fmt::Debug for RemoteService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RemoteService({} at {})", self.service, self.lane.address)
+    }
+}

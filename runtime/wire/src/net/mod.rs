@@ -1,0 +1,11 @@
+//! Streams to other units: addresses, and what opens them.
+
+mod address;
+mod pipe;
+mod sockets;
+mod transport;
+
+pub use self::address::{Address, AddressError, BeyondLoopback};
+pub(crate) use self::pipe::Pipe;
+pub use self::sockets::Sockets;
+pub use self::transport::{Accepting, Io, Opening, Stream, Transport};

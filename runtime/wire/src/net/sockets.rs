@@ -1,0 +1,119 @@
+//! The system's sockets: TCP and Unix.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::Address;
+use super::transport::{Accepting, Opening, Stream, Transport};
+
+/// Data that isn't acknowledged for so long means that the peer is gone.
+const USER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Opens TCP and Unix sockets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sockets;
+
+impl Transport for Sockets {
+    fn connect(&self, address: &Address) -> Opening<Stream> {
+        match address.clone() {
+            Address::Tcp { host, port } => Box::pin(async move {
+                let stream = TcpStream::connect((host.as_str(), port)).await?;
+                tune(&stream)?;
+                Ok(Box::new(stream) as Stream)
+            }),
+            Address::Unix(path) => {
+                Box::pin(async move { Ok(Box::new(UnixStream::connect(path).await?) as Stream) })
+            }
+        }
+    }
+
+    fn listen(&self, address: &Address) -> Opening<Box<dyn Accepting>> {
+        let address = address.clone();
+        Box::pin(async move {
+            Ok(match &address {
+                Address::Tcp { host, port } => {
+                    let listener = TcpListener::bind((host.as_str(), *port)).await?;
+                    let port = listener.local_addr()?.port();
+                    let address = Address::Tcp { host: host.clone(), port };
+                    Box::new(Tcp { listener, address }) as Box<dyn Accepting>
+                }
+                Address::Unix(path) => {
+                    let listener = bind_unix(path).await?;
+                    Box::new(Unix { listener, address }) as Box<dyn Accepting>
+                }
+            })
+        })
+    }
+}
+
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    SockRef::from(stream).set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    Ok(())
+}
+
+/// Binds a Unix socket that only its owner may open, in the place of one that nobody serves.
+async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    let listener = match UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            match UnixStream::connect(path).await {
+                Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
+                    std::fs::remove_file(path)?;
+                    UnixListener::bind(path)?
+                }
+                _ => return Err(error),
+            }
+        }
+        bound => bound?,
+    };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+struct Tcp {
+    listener: TcpListener,
+    address: Address,
+}
+
+impl Accepting for Tcp {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, String)>> {
+        let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
+        Poll::Ready(tune(&stream).map(|()| (Box::new(stream) as Stream, peer.to_string())))
+    }
+}
+
+struct Unix {
+    listener: UnixListener,
+    address: Address,
+}
+
+impl Accepting for Unix {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, String)>> {
+        let (stream, _) = ready!(self.listener.poll_accept(cx))?;
+        Poll::Ready(Ok((Box::new(stream) as Stream, self.address.to_string())))
+    }
+}
+
+impl Drop for Unix {
+    fn drop(&mut self) {
+        if let Address::Unix(path) = &self.address {
+            // Whether it still was there matters to nobody.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

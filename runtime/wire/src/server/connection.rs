@@ -1,0 +1,340 @@
+//! One accepted connection: one task, many frames per read, one write per batch of answers.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use seam_core::context::Chain;
+use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use seam_core::remote::{Inbound, Inlet, ReplyKind, Served};
+use seam_core::time::{Clock, Moment};
+use tokio::sync::watch;
+
+use super::running::Running;
+use crate::alarm::Alarm;
+use crate::buffer::FrameBuffer;
+use crate::closed::Closed;
+use crate::convert::{caller_from_wire, chain_from_wire, failure_to_wire, trace_from_wire};
+use crate::frame::{CallHead, CallId, GoAwayReason, Hello};
+use crate::limits::Timeouts;
+use crate::net::{Pipe, Stream};
+use crate::session::{Event, Session};
+use crate::violation::EncodeError;
+
+/// With so many bytes of answers waiting, no further frame is taken: a peer that doesn't read its
+/// answers gets no more of them.
+const CONGESTED: usize = 1 << 20;
+/// How long a peer may take none of its answers.
+const STALL: Duration = Duration::from_secs(10);
+/// How long a last word may take.
+const LAST_WORD: Duration = Duration::from_millis(200);
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) hello: Hello,
+    pub(super) inlets: Vec<Arc<dyn Inlet>>,
+    pub(super) timeouts: Timeouts,
+    pub(super) clock: Clock,
+}
+
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    pipe: Pipe,
+    buffer: FrameBuffer,
+    session: Session<std::convert::Infallible>,
+    running: Running,
+    alarm: Alarm,
+    /// Set when the peer's hello has come.
+    greeted: Arc<AtomicBool>,
+    peer: String,
+    /// Frames may be waiting in the buffer although nothing new came.
+    unread: bool,
+    /// The chain of the last call, encoded and not: calls of one connection have few different
+    /// ones.
+    chain: (Vec<u8>, Chain),
+    /// Since when the peer has taken nothing of a batch, and how much of it was left.
+    stalled: Option<(Moment, usize)>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        stream: Stream,
+        peer: String,
+        greeted: Arc<AtomicBool>,
+    ) -> Result<Self, EncodeError> {
+        let now = shared.clock.now();
+        Ok(Self {
+            session: Session::new(&shared.hello, shared.timeouts, now)?,
+            buffer: FrameBuffer::new(shared.hello.max_frame),
+            alarm: Alarm::new(shared.clock.clone()),
+            pipe: Pipe::new(stream),
+            running: Running::new(),
+            greeted,
+            peer,
+            unread: false,
+            chain: (Vec::new(), Chain::default()),
+            stalled: None,
+            shared,
+        })
+    }
+
+    /// Serves until the connection ends, and says why it did.
+    pub(super) async fn run(mut self, mut draining: watch::Receiver<bool>) -> Closed {
+        let multi_thread = tokio::runtime::Handle::current().runtime_flavor()
+            != tokio::runtime::RuntimeFlavor::CurrentThread;
+        let mut leaving = pin!(told(&mut draining));
+        let mut left = false;
+        let closed = loop {
+            let round = poll_fn(|cx| {
+                if !left && leaving.as_mut().poll(cx).is_ready() {
+                    left = true;
+                    self.session.leave(GoAwayReason::Draining, "the unit is being stopped");
+                }
+                self.poll(cx)
+            });
+            if let Err(closed) = round.await {
+                break closed;
+            }
+            if multi_thread {
+                // Others may be about to add to the batch.
+                tokio::task::yield_now().await;
+                let late = poll_fn(|cx| {
+                    self.poll_running(cx);
+                    Poll::Ready(())
+                });
+                late.await;
+            }
+            self.session.take_output(self.pipe.batch());
+        };
+        self.last_word(&closed).await;
+        closed
+    }
+
+    /// Ready when there is something to write and nothing being written.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        loop {
+            if let Poll::Ready(written) = self.pipe.poll_write(cx) {
+                written?;
+            }
+            self.poll_running(cx);
+            let took = if self.is_congested() {
+                false
+            } else if self.unread {
+                self.take_frames()?;
+                true
+            } else {
+                self.poll_read(cx)?.is_ready()
+            };
+            if self.session.has_drained()
+                && self.session.output_len() == 0
+                && self.pipe.is_written()
+            {
+                return Poll::Ready(Err(Closed::Drained));
+            }
+            if self.session.output_len() > 0 && self.pipe.is_written() {
+                return Poll::Ready(Ok(()));
+            }
+            if !took {
+                ready!(self.poll_alarm(cx))?;
+            }
+        }
+    }
+
+    /// Reads once, and takes the frames that came.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Closed> {
+        let Poll::Ready(read) = self.pipe.poll_read(cx, &mut self.buffer) else {
+            return Ok(Poll::Pending);
+        };
+        if read? == 0 {
+            return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
+        }
+        self.session.heard(self.shared.clock.now());
+        self.take_frames()?;
+        Ok(Poll::Ready(()))
+    }
+
+    /// Takes frames from the buffer, in their order, until it is empty or answers pile up.
+    fn take_frames(&mut self) -> Result<(), Closed> {
+        self.unread = true;
+        while self.session.output_len() < CONGESTED {
+            let Some(frame) = self.buffer.next_frame()? else {
+                self.unread = false;
+                break;
+            };
+            match self.session.receive(frame)? {
+                Event::Call(head, body) => {
+                    let session = &mut self.session;
+                    serve(&self.shared, session, &mut self.running, &mut self.chain, head, body);
+                }
+                Event::Cancel(id) => {
+                    if self.running.cancel(id) {
+                        fail(&mut self.session, id, &Unknown::Abandoned.into());
+                    }
+                }
+                Event::Ready(hello) => {
+                    self.greeted.store(true, Ordering::Release);
+                    tracing::debug!(peer = self.peer, unit = hello.unit, "connection accepted");
+                }
+                Event::GoAway(..) | Event::Nothing => {}
+                // This side makes no calls.
+                Event::Reply(never, ..) | Event::Failure(never, _) => match never {},
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the calls that are over by now.
+    fn poll_running(&mut self, cx: &mut Context<'_>) {
+        if self.running.is_empty() || self.is_congested() {
+            return;
+        }
+        let session = &mut self.session;
+        self.running.poll(cx, |id, result| match result {
+            Ok(body) => {
+                let written = session.reply(id, |out| {
+                    out.extend_from_slice(&body.bytes);
+                    Ok::<ReplyKind, std::convert::Infallible>(body.kind)
+                });
+                if let Err(error) = written {
+                    fail(session, id, &unsendable(&error));
+                }
+            }
+            Err(failure) => fail(session, id, &failure),
+        });
+    }
+
+    /// Does what time demands; ready if that was something.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        let due = self.session.next_tick();
+        let due = self.stalled.map_or(due, |(since, _)| due.min(since.after(STALL)));
+        ready!(self.alarm.poll(cx, due));
+        let now = self.shared.clock.now();
+        self.check_stall(now)?;
+        if self.is_congested() {
+            // Nothing is read meanwhile, so silence means nothing.
+            self.session.heard(now);
+        }
+        self.session.tick(now, |never| match never {})?;
+        if self.running.is_empty() {
+            self.buffer.shrink();
+            self.session.shrink();
+            self.pipe.shrink();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn check_stall(&mut self, now: Moment) -> Result<(), Closed> {
+        let unsent = self.pipe.unsent();
+        self.stalled = match self.stalled {
+            _ if unsent == 0 => None,
+            Some((since, before)) if before == unsent => {
+                if now.since(since) >= STALL {
+                    return Err(Closed::Stalled);
+                }
+                Some((since, before))
+            }
+            _ => Some((now, unsent)),
+        };
+        Ok(())
+    }
+
+    fn is_congested(&self) -> bool {
+        self.session.output_len() + self.pipe.unsent() >= CONGESTED
+    }
+
+    /// Tells the peer why the connection ends, if that can be told quickly.
+    async fn last_word(&mut self, closed: &Closed) {
+        if let Closed::Violation(violation) = closed {
+            self.session.leave(GoAwayReason::Violation, &violation.to_string());
+        }
+        if matches!(closed, Closed::Io(_) | Closed::Stalled) {
+            return;
+        }
+        if self.pipe.is_written() {
+            self.session.take_output(self.pipe.batch());
+        }
+        let pipe = &mut self.pipe;
+        let word = poll_fn(|cx| {
+            ready!(pipe.poll_write(cx))?;
+            pipe.poll_shutdown(cx)
+        });
+        // Best effort: the peer sees the end of the stream in any case.
+        let _ = tokio::time::timeout(LAST_WORD, word).await;
+    }
+}
+
+/// Returns once the unit drains.
+pub(super) async fn told(draining: &mut watch::Receiver<bool>) {
+    if draining.wait_for(|draining| *draining).await.is_err() {
+        // The server was dropped, which ends this task anyway.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Lets a call in. If it is over at once, its answer goes straight to the output.
+#[inline]
+fn serve(
+    shared: &Shared,
+    session: &mut Session<std::convert::Infallible>,
+    running: &mut Running,
+    cache: &mut (Vec<u8>, Chain),
+    head: CallHead<'_>,
+    body: &[u8],
+) {
+    let id = head.id;
+    if head.chain.encoded() != cache.0 {
+        let Some(chain) = chain_from_wire(head.chain) else {
+            return fail(session, id, &NotExecuted::bad_request("the call chain").into());
+        };
+        *cache = (head.chain.encoded().to_vec(), chain);
+    }
+    let chain = cache.1.clone();
+    let Some(caller) = caller_from_wire(head.caller, &chain) else {
+        return fail(session, id, &NotExecuted::bad_request("the caller's name").into());
+    };
+    let inbound = Inbound {
+        method: head.method,
+        body,
+        remaining: head.remaining,
+        trace: trace_from_wire(head.trace),
+        chain,
+        principal: head.principal,
+        caller,
+    };
+    // The session took only calls of services in this unit's hello, which lists the inlets.
+    let inlet = &shared.inlets[usize::from(head.service)];
+    let served = session.reply(id, |out| match inlet.serve(inbound, out) {
+        Served::Replied(kind) => Ok(kind),
+        other => Err(other),
+    });
+    match served {
+        Ok(()) => {}
+        Err(EncodeError::Body(Served::Later(reply))) => running.insert(id, reply),
+        Err(EncodeError::Body(Served::Failed(failure))) => fail(session, id, &failure),
+        Err(EncodeError::Body(Served::Replied(_))) => fail(session, id, &Unknown::Abandoned.into()),
+        Err(EncodeError::FrameTooLarge { length, cap }) => {
+            fail(session, id, &unsendable(&EncodeError::FrameTooLarge { length, cap }));
+        }
+        Err(EncodeError::TooLong { what, length, cap }) => {
+            fail(session, id, &unsendable(&EncodeError::TooLong { what, length, cap }));
+        }
+    }
+}
+
+/// The turn has run, and its answer can't be told.
+fn unsendable(error: &EncodeError) -> Failure {
+    Unknown::ConnectionLost { reason: format!("the answer can't be sent: {error}").into() }.into()
+}
+
+fn fail(session: &mut Session<std::convert::Infallible>, id: CallId, failure: &Failure) {
+    failure_to_wire(id, failure, |id, code, after, texts| session.fail(id, code, after, texts));
+}
+
+const _: fn() = || {
+    fn movable<T: Send>() {}
+    movable::<Pin<Box<Connection>>>();
+};

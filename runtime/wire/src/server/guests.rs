@@ -1,0 +1,90 @@
+//! The connections of a listener: how many there are, and which of them has yet to say hello.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::connection::{Connection, Shared};
+use super::{MAX_CONNECTIONS, MAX_HANDSHAKES};
+use crate::closed::Closed;
+use crate::net::Stream;
+
+pub(super) struct Guests {
+    shared: Arc<Shared>,
+    draining: watch::Receiver<bool>,
+    connections: JoinSet<()>,
+    /// Who hadn't said hello when last looked at, the oldest first.
+    silent: VecDeque<Silent>,
+}
+
+struct Silent {
+    greeted: Arc<AtomicBool>,
+    task: AbortHandle,
+    peer: String,
+}
+
+impl Silent {
+    fn is_done(&self) -> bool {
+        self.greeted.load(Ordering::Acquire) || self.task.is_finished()
+    }
+}
+
+impl Guests {
+    pub(super) fn new(shared: Arc<Shared>, draining: watch::Receiver<bool>) -> Self {
+        Self { shared, draining, connections: JoinSet::new(), silent: VecDeque::new() }
+    }
+
+    pub(super) fn welcome(&mut self, stream: Stream, peer: String) {
+        if self.connections.len() >= MAX_CONNECTIONS {
+            tracing::warn!(peer, "connection refused: there are {MAX_CONNECTIONS} already");
+            return;
+        }
+        self.silent.retain(|silent| !silent.is_done());
+        if self.silent.len() >= MAX_HANDSHAKES
+            && let Some(oldest) = self.silent.pop_front()
+        {
+            let peer = oldest.peer;
+            tracing::warn!(peer, "connection closed: no hello yet, and others are waiting");
+            oldest.task.abort();
+        }
+        let greeted = Arc::new(AtomicBool::new(false));
+        let shared = Arc::clone(&self.shared);
+        let made = Connection::new(shared, stream, peer.clone(), Arc::clone(&greeted));
+        let connection = match made {
+            Ok(connection) => connection,
+            Err(error) => return report(&peer, &error.into()),
+        };
+        let (name, draining) = (peer.clone(), self.draining.clone());
+        let task = self.connections.spawn(async move {
+            let closed = connection.run(draining).await;
+            report(&name, &closed);
+        });
+        self.silent.push_back(Silent { greeted, task, peer });
+    }
+
+    /// Ready when a connection has ended.
+    pub(super) fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.connections.poll_join_next(cx)) {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Waits for the last connection to end.
+    pub(super) async fn farewell(mut self) {
+        while poll_fn(|cx| self.connections.poll_join_next(cx)).await.is_some() {}
+    }
+}
+
+fn report(peer: &str, closed: &Closed) {
+    if closed.is_hostile() {
+        tracing::warn!(peer, reason = %closed, "connection closed");
+    } else {
+        tracing::info!(peer, reason = %closed, "connection closed");
+    }
+}

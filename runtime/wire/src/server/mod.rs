@@ -1,0 +1,172 @@
+//! The listening side of a unit: accepts connections and lets their calls in.
+
+mod connection;
+mod guests;
+mod running;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use seam_core::remote::Inlet;
+use seam_core::time::Clock;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::connection::Shared;
+use self::guests::Guests;
+use crate::identity::{Identity, offer};
+use crate::limits::Timeouts;
+use crate::net::{Accepting, Address, BeyondLoopback, Sockets, Transport};
+
+/// Connections that one listener holds at most; further ones are turned away.
+pub const MAX_CONNECTIONS: usize = 1_024;
+/// Connections whose hello hasn't come yet; beyond so many, the oldest of them makes room.
+pub const MAX_HANDSHAKES: usize = 64;
+
+/// How long to wait after an accept that failed.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a server needs besides an address and its services.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// Who this unit is.
+    pub identity: Identity,
+    /// How long to wait for peers.
+    pub timeouts: Timeouts,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// What opens the listener.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl ServerConfig {
+    /// The defaults: the system's sockets and clock.
+    pub fn new(identity: Identity) -> Self {
+        let (timeouts, clock) = (Timeouts::default(), Clock::fast());
+        Self { identity, timeouts, clock, transport: Arc::new(Sockets) }
+    }
+}
+
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConfig").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+/// A server can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// Other machines could reach it, and nothing protects it yet.
+    #[error(transparent)]
+    BeyondLoopback(#[from] BeyondLoopback),
+    /// The system refuses.
+    #[error("can't listen on {address}: {error}")]
+    Io {
+        /// Where.
+        address: Address,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// A listener, and the connections that it has accepted.
+///
+/// Dropping it ends them all at once; [`Server::drain`] does so in good order.
+pub struct Server {
+    address: Address,
+    draining: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens at `address` and lets calls into `inlets`. Everything runs on `runtime`.
+    ///
+    /// # Errors
+    ///
+    /// If the address is open to other machines, or the system refuses it.
+    pub async fn start(
+        config: ServerConfig,
+        address: &Address,
+        inlets: Vec<Arc<dyn Inlet>>,
+        runtime: &Handle,
+    ) -> Result<Self, ListenError> {
+        address.check_listen()?;
+        let ServerConfig { identity, timeouts, clock, transport } = config;
+        let opening = transport.listen(address);
+        // On the runtime that will drive the listener: a socket belongs to the one it's made on.
+        let opened =
+            runtime.spawn(opening).await.unwrap_or_else(|gone| Err(io::Error::other(gone)));
+        let listener =
+            opened.map_err(|error| ListenError::Io { address: address.clone(), error })?;
+        let address = listener.address().clone();
+        let offers = inlets.iter().map(|inlet| offer(inlet.service().name(), inlet.descriptor()));
+        let hello = identity.hello(offers.collect());
+        let shared = Arc::new(Shared { hello, inlets, timeouts, clock });
+        let (draining, watching) = watch::channel(false);
+        let accepting = runtime.spawn(accept(listener, shared, watching));
+        Ok(Self { address, draining, accepting })
+    }
+
+    /// Where it listens; with the port that the system chose, if it was asked to.
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Stops listening, says go-away on every connection, and returns once all calls taken before
+    /// are answered. How long to wait for that is the caller's decision: dropping this ends the
+    /// rest.
+    pub async fn drain(mut self) {
+        self.draining.send_replace(true);
+        // A listener that panicked has nothing left to drain.
+        let _ = (&mut self.accepting).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.address)
+    }
+}
+
+/// Accepts until the unit drains, then waits for the last connection.
+async fn accept(
+    mut listener: Box<dyn Accepting>,
+    shared: Arc<Shared>,
+    mut draining: watch::Receiver<bool>,
+) {
+    let mut guests = Guests::new(shared, draining.clone());
+    let mut stop = pin!(connection::told(&mut draining));
+    loop {
+        let next = poll_fn(|cx| {
+            if stop.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            while guests.poll_leave(cx).is_ready() {}
+            listener.poll_accept(cx).map(Some)
+        });
+        match next.await {
+            None => break,
+            Some(Ok((stream, peer))) => guests.welcome(stream, peer),
+            Some(Err(error)) => {
+                // Mostly too many open files: give some the time to close.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    guests.farewell().await;
+}
