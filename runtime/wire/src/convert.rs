@@ -34,7 +34,7 @@ pub(crate) fn caller_from_wire(caller: Option<&str>, chain: &Chain) -> Option<Ca
 }
 
 pub(crate) fn trace_to_wire(trace: &TraceContext) -> Trace {
-    Trace { id: trace.trace.0, span: trace.span.0, flags: u8::from(trace.sampled) }
+    Trace { id: trace.trace.get(), span: trace.span.0, flags: u8::from(trace.sampled) }
 }
 
 pub(crate) fn trace_from_wire(trace: Trace) -> TraceContext {
@@ -42,7 +42,7 @@ pub(crate) fn trace_from_wire(trace: Trace) -> TraceContext {
         return TraceContext::root();
     }
     let sampled = trace.flags & 1 == 1;
-    TraceContext { trace: TraceId(trace.id), span: SpanId(trace.span), sampled }
+    TraceContext { trace: TraceId::new(trace.id), span: SpanId(trace.span), sampled }
 }
 
 /// The chain of a call that came, or `None` if a name in it is none.
