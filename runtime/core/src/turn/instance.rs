@@ -1,6 +1,7 @@
 //! One life of an actor, and the seat that a turn has in it.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,12 +41,42 @@ impl<A> Instance<A> {
         self.proved.load(Ordering::Relaxed)
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, A> {
-        self.actor.write()
+    pub(super) fn alone(&self) -> Alone<'_, A> {
+        Alone(self.actor.write())
     }
 
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, A> {
-        self.actor.read()
+    pub(super) fn beside(&self) -> Beside<'_, A> {
+        Beside(self.actor.read())
+    }
+}
+
+/// The actor in an exclusive turn. Held while the turn waits, for nobody waits for it.
+#[derive(Debug)]
+pub struct Alone<'a, A>(RwLockWriteGuard<'a, A>);
+
+impl<A> Deref for Alone<'_, A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.0
+    }
+}
+
+impl<A> DerefMut for Alone<'_, A> {
+    fn deref_mut(&mut self) -> &mut A {
+        &mut self.0
+    }
+}
+
+/// The actor in a shared turn.
+#[derive(Debug)]
+pub struct Beside<'a, A>(RwLockReadGuard<'a, A>);
+
+impl<A> Deref for Beside<'_, A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.0
     }
 }
 
@@ -83,13 +114,13 @@ impl<A: Send + Sync> Seat<A> {
     }
 
     /// The actor, alone.
-    pub fn exclusive(&self) -> RwLockWriteGuard<'_, A> {
-        self.instance.write()
+    pub fn exclusive(&self) -> Alone<'_, A> {
+        self.instance.alone()
     }
 
     /// The actor, beside others.
-    pub fn shared(&self) -> RwLockReadGuard<'_, A> {
-        self.instance.read()
+    pub fn shared(&self) -> Beside<'_, A> {
+        self.instance.beside()
     }
 
     /// The turn has ended well.

@@ -313,7 +313,7 @@ async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {
         () = clock.wait_until(end_of_grace) => None,
     };
     if let Some(instance) = alone {
-        let mut actor = instance.write();
+        let mut actor = instance.alone();
         let stopping = AssertUnwindSafe(inner.kept.factory.stop(&mut actor)).catch_unwind();
         if let Err(panic) = stopping.await {
             let message = panic_message(&*panic);

@@ -25,6 +25,6 @@ mod slot;
 mod sweeper;
 
 pub use self::host::{Begun, Host, HostSettings, HostState, Lane, TurnStart};
-pub use self::instance::Seat;
+pub use self::instance::{Alone, Beside, Seat};
 pub use self::keeper::{Factory, Keeping};
 pub use self::slot::{Outcome, Reply};
