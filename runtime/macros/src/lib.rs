@@ -1,1 +1,94 @@
-//! The attribute macros of seam: contract, message, error.
+//! The attribute macros of seam. Users have them from the facade: `#[seam::contract]`,
+//! `#[seam::message]`, `#[seam::error]` and `#[seam::config]`.
+//!
+//! They generate types and impls, and no machinery: what a call does is in `seam-core`. Mistakes
+//! are found here where the tokens allow it, so that each is shown on the user's own token with its
+//! fix; what only types tell is left to the traits' own messages.
+//!
+//! ```text
+//! contract/   the trait → contract, messages, host, client
+//! message     struct or enum → serde, schema, layout      ┐ encoding: what crosses a seam
+//! error       message, and code, status and text          ┘
+//! config      struct → what `[services.NAME.config]` is read into
+//! ```
+
+mod attrs;
+mod case;
+mod config;
+mod contract;
+mod diagnostic;
+mod encoding;
+mod error;
+mod message;
+
+use proc_macro::TokenStream;
+
+/// Makes a trait of `async fn`s a contract.
+///
+/// ```ignore
+/// #[seam::contract(name = "payment", version = "1.0")]
+/// pub trait Payment {
+///     #[call(idempotent, deadline = "2s")]
+///     async fn charge(&mut self, order: OrderId, amount: Cents) -> Result<Receipt, PaymentError>;
+/// }
+/// ```
+///
+/// Beside the trait this makes `PaymentContract`, which stands for the contract where a type is
+/// asked for; `PaymentClient`, with a method per method; and `PaymentChargeMessage`, the arguments
+/// of one call. `&mut self` takes an exclusive turn, `&self` a shared one. Arguments and answers
+/// are owned, and are messages (`#[seam::message]`); an error is `#[seam::error]`.
+///
+/// `#[call(…)]` on a method takes, all optional:
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `idempotent` | running it twice is as good as once: it may be retried when its outcome is unknown |
+/// | `complete` | on `&self`: the turn runs to its end even if its caller goes away |
+/// | `deadline = "2s"` | the deadline where the caller names none; `ms`, `s`, `m` or `h` |
+/// | `public` | `POST /rpc/…` and the form gateway may call it |
+/// | `http = "POST /api/order/{id}"` | a route at the edge; `{…}` names an argument |
+/// | `status = 201` | the status of an answer on that route; 200 unless given |
+/// | `location = "/api/order/{order.id}"` | its `Location` header, from fields of the answer |
+/// | `header(key = "Idempotency-Key")` | an argument that is taken from a header; several allowed |
+///
+/// A method with several routes has a `#[call(http = …)]` for each.
+#[proc_macro_attribute]
+pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    diagnostic::output(contract::expand(arguments.into(), item.into()))
+}
+
+/// Lets a struct or an enum cross a seam: serde, JSON Schema, `Clone`, `Debug`, `PartialEq`, and a
+/// layout by which two builds find out whether they encode it alike.
+///
+/// Fields and variants are camelCase in JSON unless `#[serde(rename_all = …)]` says otherwise.
+/// Other derives go below the attribute: `#[derive(Eq, Hash)]`. A field whose type has serde and
+/// schemars from another crate is marked `#[message(foreign)]`.
+#[proc_macro_attribute]
+pub fn message(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    diagnostic::output(message::expand(arguments.into(), item.into()))
+}
+
+/// Makes an enum an error of a contract: a message, with a stable code, an HTTP status and a text
+/// per variant.
+///
+/// `#[error(…)]` on a variant takes, all optional:
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `status = 404` | its HTTP status; 422 unless given |
+/// | `code = "user_not_found"` | its code; the variant's name in snake case unless given |
+/// | `text = "no user {id}"` | its text; the first line of its doc comment unless given |
+/// | `unknown` | the effect of the failed call is unknown |
+/// | `inner` | holds an `InnerError`: a failed call is passed on with a `?` |
+#[proc_macro_attribute]
+pub fn error(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    diagnostic::output(error::expand(arguments.into(), item.into()))
+}
+
+/// Makes a struct the config of a service, `[services.NAME.config]`: `Deserialize`, `Debug` and
+/// `Clone`; keys as the fields are named, and unknown ones refused. A field with a default has
+/// `#[serde(default)]` or `#[serde(default = "path")]`.
+#[proc_macro_attribute]
+pub fn config(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    diagnostic::output(config::expand(arguments.into(), item.into()))
+}

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 pub use seam_core::context::{self, spawn};
 pub use seam_core::{actor, call, contract as contracts, outcome};
+pub use seam_macros::{config, contract, error, message};
 pub use seam_store as store;
 
 pub use self::app::{App, CallEdge, Graph};
@@ -18,6 +19,16 @@ pub use self::tables::Tables;
 pub use self::unit::{
     MethodStatus, NoSuchClient, Running, ServiceStatus, StartFailure, UnitStatus,
 };
+
+#[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]
+extern crate self as seam;
+
+/// What the macros' output refers to; no part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use seam_core::*;
+    pub use {schemars, serde, serde_json};
+}
 
 /// So many milliseconds: `client.charge(order, amount).deadline(ms(300))`.
 pub const fn ms(millis: u64) -> Duration {

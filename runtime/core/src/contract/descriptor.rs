@@ -64,7 +64,8 @@ pub struct MethodSpec {
     pub public: bool,
     /// Its routes at the edge.
     pub http: &'static [HttpRoute],
-    /// The names of its arguments.
+    /// The names of its arguments, as JSON knows them: `userId` for `user_id`. Paths and headers of
+    /// [`HttpRoute`] name them alike.
     pub arguments: &'static [&'static str],
 }
 

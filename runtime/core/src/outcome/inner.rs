@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CallError;
 use crate::context;
-use crate::contract::ServiceError;
+use crate::contract::{Layout, Message, ServiceError, Shape};
 
 /// A call that a handler made failed, and the handler passed that on.
 ///
@@ -21,6 +21,20 @@ pub struct InnerError {
     pub method: Box<str>,
     /// Why that call failed, for people.
     pub cause: Box<str>,
+}
+
+// So that an error that holds one is a message. It never crosses as a part of it: the runtime turns
+// such an error into `Unknown::Inner` before.
+impl Message for InnerError {
+    const SHAPE: Shape = <Box<str>>::SHAPE.and(<Box<str>>::SHAPE).and(<Box<str>>::SHAPE).inside(0);
+
+    fn layout(out: &mut Layout) {
+        out.text("{");
+        out.field::<Box<str>>("service");
+        out.field::<Box<str>>("method");
+        out.field::<Box<str>>("cause");
+        out.text("}");
+    }
 }
 
 impl<E: ServiceError> From<CallError<E>> for InnerError {

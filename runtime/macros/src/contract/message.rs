@@ -1,0 +1,148 @@
+//! A method's message: its arguments, and what the contract says of it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Generics;
+use syn::spanned::Spanned;
+
+use super::expand::message_ident;
+use super::{Argument, Contract, Method};
+use crate::encoding::{Part, Parts};
+use crate::message::implement;
+
+pub(super) fn message(
+    contract: &Contract,
+    method: &Method,
+    index: usize,
+    marker: &Ident,
+    host: &Ident,
+) -> TokenStream {
+    let (vis, the_trait) = (&contract.vis, &contract.ident);
+    let Method { ident: call, name, arguments, answer, .. } = method;
+    let message = message_ident(contract, method);
+    let about = format!("The arguments of [`{the_trait}::{name}`].");
+    let fields = arguments.iter().map(|argument| field(contract, argument));
+    let parts = arguments.iter().map(|Argument { json, ty, .. }| Part {
+        name: json.clone(),
+        ty: ty.clone(),
+        foreign: false,
+    });
+    let parts = Parts::named(parts.collect());
+    let shape = parts.shape();
+    let implement =
+        implement(&message, &Generics::default(), &quote!(#shape.inside(0)), &parts.layout());
+    let error = answer
+        .error
+        .as_ref()
+        .map_or_else(|| quote!(::seam::__private::contract::Never), |error| quote!(#error));
+    let answer = &answer.answer;
+    let look = quote_spanned! {answer.span()=>
+        const _: ::seam::__private::contract::Shape =
+            <#answer as ::seam::__private::contract::Message>::SHAPE;
+    };
+    let spec = spec(method, index);
+    let text = message.to_string();
+    quote! {
+        #[doc = #about]
+        #[derive(
+            ::seam::__private::serde::Serialize,
+            ::seam::__private::serde::Deserialize,
+            ::seam::__private::schemars::JsonSchema,
+        )]
+        #[serde(crate = "::seam::__private::serde", deny_unknown_fields)]
+        #[schemars(crate = "::seam::__private::schemars")]
+        #vis struct #message {
+            #(#fields,)*
+        }
+
+        // Arguments may be anybody's secrets.
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #message {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text).finish_non_exhaustive()
+            }
+        }
+
+        #implement
+        #look
+
+        #[automatically_derived]
+        impl ::seam::__private::contract::Method for #message {
+            type Contract = #marker;
+            type Answer = #answer;
+            type Error = #error;
+            const SPEC: &'static ::seam::__private::contract::MethodSpec = &#spec;
+
+            fn begin(
+                self,
+                host: &dyn #host,
+                start: ::seam::__private::turn::TurnStart,
+            ) -> ::seam::__private::turn::Begun<Self::Answer, Self::Error> {
+                host.#call(start, self)
+            }
+        }
+    }
+}
+
+/// An argument as a field: camelCase in JSON, where its Rust name is understood too.
+fn field(contract: &Contract, argument: &Argument) -> TokenStream {
+    let vis = &contract.vis;
+    let Argument { ident, name, json, ty } = argument;
+    let about = format!("The argument `{name}`.");
+    let alias = (name != json).then(|| quote!(, alias = #name));
+    quote! {
+        #[doc = #about]
+        #[serde(rename = #json #alias)]
+        #vis #ident: #ty
+    }
+}
+
+fn spec(method: &Method, index: usize) -> TokenStream {
+    let Method { name, doc, options, arguments, .. } = method;
+    let index = index as u16;
+    let turn = match (method.exclusive, options.complete) {
+        (true, _) => format_ident!("Exclusive"),
+        (false, false) => format_ident!("Shared"),
+        (false, true) => format_ident!("Complete"),
+    };
+    let (idempotent, public) = (options.idempotent, options.public);
+    let deadline = option(options.deadline.map(|deadline| {
+        let millis = deadline.as_millis() as u64;
+        quote!(::core::time::Duration::from_millis(#millis))
+    }));
+    let routes = options.routes.iter().map(|route| {
+        let (verb, path, status) = (&route.verb, &route.path, route.status);
+        let location = option(route.location.as_ref().map(|location| quote!(#location)));
+        let headers = route.headers.iter().map(|(argument, header)| quote!((#argument, #header)));
+        quote! {
+            ::seam::__private::contract::HttpRoute {
+                verb: #verb,
+                path: #path,
+                status: #status,
+                location: #location,
+                headers: &[#(#headers),*],
+            }
+        }
+    });
+    let arguments = arguments.iter().map(|argument| &argument.json);
+    quote! {
+        ::seam::__private::contract::MethodSpec {
+            name: #name,
+            index: #index,
+            doc: #doc,
+            turn: ::seam::__private::contract::TurnKind::#turn,
+            idempotent: #idempotent,
+            deadline: #deadline,
+            public: #public,
+            http: &[#(#routes),*],
+            arguments: &[#(#arguments),*],
+        }
+    }
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}

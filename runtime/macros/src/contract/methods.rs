@@ -1,0 +1,138 @@
+//! One method: its signature, and what can't be asked across a seam.
+
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{FnArg, Pat, Receiver, ReturnType, Signature, Token, TraitItemFn, Type};
+
+use super::types::{check_type, result_of};
+use super::{Answer, Argument, Method, options};
+use crate::attrs::docs;
+use crate::case::{self, Case};
+use crate::diagnostic::Mistakes;
+
+pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
+    let TraitItemFn { attrs, sig, default, .. } = function;
+    check_signature(&sig, mistakes);
+    if let Some(body) = default {
+        let text = "a contract says what can be asked, not how: end the line with `;` and move the \
+                    body to the `impl`";
+        mistakes.at(body, text);
+    }
+    let exclusive = receiver(&sig, mistakes);
+    let arguments = arguments(&sig.inputs, mistakes);
+    let answer = answer(&sig.output, mistakes);
+    let (call, attrs): (Vec<_>, Vec<_>) =
+        attrs.into_iter().partition(|attr| attr.path().is_ident("call"));
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
+        mistakes.at(attr, "a contract is the same in every build: leave out the condition");
+    }
+    let options = options::read(&call, &arguments, exclusive, mistakes);
+    Some(Method {
+        name: case::text(&sig.ident),
+        ident: sig.ident,
+        doc: docs(&attrs),
+        attrs,
+        exclusive: exclusive?,
+        arguments,
+        answer,
+        options,
+    })
+}
+
+fn check_signature(sig: &Signature, mistakes: &mut Mistakes) {
+    let name = &sig.ident;
+    if sig.asyncness.is_none() {
+        let text = format!(
+            "`{name}` isn't `async`, but a call may cross to another process: write `async fn {name}`"
+        );
+        mistakes.at(sig.fn_token, text);
+    }
+    if !sig.generics.params.is_empty() {
+        let text = format!(
+            "`{name}` can't be generic, for a caller elsewhere couldn't say with what: name the types"
+        );
+        mistakes.at(&sig.generics, text);
+    } else if let Some(clause) = &sig.generics.where_clause {
+        mistakes.at(clause, format!("`{name}` can't be generic: leave out the `where`"));
+    }
+    let odd: [&dyn ToTokens; 3] = [&sig.constness, &sig.unsafety, &sig.abi];
+    for token in odd {
+        let token = token.to_token_stream();
+        if !token.is_empty() {
+            mistakes.at(token, "a contract's method is a plain `async fn`: leave this out");
+        }
+    }
+}
+
+/// Whether the receiver is exclusive; `None` if it is none.
+fn receiver(sig: &Signature, mistakes: &mut Mistakes) -> Option<bool> {
+    match sig.receiver() {
+        Some(Receiver { reference: Some(_), colon_token: None, mutability, .. }) => {
+            Some(mutability.is_some())
+        }
+        Some(other) => {
+            let text = "a service outlives its calls: take `&self` (beside others) or `&mut self` \
+                        (alone)";
+            mistakes.at(other, text);
+            None
+        }
+        None => {
+            let text = format!(
+                "`{0}` has no receiver: write `{0}(&self, …)` for a turn beside others, or \
+                 `{0}(&mut self, …)` for one alone",
+                sig.ident
+            );
+            mistakes.at(&sig.ident, text);
+            None
+        }
+    }
+}
+
+fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> Vec<Argument> {
+    let mut arguments: Vec<Argument> = Vec::new();
+    for input in inputs {
+        let FnArg::Typed(input) = input else { continue };
+        check_type(&input.ty, "take", mistakes);
+        let Pat::Ident(pattern) = &*input.pat else {
+            let text = "an argument needs a name, by which JSON knows it: write `name: Type`, and \
+                        take it apart in the `impl`";
+            mistakes.at(&input.pat, text);
+            continue;
+        };
+        if pattern.by_ref.is_some() || pattern.mutability.is_some() || pattern.subpat.is_some() {
+            let text = format!("write just `{}`: the rest belongs in the `impl`", pattern.ident);
+            mistakes.at(pattern, text);
+        }
+        let name = case::text(&pattern.ident);
+        if name.starts_with('_') {
+            let text = "an argument's name is part of the contract: leave out the `_`";
+            mistakes.at(&pattern.ident, text);
+        }
+        if arguments.iter().any(|before| before.name == name) {
+            mistakes.at(&pattern.ident, format!("two arguments are called `{name}`"));
+        }
+        let json = Case::Camel.field(&name);
+        let (ident, ty) = (pattern.ident.clone(), (*input.ty).clone());
+        arguments.push(Argument { ident, name, json, ty });
+    }
+    arguments
+}
+
+fn answer(output: &ReturnType, mistakes: &mut Mistakes) -> Answer {
+    let written = match output {
+        ReturnType::Default => {
+            return Answer { written: quote!(()), answer: quote!(()), error: None };
+        }
+        ReturnType::Type(_, ty) => ty,
+    };
+    check_type(written, "answer with", mistakes);
+    let ty: &Type = written;
+    match mistakes.take(result_of(ty)).flatten() {
+        Some((answer, error)) => Answer {
+            written: quote!(#written),
+            answer: quote!(#answer),
+            error: Some(error.clone()),
+        },
+        None => Answer { written: quote!(#written), answer: quote!(#written), error: None },
+    }
+}

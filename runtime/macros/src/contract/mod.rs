@@ -1,0 +1,65 @@
+//! `#[seam::contract]`: a trait becomes a contract.
+
+mod arguments;
+mod expand;
+mod message;
+mod methods;
+mod options;
+mod parse;
+mod routes;
+mod types;
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Ident, ItemTrait, Type, Visibility};
+
+use self::options::Options;
+
+/// A contract as its trait declares it.
+struct Contract {
+    vis: Visibility,
+    ident: Ident,
+    attrs: Vec<Attribute>,
+    doc: String,
+    supertraits: TokenStream,
+    name: String,
+    version: String,
+    methods: Vec<Method>,
+}
+
+/// One method of a contract.
+struct Method {
+    ident: Ident,
+    name: String,
+    /// Its doc comment and what else stands on it, without `#[call(…)]`.
+    attrs: Vec<Attribute>,
+    doc: String,
+    /// `&mut self`, as against `&self`.
+    exclusive: bool,
+    arguments: Vec<Argument>,
+    answer: Answer,
+    options: Options,
+}
+
+/// One argument of a method.
+struct Argument {
+    ident: Ident,
+    /// Its name in Rust, and in JSON.
+    name: String,
+    json: String,
+    ty: Type,
+}
+
+/// What a method returns.
+struct Answer {
+    /// As it was written, `()` if nothing was.
+    written: TokenStream,
+    answer: TokenStream,
+    /// `None` if it isn't a `Result`.
+    error: Option<Type>,
+}
+
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let item: ItemTrait = syn::parse2(item)?;
+    let contract = parse::contract(arguments, item)?;
+    Ok(expand::contract(&contract))
+}

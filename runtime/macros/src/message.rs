@@ -1,0 +1,150 @@
+//! `#[seam::message]`: a struct or an enum that may cross a seam.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Ident, parse_quote};
+
+use crate::attrs::{missing_derives, serde_names};
+use crate::case::{self, Case};
+use crate::diagnostic::Mistakes;
+use crate::encoding::Parts;
+
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let mut mistakes = Mistakes::default();
+    if !arguments.is_empty() {
+        mistakes.at(arguments, "`#[seam::message]` takes no options: `#[serde(…)]` goes below it");
+    }
+    let mut item: DeriveInput = syn::parse2(item)?;
+    let message = generate(&mut item, &mut mistakes);
+    mistakes.finish()?;
+    Ok(quote!(#item #message))
+}
+
+/// Adds derives to `item`, and returns its `Message` impl.
+pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> TokenStream {
+    check_generics(&item.generics, mistakes);
+    let names = serde_names(&item.attrs, mistakes);
+    let case = names.rename_all.unwrap_or(Case::Camel);
+    let mut renames = Vec::new();
+    if names.rename_all.is_none() {
+        renames.push("rename_all");
+    }
+    let (shape, layout) = match &mut item.data {
+        Data::Struct(data) => {
+            let parts = Parts::read(&item.ident, &mut data.fields, case, mistakes);
+            let shape = parts.shape();
+            (quote!(#shape.inside(0)), parts.layout())
+        }
+        Data::Enum(data) => {
+            let fields = names.rename_all_fields.unwrap_or(Case::Camel);
+            if names.rename_all_fields.is_none() {
+                renames.push("rename_all_fields");
+            }
+            if data.variants.is_empty() {
+                mistakes.at(&item.ident, "an enum without variants has no value to send: add one");
+            }
+            variants(&item.ident, data, case, fields, mistakes)
+        }
+        Data::Union(data) => {
+            mistakes.at(data.union_token, "a union can't be encoded: make it an enum");
+            return TokenStream::new();
+        }
+    };
+    let attrs = std::mem::take(&mut item.attrs);
+    item.attrs = derives(&attrs, &["Clone", "Debug", "PartialEq"], &renames);
+    item.attrs.extend(attrs);
+    implement(&item.ident, &item.generics, &shape, &layout)
+}
+
+/// The derives that every message has, those of `wanted` that the user hasn't, and the names.
+fn derives(attrs: &[Attribute], wanted: &[&str], renames: &[&str]) -> Vec<Attribute> {
+    let wanted = missing_derives(attrs, wanted);
+    let wanted = wanted.iter().map(|name| match *name {
+        "Clone" => quote!(::core::clone::Clone),
+        "Debug" => quote!(::core::fmt::Debug),
+        _ => quote!(::core::cmp::PartialEq),
+    });
+    let renames = renames.iter().map(|name| format_ident!("{name}"));
+    vec![
+        parse_quote!(#[derive(
+            #(#wanted,)*
+            ::seam::__private::serde::Serialize,
+            ::seam::__private::serde::Deserialize,
+            ::seam::__private::schemars::JsonSchema,
+        )]),
+        parse_quote!(#[serde(crate = "::seam::__private::serde" #(, #renames = "camelCase")*)]),
+        parse_quote!(#[schemars(crate = "::seam::__private::schemars")]),
+    ]
+}
+
+/// The shape and the layout of an enum.
+fn variants(
+    owner: &Ident,
+    data: &mut syn::DataEnum,
+    case: Case,
+    fields: Case,
+    mistakes: &mut Mistakes,
+) -> (TokenStream, TokenStream) {
+    let (mut shapes, mut layouts) = (Vec::new(), Vec::new());
+    for variant in &mut data.variants {
+        let names = serde_names(&variant.attrs, mistakes);
+        let fields = names.rename_all.unwrap_or(fields);
+        let parts = Parts::read(owner, &mut variant.fields, fields, mistakes);
+        let name = names.rename.unwrap_or_else(|| case.variant(&case::text(&variant.ident)));
+        let layout = parts.variant_layout();
+        shapes.push(parts.shape());
+        layouts.push(quote! {
+            out.text(#name);
+            #layout
+            out.text("|");
+        });
+    }
+    let shape = quote! {
+        ::seam::__private::contract::Shape::EMPTY #(.and(#shapes))*.optional(4)
+    };
+    let layout = quote! {
+        out.text("<");
+        #(#layouts)*
+        out.text(">");
+    };
+    (shape, layout)
+}
+
+/// `impl Message`, and a look at its shape, so that a shape that can't be is found now.
+pub(crate) fn implement(
+    ident: &Ident,
+    generics: &Generics,
+    shape: &TokenStream,
+    layout: &TokenStream,
+) -> TokenStream {
+    let mut bounded = generics.clone();
+    for parameter in bounded.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::seam::__private::contract::Message));
+    }
+    let (in_impl, in_type, clause) = bounded.split_for_impl();
+    let look = generics.params.is_empty().then(|| {
+        quote! {
+            const _: ::seam::__private::contract::Shape =
+                <#ident as ::seam::__private::contract::Message>::SHAPE;
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #in_impl ::seam::__private::contract::Message for #ident #in_type #clause {
+            const SHAPE: ::seam::__private::contract::Shape = #shape;
+
+            fn layout(out: &mut ::seam::__private::contract::Layout) {
+                #layout
+            }
+        }
+        #look
+    }
+}
+
+fn check_generics(generics: &Generics, mistakes: &mut Mistakes) {
+    for parameter in &generics.params {
+        if let GenericParam::Lifetime(lifetime) = parameter {
+            mistakes.at(lifetime, "a message owns what it holds: leave out the lifetime");
+        }
+    }
+}
