@@ -19,7 +19,7 @@ use seam_core::contract::{
     Shape, TurnKind,
 };
 use seam_core::name::ServiceId;
-use seam_core::outcome::{CallError, Failure, NotExecuted};
+use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{
     Caller, Encode, Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, ReplyKind, Served,
 };
@@ -72,7 +72,7 @@ impl<const N: usize> Method for Arguments<N> {
     const SPEC: &'static MethodSpec = &SPECS[N];
 
     fn begin(self, (): &(), _: TurnStart) -> Begun<u64, Never> {
-        Begun::Done(Err(CallError::NotExecuted(NotExecuted::DeadlineExceeded)))
+        panic!("the worker has no host")
     }
 }
 
