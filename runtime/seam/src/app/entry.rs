@@ -42,7 +42,6 @@ pub(crate) trait Opened: Send + Sync {
     fn host(&self, plan: HostPlan) -> Hosted;
 
     /// Leads the route to another unit.
-    #[allow(dead_code, reason = "the wire is about to call it")]
     fn lead_to(&self, remote: Arc<dyn Remote>);
 
     /// Leads the route nowhere.
@@ -145,7 +144,6 @@ impl<A: Actor> Opened for Open<A> {
         Hosted { keeping, inlet }
     }
 
-    #[allow(dead_code, reason = "the wire is about to call it")]
     fn lead_to(&self, remote: Arc<dyn Remote>) {
         self.route.set(Target::Remote(remote));
     }

@@ -1,61 +1,136 @@
-//! The unit's side of the wire: links to its peers, and the listener for them.
+//! The unit's side of the wire: links to its peers, and the listener for theirs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use seam_core::home::Home;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
+use seam_wire::{Identity, Link, LinkConfig, LinkState, Server, ServerConfig};
 
 use super::StartFailure;
 use crate::app::{App, Opened};
-use crate::config::{Config, UnitLayout};
+use crate::config::{Address, Config, UnitLayout};
 
-pub(super) struct Identity;
-
-pub(super) fn identity(_app: &App, _config: &Config, _layout: &UnitLayout) -> Identity {
-    Identity
+/// Who this process is to its peers.
+pub(super) fn identity(app: &App, config: &Config, layout: &UnitLayout) -> Identity {
+    Identity::new(config.app.name.as_str(), layout.unit.as_str(), app.release_name())
 }
 
-pub(super) struct Links;
+/// The links to the units that host what this one may call.
+pub(super) struct Links {
+    links: Mutex<Vec<Peer>>,
+}
+
+struct Peer {
+    unit: String,
+    link: Link,
+    /// Whether it has answered once; from then on an outage doesn't make this unit unready.
+    answered: bool,
+}
 
 impl Links {
+    /// Links to the peers that host what this unit calls, and leads the services' routes there.
     pub(super) fn start(
-        _identity: &Identity,
+        app: &App,
+        identity: &Identity,
         layout: &UnitLayout,
         opened: &[(ServiceId, Box<dyn Opened>)],
-        _homes: &[Home],
-    ) -> Self {
-        for remote in &layout.remote {
-            for (_, open) in opened.iter().filter(|(id, _)| id.name() == remote.service) {
-                open.lead_nowhere("links aren't connected yet");
-            }
+        homes: &[Home],
+    ) -> Result<Self, StartFailure> {
+        let mut links: Vec<Peer> = Vec::new();
+        for remote in layout.remote.iter().filter(|remote| calls(app, layout, &remote.service)) {
+            let found = opened.iter().find(|(id, _)| id.name() == remote.service);
+            let Some((id, open)) = found else { continue };
+            let number = match links.iter().position(|peer| peer.unit == remote.unit) {
+                Some(number) => number,
+                None => {
+                    let home = &homes[links.len() % homes.len()];
+                    let address = wire_address(&remote.address, "link to")?;
+                    let config = LinkConfig::new(identity.clone());
+                    let link = Link::open(config, address, home.runtime());
+                    links.push(Peer { unit: remote.unit.clone(), link, answered: false });
+                    links.len() - 1
+                }
+            };
+            let contract = open.client().descriptor();
+            open.lead_to(Arc::new(links[number].link.service(*id, contract)));
         }
-        Self
+        Ok(Self { links: Mutex::new(links) })
     }
 
+    /// Whether every peer has answered once.
     pub(super) fn ready(&self) -> Result<(), String> {
+        for peer in &mut *self.links.lock() {
+            let state = peer.link.state().borrow().clone();
+            match state {
+                LinkState::Connected { .. } => peer.answered = true,
+                _ if peer.answered => {}
+                LinkState::Down { reason } => {
+                    return Err(format!("unit `{}`: {reason}", peer.unit));
+                }
+                _ => return Err(format!("unit `{}` hasn't answered yet", peer.unit)),
+            }
+        }
         Ok(())
     }
 
-    pub(super) async fn stop(&self) {}
+    /// Ends all connections.
+    pub(super) fn stop(&self) {
+        self.links.lock().clear();
+    }
 }
 
-pub(super) struct Listening;
+/// Whether a unit calls a service: one that it hosts needs it, or it has an edge, which may call
+/// any; and so may the program around a unit that hosts nothing.
+fn calls(app: &App, layout: &UnitLayout, service: &str) -> bool {
+    let here = |name: &str| layout.services.iter().any(|hosted| hosted == name);
+    let graph = app.graph();
+    let needed = graph.edges().iter().any(|e| e.to.name() == service && here(e.from.name()));
+    needed || layout.http.is_some() || layout.services.is_empty()
+}
+
+/// The listener for other units.
+pub(super) struct Listening {
+    server: Server,
+}
 
 impl Listening {
     pub(super) fn address(&self) -> String {
-        String::new()
+        self.server.address().to_string()
     }
 
-    pub(super) async fn stop(self, _grace: Duration) {}
+    /// Says go-away, and waits for the calls that are in.
+    pub(super) async fn stop(self, grace: Duration) {
+        if tokio::time::timeout(grace, self.server.drain()).await.is_err() {
+            tracing::warn!(?grace, "calls from other units were still running at the end of it");
+        }
+    }
 }
 
+/// Listens for other units, if the layout says so.
 pub(super) async fn listen(
-    _identity: &Identity,
-    _layout: &UnitLayout,
-    _inlets: Vec<Arc<dyn Inlet>>,
-    _homes: &[Home],
+    identity: &Identity,
+    layout: &UnitLayout,
+    inlets: Vec<Arc<dyn Inlet>>,
+    homes: &[Home],
 ) -> Result<Option<Listening>, StartFailure> {
-    Ok(None)
+    let (Some(listen), Some(home)) = (&layout.listen, homes.last()) else { return Ok(None) };
+    let refused =
+        |reason: String| StartFailure::Address { what: "listen", address: listen.clone(), reason };
+    let address = wire_address(listen, "listen")?;
+    let config = ServerConfig::new(identity.clone());
+    let server = Server::start(config, &address, inlets, home.runtime()).await;
+    let server = server.map_err(|error| refused(error.to_string()))?;
+    tracing::info!(address = %server.address(), "listening for other units");
+    Ok(Some(Listening { server }))
+}
+
+fn wire_address(address: &Address, what: &'static str) -> Result<seam_wire::Address, StartFailure> {
+    address.to_string().parse().map_err(|error: seam_wire::AddressError| StartFailure::Address {
+        what,
+        address: address.clone(),
+        reason: error.to_string(),
+    })
 }

@@ -205,7 +205,7 @@ impl<'a> Starting<'a> {
         let opened: Vec<_> = self.app.services().iter().map(|s| self.open(&**s)).collect();
         let routes = Arc::new(Routes::new(opened.iter().map(|(_, open)| open.client()).collect()));
         let identity = links::identity(self.app, self.config, self.layout);
-        let links = links::Links::start(&identity, self.layout, &opened, &self.homes);
+        let links = links::Links::start(self.app, &identity, self.layout, &opened, &self.homes)?;
         for name in &self.layout.services {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
@@ -340,7 +340,7 @@ impl Parts {
             listener.stop(left()).await;
         }
         end(&self.hosted, left()).await;
-        self.links.stop().await;
+        self.links.stop();
         stop_homes(self.homes.clone()).await;
     }
 }
