@@ -1,0 +1,47 @@
+//! What others may ask of the service.
+
+/// The id of a user: counted from 1, and never given twice.
+pub type UserId = u64;
+
+/// Who the shop's users are.
+#[seam::contract(name = "user", version = "1.0")]
+pub trait User {
+    /// Signs a user up. No two users have the same e-mail address.
+    #[call(http = "POST /api/user", status = 201, location = "/api/user/{id}", public)]
+    async fn create(&mut self, name: String, email: String) -> Result<Account, UserError>;
+
+    /// One user.
+    #[call(http = "GET /api/user/{id}", public)]
+    async fn get(&self, id: UserId) -> Result<Account, UserError>;
+}
+
+/// A user of the shop.
+#[seam::message]
+pub struct Account {
+    /// The user's id.
+    pub id: UserId,
+    /// What the user wants to be called: 1 to 200 characters.
+    pub name: String,
+    /// Where mail goes, as it was given, without space around it.
+    pub email: String,
+}
+
+/// Why there is no such user.
+#[seam::error]
+pub enum UserError {
+    /// a name has 1 to 200 characters, none of them a control character
+    #[error(status = 400)]
+    InvalidName,
+    /// this is no e-mail address: write it like ada@example.com
+    #[error(status = 400)]
+    InvalidEmail,
+    /// somebody has signed up with this e-mail address
+    #[error(status = 409)]
+    EmailTaken,
+    /// there is no user of this id
+    #[error(status = 404)]
+    UserNotFound,
+    /// the service's store failed; its log says why
+    #[error(status = 500, unknown)]
+    StoreFailed,
+}
