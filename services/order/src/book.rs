@@ -1,0 +1,256 @@
+//! The tables, and the transactions over them. What is written here is on disk before it is told.
+
+use std::fmt::Display;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use payment::{OrderId, Receipt};
+use seam::prelude::*;
+use serde::{Deserialize, Serialize};
+use user::UserId;
+
+use crate::contract::{OrderError, OrderPage, Product, Purchase, Status};
+
+/// How long a key's final answer is kept.
+const KEPT: Duration = Duration::from_hours(24);
+/// Every final answer takes up to so many expired keys away: more than one, so that a backlog
+/// shrinks, and few, so that nobody waits for it.
+const EXPIRED_AT_ONCE: usize = 4;
+
+/// Milliseconds since 1970, by the system's clock: it must hold across restarts.
+pub(crate) type Time = u64;
+
+/// All that the service knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Book {
+    orders: Table<OrderId, Row>,
+    by_user: Table<(UserId, OrderId), ()>,
+    /// The order of an idempotency key, whose body is the one that came with the key.
+    keys: Table<String, OrderId>,
+    /// When which key got its final answer. Keys of pending orders aren't in it, so they stay.
+    answered: Table<(Time, String), ()>,
+}
+
+/// An order with all that its answer is made of, so that a repeat gets the first one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) order: Purchase,
+    pub(crate) end: Option<End>,
+}
+
+/// How an order ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum End {
+    Paid(Receipt),
+    /// With the id of the request that was told so first.
+    Declined(String),
+}
+
+impl Book {
+    pub(crate) fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            orders: store.table("orders")?,
+            by_user: store.table("orders_by_user")?,
+            keys: store.table("idempotency_keys")?,
+            answered: store.table("idempotency_keys_by_time")?,
+        })
+    }
+
+    /// The order that came with this key.
+    pub(crate) async fn of_key(&self, key: &String) -> Result<Option<Row>, OrderError> {
+        let Some(id) = self.keys.get(key).await.map_err(store_failed)? else { return Ok(None) };
+        self.orders.get(&id).await.map_err(store_failed)
+    }
+
+    /// Writes a new order down as pending, before anybody is charged; or gets the order that has
+    /// come with this key meanwhile.
+    pub(crate) async fn begin(
+        &self,
+        user_id: UserId,
+        products: Vec<Product>,
+        total_cents: u64,
+        key: Option<String>,
+    ) -> Result<Row, OrderError> {
+        let book = self.clone();
+        let begin = self.orders.store().transaction(move |tx| {
+            if let Some(key) = &key
+                && let Some(id) = tx.get(&book.keys, key)?
+                && let Some(row) = tx.get(&book.orders, &id)?
+            {
+                return Ok(row);
+            }
+            let id = tx.next_id(&book.orders)?;
+            let order = Purchase { id, user_id, products, total_cents, status: Status::Pending };
+            let row = Row { order, end: None };
+            tx.insert(&book.orders, &id, &row)?;
+            tx.insert(&book.by_user, &(user_id, id), &())?;
+            if let Some(key) = &key {
+                tx.insert(&book.keys, key, &id)?;
+            }
+            Ok::<_, StoreError>(row)
+        });
+        begin.await.map_err(store_failed)
+    }
+
+    /// Writes down how an order ended, and starts the time of its key. The first end is final: who
+    /// comes later gets that one.
+    pub(crate) async fn end(
+        &self,
+        order: Purchase,
+        end: End,
+        key: Option<String>,
+        now: Time,
+    ) -> Result<Row, OrderError> {
+        let book = self.clone();
+        let finish = self.orders.store().transaction(move |tx| {
+            if let Some(row) = tx.get(&book.orders, &order.id)?
+                && row.end.is_some()
+            {
+                return Ok(row);
+            }
+            let status = match end {
+                End::Paid(_) => Status::Paid,
+                End::Declined(_) => Status::Declined,
+            };
+            let row = Row { order: Purchase { status, ..order }, end: Some(end) };
+            tx.insert(&book.orders, &row.order.id, &row)?;
+            if let Some(key) = key {
+                tx.insert(&book.answered, &(now, key), &())?;
+                book.expire(tx, now)?;
+            }
+            Ok::<_, StoreError>(row)
+        });
+        finish.await.map_err(store_failed)
+    }
+
+    fn expire(&self, tx: &mut Transaction, now: Time) -> Result<(), StoreError> {
+        let kept = u64::try_from(KEPT.as_millis()).unwrap_or(u64::MAX);
+        let oldest = tx.scan(&self.answered, Keys::all(), None, EXPIRED_AT_ONCE)?;
+        for (entry, ()) in oldest {
+            if now.saturating_sub(entry.0) <= kept {
+                break;
+            }
+            tx.remove(&self.keys, &entry.1)?;
+            tx.remove(&self.answered, &entry)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn get(&self, id: OrderId) -> Result<Purchase, OrderError> {
+        let row = self.orders.get(&id).await.map_err(store_failed)?;
+        row.map(|row| row.order).ok_or(OrderError::OrderNotFound)
+    }
+
+    /// Up to `limit` orders of a user, from behind `after` on.
+    pub(crate) async fn page(
+        &self,
+        user: UserId,
+        limit: usize,
+        after: Option<OrderId>,
+    ) -> Result<OrderPage, OrderError> {
+        let after = after.map(|order| (user, order));
+        let ids = self.by_user.scan(Keys::prefix(&user), after.as_ref(), limit + 1);
+        let mut ids: Vec<_> = ids.await.map_err(store_failed)?;
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let mut orders = Vec::with_capacity(ids.len());
+        for ((_, id), ()) in ids {
+            orders.push(self.get(id).await?);
+        }
+        let next = orders.last().filter(|_| more).map(|order| order.id);
+        Ok(OrderPage { orders, next })
+    }
+}
+
+pub(crate) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Tells the operator why; callers learn only that it failed.
+fn store_failed(error: impl Display) -> OrderError {
+    tracing::error!(%error, "the store failed");
+    OrderError::StoreFailed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Time = 24 * 60 * 60 * 1000;
+
+    fn key(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn paid(order: &Purchase) -> End {
+        End::Paid(Receipt { id: 1, order_id: order.id, amount_cents: order.total_cents })
+    }
+
+    async fn begin(book: &Book, text: &str) -> Row {
+        let product = Product { sku: "tea".into(), quantity: 1, unit_price_cents: 5 };
+        book.begin(1, vec![product], 5, key(text)).await.unwrap()
+    }
+
+    async fn finish(book: &Book, text: &str, now: Time) {
+        let row = begin(book, text).await;
+        let end = paid(&row.order);
+        book.end(row.order, end, key(text), now).await.unwrap();
+    }
+
+    async fn knows(book: &Book, text: &str) -> bool {
+        book.of_key(&text.to_owned()).await.unwrap().is_some()
+    }
+
+    fn book(folder: &tempfile::TempDir) -> Book {
+        Book::open(&Store::open(folder.path()).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_first_end_is_final() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(&folder);
+        let row = begin(&book, "a").await;
+        assert_eq!(begin(&book, "a").await, row, "the key has its order");
+        let end = paid(&row.order);
+        let first = book.end(row.order.clone(), end, key("a"), 1).await.unwrap();
+        assert_eq!(first.order.status, Status::Paid);
+        let late = End::Declined("late".into());
+        assert_eq!(book.end(row.order, late, key("a"), 2).await.unwrap(), first);
+        assert_eq!(book.of_key(&"a".to_owned()).await.unwrap(), Some(first));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_kept_for_a_day_after_its_answer_and_while_pending() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(&folder);
+        begin(&book, "pending").await;
+        for text in ["1", "2", "3", "4", "5", "6"] {
+            finish(&book, text, 1000).await;
+        }
+        finish(&book, "young", 1000 + DAY).await;
+        assert!(knows(&book, "1").await, "a day isn't over");
+        finish(&book, "late", 1001 + DAY).await;
+        assert!(!knows(&book, "4").await && knows(&book, "5").await, "a few at a time");
+        finish(&book, "later", 1001 + DAY).await;
+        assert!(!knows(&book, "6").await && knows(&book, "young").await);
+        assert!(knows(&book, "pending").await);
+        assert_eq!(book.get(1).await.unwrap().status, Status::Pending);
+        assert_eq!(book.get(2).await.unwrap().status, Status::Paid, "orders stay");
+    }
+
+    #[tokio::test]
+    async fn pages_are_of_one_user_and_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(&folder);
+        for user in [1, 2, 1, 1] {
+            book.begin(user, Vec::new(), 5, None).await.unwrap();
+        }
+        let ids = |page: &OrderPage| page.orders.iter().map(|o| o.id).collect::<Vec<_>>();
+        let first = book.page(1, 2, None).await.unwrap();
+        assert_eq!((ids(&first), first.next), (vec![1, 3], Some(3)));
+        let second = book.page(1, 2, first.next).await.unwrap();
+        assert_eq!((ids(&second), second.next), (vec![4], None));
+        let all = book.page(1, 3, None).await.unwrap();
+        assert_eq!(all.next, None, "no empty page at the end");
+    }
+}

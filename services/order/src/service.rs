@@ -1,0 +1,144 @@
+//! The actor: who is asked for what, and when what is written.
+
+use std::time::Duration;
+
+use payment::{OrderId, PaymentClient, PaymentError};
+use seam::context;
+use seam::prelude::*;
+use seam::time::{Clock, Moment};
+use user::{UserClient, UserError, UserId};
+
+use crate::basket;
+use crate::book::{self, Book, End, Row};
+use crate::contract::{Order, OrderContract, OrderError, OrderPage, Placed, Product, Purchase};
+use crate::turnstile::Turnstile;
+
+/// The orders of a page, where nobody says.
+const PAGE: u32 = 20;
+/// The most orders of a page.
+const LARGEST_PAGE: u32 = 100;
+
+/// Takes orders.
+#[derive(Debug)]
+pub struct OrderService {
+    book: Book,
+    keys: Turnstile,
+    users: UserClient,
+    payments: PaymentClient,
+    clock: Clock,
+}
+
+impl Actor for OrderService {
+    type Contract = OrderContract;
+    type Config = ();
+    type Needs = (UserClient, PaymentClient);
+
+    async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
+        Ok(Self {
+            book: Book::open(&setup.store()?).map_err(StartError::failed)?,
+            keys: Turnstile::default(),
+            users: setup.client()?,
+            payments: setup.client()?,
+            clock: setup.clock().clone(),
+        })
+    }
+}
+
+impl Order for OrderService {
+    async fn place(
+        &self,
+        user_id: UserId,
+        products: Vec<Product>,
+        key: Option<String>,
+    ) -> Result<Placed, OrderError> {
+        let total = basket::total(&products)?;
+        let Some(key) = key else {
+            self.check_user(user_id).await?;
+            let row = self.book.begin(user_id, products, total, None).await?;
+            return self.settle(row, None).await;
+        };
+        basket::check_key(&key)?;
+        let _pass = self.keys.pass(&key, self.remaining()).await.ok_or(OrderError::InProgress)?;
+        let row = match self.book.of_key(&key).await? {
+            Some(row) => row,
+            None => {
+                self.check_user(user_id).await?;
+                self.book.begin(user_id, products.clone(), total, Some(key.clone())).await?
+            }
+        };
+        if row.order.user_id != user_id || row.order.products != products {
+            return Err(OrderError::IdempotencyKeyReused);
+        }
+        self.settle(row, Some(key)).await
+    }
+
+    async fn get(&self, id: OrderId) -> Result<Purchase, OrderError> {
+        self.book.get(id).await
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        limit: Option<u32>,
+        after: Option<OrderId>,
+    ) -> Result<OrderPage, OrderError> {
+        let limit = limit.unwrap_or(PAGE);
+        if !(1..=LARGEST_PAGE).contains(&limit) {
+            return Err(OrderError::InvalidLimit);
+        }
+        self.book.page(user_id, limit as usize, after).await
+    }
+}
+
+impl OrderService {
+    async fn check_user(&self, id: UserId) -> Result<(), OrderError> {
+        match self.users.get(id).await {
+            Err(CallError::Service(UserError::UserNotFound)) => Err(OrderError::UserNotFound),
+            Err(other) => Err(other.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Brings an order to its end, and answers with that. Charging is once per order however often
+    /// this runs, so an order that was left pending, by whatever, is simply charged again.
+    async fn settle(&self, row: Row, key: Option<String>) -> Result<Placed, OrderError> {
+        let row = match row.end {
+            Some(_) => row,
+            None => {
+                let end = self.charge(&row.order).await?;
+                self.book.end(row.order, end, key, book::now()).await?
+            }
+        };
+        let Row { order, end } = row;
+        match end {
+            Some(End::Paid(payment)) => Ok(Placed { order, payment }),
+            Some(End::Declined(request_id)) => Err(OrderError::Declined { order, request_id }),
+            None => Err(OrderError::PaymentUnavailable),
+        }
+    }
+
+    async fn charge(&self, order: &Purchase) -> Result<End, OrderError> {
+        match self.payments.charge(order.id, order.total_cents).await {
+            Ok(receipt) => Ok(End::Paid(receipt)),
+            Err(CallError::Service(PaymentError::Declined)) => Ok(End::Declined(request_id())),
+            Err(CallError::Service(PaymentError::AmountDiffers)) => {
+                Err(OrderError::PaymentMismatch)
+            }
+            Err(error) => {
+                tracing::warn!(order = order.id, %error, "not charged: the order stays pending");
+                Err(OrderError::PaymentUnavailable)
+            }
+        }
+    }
+
+    /// How long the caller still waits.
+    fn remaining(&self) -> Duration {
+        let deadline = context::current().map_or(Moment::NEVER, |context| context.deadline);
+        deadline.since(self.clock.now())
+    }
+}
+
+/// The id by which the edge and the logs know the request.
+fn request_id() -> String {
+    context::current().map_or_else(String::new, |context| context.trace.trace.to_string())
+}
