@@ -1,1 +1,12 @@
-//! The shop: the example app of seam.
+//! The shop: the example app of seam. Which of its services run in which process is up to
+//! `app.toml`.
+
+use order::OrderService;
+use payment::PaymentService;
+use seam::App;
+use user::UserService;
+
+/// The shop's services, ready to be started in any topology.
+pub fn app() -> App {
+    App::new("shop").service::<UserService>().service::<OrderService>().service::<PaymentService>()
+}
