@@ -7,29 +7,25 @@ use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, FailureParts};
 use seam_core::remote::Caller;
 
-use crate::frame::{self, CallId, Failed, RetryAfter, Trace};
+use crate::frame::{self, CallId, Failed, RetryAfter, Trace, Who};
 
-/// Names of callers that are no services; no service's name has an `@`.
-const EDGE: &str = "@edge";
-const PROGRAM: &str = "@program";
-
-/// What to say of the caller: nothing where it is the chain's last.
-pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Option<&'static str> {
+/// Who calls, as the wire says it.
+pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'static> {
     match caller {
-        Caller::Service(service) if context.chain.iter().last() == Some(service) => None,
-        Caller::Service(service) => Some(service.name()),
-        Caller::Edge => Some(EDGE),
-        Caller::Program => Some(PROGRAM),
+        Caller::Service(service) if context.chain.iter().last() == Some(service) => Who::Last,
+        Caller::Service(service) => Who::Named(service.name()),
+        Caller::Edge => Who::Edge,
+        Caller::Program => Who::Program,
     }
 }
 
-/// Who calls, or `None` for a name that is none.
-pub(crate) fn caller_from_wire(caller: Option<&str>, chain: &Chain) -> Option<Caller> {
+/// Who calls, or `None` for a name that is none, or the last of nobody.
+pub(crate) fn caller_from_wire(caller: Who<'_>, chain: &Chain) -> Option<Caller> {
     match caller {
-        Some(EDGE) => Some(Caller::Edge),
-        Some(PROGRAM) => Some(Caller::Program),
-        Some(name) => ServiceId::of(name).map(Caller::Service),
-        None => Some(chain.iter().last().map_or(Caller::Program, Caller::Service)),
+        Who::Edge => Some(Caller::Edge),
+        Who::Program => Some(Caller::Program),
+        Who::Named(name) => ServiceId::of(name).map(Caller::Service),
+        Who::Last => chain.iter().last().map(Caller::Service),
     }
 }
 

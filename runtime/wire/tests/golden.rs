@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use seam_wire::{
     CallHead, CallId, Credit, Frame, GoAway, GoAwayReason, Hello, MethodOffer, ReplyKind,
-    RetryAfter, ServiceOffer, Trace, encode_cancel, encode_credit, encode_failure, encode_go_away,
-    encode_ping, encode_pong, encode_reply,
+    RetryAfter, ServiceOffer, Trace, Who, encode_cancel, encode_credit, encode_failure,
+    encode_go_away, encode_ping, encode_pong, encode_reply,
 };
 
 const CAP: usize = 4 << 20;
@@ -83,7 +83,7 @@ fn head<C>(chain: C) -> CallHead<'static, C> {
         },
         no_retry: false,
         chain,
-        caller: None,
+        caller: Who::Last,
         principal: None,
     }
 }
@@ -102,7 +102,7 @@ fn call() {
     assert!(read.chain.is_empty());
     assert_eq!((read.id, read.service, read.method), (CallId(0x0002_0001), 3, 1));
     assert_eq!((read.remaining, read.no_retry), (Duration::from_millis(300), false));
-    assert_eq!((read.trace, read.caller, read.principal), (head(()).trace, None, None));
+    assert_eq!((read.trace, read.caller, read.principal), (head(()).trace, Who::Last, None));
     assert_eq!(body, b"body");
 }
 
@@ -111,7 +111,7 @@ fn call_with_everything() {
     let mut bytes = Vec::new();
     let full = CallHead {
         no_retry: true,
-        caller: Some("edge"),
+        caller: Who::Named("ledger"),
         principal: Some("ada"),
         ..head(["order", "payment"])
     };
@@ -120,7 +120,7 @@ fn call_with_everything() {
     let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
     assert_eq!(read.chain.names().collect::<Vec<_>>(), ["order", "payment"]);
     assert_eq!((read.chain.len(), read.no_retry), (2, true));
-    assert_eq!((read.caller, read.principal), (Some("edge"), Some("ada")));
+    assert_eq!((read.caller, read.principal), (Who::Named("ledger"), Some("ada")));
     assert_eq!(body, b"body");
     let mut again = Vec::new();
     read.encode(&mut again, CAP, write_body).unwrap();

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use seam_core::time::Moment;
 use seam_wire::{
     CallHead, CallId, Event, Frame, FrameBuffer, Hello, MethodOffer, ServiceOffer, Session, Trace,
-    encode_cancel, encode_ping, limits,
+    Who, encode_cancel, encode_ping, limits,
 };
 
 fn hello() -> Hello {
@@ -31,7 +31,7 @@ fn valid_frames() -> Vec<u8> {
             trace: Trace::default(),
             no_retry: id % 2 == 0,
             chain: ["order", "user"],
-            caller: Some("edge"),
+            caller: Who::Named("ledger"),
             principal: Some("ada"),
         };
         let body = |out: &mut Vec<u8>| {
@@ -144,6 +144,7 @@ proptest! {
         trace in any::<(u128, u64, u8)>(),
         no_retry in any::<bool>(),
         names in prop::collection::vec("[a-z.-]{0,128}", 0..=32),
+        who in prop::sample::select(vec![Who::Last, Who::Edge, Who::Program]),
         caller in prop::option::of("[a-z]{0,128}"),
         principal in prop::option::of("\\PC{0,60}"),
         body in prop::collection::vec(any::<u8>(), 0..200),
@@ -157,7 +158,7 @@ proptest! {
             trace: Trace { id: trace.0, span: trace.1, flags: trace.2 },
             no_retry,
             chain: names.iter().map(String::as_str),
-            caller: caller.as_deref(),
+            caller: match &caller { Some(name) => Who::Named(name), None => who },
             principal: principal.as_deref(),
         };
         let mut bytes = Vec::new();

@@ -15,7 +15,7 @@ use seam_core::outcome::{Failure, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
     Address, CallHead, CallId, Frame, FrameBuffer, GoAwayReason, Hello, LinkState, MAX_HANDSHAKES,
-    Server, Trace, encode_ping,
+    Server, Trace, Who, encode_ping,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -46,7 +46,7 @@ fn call(id: u64, method: usize, body: &[u8]) -> Vec<u8> {
         trace: Trace::default(),
         no_retry: false,
         chain: [],
-        caller: None,
+        caller: Who::Program,
         principal: None,
     };
     let mut bytes = Vec::new();

@@ -11,9 +11,13 @@ use crate::violation::{EncodeError, Violation};
 const FIXED: usize = 48;
 
 const NO_RETRY: u8 = 1;
-const HAS_CALLER: u8 = 2;
-const HAS_PRINCIPAL: u8 = 4;
-const KNOWN_FLAGS: u8 = NO_RETRY | HAS_CALLER | HAS_PRINCIPAL;
+const HAS_PRINCIPAL: u8 = 2;
+/// Two bits that say who calls.
+const CALLER: u8 = 4 | 8;
+const IS_EDGE: u8 = 4;
+const IS_PROGRAM: u8 = 8;
+const IS_NAMED: u8 = 4 | 8;
+const KNOWN_FLAGS: u8 = NO_RETRY | HAS_PRINCIPAL | CALLER;
 
 /// What a call carries besides its arguments. `C` is where the chain's names come from: anything
 /// that yields them when written, a [`Chain`] when read.
@@ -33,10 +37,23 @@ pub struct CallHead<'a, C = Chain<'a>> {
     pub no_retry: bool,
     /// The services that wait for this call, the first caller first; at most 32.
     pub chain: C,
-    /// Who calls, by name, where that isn't the chain's last.
-    pub caller: Option<&'a str>,
+    /// Who calls.
+    pub caller: Who<'a>,
     /// On whose behalf; at most 256 bytes.
     pub principal: Option<&'a str>,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who<'a> {
+    /// The last service of the chain.
+    Last,
+    /// The edge, for somebody outside.
+    Edge,
+    /// The program that embeds the app, or its owner on the command line.
+    Program,
+    /// A service that isn't in the chain.
+    Named(&'a str),
 }
 
 /// Where a call stands in a trace, as W3C's trace context has it; all zero for none.
@@ -137,8 +154,12 @@ impl<'a> CallHead<'a> {
 
         let mut reader = Reader::new(rest);
         let chain = if count == 0 { Chain::default() } else { decode_chain(&mut reader, count)? };
-        let caller =
-            if flags & HAS_CALLER == 0 { None } else { Some(reader.text8(MAX_NAME, "caller")?) };
+        let caller = match flags & CALLER {
+            0 => Who::Last,
+            IS_EDGE => Who::Edge,
+            IS_PROGRAM => Who::Program,
+            _ => Who::Named(reader.text8(MAX_NAME, "caller")?),
+        };
         let principal = if flags & HAS_PRINCIPAL == 0 {
             None
         } else {
@@ -202,9 +223,12 @@ impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
         if self.no_retry {
             flags |= NO_RETRY;
         }
-        if self.caller.is_some() {
-            flags |= HAS_CALLER;
-        }
+        flags |= match self.caller {
+            Who::Last => 0,
+            Who::Edge => IS_EDGE,
+            Who::Program => IS_PROGRAM,
+            Who::Named(_) => IS_NAMED,
+        };
         if self.principal.is_some() {
             flags |= HAS_PRINCIPAL;
         }
@@ -233,7 +257,7 @@ impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
             }
             out[start + 10] = count as u8;
         }
-        if let Some(caller) = self.caller {
+        if let Who::Named(caller) = self.caller {
             put_text8(out, caller, MAX_NAME, "caller")?;
         }
         if let Some(principal) = self.principal {

@@ -11,7 +11,7 @@ mod failure;
 mod hello;
 mod reply;
 
-pub use self::call::{CallHead, Chain, ChainNames, Trace};
+pub use self::call::{CallHead, Chain, ChainNames, Trace, Who};
 pub use self::control::{Credit, GoAway, GoAwayReason};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;

@@ -286,13 +286,17 @@ fn serve(
     body: &[u8],
 ) {
     let id = head.id;
-    if head.chain.encoded() != cache.0 {
-        let Some(chain) = chain_from_wire(head.chain) else {
-            return fail(session, id, &NotExecuted::bad_request("the call chain").into());
-        };
-        *cache = (head.chain.encoded().to_vec(), chain);
-    }
-    let chain = cache.1.clone();
+    let chain = if head.chain.is_empty() {
+        Chain::default()
+    } else {
+        if head.chain.encoded() != cache.0 {
+            let Some(chain) = chain_from_wire(head.chain) else {
+                return fail(session, id, &NotExecuted::bad_request("the call chain").into());
+            };
+            *cache = (head.chain.encoded().to_vec(), chain);
+        }
+        cache.1.clone()
+    };
     let Some(caller) = caller_from_wire(head.caller, &chain) else {
         return fail(session, id, &NotExecuted::bad_request("the caller's name").into());
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::buffer::FrameBuffer;
-use crate::frame::{Chain, MethodOffer, ServiceOffer, Trace};
+use crate::frame::{Chain, MethodOffer, ServiceOffer, Trace, Who};
 
 /// What a test keeps of an event.
 #[derive(Debug, PartialEq)]
@@ -93,7 +93,7 @@ fn head() -> CallHead<'static> {
         trace: Trace::default(),
         no_retry: false,
         chain: Chain::default(),
-        caller: None,
+        caller: Who::Program,
         principal: None,
     }
 }
