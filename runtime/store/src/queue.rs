@@ -26,7 +26,10 @@ pub(crate) struct Queue<T> {
 pub(crate) struct Work<T>(mpsc::UnboundedReceiver<Waiting<T>>);
 
 /// A queue with room for so many.
-#[expect(clippy::disallowed_methods, reason = "bounded by the semaphore, whose room can be awaited")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded by the semaphore, whose room can be awaited"
+)]
 pub(crate) fn queue<T>(room: usize) -> (Queue<T>, Work<T>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let sender = RwLock::new(Some(sender));
