@@ -7,7 +7,7 @@ use std::future::Future;
 
 use serde::de::DeserializeOwned;
 
-pub use self::needs::{Has, Needs};
+pub use self::needs::{NeededBy, Needs};
 pub use self::setup::{Clients, Extensions, Setup, StartError};
 
 use crate::contract::{Contract, Hosts};

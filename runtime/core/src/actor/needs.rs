@@ -13,13 +13,15 @@ pub trait Needs: 'static {
     fn contracts() -> Vec<&'static ContractDescriptor>;
 }
 
-/// Says that a list of needs holds the client `K`, at the place `I`.
+/// Says that the list `N` holds this client, at the place `I`.
+///
+/// The client is what the bound is on, so that the compiler waits until it knows which is meant.
 #[diagnostic::on_unimplemented(
-    message = "this service doesn't declare that it calls `{K}`",
-    label = "`{K}` is missing in the service's `Needs`",
-    note = "add it in the actor: `type Needs = (…, {K});`"
+    message = "this service doesn't declare that it calls `{Self}`",
+    label = "`{Self}` is missing in the service's `Needs`",
+    note = "add it in the actor: `type Needs = (…, {Self},);`"
 )]
-pub trait Has<K, I> {}
+pub trait NeededBy<N, I> {}
 
 /// A place in a list of needs.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +43,10 @@ macro_rules! needs {
     )*};
 }
 
-macro_rules! has {
+macro_rules! needed_by {
     ($($n:literal: ($($before:ident)*) $k:ident ($($after:ident)*);)*) => {$(
-        impl<$($before,)* $k, $($after),*> Has<$k, At<$n>> for ($($before,)* $k, $($after,)*) {}
+        #[diagnostic::do_not_recommend]
+        impl<$($before,)* $k, $($after),*> NeededBy<($($before,)* $k, $($after,)*), At<$n>> for $k {}
     )*};
 }
 
@@ -51,7 +54,7 @@ needs! {
     (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
 }
 
-has! {
+needed_by! {
     0: () A ();
     0: () A (B); 1: (A) B ();
     0: () A (B C); 1: (A) B (C); 2: (A B) C ();

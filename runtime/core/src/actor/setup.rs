@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Actor, Has};
+use super::{Actor, NeededBy};
 use crate::call::Client;
 use crate::contract::{ClientOf, Contract};
 use crate::name::ServiceId;
@@ -54,8 +54,7 @@ impl<A: Actor> Setup<A> {
     /// [`StartError::NoSuchService`] if the app has no service of that contract.
     pub fn client<K, I>(&self) -> Result<K, StartError>
     where
-        K: ClientOf,
-        A::Needs: Has<K, I>,
+        K: ClientOf + NeededBy<A::Needs, I>,
     {
         let name = K::Contract::NAME;
         let missing = || StartError::NoSuchService { name };

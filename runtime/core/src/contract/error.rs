@@ -56,6 +56,7 @@ impl JsonSchema for Never {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Message for Never {
     const SHAPE: Shape = Shape::leaf(1);
     fn layout(out: &mut Layout) {

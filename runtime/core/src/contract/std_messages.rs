@@ -1,5 +1,6 @@
 //! [`Message`] for the types of the standard library. Sizes are those of the codec: integers as
-//! they are, lengths in eight bytes, options in one.
+//! they are, lengths in eight bytes, options in one. A type that is no message isn't told the list
+//! of these.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -9,6 +10,7 @@ use super::{Layout, Message, Shape};
 
 macro_rules! leaves {
     ($($type:ty: $bytes:literal $name:literal),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl Message for $type {
             const SHAPE: Shape = Shape::leaf($bytes);
             fn layout(out: &mut Layout) {
@@ -28,6 +30,7 @@ leaves! {
 
 macro_rules! collections {
     ($($type:ty where [$($bounds:tt)*] of $element:ty),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($bounds)*> Message for $type {
             const SHAPE: Shape = <$element>::SHAPE.collection();
             fn layout(out: &mut Layout) {
@@ -48,6 +51,7 @@ collections! {
     BTreeMap<K, V> where [K: Message + Ord, V: Message] of (K, V),
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Message> Message for Option<T> {
     const SHAPE: Shape = T::SHAPE.optional(1);
     fn layout(out: &mut Layout) {
@@ -56,6 +60,7 @@ impl<T: Message> Message for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Message> Message for Box<T> {
     const SHAPE: Shape = T::SHAPE.inside(0);
     fn layout(out: &mut Layout) {
@@ -65,6 +70,7 @@ impl<T: Message> Message for Box<T> {
 
 macro_rules! arrays {
     ($($n:literal)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: Message> Message for [T; $n] {
             const SHAPE: Shape =
                 Shape { depth: T::SHAPE.inside(0).depth, min_bytes: T::SHAPE.min_bytes * $n };
@@ -81,6 +87,7 @@ arrays! { 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 2
 
 macro_rules! tuples {
     ($(($first:ident $($rest:ident)*))*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$first: Message, $($rest: Message),*> Message for ($first, $($rest,)*) {
             const SHAPE: Shape = $first::SHAPE$(.and($rest::SHAPE))*.inside(0);
             fn layout(out: &mut Layout) {

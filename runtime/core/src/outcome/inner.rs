@@ -25,6 +25,7 @@ pub struct InnerError {
 
 // So that an error that holds one is a message. It never crosses as a part of it: the runtime turns
 // such an error into `Unknown::Inner` before.
+#[diagnostic::do_not_recommend]
 impl Message for InnerError {
     const SHAPE: Shape = <Box<str>>::SHAPE.and(<Box<str>>::SHAPE).and(<Box<str>>::SHAPE).inside(0);
 

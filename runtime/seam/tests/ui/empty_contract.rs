@@ -1,0 +1,4 @@
+#[seam::contract(name = "payment", version = "1.0")]
+trait Payment {}
+
+fn main() {}

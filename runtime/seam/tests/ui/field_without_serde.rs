@@ -1,0 +1,8 @@
+struct Cents(u64);
+
+#[seam::message]
+struct Receipt {
+    amount: Cents,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+#[seam::message]
+struct Folder {
+    entries: Vec<Entry>,
+}
+
+#[seam::message]
+enum Entry {
+    File(String),
+    Folder(Folder),
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[seam::message]
+struct Ticks {
+    ticks: Vec<()>,
+}
+
+fn main() {}
