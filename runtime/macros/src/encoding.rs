@@ -1,10 +1,13 @@
 //! How a type is encoded: the `Message` impl's shape and layout, from its fields or variants.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Fields, Ident, Type, TypePath};
+use syn::{
+    Attribute, Fields, Ident, Type, TypePath, WhereClause, WherePredicate, parse_quote,
+    parse_quote_spanned,
+};
 
 use crate::attrs::serde_names;
 use crate::case::{self, Case};
@@ -107,6 +110,47 @@ impl Parts {
             }
         }
     }
+
+    /// The types that have to be messages.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Type> {
+        self.parts.iter().filter(|part| !part.foreign).map(|part| &part.ty)
+    }
+}
+
+/// A `where` clause that every one of `types` is a message: a type that isn't is then told by the
+/// trait's own words, on the user's token, and by nothing else.
+pub(crate) fn messages<'a>(types: impl Iterator<Item = &'a Type>) -> Option<WhereClause> {
+    let predicates: Vec<WherePredicate> = types
+        .map(|ty| {
+            // As if written where the type is, and by the macro: the compiler's remark that such a
+            // bound is trivial isn't for the user.
+            let ty = respanned(ty.to_token_stream());
+            let span = Span::mixed_site().located_at(ty.span());
+            parse_quote_spanned!(span=> #ty: ::seam::__private::contract::Message)
+        })
+        .collect();
+    (!predicates.is_empty()).then(|| parse_quote!(where #(#predicates),*))
+}
+
+/// The same tokens at the same place, as the macro's own.
+fn respanned(tokens: TokenStream) -> TokenStream {
+    let own = |span: Span| Span::mixed_site().located_at(span);
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), respanned(group.stream()));
+                inner.set_span(own(group.span()));
+                TokenTree::Group(inner)
+            }
+            // Its span says which crate is meant.
+            TokenTree::Ident(ident) if ident == "$crate" => TokenTree::Ident(ident),
+            mut other => {
+                other.set_span(own(other.span()));
+                other
+            }
+        })
+        .collect()
 }
 
 impl Part {

@@ -43,7 +43,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
     let message = message::generate(&mut item, &mut mistakes);
     mistakes.finish()?;
     let error = implement(&item.ident, &declared);
-    Ok(quote!(#item #message #error))
+    Ok(quote!(#message #error))
 }
 
 /// Reads `#[error(…)]`, and takes it off.

@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Ident, parse_quote};
+use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Ident, Type, parse_quote};
 
 use crate::attrs::{missing_derives, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
-use crate::encoding::Parts;
+use crate::encoding::{Parts, messages};
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
@@ -15,12 +15,12 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
         mistakes.at(arguments, "`#[seam::message]` takes no options: `#[serde(…)]` goes below it");
     }
     let mut item: DeriveInput = syn::parse2(item)?;
-    let message = generate(&mut item, &mut mistakes);
+    let output = generate(&mut item, &mut mistakes);
     mistakes.finish()?;
-    Ok(quote!(#item #message))
+    Ok(output)
 }
 
-/// Adds derives to `item`, and returns its `Message` impl.
+/// The item with its derives, and its `Message` impl.
 pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> TokenStream {
     check_generics(&item.generics, mistakes);
     let names = serde_names(&item.attrs, mistakes);
@@ -29,10 +29,12 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
     if names.rename_all.is_none() {
         renames.push("rename_all");
     }
+    let mut types = Vec::new();
     let (shape, layout) = match &mut item.data {
         Data::Struct(data) => {
             let parts = Parts::read(&item.ident, &mut data.fields, case, mistakes);
             let shape = parts.shape();
+            types.extend(parts.types().cloned());
             (quote!(#shape.inside(0)), parts.layout())
         }
         Data::Enum(data) => {
@@ -43,7 +45,7 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
             if data.variants.is_empty() {
                 mistakes.at(&item.ident, "an enum without variants has no value to send: add one");
             }
-            variants(&item.ident, data, case, fields, mistakes)
+            variants(&item.ident, data, case, fields, &mut types, mistakes)
         }
         Data::Union(data) => {
             mistakes.at(data.union_token, "a union can't be encoded: make it an enum");
@@ -53,7 +55,20 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
     let attrs = std::mem::take(&mut item.attrs);
     item.attrs = derives(&attrs, &["Clone", "Debug", "PartialEq"], &renames);
     item.attrs.extend(attrs);
-    implement(&item.ident, &item.generics, &shape, &layout)
+    let check = item.generics.params.is_empty().then(|| check_types(&types));
+    let implement = implement(&item.ident, &item.generics, &shape, &layout);
+    quote!(#check #item #implement)
+}
+
+/// Says that a field's type is no message before the derives say it each in its own way.
+fn check_types(types: &[Type]) -> TokenStream {
+    let clause = messages(types.iter());
+    quote! {
+        const _: () = {
+            #[allow(dead_code)]
+            struct Fields #clause;
+        };
+    }
 }
 
 /// The derives that every message has, those of `wanted` that the user hasn't, and the names.
@@ -83,6 +98,7 @@ fn variants(
     data: &mut syn::DataEnum,
     case: Case,
     fields: Case,
+    types: &mut Vec<Type>,
     mistakes: &mut Mistakes,
 ) -> (TokenStream, TokenStream) {
     let (mut shapes, mut layouts) = (Vec::new(), Vec::new());
@@ -92,6 +108,7 @@ fn variants(
         let parts = Parts::read(owner, &mut variant.fields, fields, mistakes);
         let name = names.rename.unwrap_or_else(|| case.variant(&case::text(&variant.ident)));
         let layout = parts.variant_layout();
+        types.extend(parts.types().cloned());
         shapes.push(parts.shape());
         layouts.push(quote! {
             out.text(#name);
@@ -130,6 +147,7 @@ pub(crate) fn implement(
     });
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl #in_impl ::seam::__private::contract::Message for #ident #in_type #clause {
             const SHAPE: ::seam::__private::contract::Shape = #shape;
 

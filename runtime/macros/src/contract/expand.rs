@@ -1,7 +1,7 @@
 //! From a [`Contract`] to Rust: the trait, the marker type, the host, the client, the messages.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
 use super::{Contract, Method};
 use crate::case;
@@ -20,16 +20,13 @@ pub(super) fn contract(contract: &Contract) -> TokenStream {
         host: format_ident!("{name}Host"),
         client: format_ident!("{name}Client"),
     };
-    let parts = [
-        the_trait(contract),
-        marker(contract, &names),
-        host(contract, &names),
-        client(contract, &names),
-    ];
+    let the_trait = the_trait(contract);
+    let parts = [marker(contract, &names), host(contract, &names), client(contract, &names)];
     let messages = contract.methods.iter().enumerate().map(|(index, method)| {
         super::message::message(contract, method, index, &names.contract, &names.host)
     });
-    quote!(#(#parts)* #(#messages)*)
+    // The messages first: what is wrong with an argument's type is told there best.
+    quote!(#the_trait #(#messages)* #(#parts)*)
 }
 
 /// The name of a method's message.
@@ -47,13 +44,18 @@ fn the_trait(contract: &Contract) -> TokenStream {
         let names = arguments.iter().map(|argument| &argument.ident);
         let types = arguments.iter().map(|argument| &argument.ty);
         let written = &answer.written;
-        quote! {
+        // What the compiler says of the future points at the method.
+        quote_spanned! {ident.span()=>
             #(#attrs)*
             fn #ident(#receiver #(, #names: #types)*)
                 -> impl ::core::future::Future<Output = #written> + ::core::marker::Send;
         }
     });
+    let message = format!("`{{Self}}` doesn't serve the contract `{}`", contract.name);
+    let note =
+        format!("write `impl {ident} for {{Self}} {{{{ … }}}}` with a method for each of its own");
     quote! {
+        #[diagnostic::on_unimplemented(message = #message, note = #note)]
         #(#attrs)*
         #vis trait #ident: #supertraits {
             #(#methods)*
@@ -138,18 +140,17 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
 fn host(contract: &Contract, names: &Names) -> TokenStream {
     let Contract { vis, ident: the_trait, methods, .. } = contract;
     let host = &names.host;
-    let begun = quote!(::seam::__private::turn::Begun);
     let signatures: Vec<TokenStream> = methods
         .iter()
         .map(|method| {
             let (ident, message) = (&method.ident, message_ident(contract, method));
-            let method_trait = quote!(::seam::__private::contract::Method);
+            let (answer, error) = (&method.answer.answer, method.answer.error());
             quote! {
                 fn #ident(
                     &self,
                     start: ::seam::__private::turn::TurnStart,
                     message: #message,
-                ) -> #begun<<#message as #method_trait>::Answer, <#message as #method_trait>::Error>
+                ) -> ::seam::__private::turn::Begun<#answer, #error>
             }
         })
         .collect();

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::expand::message_ident;
 use super::{Argument, Contract, Method};
-use crate::encoding::{Part, Parts};
+use crate::encoding::{Part, Parts, messages};
 use crate::message::implement;
 
 pub(super) fn message(
@@ -29,8 +29,9 @@ pub(super) fn message(
     });
     let parts = Parts::named(parts.collect());
     let shape = parts.shape();
-    let implement =
-        implement(&message, &Generics::default(), &quote!(#shape.inside(0)), &parts.layout());
+    let clause = messages(arguments.iter().map(|argument| &argument.ty));
+    let generics = Generics { where_clause: clause.clone(), ..Generics::default() };
+    let implement = implement(&message, &generics, &quote!(#shape.inside(0)), &parts.layout());
     let error = answer
         .error
         .as_ref()
@@ -51,13 +52,13 @@ pub(super) fn message(
         )]
         #[serde(crate = "::seam::__private::serde", deny_unknown_fields)]
         #[schemars(crate = "::seam::__private::schemars")]
-        #vis struct #message {
+        #vis struct #message #clause {
             #(#fields,)*
         }
 
         // Arguments may be anybody's secrets.
         #[automatically_derived]
-        impl ::core::fmt::Debug for #message {
+        impl ::core::fmt::Debug for #message #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text).finish_non_exhaustive()
             }
@@ -67,7 +68,7 @@ pub(super) fn message(
         #look
 
         #[automatically_derived]
-        impl ::seam::__private::contract::Method for #message {
+        impl ::seam::__private::contract::Method for #message #clause {
             type Contract = #marker;
             type Answer = #answer;
             type Error = #error;

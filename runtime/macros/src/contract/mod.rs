@@ -10,6 +10,7 @@ mod routes;
 mod types;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Attribute, Ident, ItemTrait, Type, Visibility};
 
 use self::options::Options;
@@ -56,6 +57,16 @@ struct Answer {
     answer: TokenStream,
     /// `None` if it isn't a `Result`.
     error: Option<Type>,
+}
+
+impl Answer {
+    /// The type of the method's error.
+    fn error(&self) -> TokenStream {
+        match &self.error {
+            Some(error) => quote!(#error),
+            None => quote!(::seam::__private::contract::Never),
+        }
+    }
 }
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
