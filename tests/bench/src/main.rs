@@ -12,6 +12,7 @@ mod http;
 mod local;
 mod measure;
 mod messages;
+mod ours;
 mod remote;
 mod report;
 

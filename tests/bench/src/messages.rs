@@ -26,7 +26,7 @@ impl Message {
 }
 
 /// What `price` asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[seam::message]
 pub(crate) struct Basket {
     pub(crate) id: u64,
     /// Sixteen characters.
@@ -36,14 +36,15 @@ pub(crate) struct Basket {
 }
 
 /// One product of a basket.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[seam::message]
+#[derive(Copy)]
 pub(crate) struct Line {
     pub(crate) unit_cents: u64,
     pub(crate) quantity: u32,
 }
 
 /// What `price` answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[seam::message]
 pub(crate) struct Priced {
     pub(crate) id: u64,
     pub(crate) totals: [u64; 4],

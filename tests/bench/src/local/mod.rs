@@ -10,6 +10,7 @@ mod mailbox;
 mod plain;
 mod ractor;
 mod runtime;
+mod seam;
 mod tokio_channel;
 
 use anyhow::bail;
@@ -31,6 +32,8 @@ struct Contender {
     run: fn(&Job) -> anyhow::Result<Sample>,
 }
 
+const BOTH: &[Turn] = &[Turn::Shared, Turn::Exclusive];
+
 const CONTENDERS: &[Contender] = &[
     Contender { name: "plain", turns: &[Turn::Shared], threads: true, run: plain::run },
     Contender { name: "dyn", turns: &[Turn::Shared], threads: true, run: dyn_call::run },
@@ -40,6 +43,9 @@ const CONTENDERS: &[Contender] = &[
     Contender { name: "actix-other", turns: &[], threads: true, run: actix_other::run },
     Contender { name: "kameo", turns: &[], threads: true, run: kameo::run },
     Contender { name: "ractor", turns: &[], threads: true, run: ractor::run },
+    Contender { name: "seam", turns: BOTH, threads: true, run: seam::inline },
+    Contender { name: "seam-arbiter", turns: BOTH, threads: true, run: seam::arbiter },
+    Contender { name: "seam-encoded", turns: BOTH, threads: true, run: seam::encoded },
 ];
 
 /// The names, as `--peer` knows them.
