@@ -5,14 +5,17 @@
 
 mod drive;
 
-use anyhow::bail;
+use std::future::pending;
+
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::drive::{DriveJob, drive};
 use crate::cli::Options;
-use crate::measure::{Child, Entry, Sample, cores, pin, under_load};
+use crate::measure::{Child, Entry, Event, Sample, announce, cores, pin, under_load};
 use crate::messages::Message;
-use crate::remote::serve_http;
+use crate::ours;
+use crate::remote::{on_one_thread, serve_http};
 use crate::report::Labels;
 
 /// A contender of the edge's bench: it answers `POST /price` with JSON.
@@ -21,8 +24,20 @@ struct Contender {
     serve: fn() -> anyhow::Result<()>,
 }
 
-const CONTENDERS: &[Contender] =
-    &[Contender { name: "actix-web", serve: || serve_http(cores().len()) }];
+const CONTENDERS: &[Contender] = &[
+    Contender { name: "actix-web", serve: || serve_http(cores().len()) },
+    Contender { name: "seam", serve: serve_seam },
+];
+
+/// An app's unit with an edge, as `app.toml` would declare it.
+fn serve_seam() -> anyhow::Result<()> {
+    on_one_thread(async {
+        let ours = ours::edge().await?;
+        let address = ours.unit.http().context("seam's unit has no edge")?;
+        announce(&Event::Listening(address.to_string()));
+        pending().await
+    })
+}
 
 /// Connections with one request each.
 const IN_FLIGHT: [usize; 3] = [1, 64, 256];

@@ -11,6 +11,7 @@ use crate::measure::Sample;
 
 /// Callers are spread over as many arbiters as the job has threads: actix's own way to use several
 /// cores, and cheaper than a work-stealing runtime.
+#[expect(clippy::disallowed_methods, reason = "the peer as its own users start it")]
 pub(crate) fn run(job: &Job) -> anyhow::Result<Sample> {
     measure(job, |window| {
         System::new().block_on(async {

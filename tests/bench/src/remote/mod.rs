@@ -3,6 +3,7 @@
 mod http_json;
 mod job;
 mod raw;
+mod seam;
 mod tarpc;
 mod tonic;
 
@@ -25,6 +26,8 @@ struct Contender {
 }
 
 const CONTENDERS: &[Contender] = &[
+    Contender { name: "seam", serve: |_| seam::serve_tcp(), drive: seam::drive },
+    Contender { name: "seam-unix", serve: |_| seam::serve_unix(), drive: seam::drive },
     Contender { name: "raw", serve: raw::serve, drive: raw::drive },
     Contender { name: "tonic", serve: tonic::serve, drive: tonic::drive },
     Contender { name: "tarpc", serve: tarpc::serve, drive: tarpc::drive },
