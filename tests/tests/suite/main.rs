@@ -1,0 +1,3 @@
+//! The suites that hold seam to its promises, in one binary.
+
+mod turns;

@@ -1,0 +1,1 @@
+//! The rules of turns, on every lane and over every route.
