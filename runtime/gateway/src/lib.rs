@@ -1,1 +1,65 @@
-//! The edge of seam: the HTTP side of a unit.
+//! The edge of seam: the HTTP side of a unit, on actix-web.
+//!
+//! An [`Edge`] serves the contracts of the clients that it is given. Nobody writes a handler: a
+//! method says `#[call(http = "POST /api/order")]`, and the edge finds the arguments of such a
+//! request, makes the call and answers. There are three ways in, and one dispatch behind them:
+//!
+//! | way in | who may call what |
+//! | --- | --- |
+//! | the routes that methods declare | every method that declares one |
+//! | `POST /rpc/{service}/{method}`, a JSON object of arguments | methods marked `public` |
+//! | `POST /gateway`, a form with `module`, `version`, `method`, `bizContent` | methods marked `public` |
+//!
+//! `GET /healthz` says that the process lives, `GET /readyz` what its [`Probe`] says.
+//!
+//! # Where arguments come from
+//!
+//! Names match in `camelCase` and in `snake_case`. An argument named in the path is taken from the
+//! path, one that the route ties to a header from that header. The others come from the query for
+//! GET and DELETE, and otherwise from the body, a JSON object. If exactly one argument is left to
+//! the body, and the body is no object with that name, the whole body is that argument:
+//! `place(order: NewOrder, key: String)` with `key` tied to a header takes the body as `order`.
+//! Texts from paths, queries and headers are read as the method's schema says: `7` for an integer,
+//! `true` for a boolean; what doesn't fit is a 400. In a body, a name that
+//! no argument has is a 400 too; in a query it is ignored.
+//!
+//! # Errors
+//!
+//! Every error that the edge answers is an `application/problem+json` (RFC 9457) with a stable
+//! `code`, an `outcome` (`service`, `not_executed` or `unknown`) and the `requestId`, which is the
+//! trace id that the calls of the request travel under; the header `X-Request-Id` has it as well.
+//! A service's error has the status that its contract declares, and its fields as members; they
+//! win over the edge's members, `status` excepted. What actix's parser refuses before there is a
+//! request at all gets its bare `400`, without a body.
+//!
+//! # What is refused
+//!
+//! Heads, bodies, connections and their speed have limits ([`EdgeLimits`]). Requests that proxies
+//! and servers are known to read differently are refused and their connection is closed: bare line
+//! feeds in heads, an absolute URI for another host, and paths with dot segments, empty segments,
+//! encoded slashes, backslashes or control characters.
+
+mod admission;
+mod arguments;
+mod body;
+mod desk;
+mod edge;
+mod error;
+mod form;
+mod framing;
+mod guard;
+mod json;
+mod location;
+mod names;
+mod probe;
+mod problem;
+mod routes;
+mod rpc;
+mod server;
+mod settings;
+mod stream;
+
+pub use self::edge::Edge;
+pub use self::error::EdgeError;
+pub use self::probe::{Probe, Readiness};
+pub use self::settings::{EdgeLimits, EdgeSettings};

@@ -1,0 +1,433 @@
+//! A method's arguments, found in a request and put together as the JSON text of one object.
+//!
+//! Where each one comes from and how it is spelled is settled when the edge is bound. Values from
+//! bodies are passed on as they were written; only texts from paths, queries and headers are read.
+
+use std::borrow::Cow;
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use seam_core::contract::{HttpRoute, MethodDescriptor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::{Members, write_text};
+use crate::names::{camel, folded, snake};
+use crate::problem::Problem;
+
+/// How the arguments of a method are found.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    list: Vec<Argument>,
+    takes_query: bool,
+    takes_body: bool,
+    /// The one argument that the whole body may be.
+    sole: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Argument {
+    /// Its name, as the method's message spells it.
+    key: String,
+    /// The same in camel case: what clients are told.
+    camel: String,
+    snake: String,
+    kind: Kind,
+    required: bool,
+    source: Source,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    /// The segment of that number among those that the template names.
+    Path(usize),
+    Header(HeaderName),
+    Query,
+    Body,
+}
+
+/// How a text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Integer,
+    Number,
+    Boolean,
+    Text,
+    /// As JSON if it is JSON, and as a text otherwise.
+    Other,
+}
+
+/// A request, as arguments are found in it.
+#[derive(Debug, Default)]
+pub(crate) struct Found<'a> {
+    pub(crate) path: Vec<Cow<'a, str>>,
+    pub(crate) query: &'a str,
+    pub(crate) headers: Option<&'a HeaderMap>,
+    pub(crate) body: &'a [u8],
+}
+
+impl Arguments {
+    /// For a call whose arguments are one JSON object.
+    pub(crate) fn of_object(method: &MethodDescriptor) -> Self {
+        Self::new(method, |_| Some(Source::Body))
+    }
+
+    /// For a route; `path` are the names in its template. An error says what is wrong with it.
+    pub(crate) fn of_route(
+        method: &MethodDescriptor,
+        route: &HttpRoute,
+        path: &[&str],
+    ) -> Result<Self, String> {
+        let known = |name: &str| method.spec.arguments.iter().any(|a| folded(a) == folded(name));
+        if let Some(name) = path.iter().find(|name| !known(name)) {
+            return Err(format!("has `{{{name}}}` in its path, and the method no such argument"));
+        }
+        if let Some((name, _)) = route.headers.iter().find(|(name, _)| !known(name)) {
+            return Err(format!(
+                "takes `{name}` from a header, and the method has no such argument"
+            ));
+        }
+        for (_, header) in route.headers {
+            if HeaderName::from_bytes(header.as_bytes()).is_err() {
+                return Err(format!("takes an argument from `{header}`, which is no header"));
+            }
+        }
+        let has_body = !matches!(route.verb, "GET" | "DELETE");
+        let mut arguments = Self::new(method, |name| {
+            let header = |(argument, header): &(&str, &str)| {
+                let same = folded(argument) == folded(name);
+                same.then(|| HeaderName::from_bytes(header.as_bytes()).ok()).flatten()
+            };
+            let in_path = path.iter().position(|in_path| folded(in_path) == folded(name));
+            in_path
+                .map(Source::Path)
+                .or_else(|| route.headers.iter().find_map(header).map(Source::Header))
+                .or(if has_body { Some(Source::Body) } else { Some(Source::Query) })
+        });
+        let mut in_body =
+            arguments.list.iter().enumerate().filter(|(_, a)| a.source == Source::Body);
+        if let (Some((sole, _)), None) = (in_body.next(), in_body.next()) {
+            arguments.sole = Some(sole);
+        }
+        Ok(arguments)
+    }
+
+    fn new(method: &MethodDescriptor, source: impl Fn(&str) -> Option<Source>) -> Self {
+        let schema = method.schema().arguments;
+        let list: Vec<_> = method
+            .spec
+            .arguments
+            .iter()
+            .filter_map(|name| Some(Argument::new(&schema, name, source(name)?)))
+            .collect();
+        Self {
+            takes_query: list.iter().any(|argument| argument.source == Source::Query),
+            takes_body: list.iter().any(|argument| argument.source == Source::Body),
+            sole: None,
+            list,
+        }
+    }
+
+    /// Whether the body is looked at.
+    pub(crate) const fn takes_body(&self) -> bool {
+        self.takes_body
+    }
+
+    /// The object of arguments.
+    pub(crate) fn collect(&self, found: &Found<'_>) -> Result<Vec<u8>, Problem> {
+        let query = if self.takes_query { pairs(found.query)? } else { Vec::new() };
+        let body = if self.takes_body { self.body(found.body)? } else { Body::default() };
+        let mut out = Vec::with_capacity(found.body.len() + 64);
+        let mut from_members = 0;
+        out.push(b'{');
+        for (at, argument) in self.list.iter().enumerate() {
+            let start = out.len();
+            if start > 1 {
+                out.push(b',');
+            }
+            out.push(b'"');
+            out.extend_from_slice(argument.key.as_bytes());
+            out.extend_from_slice(b"\":");
+            let written = match &argument.source {
+                Source::Path(at) => match found.path.get(*at) {
+                    Some(text) => argument.write(&mut out, text)?,
+                    None => false,
+                },
+                Source::Header(name) => match found.headers.and_then(|headers| headers.get(name)) {
+                    Some(value) => {
+                        let text = std::str::from_utf8(value.as_bytes());
+                        let text = text.map_err(|_| argument.misfit("isn't UTF-8"))?;
+                        argument.write(&mut out, text)?
+                    }
+                    None => false,
+                },
+                Source::Query => match query.iter().find(|(name, _)| argument.is(name)) {
+                    Some((_, text)) => argument.write(&mut out, text)?,
+                    None => false,
+                },
+                Source::Body => match body.value(at, argument) {
+                    Some(value) => {
+                        out.extend_from_slice(value.get().as_bytes());
+                        from_members += usize::from(body.whole.is_none());
+                        true
+                    }
+                    None => false,
+                },
+            };
+            if !written {
+                if argument.required {
+                    return Err(argument.missing());
+                }
+                out.truncate(start);
+            }
+        }
+        out.push(b'}');
+        if from_members < body.members.len() {
+            return Err(self.surplus(&body.members));
+        }
+        Ok(out)
+    }
+
+    /// Says which member of a body is too much: unknown, or there in two spellings.
+    fn surplus(&self, members: &Members<'_>) -> Problem {
+        let mine = |name: &&str| {
+            self.list.iter().any(|argument| argument.source == Source::Body && argument.is(name))
+        };
+        Problem::bad_request(match members.names().find(|name| !mine(name)) {
+            Some(name) => format!("`{}` is no argument of this method", cut(name)),
+            None => "an argument comes twice in the body".into(),
+        })
+    }
+
+    fn body<'a>(&self, bytes: &'a [u8]) -> Result<Body<'a>, Problem> {
+        let bytes = bytes.trim_ascii();
+        if bytes.is_empty() {
+            if self.list.iter().any(|a| a.required && a.source == Source::Body) {
+                return Err(Problem::bad_request("the body is missing"));
+            }
+            return Ok(Body::default());
+        }
+        let no_json = |error: serde_json::Error| {
+            Problem::bad_request(format!("the body is no JSON: {error}"))
+        };
+        if let Some(sole) = self.sole {
+            let argument = &self.list[sole];
+            let members = match bytes[0] {
+                b'{' => serde_json::from_slice(bytes).map_err(no_json)?,
+                _ => Members::default(),
+            };
+            if members.get(|name| argument.is(name)).is_none() {
+                let whole = Some((sole, serde_json::from_slice(bytes).map_err(no_json)?));
+                return Ok(Body { whole, ..Body::default() });
+            }
+            return Ok(Body { members, whole: None });
+        }
+        if bytes[0] != b'{' {
+            return Err(Problem::bad_request("the body is no JSON object"));
+        }
+        Ok(Body { members: serde_json::from_slice(bytes).map_err(no_json)?, whole: None })
+    }
+}
+
+#[derive(Default)]
+struct Body<'a> {
+    members: Members<'a>,
+    /// The body as one argument.
+    whole: Option<(usize, &'a RawValue)>,
+}
+
+impl<'a> Body<'a> {
+    fn value(&self, at: usize, argument: &Argument) -> Option<&'a RawValue> {
+        match self.whole {
+            Some((sole, value)) if sole == at => Some(value),
+            Some(_) => None,
+            None => self.members.get(|name| argument.is(name)),
+        }
+    }
+}
+
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The pairs of a query; a name that comes twice is an error, for nobody can say which one counts.
+fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
+    let mut pairs = Vec::new();
+    if query.is_empty() {
+        return Ok(pairs);
+    }
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if pairs.iter().any(|(other, _)| *other == name) {
+            let why = format!("`{}` comes twice in the query", cut(&name));
+            return Err(Problem::bad_request(why));
+        }
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
+// === impl Argument ===
+
+impl Argument {
+    fn new(schema: &Value, name: &str, source: Source) -> Self {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let property =
+            properties.and_then(|all| all.iter().find(|(key, _)| folded(key) == folded(name)));
+        let key = property.map_or(name, |(key, _)| key).to_owned();
+        let required = schema.get("required").and_then(Value::as_array);
+        Self {
+            camel: camel(&key),
+            snake: snake(&key),
+            kind: property.map_or(Kind::Other, |(_, property)| Kind::of(schema, property)),
+            required: required.is_some_and(|all| all.iter().any(|other| *other == *key)),
+            key,
+            source,
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        name == self.camel || name == self.snake || name == self.key
+    }
+
+    /// Writes a text as the argument's kind.
+    fn write(&self, out: &mut Vec<u8>, text: &str) -> Result<bool, Problem> {
+        let what = match self.kind {
+            Kind::Integer if is_integer(text) => None,
+            Kind::Integer => Some("is no integer"),
+            Kind::Number if serde_json::from_str::<serde_json::Number>(text).is_ok() => None,
+            Kind::Number => Some("is no number"),
+            Kind::Boolean if matches!(text, "true" | "false") => None,
+            Kind::Boolean => Some("is neither `true` nor `false`"),
+            Kind::Other if serde_json::from_str::<&RawValue>(text).is_ok() => None,
+            Kind::Text | Kind::Other => {
+                write_text(out, text);
+                return Ok(true);
+            }
+        };
+        match what {
+            Some(what) => Err(self.misfit(&format!("`{}` {what}", cut(text)))),
+            None => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(true)
+            }
+        }
+    }
+
+    fn misfit(&self, what: &str) -> Problem {
+        Problem::bad_request(format!("`{}`: {what}", self.camel))
+    }
+
+    fn missing(&self) -> Problem {
+        let camel = &self.camel;
+        Problem::bad_request(match &self.source {
+            Source::Header(header) => format!("the header `{header}` is missing"),
+            Source::Query => format!("`{camel}` is missing in the query"),
+            Source::Body => format!("`{camel}` is missing in the body"),
+            Source::Path(_) => format!("`{camel}` is missing"),
+        })
+    }
+}
+
+impl Kind {
+    /// What the schema allows, through references and options.
+    fn of(root: &Value, schema: &Value) -> Self {
+        let mut kinds = Vec::new();
+        collect_kinds(root, schema, 0, &mut kinds);
+        match kinds[..] {
+            [kind] => kind,
+            [Self::Integer, Self::Number] | [Self::Number, Self::Integer] => Self::Number,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// References nest no deeper in sane schemas.
+const MAX_DEPTH: usize = 16;
+
+fn collect_kinds(root: &Value, schema: &Value, depth: usize, kinds: &mut Vec<Kind>) {
+    let mut add = |kind| {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    };
+    if depth > MAX_DEPTH {
+        return add(Kind::Other);
+    }
+    let mut named = |name: &str| match name {
+        "integer" => add(Kind::Integer),
+        "number" => add(Kind::Number),
+        "boolean" => add(Kind::Boolean),
+        "string" => add(Kind::Text),
+        "null" => {}
+        _ => add(Kind::Other),
+    };
+    match schema.get("type") {
+        Some(Value::String(name)) => return named(name),
+        Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).for_each(named),
+        _ => {}
+    }
+    if let Some(Value::String(reference)) = schema.get("$ref") {
+        return match reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) {
+            Some(schema) => collect_kinds(root, schema, depth + 1, kinds),
+            None => add(Kind::Other),
+        };
+    }
+    if schema.get("const").is_some_and(Value::is_string) {
+        return add(Kind::Text);
+    }
+    for several in ["anyOf", "oneOf", "allOf"] {
+        if let Some(Value::Array(schemas)) = schema.get(several) {
+            for schema in schemas {
+                collect_kinds(root, schema, depth + 1, kinds);
+            }
+            return;
+        }
+    }
+    add(Kind::Other);
+}
+
+/// Whether JSON would call it an integer.
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let leading = digits.len() > 1 && digits.starts_with('0');
+    !digits.is_empty() && !leading && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What a client sent, short enough to be said back.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(64)]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn kinds_are_seen_through_references_and_options() {
+        let root = json!({ "$defs": {
+            "Id": { "type": "integer", "minimum": 0 },
+            "Color": { "oneOf": [{ "const": "red" }, { "const": "blue" }] },
+            "Loop": { "$ref": "#/$defs/Loop" },
+        }});
+        let kind = |schema: Value| Kind::of(&root, &schema);
+        assert_eq!(kind(json!({ "$ref": "#/$defs/Id" })), Kind::Integer);
+        assert_eq!(kind(json!({ "type": ["integer", "null"] })), Kind::Integer);
+        let option = json!({ "anyOf": [{ "$ref": "#/$defs/Id" }, { "type": "null" }] });
+        assert_eq!(kind(option), Kind::Integer);
+        assert_eq!(kind(json!({ "$ref": "#/$defs/Color" })), Kind::Text);
+        assert_eq!(kind(json!({ "type": "string", "enum": ["a"] })), Kind::Text);
+        assert_eq!(kind(json!({ "type": ["integer", "string"] })), Kind::Other);
+        assert_eq!(kind(json!({ "$ref": "#/$defs/Loop" })), Kind::Other);
+        assert_eq!(kind(json!({ "$ref": "#/nowhere" })), Kind::Other);
+        assert_eq!(kind(json!(true)), Kind::Other);
+    }
+
+    #[test]
+    fn only_integers_are_integers() {
+        for text in ["0", "7", "-7", "18446744073709551616"] {
+            assert!(is_integer(text), "{text}");
+        }
+        for text in ["", "-", "07", "+7", "7.0", "7e1", " 7", "٧", "abc", "1,\"x\":2"] {
+            assert!(!is_integer(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The `Location` of what was made, from fields of the answer.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+use crate::json::Members;
+
+/// What has to be encoded in a segment of a path.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A template such as `/api/order/{order.id}`.
+#[derive(Debug)]
+pub(crate) struct Location(Vec<Part>);
+
+#[derive(Debug)]
+enum Part {
+    Text(String),
+    Field(Vec<String>),
+}
+
+impl Location {
+    /// Reads a template; an error says what is wrong with it.
+    pub(crate) fn parse(template: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = template;
+        while let Some((text, more)) = rest.split_once('{') {
+            let Some((field, after)) = more.split_once('}') else {
+                return Err("has a `{` without its `}` in its location".into());
+            };
+            let names: Vec<_> = field.split('.').map(String::from).collect();
+            if names.iter().any(String::is_empty) {
+                return Err(format!(
+                    "has the location `{template}`, and `{{{field}}}` is no field"
+                ));
+            }
+            parts.push(Part::Text(text.into()));
+            parts.push(Part::Field(names));
+            rest = after;
+        }
+        parts.push(Part::Text(rest.into()));
+        Ok(Self(parts))
+    }
+
+    /// The location of an answer; `None` if the answer lacks a field.
+    pub(crate) fn of(&self, answer: &[u8]) -> Option<String> {
+        let mut location = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => location.push_str(text),
+                Part::Field(names) => location.push_str(&field(answer, names)?),
+            }
+        }
+        Some(location)
+    }
+}
+
+/// A field's value, encoded as a segment.
+fn field(answer: &[u8], names: &[String]) -> Option<String> {
+    let mut value: &RawValue = serde_json::from_slice(answer).ok()?;
+    for name in names {
+        value =
+            serde_json::from_str::<Members<'_>>(value.get()).ok()?.get(|other| other == name)?;
+    }
+    match value.get() {
+        text if text.starts_with('"') => {
+            let text: String = serde_json::from_str(text).ok()?;
+            Some(utf8_percent_encode(&text, SEGMENT).to_string())
+        }
+        "null" => None,
+        number if !number.starts_with(['{', '[']) => Some(number.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_has_the_answers_fields() {
+        let location = Location::parse("/api/order/{order.id}/by/{who}").unwrap();
+        let answer = br#"{"who": "a/b \"c\"", "order": {"products": [], "id": 7}}"#;
+        assert_eq!(location.of(answer).unwrap(), "/api/order/7/by/a%2Fb%20%22c%22");
+        assert_eq!(location.of(br#"{"who": "x", "order": {}}"#), None);
+        assert_eq!(location.of(br#"{"who": "x", "order": {"id": null}}"#), None);
+        assert_eq!(location.of(b"7"), None);
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        assert!(Location::parse("/a/{b").is_err());
+        assert!(Location::parse("/a/{}").is_err());
+        assert!(Location::parse("/a/{b.}").is_err());
+        assert_eq!(Location::parse("/a").unwrap().of(b"null").unwrap(), "/a");
+    }
+}

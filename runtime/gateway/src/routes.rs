@@ -1,0 +1,213 @@
+//! Which request means what: settled when the edge is bound.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::http::{Method, StatusCode};
+use matchit::Router;
+use seam_core::call::AnyClient;
+use seam_core::contract::{HttpRoute, MethodDescriptor};
+
+use crate::arguments::Arguments;
+use crate::error::EdgeError;
+use crate::location::Location;
+use crate::rpc::Services;
+
+/// All routes of an edge.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    paths: Router<usize>,
+    resources: Vec<Resource>,
+    pub(crate) services: Services,
+}
+
+/// A path, and what its verbs mean.
+#[derive(Debug, Default)]
+pub(crate) struct Resource {
+    verbs: Vec<(Method, Target, String)>,
+    /// The value of `Allow`.
+    pub(crate) allow: String,
+}
+
+/// What a request means.
+#[derive(Debug)]
+pub(crate) enum Target {
+    Health,
+    Readiness,
+    Rpc,
+    Form,
+    Method(Box<MethodRoute>),
+}
+
+/// A route that a method declares.
+#[derive(Debug)]
+pub(crate) struct MethodRoute {
+    /// Which client.
+    pub(crate) client: usize,
+    /// Which method.
+    pub(crate) index: u16,
+    pub(crate) arguments: Arguments,
+    pub(crate) status: StatusCode,
+    pub(crate) location: Option<Location>,
+}
+
+impl Resource {
+    /// What a verb means here.
+    pub(crate) fn target(&self, verb: &Method) -> Option<&Target> {
+        self.verbs.iter().find(|(other, ..)| other == verb).map(|(_, target, _)| target)
+    }
+}
+
+impl Routes {
+    pub(crate) fn new(clients: &[Arc<dyn AnyClient>]) -> Result<Self, EdgeError> {
+        let mut building = Building::default();
+        let own = "the edge itself";
+        building.add(Method::GET, "/healthz", Target::Health, own)?;
+        building.add(Method::GET, "/readyz", Target::Readiness, own)?;
+        building.add(Method::POST, "/gateway", Target::Form, own)?;
+        building.add(Method::POST, "/rpc/{service}/{method}", Target::Rpc, own)?;
+        for (at, client) in clients.iter().enumerate() {
+            let service = client.service().name();
+            for method in &client.descriptor().methods {
+                let owner = format!("{service}.{}", method.spec.name);
+                for route in method.spec.http {
+                    let (verb, target) = target(at, method, route).map_err(|why| {
+                        let (verb, path) = (route.verb.to_owned(), route.path.to_owned());
+                        EdgeError::BadRoute { verb, path, method: owner.clone(), why }
+                    })?;
+                    building.add(verb, route.path, target, &owner)?;
+                }
+            }
+        }
+        let Building { paths, mut resources, .. } = building;
+        for resource in &mut resources {
+            let verbs: Vec<_> = resource.verbs.iter().map(|(verb, ..)| verb.as_str()).collect();
+            resource.allow = verbs.join(", ");
+        }
+        Ok(Self { paths, resources, services: Services::new(clients)? })
+    }
+
+    /// The resource of a path, and what the path holds, still encoded.
+    pub(crate) fn find<'a>(&self, path: &'a str) -> Option<(&Resource, matchit::Params<'_, 'a>)> {
+        let found = self.paths.at(path).ok()?;
+        Some((&self.resources[*found.value], found.params))
+    }
+}
+
+fn target(
+    client: usize,
+    method: &MethodDescriptor,
+    route: &HttpRoute,
+) -> Result<(Method, Target), String> {
+    let verb = match route.verb {
+        "GET" => Method::GET,
+        "POST" => Method::POST,
+        "PUT" => Method::PUT,
+        "PATCH" => Method::PATCH,
+        "DELETE" => Method::DELETE,
+        _ => return Err("has no verb that is known: GET, POST, PUT, PATCH or DELETE".into()),
+    };
+    let arguments = Arguments::of_route(method, route, &names(route.path)?)?;
+    let status = StatusCode::from_u16(route.status).ok().filter(StatusCode::is_success);
+    let status = status.ok_or_else(|| format!("has the status {}: 2xx", route.status))?;
+    let location = route.location.map(Location::parse).transpose()?;
+    let index = method.spec.index;
+    let route = MethodRoute { client, index, arguments, status, location };
+    Ok((verb, Target::Method(Box::new(route))))
+}
+
+/// The names in a template, whose every segment is a text or `{name}`.
+fn names(path: &str) -> Result<Vec<&str>, String> {
+    if !path.starts_with('/') {
+        return Err("doesn't begin with `/`".into());
+    }
+    let mut names = Vec::new();
+    for segment in path.split('/').skip(1) {
+        if let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            if name.is_empty() || names.contains(&name) || name.contains(['{', '}', '*']) {
+                return Err(format!("has the segment `{segment}`: each name once, as `{{name}}`"));
+            }
+            names.push(name);
+        } else if segment.contains(['{', '}', '*', ':', '%', '?', '#']) {
+            return Err(format!("has the segment `{segment}`: a plain text, or `{{name}}` alone"));
+        }
+    }
+    Ok(names)
+}
+
+#[derive(Default)]
+struct Building {
+    paths: Router<usize>,
+    resources: Vec<Resource>,
+    /// Resources by template, whatever its names are called.
+    shapes: HashMap<String, usize>,
+}
+
+impl Building {
+    fn add(
+        &mut self,
+        verb: Method,
+        path: &str,
+        target: Target,
+        owner: &str,
+    ) -> Result<(), EdgeError> {
+        let conflict = |first: &str| EdgeError::Conflict {
+            verb: verb.to_string(),
+            path: path.to_owned(),
+            first: first.to_owned(),
+            second: owner.to_owned(),
+        };
+        let shape = shape(path);
+        let at = match self.shapes.get(&shape) {
+            Some(at) => *at,
+            None => {
+                let at = self.resources.len();
+                let inserted = self.paths.insert(shape.clone(), at);
+                inserted.map_err(|error| conflict(&error.to_string()))?;
+                self.shapes.insert(shape, at);
+                self.resources.push(Resource::default());
+                at
+            }
+        };
+        let resource = &mut self.resources[at];
+        if let Some((.., first)) = resource.verbs.iter().find(|(other, ..)| *other == verb) {
+            return Err(conflict(first));
+        }
+        resource.verbs.push((verb, target, owner.to_owned()));
+        Ok(())
+    }
+}
+
+/// `/order/{id}/item/{item}` → `/order/{0}/item/{1}`.
+fn shape(path: &str) -> String {
+    let mut count = 0;
+    let segments = path.split('/').map(|segment| {
+        if segment.starts_with('{') {
+            count += 1;
+            format!("{{{}}}", count - 1)
+        } else {
+            segment.to_owned()
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_that_only_differ_in_names_are_one() {
+        assert_eq!(shape("/a/{b}/c/{d}"), shape("/a/{x}/c/{y}"));
+        assert_ne!(shape("/a/{b}/c"), shape("/a/c/{b}"));
+    }
+
+    #[test]
+    fn names_stand_alone_in_their_segments() {
+        assert_eq!(names("/a/{b}/c/{d}"), Ok(vec!["b", "d"]));
+        assert_eq!(names("/"), Ok(vec![]));
+        for bad in ["a", "/{}", "/{a}/{a}", "/x{a}", "/{a}x", "/{*a}", "/{a", "/*", "/%41"] {
+            assert!(names(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Methods by name: what `POST /rpc/{service}/{method}` and the form gateway call.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use seam_core::call::AnyClient;
+
+use crate::arguments::Arguments;
+use crate::error::EdgeError;
+use crate::names::folded;
+use crate::problem::Problem;
+
+/// The services of an edge, by name.
+#[derive(Debug)]
+pub(crate) struct Services {
+    list: Vec<Service>,
+    by_name: HashMap<&'static str, usize>,
+    by_folded: HashMap<String, usize>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// Which client.
+    pub(crate) client: usize,
+    pub(crate) name: &'static str,
+    /// Its contract's version.
+    pub(crate) version: &'static str,
+    methods: Vec<PublicMethod>,
+    by_name: HashMap<&'static str, Option<usize>>,
+    by_folded: HashMap<String, Option<usize>>,
+}
+
+/// A method that anybody may call.
+#[derive(Debug)]
+pub(crate) struct PublicMethod {
+    pub(crate) index: u16,
+    pub(crate) arguments: Arguments,
+}
+
+impl Services {
+    pub(crate) fn new(clients: &[Arc<dyn AnyClient>]) -> Result<Self, EdgeError> {
+        let mut services =
+            Self { list: Vec::new(), by_name: HashMap::new(), by_folded: HashMap::new() };
+        for (at, client) in clients.iter().enumerate() {
+            let service = Service::new(at, &**client)?;
+            if let Some(other) = services.by_folded.insert(folded(service.name), at) {
+                return Err(EdgeError::Ambiguous {
+                    first: format!("the service `{}`", services.list[other].name),
+                    second: format!("the service `{}`", service.name),
+                });
+            }
+            services.by_name.insert(service.name, at);
+            services.list.push(service);
+        }
+        Ok(services)
+    }
+
+    /// The service of exactly that name.
+    pub(crate) fn named(&self, name: &str) -> Result<&Service, Problem> {
+        self.get(self.by_name.get(name))
+    }
+
+    /// The service of that name, however it is spelled.
+    pub(crate) fn spelled(&self, name: &str) -> Result<&Service, Problem> {
+        self.get(self.by_folded.get(&folded(name)))
+    }
+
+    fn get(&self, at: Option<&usize>) -> Result<&Service, Problem> {
+        at.map(|at| &self.list[*at]).ok_or_else(|| Problem::not_found("there is no such service"))
+    }
+}
+
+impl Service {
+    fn new(at: usize, client: &dyn AnyClient) -> Result<Self, EdgeError> {
+        let contract = client.descriptor();
+        let mut service = Self {
+            client: at,
+            name: client.service().name(),
+            version: contract.version,
+            methods: Vec::new(),
+            by_name: HashMap::new(),
+            by_folded: HashMap::new(),
+        };
+        let mut spelled: HashMap<String, &str> = HashMap::new();
+        for method in &contract.methods {
+            let (name, index) = (method.spec.name, method.spec.index);
+            let public = method.spec.public.then_some(service.methods.len());
+            if public.is_some() {
+                if let Some(other) = spelled.insert(folded(name), name) {
+                    return Err(EdgeError::Ambiguous {
+                        first: format!("`{}.{other}`", service.name),
+                        second: format!("`{}.{name}`", service.name),
+                    });
+                }
+                let arguments = Arguments::of_object(method);
+                service.methods.push(PublicMethod { index, arguments });
+            }
+            service.by_name.insert(name, public);
+            // A public method isn't hidden by another one's spelling.
+            let known = service.by_folded.entry(folded(name)).or_insert(public);
+            *known = public.or(*known);
+        }
+        Ok(service)
+    }
+
+    /// The method of exactly that name, if it is public.
+    pub(crate) fn named(&self, name: &str) -> Result<&PublicMethod, Problem> {
+        self.get(self.by_name.get(name))
+    }
+
+    /// The method of that name, however it is spelled, if it is public.
+    pub(crate) fn spelled(&self, name: &str) -> Result<&PublicMethod, Problem> {
+        self.get(self.by_folded.get(&folded(name)))
+    }
+
+    fn get(&self, at: Option<&Option<usize>>) -> Result<&PublicMethod, Problem> {
+        match at {
+            Some(Some(at)) => Ok(&self.methods[*at]),
+            Some(None) => Err(Problem::denied("this method isn't public")),
+            None => Err(Problem::not_found(format!("`{}` has no such method", self.name))),
+        }
+    }
+}

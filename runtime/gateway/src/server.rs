@@ -1,0 +1,130 @@
+//! The threads of an edge: an actix system of its own, started and stopped from any runtime.
+
+use std::io;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpServiceBuilder, KeepAlive};
+use actix_rt::System;
+use actix_rt::net::TcpStream;
+use actix_server::{Server, ServerHandle};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, ServiceRequest};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+use crate::admission::Connections;
+use crate::desk::{Desk, Office};
+use crate::stream::WatchedStream;
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) handle: ServerHandle,
+    pub(crate) system: System,
+    /// Told when the last thread is gone.
+    pub(crate) over: oneshot::Receiver<()>,
+}
+
+/// How long a connection that ends is listened to, so that its client can read why.
+const LINGER: Duration = Duration::from_secs(1);
+/// actix's own limits, out of the way of ours.
+const WITHOUT_LIMIT: usize = 1 << 20;
+/// The grace period is [`Edge::stop`](crate::Edge::stop)'s business; in seconds.
+const LONG: u64 = 24 * 60 * 60;
+
+/// Starts the threads; returns once they take connections.
+pub(crate) fn start(office: Office, listener: TcpListener) -> io::Result<Running> {
+    let (started, starting) = std::sync::mpsc::sync_channel(1);
+    let (ended, over) = oneshot::channel();
+    std::thread::Builder::new().name("edge".into()).spawn(move || {
+        let system = System::new();
+        let server = system.block_on(async { server(office, listener) });
+        match server {
+            Ok(server) => {
+                let _ = started.send(Ok((server.handle(), System::current())));
+                // Its end ends the system; so does `System::stop`.
+                system.block_on(async { drop(actix_rt::spawn(serve(server))) });
+                if let Err(error) = system.run() {
+                    tracing::error!(%error, "the edge's system failed");
+                }
+            }
+            Err(error) => drop(started.send(Err(error))),
+        }
+        let _ = ended.send(());
+    })?;
+    let gone = |_| io::Error::other("the edge's thread ended before it had begun");
+    let (handle, system) = starting.recv().map_err(gone)??;
+    Ok(Running { handle, system, over })
+}
+
+async fn serve(server: Server) {
+    if let Err(error) = server.await {
+        tracing::error!(%error, "the edge's server failed");
+        System::current().stop();
+    }
+}
+
+fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let connections = Arc::new(Connections::new(&office.settings.limits));
+    let builder = Server::build()
+        .workers(office.settings.workers.clamp(1, 512))
+        .max_concurrent_connections(WITHOUT_LIMIT)
+        .shutdown_timeout(LONG)
+        .disable_signals()
+        .system_exit();
+    let stopping = builder.graceful_shutdown_signal();
+    let office = Arc::new(office);
+    let builder = builder.listen("edge", listener, move || {
+        let limits = office.settings.limits;
+        let desk = Rc::new(Desk::new(Arc::clone(&office)));
+        let app = App::new().default_service(fn_service(move |request: ServiceRequest| {
+            let answer = Rc::clone(&desk).answer(request);
+            async { Ok::<_, actix_web::Error>(answer.await) }
+        }));
+        let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
+        let stopping = stopping.clone();
+        let http = HttpServiceBuilder::default()
+            .keep_alive(KeepAlive::Timeout(limits.idle_time))
+            // Heads are timed by the stream, for each request and not for the first alone.
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(LINGER)
+            // A client that goes away ends its request.
+            .h1_allow_half_closed(false)
+            .local_addr(address)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|io: &WatchedStream, data| drop(data.insert(io.shared())))
+            .h1(map_config(app, |()| AppConfig::default()));
+        let connections = Arc::clone(&connections);
+        fn_service(move |io: TcpStream| {
+            let admitted = admit(io, &connections);
+            async move {
+                let (io, ticket, address) = admitted?;
+                Ok((WatchedStream::new(io, limits, ticket), Some(address)))
+            }
+        })
+        .and_then(http)
+    })?;
+    Ok(builder.run())
+}
+
+type Admitted = (TcpStream, crate::admission::Ticket, std::net::SocketAddr);
+
+fn admit(io: TcpStream, connections: &Arc<Connections>) -> Result<Admitted, DispatchError> {
+    let address = io.peer_addr().map_err(DispatchError::Io)?;
+    let _ = io.set_nodelay(true);
+    match connections.admit(address.ip()) {
+        Some(ticket) => Ok((io, ticket, address)),
+        None => {
+            tracing::debug!(%address, "a connection too many is closed");
+            Err(DispatchError::Io(io::Error::other("too many connections")))
+        }
+    }
+}

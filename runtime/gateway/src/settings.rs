@@ -1,0 +1,79 @@
+//! What an edge can be told.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use seam_core::time::Clock;
+
+/// Where an edge listens and what it lets in.
+#[derive(Debug, Clone)]
+pub struct EdgeSettings {
+    /// The address to listen on; port 0 takes a free one. Default: `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// Threads that serve requests, 1 to 512. Default: as many as cores, at least 2.
+    pub workers: usize,
+    /// What a request may take, from its head to its answer, for methods that declare no shorter
+    /// deadline. Default: 12 s, which clients of message-queue gateways expect.
+    pub deadline: Duration,
+    /// What it lets in.
+    pub limits: EdgeLimits,
+    /// The clock of the clients that it calls with. Default: the production clock.
+    pub clock: Clock,
+}
+
+impl Default for EdgeSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            workers: available_parallelism().map_or(2, |cores| cores.get().clamp(2, 512)),
+            deadline: Duration::from_secs(12),
+            limits: EdgeLimits::default(),
+            clock: Clock::fast(),
+        }
+    }
+}
+
+/// The limits of an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EdgeLimits {
+    /// The largest head of a request, in bytes; beyond it: 431. Default: 16 KiB.
+    pub head: usize,
+    /// What a head may take to arrive; then 408. Default: 5 s.
+    pub head_time: Duration,
+    /// The largest body, in bytes; beyond it: 413. Default: 1 MiB.
+    pub body: usize,
+    /// What a body may take to arrive; then 408. Default: 30 s.
+    pub body_time: Duration,
+    /// How fast a body must arrive on average, in bytes a second; else 408. Default: 1 KiB/s.
+    pub body_speed: NonZeroU32,
+    /// From when on a body's speed counts. Default: 5 s.
+    pub body_patience: Duration,
+    /// How long a connection may wait for its next request. Default: 60 s.
+    pub idle_time: Duration,
+    /// Connections at once; more are closed. Default: 10,000.
+    pub connections: usize,
+    /// Connections at once from one address; more are closed. Default: 100.
+    pub connections_per_address: usize,
+    /// Requests a second from one address (for IPv6, from one /64), with bursts of as many; beyond
+    /// it: 429. Default: no limit.
+    pub rate: Option<NonZeroU32>,
+}
+
+impl Default for EdgeLimits {
+    fn default() -> Self {
+        Self {
+            head: 16 << 10,
+            head_time: Duration::from_secs(5),
+            body: 1 << 20,
+            body_time: Duration::from_secs(30),
+            body_speed: const { NonZeroU32::new(1 << 10).expect("it isn't zero") },
+            body_patience: Duration::from_secs(5),
+            idle_time: Duration::from_secs(60),
+            connections: 10_000,
+            connections_per_address: 100,
+            rate: None,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! HTTP by hand: what goes out is exactly what the test says.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use seam_gateway::Edge;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Longer than anything here takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection to an edge.
+pub(crate) struct Connection {
+    io: TcpStream,
+    read: Vec<u8>,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Connection {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
+        Self { io: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
+    }
+
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.io.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// The next answer; `None` if the connection ends before it.
+    pub(crate) async fn answer(&mut self) -> Option<Answer> {
+        tokio::time::timeout(PATIENCE, self.read_answer()).await.expect("an answer in time")
+    }
+
+    /// Whether the edge has closed the connection, now or soon.
+    pub(crate) async fn closed(&mut self) -> bool {
+        self.answer().await.is_none()
+    }
+
+    async fn read_answer(&mut self) -> Option<Answer> {
+        let end = loop {
+            match self.read.windows(4).position(|four| four == b"\r\n\r\n") {
+                Some(end) => break end + 4,
+                None => self.more().await?,
+            }
+        };
+        let head: String = String::from_utf8(self.read.drain(..end).collect()).unwrap();
+        let mut lines = head.lines();
+        let status = lines.next()?.split(' ').nth(1)?.parse().unwrap();
+        let headers: Vec<(String, String)> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let mut answer = Answer { status, headers, body: String::new() };
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        while self.read.len() < length {
+            self.more().await?;
+        }
+        answer.body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
+        Some(answer)
+    }
+
+    async fn more(&mut self) -> Option<()> {
+        match self.io.read_buf(&mut self.read).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(()),
+        }
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A problem's code and outcome, after a look at the rest of it.
+    pub(crate) fn problem(&self) -> (u16, String, String) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status);
+        for member in ["type", "title", "detail", "requestId"] {
+            assert!(problem[member].is_string(), "{member} in {problem}");
+        }
+        assert!(!problem["detail"].as_str().unwrap().is_empty(), "{problem}");
+        let text = |name: &str| problem[name].as_str().unwrap().to_owned();
+        (self.status, text("code"), text("outcome"))
+    }
+}
+
+/// Sends a request of its own connection.
+pub(crate) async fn request(edge: &Edge, head: &str, body: &str) -> Answer {
+    let length =
+        if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let mut connection = Connection::to(edge.address()).await;
+    let (line, headers) = head.split_once('\n').unwrap_or((head, ""));
+    let headers: String = headers.lines().map(|line| format!("{line}\r\n")).collect();
+    connection.send(format!("{line} HTTP/1.1\r\nHost: test\r\n{headers}{length}\r\n{body}")).await;
+    connection.answer().await.expect("an answer")
+}
+
+pub(crate) async fn get(edge: &Edge, path: &str) -> Answer {
+    request(edge, &format!("GET {path}"), "").await
+}
+
+/// Sends a form or whatever else, by its type.
+pub(crate) async fn post(edge: &Edge, path: &str, kind: &str, body: &str) -> Answer {
+    request(edge, &format!("POST {path}\nContent-Type: {kind}"), body).await
+}
+
+pub(crate) async fn json(edge: &Edge, path: &str, body: &str) -> Answer {
+    post(edge, path, "application/json", body).await
+}
