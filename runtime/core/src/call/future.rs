@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::client::Client;
-use super::route::{Deadlines, Route, Target};
+use super::route::{Deadlines, Elsewhere, Route};
 use crate::codec;
 use crate::context::{self, CallContext, CallSite};
 use crate::contract::Method;
@@ -77,7 +77,7 @@ impl<M: Method> Call<M> {
     ) -> Option<Outcome<M::Answer, M::Error>> {
         let route = &*client.inner.route;
         let began = route.clock.now();
-        let context = match self.options.admit::<M>(
+        let mut context = match self.options.admit::<M>(
             route.service,
             client.inner.caller,
             route.deadlines,
@@ -86,30 +86,28 @@ impl<M: Method> Call<M> {
             Ok(context) => context,
             Err(why) => {
                 let outcome = Err(why.into());
-                count::<M>(&route.called, &outcome, Duration::ZERO);
+                count::<M>(&route.called, &outcome, 0);
                 return Some(outcome);
             }
         };
-        let target = route.target.load();
-        match &**target {
-            Target::Local(host) => {
-                let mut context = context;
-                if !context.chain.push(route.service) {
-                    return Some(Err(too_far(&context, route.service).into()));
+        if let Some(host) = route.local() {
+            if !context.chain.push(route.service) {
+                return Some(Err(too_far(&context, route.service).into()));
+            }
+            match message.begin(host, TurnStart { context, now: began }) {
+                Begun::Done(outcome, ended) => {
+                    count::<M>(&route.served, &outcome, ended.nanos_since(began));
+                    return Some(outcome);
                 }
-                match message.begin(host, TurnStart { context, now: began }) {
-                    Begun::Done(outcome, ended) => {
-                        count::<M>(&route.served, &outcome, ended.since(began));
-                        Some(outcome)
-                    }
-                    Begun::Pending(reply) => {
-                        drop(target);
-                        self.state = State::Local { reply, open: Open { client, began } };
-                        None
-                    }
+                Begun::Pending(reply) => {
+                    self.state = State::Local { reply, open: Open { client, began } };
+                    return None;
                 }
             }
-            Target::Remote(remote) => {
+        }
+        let target = route.elsewhere();
+        match &*target {
+            Elsewhere::Remote(remote) => {
                 let outbound = Outbound {
                     service: route.service,
                     method: M::SPEC,
@@ -122,9 +120,9 @@ impl<M: Method> Call<M> {
                 self.state = State::Remote { reply, open: Open { client, began } };
                 None
             }
-            Target::Away(why) => {
+            Elsewhere::Away(why) => {
                 let outcome = Err(NotExecuted::Unavailable { reason: why.clone() }.into());
-                count::<M>(&route.called, &outcome, Duration::ZERO);
+                count::<M>(&route.called, &outcome, 0);
                 Some(outcome)
             }
         }
@@ -206,7 +204,7 @@ impl<M: Method> Future for Call<M> {
             State::New { .. } | State::Over => return Poll::Pending,
         };
         let route: &Route<M::Contract> = &open.client.inner.route;
-        let took = route.clock.now().since(open.began);
+        let took = route.clock.now().nanos_since(open.began);
         count::<M>(if local { &route.served } else { &route.called }, &outcome, took);
         let site = CallSite { service: route.service, method: M::SPEC.name };
         Poll::Ready(noted::<M>(outcome, site))
@@ -230,9 +228,9 @@ fn decoded<M: Method>(reply: Result<ReplyBody, Failure>) -> Outcome<M::Answer, M
 fn count<M: Method>(
     metrics: &crate::metrics::ServiceMetrics,
     outcome: &Outcome<M::Answer, M::Error>,
-    took: Duration,
+    nanos: u64,
 ) {
-    metrics.count(M::SPEC.index, Ended::of(outcome), took);
+    metrics.count(M::SPEC.index, Ended::of(outcome), nanos);
 }
 
 /// Remembers a failed call, so that a `?` can name it.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -92,7 +91,7 @@ impl<C: Contract> Inlet for Inbox<C> {
                 return later(served, Arc::clone(&self.metrics), method, self.clock.clone());
             }
         };
-        self.metrics.count(method, ended, self.clock.now().since(began));
+        self.metrics.count(method, ended, self.clock.now().nanos_since(began));
         served
     }
 }
@@ -108,8 +107,7 @@ fn later(served: Served, metrics: Arc<ServiceMetrics>, method: u16, clock: Clock
             Ok(ReplyBody { kind: ReplyKind::ServiceError, .. }) => Ended::ServiceError,
             Err(failure) => failed(failure),
         };
-        let took: Duration = clock.now().since(began);
-        metrics.count(method, ended, took);
+        metrics.count(method, ended, clock.now().nanos_since(began));
         reply
     }))
 }

@@ -42,8 +42,8 @@ impl<C: Contract> Client<C> {
         let settings = HostSettings::new(service, Home::shared()?);
         let clock = settings.clock.clone();
         let host = Host::start(settings, Arc::new(Once(Mutex::new(Some(fake)))));
-        let target = Target::Local(C::erase(host));
-        let route = Route::new(service, target, Deadlines::default(), clock);
+        let route = Route::new(service, Deadlines::default(), clock);
+        route.set(Target::Local(C::erase(host)));
         Ok(Self::new(Arc::new(route), Caller::Program))
     }
 }

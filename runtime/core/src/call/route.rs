@@ -1,7 +1,8 @@
-//! Where a client's calls go now: one atomic load to read, one swap to change.
+//! Where a client's calls go now: one atomic load to read, one store to change.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -15,7 +16,11 @@ use crate::time::Clock;
 /// The route of one service in one unit, shared by all its clients there.
 pub struct Route<C: Contract> {
     pub(super) service: ServiceId,
-    pub(super) target: ArcSwap<Target<C>>,
+    /// Whether calls go to `host`: one load, for it is asked at every call.
+    here: AtomicBool,
+    /// The instance in this process, once there is one.
+    host: OnceLock<Arc<C::Host>>,
+    elsewhere: ArcSwap<Elsewhere>,
     pub(super) deadlines: Deadlines,
     pub(super) clock: Clock,
     /// Counts of calls that run here.
@@ -42,6 +47,13 @@ impl Default for Deadlines {
     }
 }
 
+/// Where calls go that don't stay here.
+#[derive(Clone)]
+pub(super) enum Elsewhere {
+    Remote(Arc<dyn Remote>),
+    Away(Box<str>),
+}
+
 /// Where calls go.
 pub enum Target<C: Contract> {
     /// To an instance in this process.
@@ -53,11 +65,13 @@ pub enum Target<C: Contract> {
 }
 
 impl<C: Contract> Route<C> {
-    /// A route to a service.
-    pub fn new(service: ServiceId, target: Target<C>, deadlines: Deadlines, clock: Clock) -> Self {
+    /// A route to a service, which leads nowhere yet.
+    pub fn new(service: ServiceId, deadlines: Deadlines, clock: Clock) -> Self {
         Self {
             service,
-            target: ArcSwap::from_pointee(target),
+            here: AtomicBool::new(false),
+            host: OnceLock::new(),
+            elsewhere: ArcSwap::from_pointee(Elsewhere::Away("no route to it yet".into())),
             deadlines,
             clock,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
@@ -67,7 +81,27 @@ impl<C: Contract> Route<C> {
 
     /// Sends calls elsewhere from now on; calls in flight finish where they are.
     pub fn set(&self, target: Target<C>) {
-        self.target.store(Arc::new(target));
+        match target {
+            Target::Local(host) => {
+                // A unit hosts a service once; a second host would be another route's.
+                let _ = self.host.set(host);
+                self.here.store(true, Ordering::Release);
+                return;
+            }
+            Target::Remote(remote) => self.elsewhere.store(Arc::new(Elsewhere::Remote(remote))),
+            Target::Away(why) => self.elsewhere.store(Arc::new(Elsewhere::Away(why))),
+        }
+        self.here.store(false, Ordering::Release);
+    }
+
+    /// The instance in this process, if calls go there.
+    #[inline]
+    pub(super) fn local(&self) -> Option<&C::Host> {
+        if self.here.load(Ordering::Acquire) { self.host.get().map(|host| &**host) } else { None }
+    }
+
+    pub(super) fn elsewhere(&self) -> Arc<Elsewhere> {
+        self.elsewhere.load_full()
     }
 
     /// The service's name.
@@ -88,7 +122,12 @@ impl<C: Contract> Route<C> {
 
 impl<C: Contract> fmt::Debug for Route<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Route").field(&self.service).field(&**self.target.load()).finish()
+        let target = match (self.local(), &*self.elsewhere()) {
+            (Some(_), _) => "local",
+            (None, Elsewhere::Remote(_)) => "remote",
+            (None, Elsewhere::Away(_)) => "away",
+        };
+        write!(f, "Route({}, {target})", self.service)
     }
 }
 

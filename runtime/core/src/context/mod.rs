@@ -6,6 +6,7 @@ mod trace;
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -75,24 +76,33 @@ impl CallContext {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<CallContext>> = const { RefCell::new(None) };
+    /// Nothing is left in here when a thread ends, for a turn puts back what it found. So there is
+    /// nothing to drop, and reading it needs no check for that.
+    static CURRENT: RefCell<ManuallyDrop<Option<CallContext>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
+}
+
+/// Looks at the context of the turn that runs now. `look` must not look again.
+#[inline]
+fn with<R>(look: impl FnOnce(Option<&mut CallContext>) -> R) -> R {
+    CURRENT.with_borrow_mut(|current| look(current.as_mut()))
 }
 
 /// The context of the turn that runs now on this task; `None` outside of turns.
 pub fn current() -> Option<CallContext> {
-    CURRENT.with_borrow(Clone::clone)
+    with(|current| current.cloned())
 }
 
 /// The context for a call made here: a child of the turn's, or a new root.
+#[inline]
 pub(crate) fn for_call() -> CallContext {
-    CURRENT
-        .with_borrow(|current| current.as_ref().map_or_else(CallContext::root, CallContext::child))
+    with(|current| current.map_or_else(CallContext::root, |current| current.child()))
 }
 
 /// Remembers which call failed, so that a `?` can name it.
 pub(crate) fn note_failed<E: 'static>(at: CallSite) {
     let error = TypeId::of::<E>();
-    CURRENT.with_borrow_mut(|current| {
+    with(|current| {
         let Some(current) = current else { return };
         let failed = current.failed.get_or_insert_default();
         failed.retain(|(kind, _)| *kind != error);
@@ -103,8 +113,8 @@ pub(crate) fn note_failed<E: 'static>(at: CallSite) {
 /// The call that most recently failed with an `E` in this turn.
 pub(crate) fn last_failed<E: 'static>() -> Option<CallSite> {
     let error = TypeId::of::<E>();
-    CURRENT.with_borrow(|current| {
-        let failed = current.as_ref()?.failed.as_deref()?;
+    with(|current| {
+        let failed = current?.failed.as_deref()?;
         failed.iter().find(|(kind, _)| *kind == error).map(|(_, at)| *at)
     })
 }
@@ -116,16 +126,23 @@ pub(crate) struct Entered<'a> {
 }
 
 impl<'a> Entered<'a> {
+    #[inline]
     pub(crate) fn new(context: &'a mut Option<CallContext>) -> Self {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, context));
+        swap(context);
         Self { lent: context }
     }
 }
 
 impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.lent));
+        swap(self.lent);
     }
+}
+
+#[inline]
+fn swap(context: &mut Option<CallContext>) {
+    CURRENT.with_borrow_mut(|current| std::mem::swap(&mut **current, context));
 }
 
 /// A future that runs in a context of its own.

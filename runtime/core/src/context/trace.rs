@@ -1,5 +1,6 @@
 //! Trace context after W3C Trace Context, level 1.
 
+use std::cell::Cell;
 use std::fmt;
 
 /// Which trace.
@@ -39,16 +40,18 @@ pub struct TraceContext {
 
 impl TraceContext {
     /// The beginning of a new trace.
+    #[inline]
     pub fn root() -> Self {
+        let (first, second) = random();
         // An id of zero means "none" to the standard.
-        let trace = TraceId { high: fastrand::u64(..), low: fastrand::u64(..) | 1 };
-        Self { trace, span: new_span(), sampled: false }
+        let trace = TraceId { high: first, low: second | 1 };
+        Self { trace, span: SpanId(first.rotate_left(32) ^ second | 1), sampled: false }
     }
 
     /// A call inside this one.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { span: new_span(), ..*self }
+        Self { span: SpanId(random().0 | 1), ..*self }
     }
 
     /// Reads a `traceparent` header; `None` if it is none.
@@ -74,8 +77,20 @@ impl TraceContext {
     }
 }
 
-fn new_span() -> SpanId {
-    SpanId(fastrand::u64(..) | 1)
+/// Two random numbers, for one access to the thread's generator.
+#[inline]
+fn random() -> (u64, u64) {
+    thread_local! {
+        static RANDOM: Cell<u64> = const { Cell::new(0) };
+    }
+    RANDOM.with(|seed| {
+        let state = seed.get();
+        let mut random =
+            fastrand::Rng::with_seed(if state == 0 { fastrand::u64(1..) } else { state });
+        let numbers = (random.u64(..), random.u64(..));
+        seed.set(random.get_seed() | 1);
+        numbers
+    })
 }
 
 impl fmt::Display for TraceId {

@@ -1,4 +1,4 @@
-//! Who is in: one word per instance, so that entering a free service is one compare-and-swap.
+//! Who is in: one word per host, so that entering a free service is one compare-and-swap.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,14 +6,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const EXCLUSIVE: u32 = 1 << 31;
 /// Calls wait in the line: only the pump lets turns in, in their order.
 const LINE: u32 = 1 << 30;
-/// The instance is discarded: nobody enters it again.
-const BROKEN: u32 = 1 << 29;
+/// There is no actor, or a discarded one: nobody enters.
+const SHUT: u32 = 1 << 29;
 /// How many turns are in.
-const COUNT: u32 = BROKEN - 1;
+const COUNT: u32 = SHUT - 1;
 
-/// The gate of one instance.
+/// The gate of a host.
 #[derive(Debug)]
 pub(super) struct Gate(AtomicU32);
+
+/// Who may wait for a turn that has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    /// The pump: calls are in line.
+    pub(super) line: bool,
+    /// The keeper: the gate is shut.
+    pub(super) shut: bool,
+}
 
 /// Why a turn may not enter at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +34,14 @@ pub(super) enum Refused {
 }
 
 impl Gate {
-    /// A gate that is open to all; with `line`, one where the pump alone lets turns in.
-    pub(super) fn new(line: bool) -> Self {
-        Self(AtomicU32::new(if line { LINE } else { 0 }))
+    /// A gate that is shut.
+    pub(super) const fn shut() -> Self {
+        Self(AtomicU32::new(SHUT | LINE))
+    }
+
+    /// Opens a shut gate that nobody is behind: to all, or with `line` to the pump alone.
+    pub(super) fn open(&self, line: bool) {
+        self.0.store(if line { LINE } else { 0 }, Ordering::Release);
     }
 
     /// Enters past an empty line.
@@ -42,7 +56,7 @@ impl Gate {
             self.0.compare_exchange(0, EXCLUSIVE | 1, Ordering::Acquire, Ordering::Relaxed);
         match entered {
             Ok(_) => Ok(()),
-            Err(word) if word & (LINE | BROKEN) == 0 && word & COUNT >= capacity => {
+            Err(word) if word & (LINE | SHUT) == 0 && word & COUNT >= capacity => {
                 Err(Refused::Full)
             }
             Err(_) => Err(Refused::Busy),
@@ -53,7 +67,7 @@ impl Gate {
     fn enter_shared(&self, capacity: u32) -> Result<(), Refused> {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
-            if word & (LINE | BROKEN) != 0 {
+            if word & (LINE | SHUT) != 0 {
                 return Err(Refused::Busy);
             }
             if word & COUNT >= capacity {
@@ -75,7 +89,7 @@ impl Gate {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
             let blocked = if exclusive { word & COUNT != 0 } else { word & EXCLUSIVE != 0 };
-            if blocked || word & BROKEN != 0 {
+            if blocked || word & SHUT != 0 {
                 return false;
             }
             let next = if exclusive { word | EXCLUSIVE | 1 } else { word + 1 };
@@ -86,11 +100,13 @@ impl Gate {
         }
     }
 
-    /// Leaves; `true` if somebody in line may be waiting for that.
+    /// Leaves; says who may be waiting for that, if anybody.
     #[inline]
-    pub(super) fn leave(&self, exclusive: bool) -> bool {
+    pub(super) fn leave(&self, exclusive: bool) -> Option<Left> {
         let taken = if exclusive { EXCLUSIVE | 1 } else { 1 };
-        self.0.fetch_sub(taken, Ordering::AcqRel) & LINE != 0
+        let word = self.0.fetch_sub(taken, Ordering::AcqRel);
+        let left = Left { line: word & LINE != 0, shut: word & SHUT != 0 };
+        (word & (LINE | SHUT) != 0).then_some(left)
     }
 
     /// Sends everybody to the line, and says how many are in.
@@ -103,14 +119,15 @@ impl Gate {
         self.0.fetch_and(!LINE, Ordering::AcqRel);
     }
 
-    /// Closes the gate for good; `true` if it wasn't before.
-    pub(super) fn break_down(&self) -> bool {
-        self.0.fetch_or(BROKEN, Ordering::AcqRel) & BROKEN == 0
+    /// Lets nobody enter any more; `true` if the gate was open before.
+    pub(super) fn shut_down(&self) -> bool {
+        self.0.fetch_or(SHUT, Ordering::AcqRel) & SHUT == 0
     }
 
-    /// Whether the instance is discarded.
-    pub(super) fn is_broken(&self) -> bool {
-        self.0.load(Ordering::Acquire) & BROKEN != 0
+    /// Whether the gate is shut, and everybody has left.
+    pub(super) fn is_deserted(&self) -> bool {
+        let word = self.0.load(Ordering::Acquire);
+        word & SHUT != 0 && word & COUNT == 0
     }
 
     /// How many turns are in.
@@ -123,13 +140,19 @@ impl Gate {
 mod tests {
     use super::*;
 
+    fn open() -> Gate {
+        let gate = Gate::shut();
+        gate.open(false);
+        gate
+    }
+
     #[test]
     fn an_exclusive_turn_is_alone() {
-        let gate = Gate::new(false);
+        let gate = open();
         gate.enter(true, 9).unwrap();
         assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
         assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
-        assert!(!gate.leave(true));
+        assert_eq!(gate.leave(true), None);
         gate.enter(false, 9).unwrap();
         gate.enter(false, 9).unwrap();
         assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
@@ -137,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_gate_counts_to_its_capacity() {
-        let gate = Gate::new(false);
+        let gate = open();
         gate.enter(false, 2).unwrap();
         gate.enter(false, 2).unwrap();
         assert_eq!(gate.enter(false, 2), Err(Refused::Full));
@@ -148,28 +171,32 @@ mod tests {
 
     #[test]
     fn nobody_passes_a_line() {
-        let gate = Gate::new(false);
+        let gate = open();
         gate.enter(false, 9).unwrap();
         assert_eq!(gate.form_line(), 1);
         assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
         assert!(!gate.enter_from_line(true), "a shared turn is still in");
-        assert!(gate.leave(false), "the line must hear of it");
+        assert_eq!(gate.leave(false), Some(Left { line: true, shut: false }));
         assert!(gate.enter_from_line(true));
         assert!(!gate.enter_from_line(false));
-        assert!(gate.leave(true));
+        assert!(gate.leave(true).is_some());
         gate.end_line();
         gate.enter(true, 9).unwrap();
     }
 
     #[test]
-    fn a_broken_gate_stays_shut() {
-        let gate = Gate::new(false);
-        gate.enter(true, 9).unwrap();
-        assert!(gate.break_down());
-        assert!(!gate.break_down());
-        gate.leave(true);
+    fn a_shut_gate_waits_for_who_is_in() {
+        let gate = open();
+        gate.enter(false, 9).unwrap();
+        assert!(gate.shut_down());
+        assert!(!gate.shut_down());
         assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
         assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
         assert!(!gate.enter_from_line(false));
+        assert!(!gate.is_deserted());
+        assert_eq!(gate.leave(false), Some(Left { line: false, shut: true }));
+        assert!(gate.is_deserted());
+        gate.open(true);
+        assert!(gate.enter_from_line(false));
     }
 }

@@ -3,20 +3,19 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
-use super::gate::Refused;
-use super::instance::{Instance, Seat, Signals};
+use super::gate::{Gate, Left, Refused};
 use super::keeper::Kept;
 use super::line::{Line, Phase};
 use super::poll::{Driver, Panicked, drop_quietly};
 use super::queued::{Promoted, Waiting};
+use super::seat::Seat;
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
 use crate::context::{CallContext, CallSite};
 use crate::contract::{Method, ServiceError};
@@ -74,15 +73,30 @@ pub struct Host<A: Send + Sync + 'static> {
     pub(super) inner: Arc<Inner<A>>,
 }
 
-pub(super) struct Inner<A: Send + Sync> {
+pub(super) struct Inner<A: Send + Sync + 'static> {
+    pub(super) gate: Gate,
+    /// The gate decides who is in; this lock is never waited for.
+    pub(super) actor: RwLock<Option<A>>,
+    /// Whether a turn has ended well: an actor that panics at once is rebuilt with backoff.
+    pub(super) proved: AtomicBool,
     pub(super) settings: HostSettings,
-    pub(super) current: ArcSwapOption<Instance<A>>,
     pub(super) line: Mutex<Line<A>>,
-    pub(super) signals: Arc<Signals>,
+    pub(super) signals: Signals,
     pub(super) restarts: AtomicU64,
+    pub(super) kept: Kept<A>,
+}
+
+/// Whom a host's loops wait for.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// The head of the line may be able to enter.
+    pub(super) pump: Notify,
+    /// An earlier moment is to be waited for.
+    pub(super) sweep: Notify,
+    /// The gate is shut, or the host is to end.
+    pub(super) keeper: Notify,
     /// The line may have run empty while the host drains.
     pub(super) idle: Notify,
-    pub(super) kept: Kept<A>,
 }
 
 /// What a call brings to its turn.
@@ -121,12 +135,13 @@ pub struct HostState {
 impl<A: Send + Sync + 'static> Host<A> {
     pub(super) fn new(settings: HostSettings, kept: Kept<A>) -> Self {
         let inner = Inner {
+            gate: Gate::shut(),
+            actor: RwLock::new(None),
+            proved: AtomicBool::new(false),
             settings,
-            current: ArcSwapOption::empty(),
             line: Mutex::new(Line::new()),
-            signals: Arc::default(),
+            signals: Signals::default(),
             restarts: AtomicU64::new(0),
-            idle: Notify::new(),
             kept,
         };
         Self { inner: Arc::new(inner) }
@@ -141,12 +156,10 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let exclusive = M::SPEC.turn.is_exclusive();
-        if inner.settings.lane == Lane::Inline
-            && let Some(instance) = inner.current.load_full()
-        {
-            match instance.gate.enter(exclusive, inner.settings.mailbox) {
+        if inner.settings.lane == Lane::Inline {
+            match inner.gate.enter(exclusive, inner.settings.mailbox) {
                 Ok(()) => {
-                    let seat = Seat::new(instance, exclusive);
+                    let seat = Seat::new(Arc::clone(inner), exclusive);
                     return self.run_inline(start, seat, message, run);
                 }
                 Err(Refused::Full) => return Begun::Done(failed(overloaded()), start.now),
@@ -171,7 +184,6 @@ impl<A: Send + Sync + 'static> Host<A> {
         let inner = &self.inner;
         let site = inner.site::<M>();
         let deadline = start.context.deadline;
-        let entered = Arc::as_ptr(seat.instance());
         let mut turn = Box::pin(run(seat, message));
         let mut context = Some(start.context);
         match inner.driver(site).poll_first(turn.as_mut(), &mut context, start.now) {
@@ -179,10 +191,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             Poll::Pending => {
                 let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, start.now));
                 let key = inner.watch(slot.clone());
-                let instance = inner.current.load_full();
-                // Another one by now means that the turn's own is discarded already.
-                let instance = instance.filter(|current| Arc::as_ptr(current) == entered);
-                Promoted::spawn(inner, turn, context, slot.clone(), key, site, instance);
+                Promoted::spawn(inner, turn, context, slot.clone(), key, site);
                 Begun::Pending(Reply::new(slot))
             }
         }
@@ -206,16 +215,10 @@ impl<A: Send + Sync + 'static> Host<A> {
         if let Some(why) = line.closed() {
             return Begun::Done(failed(why), start.now);
         }
-        let instance = inner.current.load();
-        let gate =
-            instance.as_ref().map(|instance| &instance.gate).filter(|gate| !gate.is_broken());
-        let running = gate.map_or(0, |gate| gate.form_line());
+        let running = inner.gate.form_line();
         if !line.has_room(running, settings.mailbox) {
-            if let Some(gate) = gate
-                && line.queue.is_empty()
-                && settings.lane == Lane::Inline
-            {
-                gate.end_line();
+            if line.queue.is_empty() && settings.lane == Lane::Inline {
+                inner.gate.end_line();
             }
             return Begun::Done(failed(overloaded()), start.now);
         }
@@ -241,7 +244,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             Phase::Draining => ("draining", None),
             Phase::Stopped => ("stopped", None),
         };
-        let running = self.inner.current.load().as_ref().map_or(0, |i| i.gate.count());
+        let running = self.inner.gate.count();
         let restarts = self.inner.restarts.load(Ordering::Relaxed);
         HostState { phase, reason, restarts, running, waiting: line.queue.len() }
     }
@@ -262,6 +265,17 @@ impl<A: Send + Sync + 'static> fmt::Debug for Host<A> {
 }
 
 impl<A: Send + Sync> Inner<A> {
+    /// Tells who may wait for a turn to leave.
+    #[cold]
+    pub(super) fn turn_left(&self, left: Left) {
+        if left.line {
+            self.signals.pump.notify_one();
+        }
+        if left.shut {
+            self.signals.keeper.notify_one();
+        }
+    }
+
     /// What turns of this service are polled with.
     pub(super) fn driver(&self, site: CallSite) -> Driver<'_> {
         Driver { home: self.settings.home.runtime(), clock: &self.settings.clock, site }

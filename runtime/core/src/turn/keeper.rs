@@ -12,9 +12,10 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
-use super::instance::Instance;
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
+use super::seat::Seat;
+use super::slot::Discard;
 use super::{pump, sweeper};
 use crate::actor::{Health, StartError};
 use crate::outcome::NotExecuted;
@@ -106,13 +107,16 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
         match build(&inner).await {
             Ok(actor) => {
                 supervisor.started();
-                let Some(instance) = install(&inner, actor) else { break };
-                tracing::info!(service, "started");
-                inner.kept.first_start.send_replace(Some(Ok(())));
-                if !wait_for_end(&inner, &instance).await {
+                if !install(&inner, actor) {
                     break;
                 }
-                due = supervisor.discarded(clock.now(), instance.proved(), fastrand::f64());
+                tracing::info!(service, "started");
+                inner.kept.first_start.send_replace(Some(Ok(())));
+                if !wait_for_end(&inner).await {
+                    break;
+                }
+                let proved = inner.proved.load(Ordering::Relaxed);
+                due = supervisor.discarded(clock.now(), proved, fastrand::f64());
                 inner.restarts.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(service, "the actor is discarded, and built again");
             }
@@ -151,35 +155,45 @@ async fn build<A: Send + Sync + 'static>(inner: &Inner<A>) -> Result<A, StartErr
     }
 }
 
-/// Lets calls at the new instance; `None` if the host has ended meanwhile.
-fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> Option<Arc<Instance<A>>> {
+/// Lets calls at the new actor; `false` if the host has ended meanwhile.
+fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
+    *inner.actor.write() = Some(actor);
+    inner.proved.store(false, Ordering::Relaxed);
     let mut line = inner.line.lock();
-    let waiting = inner.settings.lane == Lane::Arbiter || !line.queue.is_empty();
     match line.phase {
-        Phase::Stopped => return None,
+        Phase::Stopped => return false,
         Phase::Draining => {}
         _ => line.phase = Phase::Open,
     }
-    let closed = waiting || matches!(line.phase, Phase::Draining);
-    let instance = Arc::new(Instance::new(actor, closed, Arc::clone(&inner.signals)));
-    inner.current.store(Some(Arc::clone(&instance)));
+    line.life += 1;
+    let direct = inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open);
+    inner.gate.open(!direct || !line.queue.is_empty());
     drop(line);
     inner.signals.pump.notify_one();
-    Some(instance)
+    true
 }
 
-/// Waits until the instance is broken; `false` if the host has ended.
-async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>, instance: &Arc<Instance<A>>) -> bool {
+/// Waits until the actor is discarded and everybody has left it; `false` if the host has ended.
+async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>) -> bool {
     loop {
         if matches!(inner.line.lock().phase, Phase::Stopped) {
             return false;
         }
-        if instance.gate.is_broken() {
-            // Turns that still run in it keep it; nobody else gets it.
-            inner.current.store(None);
+        if inner.gate.is_deserted() {
+            drop_quietly(inner.actor.write().take());
             return true;
         }
         inner.signals.keeper.notified().await;
+    }
+}
+
+impl<A: Send + Sync + 'static> Discard for Inner<A> {
+    fn discard(&self, life: u64) {
+        // Under the lock that counts lives: a later one isn't the turn's to discard.
+        let line = self.line.lock();
+        if line.life == life && self.gate.shut_down() {
+            self.signals.keeper.notify_one();
+        }
     }
 }
 
@@ -225,9 +239,10 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
     for call in queue {
         call.refuse(NotExecuted::unavailable("the service has stopped"));
     }
-    if let Some(instance) = inner.current.swap(None) {
-        instance.gate.break_down();
-        drop_quietly(instance);
+    inner.gate.shut_down();
+    if let Some(mut actor) = inner.actor.try_write() {
+        // If a turn is still in, the actor goes with the last of them.
+        drop_quietly(actor.take());
     }
     inner.signals.pump.notify_one();
     inner.signals.sweep.notify_one();
@@ -258,12 +273,11 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
             if state.phase != "running" {
                 return down(state.reason.as_deref().unwrap_or(state.phase));
             }
-            let Some(instance) = inner.current.load_full() else { return down("starting") };
-            if instance.gate.enter(false, u32::MAX).is_err() {
+            if inner.gate.enter(false, u32::MAX).is_err() {
                 // It is at work, which is as good an answer.
                 return Health::Good;
             }
-            let seat = super::Seat::new(instance, false);
+            let seat = Seat::new(Arc::clone(&inner), false);
             let asked = async {
                 let actor = seat.shared();
                 inner.kept.factory.health(&actor).await
@@ -292,48 +306,59 @@ async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {
             return;
         }
         line.phase = Phase::Draining;
-        if let Some(instance) = &*inner.current.load() {
-            instance.gate.form_line();
-        }
+        inner.gate.form_line();
     }
     inner.signals.pump.notify_one();
     let end_of_grace = clock.now().after(grace);
     let idle = async {
         loop {
             // Registered before the look, so that no change is missed.
-            let changed = inner.idle.notified();
-            if let Some(alone) = alone(&inner) {
-                return alone;
+            let changed = inner.signals.idle.notified();
+            match alone(&inner) {
+                Some(Last::Turn(seat)) => return Some(seat),
+                Some(Last::Nobody) => return None,
+                None => changed.await,
             }
-            changed.await;
         }
     };
-    let alone = tokio::select! {
-        alone = idle => alone,
-        () = clock.wait_until(end_of_grace) => None,
+    let seat = tokio::select! {
+        seat = idle => seat,
+        () = clock.wait_until(end_of_grace) => {
+            tracing::warn!(service = %inner.settings.service, ?grace, "turns still run at the end");
+            None
+        }
     };
-    if let Some(instance) = alone {
-        let mut actor = instance.alone();
-        let stopping = AssertUnwindSafe(inner.kept.factory.stop(&mut actor)).catch_unwind();
-        if let Err(panic) = stopping.await {
+    if let Some(seat) = seat {
+        let stopping = AssertUnwindSafe(async {
+            let mut actor = seat.exclusive();
+            inner.kept.factory.stop(&mut actor).await;
+        });
+        if let Err(panic) = stopping.catch_unwind().await {
             let message = panic_message(&*panic);
             tracing::error!(service = %inner.settings.service, message, "`stop` panicked");
         }
-    } else {
-        tracing::warn!(service = %inner.settings.service, ?grace, "stopped with turns still running");
+        seat.leave_unused();
     }
     inner.line.lock().phase = Phase::Stopped;
     inner.signals.keeper.notify_one();
 }
 
-/// The instance, once nobody waits and nobody is in; `Some(None)` if there is none.
-#[allow(clippy::option_option)] // "not yet" and "nothing there" are two answers
-fn alone<A: Send + Sync>(inner: &Inner<A>) -> Option<Option<Arc<Instance<A>>>> {
+/// What is left to do once nobody waits and nobody is in.
+enum Last<A: Send + Sync + 'static> {
+    /// A turn alone, the last.
+    Turn(Seat<A>),
+    /// There is no actor to say goodbye to.
+    Nobody,
+}
+
+fn alone<A: Send + Sync>(inner: &Arc<Inner<A>>) -> Option<Last<A>> {
     let line = inner.line.lock();
     if !line.queue.is_empty() {
         return None;
     }
-    let Some(instance) = inner.current.load_full() else { return Some(None) };
-    // Entered for good: this is the last that happens in it.
-    instance.gate.enter_from_line(true).then_some(Some(instance))
+    if inner.gate.is_deserted() {
+        return Some(Last::Nobody);
+    }
+    let entered = inner.gate.enter_from_line(true);
+    entered.then(|| Last::Turn(Seat::new(Arc::clone(inner), true)))
 }

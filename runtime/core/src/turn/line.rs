@@ -6,13 +6,13 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::host::Inner;
-use super::instance::Seat;
+use super::seat::Seat;
 use super::slot::Outstanding;
 use crate::outcome::NotExecuted;
 use crate::time::Moment;
 
 /// A call in line.
-pub(super) trait Queued<A: Send + Sync>: Send {
+pub(super) trait Queued<A: Send + Sync + 'static>: Send {
     /// Whether its turn is to be alone.
     fn exclusive(&self) -> bool;
 
@@ -45,10 +45,12 @@ pub(super) enum Phase {
 }
 
 /// The line and everything that must agree with it.
-pub(super) struct Line<A: Send + Sync> {
+pub(super) struct Line<A: Send + Sync + 'static> {
     pub(super) queue: VecDeque<Box<dyn Queued<A>>>,
     pub(super) outstanding: Slab<Arc<dyn Outstanding>>,
     pub(super) phase: Phase,
+    /// Counts the lives of the actor.
+    pub(super) life: u64,
     /// When the sweeper looks next.
     pub(super) next_sweep: Moment,
 }
@@ -59,6 +61,7 @@ impl<A: Send + Sync> Line<A> {
             queue: VecDeque::new(),
             outstanding: Slab::new(),
             phase: Phase::Starting,
+            life: 0,
             next_sweep: Moment::NEVER,
         }
     }

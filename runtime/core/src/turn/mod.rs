@@ -15,16 +15,16 @@
 
 mod gate;
 mod host;
-mod instance;
 mod keeper;
 mod line;
 mod poll;
 mod pump;
 mod queued;
+mod seat;
 mod slot;
 mod sweeper;
 
 pub use self::host::{Begun, Host, HostSettings, HostState, Lane, TurnStart};
-pub use self::instance::{Alone, Beside, Seat};
 pub use self::keeper::{Factory, Keeping};
+pub use self::seat::{Alone, Beside, Seat};
 pub use self::slot::{Outcome, Reply};

@@ -46,7 +46,7 @@ impl Driver<'_> {
             catch_unwind(AssertUnwindSafe(|| turn.poll(cx)))
         };
         let now = self.clock.now();
-        if now.since(began) > LONG_POLL {
+        if now.nanos_since(began) > LONG_POLL.as_nanos() as u64 {
             report_long_poll(self.site, now.since(began));
         }
         match polled {

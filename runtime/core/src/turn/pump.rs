@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::host::{Inner, Lane};
-use super::instance::Seat;
 use super::line::{Phase, Queued};
+use super::seat::Seat;
 
 /// After this many turns the pump lets others on its thread have theirs.
 const BURST: usize = 64;
@@ -28,7 +28,7 @@ pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
         }
         match inner.line.lock().phase {
             Phase::Stopped => return,
-            Phase::Draining => inner.idle.notify_waiters(),
+            Phase::Draining => inner.signals.idle.notify_waiters(),
             _ => {}
         }
     }
@@ -43,11 +43,10 @@ fn next<A: Send + Sync + 'static>(
     for key in over.drain(..) {
         line.unwatch(key);
     }
-    let instance = inner.current.load_full()?;
     loop {
         let Some(head) = line.queue.front() else {
             if inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open) {
-                instance.gate.end_line();
+                inner.gate.end_line();
             }
             return None;
         };
@@ -58,10 +57,10 @@ fn next<A: Send + Sync + 'static>(
             continue;
         }
         let exclusive = head.exclusive();
-        if !instance.gate.enter_from_line(exclusive) {
+        if !inner.gate.enter_from_line(exclusive) {
             return None;
         }
         let call = line.queue.pop_front()?;
-        return Some((call, Seat::new(instance, exclusive)));
+        return Some((call, Seat::new(Arc::clone(inner), exclusive)));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::host::{Inner, discard, over};
-use super::instance::{Discard, Instance, Seat};
 use super::line::Queued;
+use super::seat::Seat;
 use super::slot::{Outstanding, Slot, failed};
 use crate::context::{CallContext, CallSite};
 use crate::contract::{Method, ServiceError};
@@ -49,7 +49,6 @@ where
             return true;
         }
         let site = inner.site::<M>();
-        let instance = Arc::clone(seat.instance());
         let mut turn = Box::pin(run(seat, message));
         let mut context = Some(context);
         match inner.driver(site).poll_first(turn.as_mut(), &mut context, now) {
@@ -59,7 +58,7 @@ where
                 true
             }
             Poll::Pending => {
-                Promoted::spawn(inner, turn, context, slot, key, site, Some(instance));
+                Promoted::spawn(inner, turn, context, slot, key, site);
                 false
             }
         }
@@ -73,7 +72,7 @@ where
 }
 
 /// A turn that runs on its home.
-pub(super) struct Promoted<A: Send + Sync, T, E, R> {
+pub(super) struct Promoted<A: Send + Sync + 'static, T, E, R> {
     inner: Arc<Inner<A>>,
     turn: Option<Pin<Box<R>>>,
     context: Option<CallContext>,
@@ -97,14 +96,16 @@ where
         slot: Arc<Slot<T, E>>,
         key: usize,
         site: CallSite,
-        instance: Option<Arc<Instance<A>>>,
     ) {
+        // The turn is in, so the life that it is part of can't end before it.
+        let life = inner.line.lock().life;
+        let host = Arc::clone(inner);
         let inner = Arc::clone(inner);
         let home = inner.settings.home.runtime().clone();
         let promoted =
             Self { inner, turn: Some(turn), context, slot: Arc::clone(&slot), key, site };
         let task = home.spawn(promoted);
-        slot.runs_as(task.abort_handle(), instance.map(|instance| instance as Arc<dyn Discard>));
+        slot.runs_as(task.abort_handle(), host, life);
     }
 }
 

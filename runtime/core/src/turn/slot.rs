@@ -10,7 +10,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
-use super::instance::Discard;
 use crate::contract::TurnKind;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::time::Moment;
@@ -39,8 +38,15 @@ pub(super) struct Slot<T, E> {
 /// What it takes to end a running turn.
 struct Running {
     task: AbortHandle,
-    /// `None` if it is discarded already.
-    instance: Option<Arc<dyn Discard>>,
+    host: Arc<dyn Discard>,
+    /// Which life of the actor the turn is part of.
+    life: u64,
+}
+
+/// A host whose actor's type doesn't matter.
+pub(super) trait Discard: Send + Sync {
+    /// Lets nobody enter that life of the actor again, and has another begin.
+    fn discard(&self, life: u64);
 }
 
 enum Cell<T, E> {
@@ -98,9 +104,9 @@ impl<T, E> Slot<T, E> {
     }
 
     /// Says how the running turn can be ended.
-    pub(super) fn runs_as(&self, task: AbortHandle, instance: Option<Arc<dyn Discard>>) {
+    pub(super) fn runs_as(&self, task: AbortHandle, host: Arc<dyn Discard>, life: u64) {
         // A turn becomes a task once.
-        let _ = self.running.set(Running { task, instance });
+        let _ = self.running.set(Running { task, host, life });
     }
 
     /// The outcome, unless there is one already.
@@ -194,9 +200,7 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
         }
         self.fill(Err(Unknown::Abandoned.into()));
         if let Some(running) = self.running.get() {
-            if let Some(instance) = &running.instance {
-                instance.discard();
-            }
+            running.host.discard(running.life);
             running.task.abort();
         }
         Look::Later(Moment::NEVER)

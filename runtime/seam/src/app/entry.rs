@@ -101,8 +101,7 @@ impl<A: Actor> Registered for Entry<A> {
     }
 
     fn open(&self, deadlines: Deadlines, clock: Clock) -> Box<dyn Opened> {
-        let target = Target::Away("the unit is starting".into());
-        let route = Route::<A::Contract>::new(self.id, target, deadlines, clock);
+        let route = Route::<A::Contract>::new(self.id, deadlines, clock);
         Box::new(Open::<A> { route: Arc::new(route), actor: PhantomData })
     }
 }
