@@ -103,6 +103,11 @@ impl FrameBuffer {
         Frame::decode(&self.bytes[from..from + contents]).map(Some)
     }
 
+    /// Forgets what came.
+    pub(crate) const fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
     /// Gives memory back that an idle connection doesn't need.
     pub fn shrink(&mut self) {
         if self.start == self.end && self.bytes.len() > SMALL {

@@ -26,6 +26,9 @@ pub(crate) enum Closed {
     /// The system has ended it.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// The peer was leaving, and has answered all it took.
+    #[error("the peer has left")]
+    PeerLeft,
     /// This side was leaving, and has answered all it took.
     #[error("drained")]
     Drained,

@@ -29,27 +29,46 @@ pub(super) async fn run(lane: Arc<Lane>, config: Arc<LinkConfig>) {
     let hello = config.identity.hello(Vec::new());
     let mut backoff = Backoff::new();
     let mut last_launch = None;
+    let mut said = String::new();
     loop {
         let closed = match dial(&lane, &config).await {
-            Ok(stream) => {
-                let drive = Driver::new(&lane, &config, &hello, stream, &mut last_launch);
-                match drive {
-                    Ok(mut driver) => {
-                        let closed = driver.run().await;
-                        if driver.greeted {
-                            backoff.reset();
-                        }
-                        driver.end(closed)
+            Ok(stream) => match Driver::new(&lane, &config, &hello, stream, &mut last_launch) {
+                Ok(mut driver) => {
+                    let closed = driver.run().await;
+                    if driver.greeted {
+                        backoff.reset();
+                        said.clear();
                     }
-                    Err(closed) => closed,
+                    driver.end(&closed);
+                    closed
                 }
+                Err(closed) => closed,
+            },
+            Err(error) => {
+                let closed = Closed::Io(error);
+                lane.lost(&closed, 0);
+                closed
             }
-            Err(error) => Closed::Io(error),
         };
-        lane.lost(&closed, 0);
+        report(&lane, &closed, &mut said);
         let wait = backoff.next(fastrand::f64());
         config.clock.wait_until(config.clock.now().after(wait)).await;
     }
+}
+
+/// Says why there is no connection, once and not per attempt.
+fn report(lane: &Lane, closed: &Closed, said: &mut String) {
+    let (address, reason) = (&lane.address, closed.to_string());
+    if *said == reason {
+        tracing::debug!(%address, reason, "still no connection");
+        return;
+    }
+    if closed.is_hostile() {
+        tracing::warn!(%address, reason, "no connection, trying again");
+    } else {
+        tracing::info!(%address, reason, "no connection, trying again");
+    }
+    *said = reason;
 }
 
 async fn dial(lane: &Lane, config: &LinkConfig) -> io::Result<Stream> {
@@ -120,6 +139,7 @@ impl<'a> Driver<'a> {
             }
             let read = self.poll_read(cx)?;
             let (output, due) = match &self.lane.lock().connection {
+                Some(open) if open.session.is_over() => return Poll::Ready(Err(Closed::PeerLeft)),
                 Some(open) => (open.session.output_len(), open.session.next_tick()),
                 None => return Poll::Ready(Err(Closed::ByPeer)),
             };
@@ -232,17 +252,10 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// The connection has ended: tells everybody.
-    fn end(mut self, closed: Closed) -> Closed {
+    /// The connection has ended: tells everybody who waits.
+    fn end(mut self, closed: &Closed) {
         self.ended = true;
-        let address = &self.lane.address;
-        if closed.is_hostile() {
-            tracing::warn!(%address, reason = %closed, "connection closed");
-        } else {
-            tracing::info!(%address, reason = %closed, "connection closed");
-        }
-        self.lane.lost(&closed, self.pipe.unsent());
-        closed
+        self.lane.lost(closed, self.pipe.unsent());
     }
 }
 

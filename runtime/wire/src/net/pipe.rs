@@ -78,8 +78,24 @@ impl Pipe {
         }
     }
 
-    /// Ends this side of the stream.
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    /// Ends this side of the stream, then waits for the other to end: closing a socket while
+    /// something is unread would take back what was written last.
+    pub(crate) fn poll_end(
+        &mut self,
+        cx: &mut Context<'_>,
+        ended: &mut bool,
+        buffer: &mut FrameBuffer,
+    ) -> Poll<io::Result<()>> {
+        if !*ended {
+            ready!(self.poll_write(cx))?;
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            *ended = true;
+        }
+        loop {
+            buffer.clear();
+            if ready!(self.poll_read(cx, buffer))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }

@@ -29,8 +29,8 @@ use crate::violation::EncodeError;
 const CONGESTED: usize = 1 << 20;
 /// How long a peer may take none of its answers.
 const STALL: Duration = Duration::from_secs(10);
-/// How long a last word may take.
-const LAST_WORD: Duration = Duration::from_millis(200);
+/// How long a peer may take to hear the last word and end its side.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// What all connections of a server share.
 pub(super) struct Shared {
@@ -220,6 +220,7 @@ impl Connection {
         }
         self.session.tick(now, |never| match never {})?;
         if self.running.is_empty() {
+            self.running.shrink();
             self.buffer.shrink();
             self.session.shrink();
             self.pipe.shrink();
@@ -251,17 +252,15 @@ impl Connection {
         if let Closed::Violation(violation) = closed {
             self.session.leave(GoAwayReason::Violation, &violation.to_string());
         }
-        if matches!(closed, Closed::Io(_) | Closed::Stalled) {
+        if matches!(closed, Closed::Io(_) | Closed::Stalled | Closed::ByPeer | Closed::MidFrame) {
             return;
         }
         if self.pipe.is_written() {
             self.session.take_output(self.pipe.batch());
         }
-        let pipe = &mut self.pipe;
-        let word = poll_fn(|cx| {
-            ready!(pipe.poll_write(cx))?;
-            pipe.poll_shutdown(cx)
-        });
+        let Self { pipe, buffer, .. } = self;
+        let mut ended = false;
+        let word = poll_fn(|cx| pipe.poll_end(cx, &mut ended, buffer));
         // Best effort: the peer sees the end of the stream in any case.
         let _ = tokio::time::timeout(LAST_WORD, word).await;
     }

@@ -57,6 +57,14 @@ impl Running {
         self.calls.is_empty()
     }
 
+    /// Gives memory back that an idle connection doesn't need.
+    pub(super) fn shrink(&mut self) {
+        if self.calls.is_empty() {
+            (self.calls, self.wakers, self.batch) = (Slab::new(), Vec::new(), Vec::new());
+            *self.ready.places.lock() = Vec::new();
+        }
+    }
+
     /// Takes a call in. It is polled at the next [`Running::poll`].
     pub(super) fn insert(&mut self, id: CallId, reply: RemoteReply) {
         let number = self.calls.insert((id, reply));
@@ -91,7 +99,8 @@ impl Running {
         std::mem::swap(&mut *self.ready.places.lock(), &mut self.batch);
         let mut any = false;
         for number in self.batch.drain(..) {
-            let (place, waker) = &self.wakers[number];
+            // A waker from before a shrink may name a place that isn't there any more.
+            let Some((place, waker)) = self.wakers.get(number) else { continue };
             place.queued.store(false, Ordering::Release);
             let Some((id, reply)) = self.calls.get_mut(number) else { continue };
             if let Poll::Ready(result) = reply.as_mut().poll(&mut Context::from_waker(waker)) {

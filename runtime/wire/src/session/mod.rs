@@ -21,6 +21,10 @@ use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
 use crate::violation::{EncodeError, Violation};
 use seam_core::time::Moment;
 
+/// With so many bytes waiting to be sent, pings stay without an answer: there are signs of life enough
+/// in what waits.
+const PONGS_UP_TO: usize = 1 << 20;
+
 /// One side of a connection. `T` is what the driver keeps per call that it made: who waits for it.
 #[derive(Debug)]
 pub struct Session<T> {
@@ -165,7 +169,10 @@ impl<T> Session<T> {
                 Event::Nothing
             }
             Frame::Ping(token) => {
-                frame::encode_pong(&mut self.outbox.bytes, token);
+                // Who doesn't read can't fill this side's memory with answers to pings.
+                if self.outbox.bytes.len() < PONGS_UP_TO {
+                    frame::encode_pong(&mut self.outbox.bytes, token);
+                }
                 Event::Nothing
             }
             Frame::Pong(_) => Event::Nothing,
@@ -275,6 +282,11 @@ impl<T> Session<T> {
     /// Whether a call can be made now, credit aside.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
+    }
+
+    /// Whether the peer has left, and holds no call of this side any more.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::PeerLeft && self.outgoing.in_flight() == 0
     }
 
     // === calls of the peer ===

@@ -305,11 +305,23 @@ fn a_callee_that_leaves_answers_what_it_took() {
     assert_eq!(caller.call("d", Moment::NEVER), Err(NotSent::PeerLeft));
     assert!(!callee.session.has_drained());
     callee.answer(a, b"A");
-    assert!(callee.session.has_drained());
+    assert!(callee.session.has_drained() && !caller.session.is_over());
     assert_eq!(
         callee.send_to(&mut caller, at(0)).unwrap(),
         [Seen::Reply("a", ReplyKind::Answer, b"A".into())]
     );
+    assert!(caller.session.is_over());
+}
+
+#[test]
+fn pings_of_a_peer_that_reads_nothing_fill_no_memory() {
+    let (mut caller, _) = pair(8);
+    let mut ping = Vec::new();
+    frame::encode_ping(&mut ping, 1);
+    for _ in 0..200_000 {
+        caller.take(&ping, at(0)).unwrap();
+    }
+    assert!(caller.session.output_len() < PONGS_UP_TO + 100);
 }
 
 #[test]

@@ -262,7 +262,7 @@ pub async fn serve_with(config: ServerConfig, address: &str, worker: &Arc<Worker
 pub struct Caller1 {
     pub link: Link,
     pub service: RemoteService,
-    clock: Clock,
+    pub clock: Clock,
 }
 
 impl Caller1 {

@@ -1,0 +1,103 @@
+//! A link over streams in memory, which the test cuts where it likes.
+
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
+mod support;
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use seam_core::time::Clock;
+use seam_wire::{
+    Accepting, Address, FrameBuffer, Hello, Link, LinkConfig, MethodOffer, Opening, ServiceOffer,
+    Stream, Transport,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use self::support::{Caller1, ECHO, contract, identity, within, worker};
+
+/// Each dial makes a pair of streams; the test gets the other end.
+struct Cables {
+    capacity: usize,
+    ends: Mutex<Option<mpsc::UnboundedSender<DuplexStream>>>,
+}
+
+impl Transport for Cables {
+    fn connect(&self, _: &Address) -> Opening<Stream> {
+        let (near, far) = tokio::io::duplex(self.capacity);
+        let taken = self.ends.lock().take().is_some_and(|ends| ends.send(far).is_ok());
+        Box::pin(async move {
+            // One dial is enough for these tests.
+            if taken { Ok(Box::new(near) as Stream) } else { Err(io::ErrorKind::NotFound.into()) }
+        })
+    }
+
+    fn listen(&self, _: &Address) -> Opening<Box<dyn Accepting>> {
+        Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
+    }
+}
+
+/// A caller, and the far end of its connection, greeted.
+async fn cable(capacity: usize) -> (Caller1, DuplexStream) {
+    let (ends, mut cables) = mpsc::unbounded_channel();
+    let transport = Arc::new(Cables { capacity, ends: Mutex::new(Some(ends)) });
+    let config = LinkConfig { transport, ..LinkConfig::new(identity("front")) };
+    let link = Link::open(config, "nowhere:1".parse().unwrap(), &Handle::current());
+    let service = link.service(worker(), contract());
+    let caller = Caller1 { link, service, clock: Clock::fast() };
+
+    let mut far = within(cables.recv()).await.unwrap();
+    let offer = |m: &seam_core::contract::MethodDescriptor| MethodOffer {
+        name: m.spec.name.to_owned(),
+        layout: m.hash,
+    };
+    let service = ServiceOffer {
+        name: "worker".to_owned(),
+        version: "1.0".to_owned(),
+        methods: contract().methods.iter().map(offer).collect(),
+    };
+    let id = identity("pay");
+    let hello = Hello { app: id.app, unit: id.unit, services: vec![service], ..Hello::default() };
+    let mut bytes = Vec::new();
+    hello.encode(&mut bytes).unwrap();
+    far.write_all(&bytes).await.unwrap();
+    // Its own hello, and no more.
+    let mut buffer = FrameBuffer::new(1 << 20);
+    while buffer.next_frame().unwrap().is_none() {
+        let n = within(far.read(buffer.room())).await.unwrap();
+        buffer.filled(n);
+    }
+    within(caller.link.connected()).await;
+    (caller, far)
+}
+
+#[tokio::test]
+async fn a_call_that_left_in_part_was_not_executed() {
+    let (caller, mut far) = cable(16 << 10).await;
+    let small = caller.call(ECHO, "small");
+    // All of the first call comes through, and some of the second.
+    let mut received = vec![0; 53];
+    within(far.read_exact(&mut received)).await.unwrap();
+    assert!(received.ends_with(b"small"));
+    let large = caller.call(ECHO, vec![1; 1 << 20]);
+    within(far.read_exact(&mut vec![0; 1_000])).await.unwrap();
+    let queued = caller.call(ECHO, "never written");
+    drop(far);
+    let outcome = within(small).await;
+    assert!(
+        matches!(outcome, Err(Failure::Unknown(Unknown::ConnectionLost { .. }))),
+        "{outcome:?}"
+    );
+    for reply in [large, queued] {
+        let outcome = within(reply).await;
+        let unavailable = NotExecuted::unavailable("").code();
+        assert!(
+            matches!(&outcome, Err(Failure::NotExecuted(why)) if why.code() == unavailable),
+            "{outcome:?}"
+        );
+    }
+}
