@@ -39,3 +39,8 @@ pub const fn ms(millis: u64) -> Duration {
 pub const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
+
+/// The examples of the documents, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
