@@ -48,8 +48,13 @@ impl Framing {
     }
 
     /// Whether a head has begun and isn't over.
-    pub(crate) fn in_head(&self) -> bool {
+    pub(crate) const fn in_head(&self) -> bool {
         !self.partial.is_empty()
+    }
+
+    /// Whether a body has begun and isn't over.
+    pub(crate) const fn in_body(&self) -> bool {
+        matches!(self.at, Place::Body { .. } | Place::Chunked(_))
     }
 
     /// Takes the next bytes of the connection.

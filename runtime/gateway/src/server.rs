@@ -4,6 +4,7 @@ use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, KeepAlive};
@@ -13,12 +14,11 @@ use actix_server::{Server, ServerHandle};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::App;
 use actix_web::dev::{AppConfig, ServiceRequest};
-use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::admission::Connections;
 use crate::desk::{Desk, Office};
-use crate::stream::WatchedStream;
+use crate::stream::{LINGER, WatchedStream};
 
 /// A server that runs.
 #[derive(Debug)]
@@ -29,8 +29,6 @@ pub(crate) struct Running {
     pub(crate) over: oneshot::Receiver<()>,
 }
 
-/// How long a connection that ends is listened to, so that its client can read why.
-const LINGER: Duration = Duration::from_secs(1);
 /// actix's own limits, out of the way of ours.
 const WITHOUT_LIMIT: usize = 1 << 20;
 /// The grace period is [`Edge::stop`](crate::Edge::stop)'s business; in seconds.

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_rt::net::TcpStream;
 use actix_web::http::StatusCode;
@@ -33,6 +34,9 @@ pub(crate) struct WatchedStream {
     limits: EdgeLimits,
     /// Runs while a head comes in.
     head_timer: Option<Pin<Box<Sleep>>>,
+    /// Runs while the rest of a body comes in that has its answer already: actix would wait for
+    /// the end of a chunked one, however long that takes.
+    rest_timer: Option<Pin<Box<Sleep>>>,
     /// Nothing has been read yet: the first head is waited for.
     fresh: bool,
     violation: Option<Violation>,
@@ -43,6 +47,8 @@ pub(crate) struct WatchedStream {
 /// What a client that is being refused may have sent already is read for its sake: unread bytes
 /// would reset the connection, and the refusal would be lost.
 const MAX_DRAIN: usize = 256 << 10;
+/// How long a connection that ends is listened to, so that its client can read why.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 impl WatchedStream {
     pub(crate) fn new(io: TcpStream, limits: EdgeLimits, ticket: Ticket) -> Self {
@@ -51,6 +57,7 @@ impl WatchedStream {
             framing: Framing::new(limits.head),
             limits,
             head_timer: None,
+            rest_timer: None,
             fresh: true,
             violation: None,
             shared: Rc::default(),
@@ -70,6 +77,16 @@ impl WatchedStream {
         }
         let time = self.limits.head_time;
         let timer = self.head_timer.get_or_insert_with(|| Box::pin(sleep(time)));
+        timer.as_mut().poll(cx).is_ready()
+    }
+
+    /// Whether the rest of a body that nobody reads takes too long; wakes the reader when it will.
+    fn too_late(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.framing.in_body() || self.shared.answering.get() > 0 {
+            self.rest_timer = None;
+            return false;
+        }
+        let timer = self.rest_timer.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         timer.as_mut().poll(cx).is_ready()
     }
 
@@ -127,7 +144,7 @@ impl AsyncRead for WatchedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.violation.is_some() {
+        if this.violation.is_some() || (this.rest_timer.is_some() && this.too_late(cx)) {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
@@ -157,7 +174,11 @@ impl AsyncWrite for WatchedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
+        let this = self.get_mut();
+        if this.framing.in_body() {
+            this.too_late(cx);
+        }
+        Pin::new(&mut this.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,5 +1,11 @@
 //! An edge on a free port, and clients that behave or don't.
 
+#![allow(clippy::unwrap_used, reason = "a test that gets less than it expects has failed")]
+
+mod hostile;
+mod lifecycle;
+mod limits;
 mod named;
+mod problems;
 mod routes;
 mod support;

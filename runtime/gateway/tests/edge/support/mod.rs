@@ -10,7 +10,7 @@ use std::time::Duration;
 use seam_core::call::{AnyClient, Client};
 use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 
-pub(crate) use self::contract::{Shelf, ShelfContract, ShelfService};
+pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
 
 /// Settings for tests: a free port, two threads.

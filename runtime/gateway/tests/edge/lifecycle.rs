@@ -1,0 +1,115 @@
+//! Start, readiness, clients that go away, stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use seam_core::call::Client;
+use seam_gateway::{Edge, Probe, Readiness};
+
+use crate::support::{
+    Connection, Ready, ShelfContract, ShelfService, edge, get, reached, settings, shelf,
+};
+
+const WAIT: &str = "POST /api/wait HTTP/1.1\r\nHost: test\r\n\r\n";
+const GET: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// An edge whose waiting requests can be counted and let go.
+fn waiting() -> (Edge, ShelfService) {
+    let service = ShelfService::default();
+    let client = Client::<ShelfContract>::local(service.clone()).unwrap();
+    let edge = Edge::bind(settings(), vec![Arc::new(client)], Arc::new(Ready)).unwrap();
+    (edge, service)
+}
+
+struct Switch(Arc<AtomicBool>);
+
+impl Probe for Switch {
+    fn ready(&self) -> BoxFuture<'_, Readiness> {
+        let ready = self.0.load(Ordering::SeqCst);
+        Box::pin(std::future::ready(ready.then_some(()).ok_or_else(|| "payment is away".into())))
+    }
+}
+
+#[tokio::test]
+async fn readiness_is_what_the_probe_says() {
+    let ready = Arc::new(AtomicBool::new(false));
+    let probe = Arc::new(Switch(Arc::clone(&ready)));
+    let edge = Edge::bind(settings(), vec![shelf()], probe).unwrap();
+    assert_eq!(get(&edge, "/healthz").await.body, r#"{"status":"ok"}"#);
+    let answer = get(&edge, "/readyz").await;
+    assert_eq!(answer.problem(), (503, "unavailable".into(), "not_executed".into()));
+    assert_eq!(answer.json()["detail"], "payment is away");
+    ready.store(true, Ordering::SeqCst);
+    assert_eq!(get(&edge, "/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_its_call() {
+    let (edge, service) = waiting();
+    let mut connection = Connection::to(edge.address()).await;
+    connection.send(WAIT).await;
+    reached(&service.waiting, 1).await;
+    drop(connection);
+    reached(&service.waiting, 0).await;
+    edge.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn requests_in_flight_come_to_their_end() {
+    let (edge, service) = waiting();
+    let address = edge.address();
+    let mut busy = Connection::to(address).await;
+    busy.send(WAIT).await;
+    reached(&service.waiting, 1).await;
+    let mut idle = Connection::to(address).await;
+    idle.send(GET).await;
+    assert_eq!(idle.answer().await.unwrap().status, 200);
+
+    let stopping = tokio::spawn(edge.stop(Duration::from_secs(20)));
+    assert!(idle.closed().await, "idle connections are closed");
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!stopping.is_finished());
+    service.release.notify_waiters();
+    let answer = busy.answer().await.expect("an answer");
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_that_take_too_long_are_cut_off() {
+    let (edge, service) = waiting();
+    let mut busy = Connection::to(edge.address()).await;
+    busy.send(WAIT).await;
+    reached(&service.waiting, 1).await;
+    edge.stop(Duration::from_millis(50)).await;
+    assert!(busy.closed().await);
+    reached(&service.waiting, 0).await;
+}
+
+#[test]
+fn an_edge_starts_and_stops_on_any_runtime() {
+    let runtime = |threads: bool| {
+        let mut builder = match threads {
+            true => tokio::runtime::Builder::new_multi_thread(),
+            false => tokio::runtime::Builder::new_current_thread(),
+        };
+        builder.enable_all().build().unwrap()
+    };
+    let edge = runtime(true).block_on(async { edge() });
+    let address = edge.address();
+    runtime(false).block_on(async {
+        assert_eq!(get(&edge, "/healthz").await.status, 200);
+        edge.stop(Duration::from_secs(5)).await;
+        assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    });
+    drop(edge_outside_of_a_runtime());
+}
+
+fn edge_outside_of_a_runtime() -> Edge {
+    let client = Arc::new(Client::<ShelfContract>::local(ShelfService::default()).unwrap());
+    Edge::bind(settings(), vec![client], Arc::new(Ready)).unwrap()
+}

@@ -1,0 +1,57 @@
+//! How many connections and requests there may be.
+
+use std::num::NonZeroU32;
+
+use seam_gateway::{EdgeLimits, EdgeSettings};
+
+use crate::support::{Connection, edge_with, settings};
+
+const GET: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+
+#[tokio::test]
+async fn an_address_has_so_many_connections() {
+    for limits in [
+        EdgeLimits { connections_per_address: 2, ..EdgeLimits::default() },
+        EdgeLimits { connections: 2, ..EdgeLimits::default() },
+    ] {
+        let edge = edge_with(EdgeSettings { limits, ..settings() });
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let mut connection = Connection::to(edge.address()).await;
+            connection.send(GET).await;
+            assert_eq!(connection.answer().await.unwrap().status, 200);
+            open.push(connection);
+        }
+        let mut one_more = Connection::to(edge.address()).await;
+        assert!(one_more.closed().await);
+        // The others go on, and a place that is given back is taken again.
+        open[0].send(GET).await;
+        assert_eq!(open[0].answer().await.unwrap().status, 200);
+        open.pop();
+        loop {
+            let mut again = Connection::to(edge.address()).await;
+            again.send(GET).await;
+            if again.answer().await.is_some_and(|answer| answer.status == 200) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_requests() {
+    let limits = EdgeLimits { rate: NonZeroU32::new(1), ..EdgeLimits::default() };
+    let clock = seam_core::time::Clock::manual();
+    let edge = edge_with(EdgeSettings { limits, clock: clock.clone(), ..settings() });
+    let mut connection = Connection::to(edge.address()).await;
+    connection.send(GET).await;
+    assert_eq!(connection.answer().await.unwrap().status, 200);
+    connection.send(GET).await;
+    let answer = connection.answer().await.unwrap();
+    assert_eq!(answer.problem(), (429, "rate_limited".into(), "not_executed".into()));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    clock.advance(std::time::Duration::from_secs(1));
+    connection.send(GET).await;
+    assert_eq!(connection.answer().await.unwrap().status, 200);
+}
