@@ -62,4 +62,5 @@ mod stream;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
 pub use self::probe::{Probe, Readiness};
+pub use self::problem::problem;
 pub use self::settings::{EdgeLimits, EdgeSettings};

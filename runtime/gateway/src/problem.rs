@@ -118,6 +118,10 @@ impl Problem {
 
     /// The problem's JSON.
     pub(crate) fn body(self, request_id: &str) -> Vec<u8> {
+        Value::Object(self.members(request_id)).to_string().into_bytes()
+    }
+
+    fn members(self, request_id: &str) -> Map<String, Value> {
         let mut members = Map::new();
         let title = self.status.canonical_reason().unwrap_or("Error");
         members.insert("type".into(), "about:blank".into());
@@ -132,8 +136,14 @@ impl Problem {
                 members.insert(name, value);
             }
         }
-        Value::Object(members).to_string().into_bytes()
+        members
     }
+}
+
+/// The problem that the edge answers with for a call of `service` that failed, for whoever else
+/// shows people such failures.
+pub fn problem(error: CallError<ServiceFailure>, service: ServiceId, request_id: &str) -> Value {
+    Value::Object(Problem::of_call(error, service).members(request_id))
 }
 
 fn of_service(failure: ServiceFailure) -> Problem {

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use seam_core::call::CallOptions;
+use seam_core::context::CallContext;
+use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, NotExecuted};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::clients::Routes;
 
+/// Calls `service.method`; a failure is the problem that the edge would answer with.
 pub(super) async fn call_json(
     routes: &Routes,
     service: &str,
@@ -15,36 +18,28 @@ pub(super) async fn call_json(
     arguments: Value,
     deadline: Option<Duration>,
 ) -> Result<Value, Value> {
+    let context = CallContext::root();
+    let request_id = context.trace.trace.to_string();
+    let refused = |id: Option<ServiceId>, why: String| {
+        let why = CallError::NotExecuted(NotExecuted::bad_request(why));
+        id.map_or_else(|| Value::Null, |id| seam_gateway::problem(why, id, &request_id))
+    };
     let Some(client) = routes.service(service) else {
         let names = routes.all().iter().map(|client| client.service().name());
         let known = names.collect::<Vec<_>>().join(", ");
-        return Err(unknown(format!("no service `{service}`: there are {known}")));
+        let any = routes.all().first().map(|client| client.service());
+        return Err(refused(any, format!("no service `{service}`: there are {known}")));
     };
+    let id = client.service();
     let Some(found) = client.descriptor().method(method) else {
         let names = client.descriptor().methods.iter().map(|method| method.spec.name);
         let known = names.collect::<Vec<_>>().join(", ");
-        return Err(unknown(format!("`{service}` has no method `{method}`: there are {known}")));
+        return Err(refused(Some(id), format!("`{service}` has no `{method}`: it has {known}")));
     };
-    let options = CallOptions { deadline, ..CallOptions::default() };
+    let context = Some(Box::new(context));
+    let options = CallOptions { deadline, context, ..CallOptions::default() };
     match client.call_json(found.spec.index, arguments, options).await {
         Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null)),
-        Err(CallError::Service(error)) => {
-            let outcome = if error.unknown { "unknown" } else { "service" };
-            let mut problem = error.fields;
-            problem.insert("code".into(), error.code.into());
-            problem.insert("outcome".into(), outcome.into());
-            problem.insert("detail".into(), error.detail.into());
-            Err(Value::Object(problem))
-        }
-        Err(CallError::NotExecuted(why)) => {
-            Err(json!({"code": why.code(), "outcome": "not_executed", "detail": why.to_string()}))
-        }
-        Err(CallError::Unknown(why)) => {
-            Err(json!({"code": why.code(), "outcome": "unknown", "detail": why.to_string()}))
-        }
+        Err(error) => Err(seam_gateway::problem(error, id, &request_id)),
     }
-}
-
-fn unknown(detail: String) -> Value {
-    json!({"code": NotExecuted::bad_request("").code(), "outcome": "not_executed", "detail": detail})
 }

@@ -1,14 +1,79 @@
-//! The unit's edge.
+//! The unit's edge: its HTTP side, as config says.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-pub(super) struct Edge;
+use futures_util::future::BoxFuture;
+use seam_core::remote::Caller;
+use seam_gateway::{EdgeLimits, EdgeSettings, Probe, Readiness};
+
+use super::StartFailure;
+use super::clients::Routes;
+use super::running::Parts;
+use crate::config::{Address, Config};
+
+/// The HTTP side of a unit.
+pub(super) struct Edge(seam_gateway::Edge);
 
 impl Edge {
-    pub(super) fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], 0))
+    /// Serves at `http`; `/readyz` asks `unit`.
+    pub(super) fn bind(
+        config: &Config,
+        http: &Address,
+        routes: &Routes,
+        unit: Weak<Parts>,
+    ) -> Result<Self, StartFailure> {
+        let refused = |reason: String| StartFailure::Address {
+            what: "serve HTTP",
+            address: http.clone(),
+            reason,
+        };
+        let edge = &config.edge;
+        let limits = EdgeLimits {
+            head_time: edge.head_time,
+            body: usize::try_from(edge.body).unwrap_or(usize::MAX),
+            body_time: edge.body_time,
+            connections: edge.connections,
+            connections_per_address: edge.connections_per_address,
+            ..EdgeLimits::default()
+        };
+        let listen = resolve(http).map_err(|error| refused(error.to_string()))?;
+        let settings =
+            EdgeSettings { listen, deadline: edge.deadline, limits, ..EdgeSettings::default() };
+        let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
+        let bound = seam_gateway::Edge::bind(settings, clients, Arc::new(UnitProbe(unit)));
+        bound.map(Self).map_err(|error| refused(error.to_string()))
     }
 
-    pub(super) async fn stop(self, _grace: Duration) {}
+    pub(super) fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    pub(super) async fn stop(self, grace: Duration) {
+        self.0.stop(grace).await;
+    }
+}
+
+/// What `/readyz` asks.
+struct UnitProbe(Weak<Parts>);
+
+impl Probe for UnitProbe {
+    fn ready(&self) -> BoxFuture<'_, Readiness> {
+        Box::pin(async {
+            match self.0.upgrade() {
+                Some(unit) => unit.ready().await,
+                None => Err("the unit is stopping".into()),
+            }
+        })
+    }
+}
+
+/// The edge serves one socket: the first address that the host's name stands for.
+fn resolve(http: &Address) -> std::io::Result<SocketAddr> {
+    let Address::Tcp { host, port } = http else {
+        return Err(std::io::Error::other("the edge serves HOST:PORT, no Unix socket"));
+    };
+    let none = || std::io::Error::other("the name stands for no address");
+    (host.as_str(), *port).to_socket_addrs()?.next().ok_or_else(none)
 }

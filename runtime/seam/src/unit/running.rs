@@ -68,13 +68,23 @@ impl Running {
         }
         let mut starting = Starting::new(app, config, layout)?;
         let started = starting.run().await;
-        match started {
-            Ok(parts) => Ok(Self { parts: Arc::new(parts) }),
+        let parts = match started {
+            Ok(parts) => Arc::new(parts),
             Err(failure) => {
                 starting.undo().await;
-                Err(failure)
+                return Err(failure);
+            }
+        };
+        if let Some(http) = &layout.http {
+            match edge::Edge::bind(config, http, &parts.routes, Arc::downgrade(&parts)) {
+                Ok(edge) => *parts.edge.lock() = Some(edge),
+                Err(failure) => {
+                    parts.stop(Duration::ZERO).await;
+                    return Err(failure);
+                }
             }
         }
+        Ok(Self { parts })
     }
 
     /// A client on the service of its contract, wherever that is; calls are made by the program.
