@@ -20,7 +20,6 @@ use crate::arguments::{Arguments, Found};
 use crate::body;
 use crate::form::Form;
 use crate::guard;
-use crate::json::without_position;
 use crate::probe::Probe;
 use crate::problem::Problem;
 use crate::routes::{MethodRoute, Routes, Target};
@@ -188,9 +187,6 @@ impl Visit<'_> {
             default_deadline: Some(limit),
             context: Some(Box::new(context)),
         };
-        let arguments = serde_json::from_slice(arguments).map_err(|error| {
-            Problem::bad_request(without_position(&error.to_string()).to_owned())
-        })?;
         let reply = client.call_json(method, arguments, options);
         reply.await.map_err(|error| Problem::of_call(error, client.service()))
     }

@@ -83,12 +83,6 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// The text of a JSON error without its position, for positions in what the edge has put together
-/// would mislead.
-pub(crate) fn without_position(error: &str) -> &str {
-    error.rfind(" at line ").map_or(error, |at| &error[..at])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

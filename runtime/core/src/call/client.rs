@@ -4,8 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::future::{Call, CallOptions};
 use super::json::JsonReply;
 use super::route::Route;
@@ -72,8 +70,8 @@ pub trait AnyClient: Send + Sync + 'static {
     /// The same client for another caller.
     fn for_caller(&self, caller: Caller) -> Arc<dyn AnyClient>;
 
-    /// Calls a method, by its index, with a JSON object of arguments.
-    fn call_json(&self, method: u16, arguments: Value, options: CallOptions) -> JsonReply;
+    /// Calls a method, by its index, with the text of a JSON object of arguments.
+    fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply;
 
     /// The boxed `Client` itself, for who knows its type.
     fn typed(&self, caller: Caller) -> Box<dyn Any + Send>;
@@ -92,7 +90,7 @@ impl<C: Contract> AnyClient for Client<C> {
         Arc::new(Self::new(Arc::clone(&self.inner.route), caller))
     }
 
-    fn call_json(&self, method: u16, arguments: Value, options: CallOptions) -> JsonReply {
+    fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply {
         C::call_json(self, method, arguments, options).unwrap_or_else(|| {
             let why = format!("`{}` has no method number {method}", C::NAME);
             super::json::refused(why)

@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use serde_json::Value;
-
 use super::client::Client;
 use super::future::CallOptions;
 use crate::contract::{Method, ServiceFailure};
@@ -14,16 +12,17 @@ use crate::outcome::{CallError, NotExecuted, Unknown};
 pub type JsonReply =
     Pin<Box<dyn Future<Output = Result<Vec<u8>, CallError<ServiceFailure>>> + Send>>;
 
-/// Calls the method `M` with a JSON object of its arguments. Used by generated code.
+/// Calls the method `M` with the text of a JSON object of its arguments; no text is an empty one.
+/// Used by generated code.
 pub fn call_json<M: Method>(
     client: &Client<M::Contract>,
-    arguments: Value,
+    arguments: &[u8],
     options: CallOptions,
 ) -> JsonReply {
-    let arguments = if arguments.is_null() { Value::Object(Default::default()) } else { arguments };
-    let message: M = match serde_json::from_value(arguments) {
+    let arguments = if arguments.is_empty() { b"{}" } else { arguments };
+    let message: M = match serde_json::from_slice(arguments) {
         Ok(message) => message,
-        Err(error) => return refused(error.to_string()),
+        Err(error) => return refused(without_position(&error.to_string()).to_owned()),
     };
     let call = client.call(message).options(options);
     Box::pin(async move {
@@ -32,6 +31,12 @@ pub fn call_json<M: Method>(
             CallError::Unknown(Unknown::Unreadable { why: error.to_string().into() })
         })
     })
+}
+
+/// The text of an error without its position, for the caller may have put the text together from
+/// elsewhere: the position would mislead.
+fn without_position(error: &str) -> &str {
+    error.rfind(" at line ").map_or(error, |at| &error[..at])
 }
 
 /// A reply that the call is no call.

@@ -10,8 +10,6 @@ mod std_messages;
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 pub use self::descriptor::{
     ContractDescriptor, ErrorDescriptor, HttpRoute, MethodDescriptor, MethodSchema, MethodSpec,
     TurnKind,
@@ -46,11 +44,12 @@ pub trait Contract: Sized + Send + Sync + 'static {
         out: &mut Vec<u8>,
     ) -> Option<Served>;
 
-    /// Calls the method of that index with a JSON object of arguments; `None` if there is none.
+    /// Calls the method of that index with the text of a JSON object of arguments; `None` if there
+    /// is no such method.
     fn call_json(
         client: &Client<Self>,
         method: u16,
-        arguments: Value,
+        arguments: &[u8],
         options: CallOptions,
     ) -> Option<JsonReply>;
 }

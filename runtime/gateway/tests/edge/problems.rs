@@ -11,7 +11,7 @@ use seam_core::outcome::{CallError, InnerError, NotExecuted, Unknown};
 use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_gateway::Edge;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{self, Ready, edge, get, json, post, request, settings, shelf};
 
@@ -36,7 +36,7 @@ impl AnyClient for Failing {
         Arc::new(self.clone())
     }
 
-    fn call_json(&self, _: u16, _: Value, options: CallOptions) -> JsonReply {
+    fn call_json(&self, _: u16, _: &[u8], options: CallOptions) -> JsonReply {
         assert_eq!(options.default_deadline, Some(Duration::from_secs(12)));
         let left = options.context.unwrap().deadline.since(Clock::fast().now());
         assert!(left <= Duration::from_secs(12) && left > Duration::from_secs(6), "{left:?}");

@@ -113,7 +113,7 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
             fn call_json(
                 client: &::seam::__private::call::Client<Self>,
                 method: u16,
-                arguments: ::seam::__private::serde_json::Value,
+                arguments: &[u8],
                 options: ::seam::__private::call::CallOptions,
             ) -> ::core::option::Option<::seam::__private::call::JsonReply> {
                 ::core::option::Option::Some(match method {

@@ -38,7 +38,8 @@ pub(super) async fn call_json(
     };
     let context = Some(Box::new(context));
     let options = CallOptions { deadline, context, ..CallOptions::default() };
-    match client.call_json(found.spec.index, arguments, options).await {
+    let arguments = if arguments.is_null() { Vec::new() } else { arguments.to_string().into() };
+    match client.call_json(found.spec.index, &arguments, options).await {
         Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null)),
         Err(error) => Err(seam_gateway::problem(error, id, &request_id)),
     }

@@ -101,12 +101,7 @@ impl Contract for TestContract {
         None
     }
 
-    fn call_json(
-        _: &Client<Self>,
-        _: u16,
-        _: serde_json::Value,
-        _: CallOptions,
-    ) -> Option<JsonReply> {
+    fn call_json(_: &Client<Self>, _: u16, _: &[u8], _: CallOptions) -> Option<JsonReply> {
         None
     }
 }
