@@ -23,6 +23,12 @@ pub(crate) enum Closed {
     /// The peer takes no answers.
     #[error("the peer has read nothing for too long")]
     Stalled,
+    /// The peer takes too long over one frame.
+    #[error("a frame began and did not end in time")]
+    SlowFrame,
+    /// The connections of the listener hold too much together, and this one holds some of it.
+    #[error("large frames on all connections take too much memory")]
+    Memory,
     /// The system has ended it.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -45,6 +51,8 @@ impl Closed {
             Self::Violation(_)
                 | Self::MidFrame
                 | Self::Stalled
+                | Self::SlowFrame
+                | Self::Memory
                 | Self::Silent(TooSilent::Handshake)
         )
     }

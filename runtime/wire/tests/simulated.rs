@@ -23,13 +23,13 @@ use self::support::{Caller1, ECHO, contract, identity, within, worker};
 /// Each dial makes a pair of streams; the test gets the other end.
 struct Cables {
     capacity: usize,
-    ends: Mutex<Option<mpsc::UnboundedSender<DuplexStream>>>,
+    ends: Mutex<Option<mpsc::Sender<DuplexStream>>>,
 }
 
 impl Transport for Cables {
     fn connect(&self, _: &Address) -> Opening<Stream> {
         let (near, far) = tokio::io::duplex(self.capacity);
-        let taken = self.ends.lock().take().is_some_and(|ends| ends.send(far).is_ok());
+        let taken = self.ends.lock().take().is_some_and(|ends| ends.try_send(far).is_ok());
         Box::pin(async move {
             // One dial is enough for these tests.
             if taken { Ok(Box::new(near) as Stream) } else { Err(io::ErrorKind::NotFound.into()) }
@@ -43,7 +43,7 @@ impl Transport for Cables {
 
 /// A caller, and the far end of its connection, greeted.
 async fn cable(capacity: usize) -> (Caller1, DuplexStream) {
-    let (ends, mut cables) = mpsc::unbounded_channel();
+    let (ends, mut cables) = mpsc::channel(1);
     let transport = Arc::new(Cables { capacity, ends: Mutex::new(Some(ends)) });
     let config = LinkConfig { transport, ..LinkConfig::new(identity("front")) };
     let link = Link::open(config, "nowhere:1".parse().unwrap(), &Handle::current());

@@ -6,6 +6,7 @@ mod support;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -15,13 +16,14 @@ use seam_core::outcome::{Failure, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
     Address, CallHead, CallId, Frame, FrameBuffer, GoAwayReason, Hello, LinkState, MAX_HANDSHAKES,
-    Server, Trace, Who, encode_ping,
+    Server, ServerConfig, Trace, Who, encode_ping,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use self::support::{
-    Caller1, ECHO, LATER, Worker, contract, eventually, identity, serve_at, text, within,
+    Caller1, ECHO, LATER, Worker, contract, eventually, identity, serve_at, serve_with, text,
+    within,
 };
 
 const ANYWHERE: &str = "127.0.0.1:0";
@@ -155,6 +157,64 @@ async fn an_endless_handshake_ends_after_five_seconds() {
     assert!(early.await.is_err());
     clock.advance(Duration::from_millis(1));
     read_to_end(&mut stream).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_only_drips_in_ends_after_thirty_seconds() {
+    let clock = Clock::manual();
+    let server = serve_at(ANYWHERE, &Worker::new(contract()), &clock).await;
+    let mut stream = dial(server.address()).await;
+    let mut bytes = hello();
+    bytes.extend_from_slice(&(1u32 << 20).to_le_bytes());
+    stream.write_all(&bytes).await.unwrap();
+    let mut closed_after = None;
+    for second in 1..=40 {
+        clock.advance(Duration::from_secs(1));
+        // A byte a second: never silent, never done.
+        if stream.write_all(&[2]).await.is_err() {
+            closed_after = Some(second);
+            break;
+        }
+        let mut said = [0; 256];
+        let read = tokio::time::timeout(Duration::from_millis(10), stream.read(&mut said));
+        if let Ok(Ok(0) | Err(_)) = read.await {
+            closed_after = Some(second);
+            break;
+        }
+    }
+    assert!(closed_after.is_some_and(|second| (30..=33).contains(&second)), "{closed_after:?}");
+}
+
+#[tokio::test]
+async fn half_frames_on_many_connections_have_one_budget() {
+    // On this clock, nobody is ever too slow or too silent.
+    let clock = Clock::manual();
+    let config = ServerConfig {
+        memory: 8 << 20,
+        clock: clock.clone(),
+        ..ServerConfig::new(identity("pay"))
+    };
+    let server = serve_with(config, ANYWHERE, &Worker::new(contract())).await;
+    let caller = Caller1::connect(server.address(), &clock).await;
+    let mut half = hello();
+    half.extend_from_slice(&((4u32 << 20) - 4).to_le_bytes());
+    half.push(2);
+    half.resize(1 << 20, 0);
+    let closed = Arc::new(AtomicUsize::new(0));
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        let mut stream = dial(server.address()).await;
+        let (half, closed) = (half.clone(), Arc::clone(&closed));
+        open.push(tokio::spawn(async move {
+            // The server may hang up before it has all.
+            let _ = stream.write_all(&half).await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            closed.fetch_add(1, Ordering::SeqCst);
+        }));
+    }
+    eventually("some are closed", || closed.load(Ordering::SeqCst) > 5).await;
+    assert_eq!(text(within(caller.call(ECHO, "on")).await), "Answer on");
+    assert!(open.iter().any(|stranger| !stranger.is_finished()));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use seam_core::remote::{Inbound, Inlet, ReplyKind, Served};
 use seam_core::time::{Clock, Moment};
 use tokio::sync::watch;
 
+use super::budget::{Budget, Share};
 use super::running::Running;
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
@@ -29,6 +30,8 @@ use crate::violation::EncodeError;
 const CONGESTED: usize = 1 << 20;
 /// How long a peer may take none of its answers.
 const STALL: Duration = Duration::from_secs(10);
+/// How long one frame may take to come, once it has begun.
+const FRAME: Duration = Duration::from_secs(30);
 /// How long a peer may take to hear the last word and end its side.
 const LAST_WORD: Duration = Duration::from_millis(500);
 
@@ -38,6 +41,7 @@ pub(super) struct Shared {
     pub(super) inlets: Vec<Arc<dyn Inlet>>,
     pub(super) timeouts: Timeouts,
     pub(super) clock: Clock,
+    pub(super) budget: Arc<Budget>,
 }
 
 pub(super) struct Connection {
@@ -55,6 +59,10 @@ pub(super) struct Connection {
     /// The chain of the last call, encoded and not: calls of one connection have few different
     /// ones.
     chain: (Vec<u8>, Chain),
+    /// Since when the frame at the end of the buffer is being waited for.
+    partial: Option<Moment>,
+    /// The memory that this connection holds.
+    share: Share,
     /// Since when the peer has taken nothing of a batch, and how much of it was left.
     stalled: Option<(Moment, usize)>,
 }
@@ -77,6 +85,8 @@ impl Connection {
             peer,
             unread: false,
             chain: (Vec::new(), Chain::default()),
+            partial: None,
+            share: Share::new(Arc::clone(&shared.budget)),
             stalled: None,
             shared,
         })
@@ -152,19 +162,25 @@ impl Connection {
         if read? == 0 {
             return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
         }
-        self.session.heard(self.shared.clock.now());
-        self.take_frames()?;
+        let now = self.shared.clock.now();
+        self.session.heard(now);
+        let whole = self.take_frames()?;
+        let began = if whole { None } else { self.partial };
+        self.partial = self.buffer.is_partial().then(|| began.unwrap_or(now));
         Ok(Poll::Ready(()))
     }
 
-    /// Takes frames from the buffer, in their order, until it is empty or answers pile up.
-    fn take_frames(&mut self) -> Result<(), Closed> {
+    /// Takes frames from the buffer, in their order, until it is empty or answers pile up; whether
+    /// there were any.
+    fn take_frames(&mut self) -> Result<bool, Closed> {
         self.unread = true;
+        let mut any = false;
         while self.session.output_len() < CONGESTED {
             let Some(frame) = self.buffer.next_frame()? else {
                 self.unread = false;
                 break;
             };
+            any = true;
             match self.session.receive(frame)? {
                 Event::Call(head, body) => {
                     let session = &mut self.session;
@@ -184,7 +200,8 @@ impl Connection {
                 Event::Reply(never, ..) | Event::Failure(never, _) => match never {},
             }
         }
-        Ok(())
+        let held = self.buffer.capacity() + self.session.output_len() + self.pipe.unsent();
+        if self.share.hold(held) { Ok(any) } else { Err(Closed::Memory) }
     }
 
     /// Answers the calls that are over by now.
@@ -211,9 +228,13 @@ impl Connection {
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let due = self.session.next_tick();
         let due = self.stalled.map_or(due, |(since, _)| due.min(since.after(STALL)));
+        let due = self.partial.map_or(due, |since| due.min(since.after(FRAME)));
         ready!(self.alarm.poll(cx, due));
         let now = self.shared.clock.now();
         self.check_stall(now)?;
+        if self.partial.is_some_and(|since| now.since(since) >= FRAME) {
+            return Poll::Ready(Err(Closed::SlowFrame));
+        }
         if self.is_congested() {
             // Nothing is read meanwhile, so silence means nothing.
             self.session.heard(now);
@@ -259,6 +280,8 @@ impl Connection {
             self.session.take_output(self.pipe.batch());
         }
         let Self { pipe, buffer, .. } = self;
+        buffer.clear();
+        buffer.shrink();
         let mut ended = false;
         let word = poll_fn(|cx| pipe.poll_end(cx, &mut ended, buffer));
         // Best effort: the peer sees the end of the stream in any case.

@@ -1,5 +1,6 @@
 //! The listening side of a unit: accepts connections and lets their calls in.
 
+mod budget;
 mod connection;
 mod guests;
 mod running;
@@ -18,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::budget::Budget;
 use self::connection::Shared;
 use self::guests::Guests;
 use crate::identity::{Identity, offer};
@@ -29,6 +31,8 @@ pub const MAX_CONNECTIONS: usize = 1_024;
 /// Connections whose hello hasn't come yet; beyond so many, the oldest of them makes room.
 pub const MAX_HANDSHAKES: usize = 64;
 
+/// What connections may hold for large frames, all together.
+const MEMORY: usize = 256 << 20;
 /// How long to wait after an accept that failed.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -37,6 +41,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct ServerConfig {
     /// Who this unit is.
     pub identity: Identity,
+    /// How much memory all connections may hold together for large frames on their way, in bytes;
+    /// default 256 MiB. Beyond it, connections that hold some are closed.
+    pub memory: usize,
     /// How long to wait for peers.
     pub timeouts: Timeouts,
     /// Where time comes from.
@@ -49,7 +56,7 @@ impl ServerConfig {
     /// The defaults: the system's sockets and clock.
     pub fn new(identity: Identity) -> Self {
         let (timeouts, clock) = (Timeouts::default(), Clock::fast());
-        Self { identity, timeouts, clock, transport: Arc::new(Sockets) }
+        Self { identity, memory: MEMORY, timeouts, clock, transport: Arc::new(Sockets) }
     }
 }
 
@@ -98,7 +105,8 @@ impl Server {
         runtime: &Handle,
     ) -> Result<Self, ListenError> {
         address.check_listen()?;
-        let ServerConfig { identity, timeouts, clock, transport } = config;
+        let ServerConfig { identity, memory, timeouts, clock, transport } = config;
+        let budget = Arc::new(Budget::new(memory));
         let opening = transport.listen(address);
         // On the runtime that will drive the listener: a socket belongs to the one it's made on.
         let opened =
@@ -108,7 +116,7 @@ impl Server {
         let address = listener.address().clone();
         let offers = inlets.iter().map(|inlet| offer(inlet.service().name(), inlet.descriptor()));
         let hello = identity.hello(offers.collect());
-        let shared = Arc::new(Shared { hello, inlets, timeouts, clock });
+        let shared = Arc::new(Shared { hello, inlets, timeouts, clock, budget });
         let (draining, watching) = watch::channel(false);
         let accepting = runtime.spawn(accept(listener, shared, watching));
         Ok(Self { address, draining, accepting })
