@@ -23,12 +23,12 @@ struct Page<T> {
 #[seam::message]
 #[serde(rename_all_fields = "UPPERCASE")]
 enum Choice {
-    FirstOne,
-    SecondOne {
+    NumberOne,
+    HasField {
         some_field: u8,
     },
     #[serde(rename_all = "snake_case", rename = "3")]
-    ThirdOne {
+    Renamed {
         some_field: u8,
     },
 }
@@ -60,8 +60,8 @@ fn every_form_survives_the_codec() {
     round_trip(&Empty {}, 0);
     round_trip(&Wrapped("tea".to_owned()), 11);
     round_trip(&Page { items: vec![1_u8, 2], next_page: Some(3) }, 8 + 2 + 9);
-    round_trip(&Choice::FirstOne, 4);
-    round_trip(&Choice::ThirdOne { some_field: 1 }, 5);
+    round_trip(&Choice::NumberOne, 4);
+    round_trip(&Choice::Renamed { some_field: 1 }, 5);
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn json_is_in_camel_case_unless_told_otherwise() {
     reads(json!({}), &Empty {});
     reads(json!("tea"), &Wrapped("tea".to_owned()));
     reads(json!({"items": [1], "nextPage": null}), &Page { items: vec![1_u8], next_page: None });
-    reads(json!("firstOne"), &Choice::FirstOne);
-    reads(json!({"secondOne": {"SOME_FIELD": 1}}), &Choice::SecondOne { some_field: 1 });
-    reads(json!({"3": {"some_field": 1}}), &Choice::ThirdOne { some_field: 1 });
+    reads(json!("numberOne"), &Choice::NumberOne);
+    reads(json!({"hasField": {"SOME_FIELD": 1}}), &Choice::HasField { some_field: 1 });
+    reads(json!({"3": {"some_field": 1}}), &Choice::Renamed { some_field: 1 });
 }
 
 #[test]

@@ -233,7 +233,8 @@ pub(crate) fn both_ways() -> [(&'static str, Client<VaultContract>); 2] {
             let wire = Rehearsal::new(Arc::new(inbox), Faults::default(), clock.clone());
             Target::Remote(Arc::new(wire))
         };
-        let route = Route::new(service, target, Deadlines::default(), clock);
+        let route = Route::new(service, Deadlines::default(), clock);
+        route.set(target);
         (way, Client::new(Arc::new(route), Caller::Program))
     })
 }
