@@ -36,9 +36,7 @@ fn main() -> ExitCode {
         What::ServeEdge { job } => parse(job).and_then(|job| edge::serve(&job)).or_else(failed),
         What::DriveEdge { job } => answer(parse(job).and_then(|job| edge::drive(&job))),
         What::Edge => bench(&cli.options, edge::groups(&cli.options)),
-        What::ServeBoutique { job } => {
-            parse(job).and_then(|job| boutique::serve(&job)).or_else(failed)
-        }
+        What::ServeBoutique { job } => parse(job).and_then(boutique::serve).or_else(failed),
         What::DriveBoutique { job } => answer(parse(job).and_then(|job| boutique::drive(&job))),
         What::Boutique => {
             boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, groups))

@@ -2,13 +2,13 @@
 //! protobuf file. One set of types for every contender, so that the work is the same: prost for
 //! tonic, serde for the rest.
 
-use serde::{Deserialize, Serialize};
-
 /// Declares messages: a struct each, in both encodings.
 macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_attr:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Serialize, Deserialize, prost::Message)]
+        #[seam::message]
+        #[derive(prost::Message)]
+        #[prost(skip_debug)]
         pub(crate) struct $name {
             $($(#[$field_attr])* pub(crate) $field: $type,)*
         }

@@ -10,12 +10,13 @@ mod drive;
 mod front;
 mod messages;
 mod money;
+mod seam;
 mod services;
 mod tonic;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::drive::{DriveJob, drive};
@@ -35,7 +36,12 @@ struct Contender {
     start: fn() -> anyhow::Result<Shop>,
 }
 
-const CONTENDERS: &[Contender] = &[Contender { name: "tonic", units: 10, start: start_tonic }];
+const CONTENDERS: &[Contender] = &[
+    Contender { name: "tonic", units: 10, start: start_tonic },
+    Contender { name: "seam", units: 10, start: || seam::start(seam::TEN) },
+    Contender { name: "seam", units: 2, start: || seam::start(seam::TWO) },
+    Contender { name: "seam", units: 1, start: || seam::start(seam::ONE) },
+];
 
 /// A running boutique.
 struct Shop {
@@ -46,12 +52,17 @@ struct Shop {
 
 /// What a serving process is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ServeJob {
-    contender: String,
-    /// Its service; none: it is the front.
-    service: Option<String>,
-    /// Where the services listen that it may call.
-    callees: BTreeMap<String, String>,
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ServeJob {
+    /// One of tonic's services.
+    Tonic {
+        /// Its name; none: it is the front.
+        service: Option<String>,
+        /// Where the services listen that it calls.
+        callees: BTreeMap<String, String>,
+    },
+    /// One of seam's units, or the front.
+    Seam(seam::UnitJob),
 }
 
 /// The names, as `--peer` knows them.
@@ -103,8 +114,7 @@ fn start_tonic() -> anyhow::Result<Shop> {
     let mut processes = Vec::new();
     let mut start = |service: Option<&str>, callees: &[&str]| -> anyhow::Result<String> {
         let callees = callees.iter().filter_map(|name| addresses.get_key_value(*name));
-        let job = ServeJob {
-            contender: "tonic".to_owned(),
+        let job = ServeJob::Tonic {
             service: service.map(str::to_owned),
             callees: callees
                 .map(|(name, at): (&String, &String)| (name.clone(), at.clone()))
@@ -125,13 +135,13 @@ fn start_tonic() -> anyhow::Result<Shop> {
 }
 
 /// The serving child's side.
-pub(crate) fn serve(job: &ServeJob) -> anyhow::Result<()> {
-    match (job.contender.as_str(), &job.service) {
-        ("tonic", Some(service)) => tonic::serve(service.clone(), job.callees.clone()),
-        ("tonic", None) => {
-            let frontend = job.callees.get("frontend").context("the front knows no frontend")?;
+pub(crate) fn serve(job: ServeJob) -> anyhow::Result<()> {
+    match job {
+        ServeJob::Tonic { service: Some(service), callees } => tonic::serve(service, callees),
+        ServeJob::Tonic { service: None, callees } => {
+            let frontend = callees.get("frontend").context("the front knows no frontend")?;
             front::serve(async || tonic::Frontend::connect(frontend).await)
         }
-        (other, _) => bail!("there is no boutique of `{other}`"),
+        ServeJob::Seam(job) => seam::serve(job),
     }
 }

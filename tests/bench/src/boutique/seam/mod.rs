@@ -1,0 +1,179 @@
+//! The boutique as seam services: the same ten in one unit, two or ten, by their config alone.
+
+mod callers;
+mod contracts;
+mod services;
+
+use std::future::pending;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use anyhow::Context;
+use seam::{App, Running};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use self::callers::{CheckoutService, FrontendService, RecommendationService};
+use self::contracts::FrontendApiClient;
+use self::services::{
+    AdsService, CartService, CatalogService, CurrencyService, EmailService, PaymentService,
+    ShippingService,
+};
+use super::front::{self, Pages};
+use super::messages::{
+    AddItem, HomePage, Nothing, OrderPage, PlaceOrder, ProductPage, ProductVisit, Visitor,
+};
+use super::{ServeJob, Shop};
+use crate::measure::{Child, Event, announce};
+use crate::remote::on_one_thread;
+
+/// Callees before their callers, so that few calls are refused at the start.
+pub(crate) const ONE: &[&[&str]] = &[&[
+    "catalog",
+    "cart",
+    "currency",
+    "ads",
+    "shipping",
+    "payment",
+    "email",
+    "recommendation",
+    "checkout",
+    "frontend",
+]];
+
+/// What is shown, and what is sold.
+pub(crate) const TWO: &[&[&str]] = &[
+    &["cart", "shipping", "payment", "email", "checkout"],
+    &["catalog", "currency", "ads", "recommendation", "frontend"],
+];
+
+pub(crate) const TEN: &[&[&str]] = &[
+    &["catalog"],
+    &["cart"],
+    &["currency"],
+    &["ads"],
+    &["shipping"],
+    &["payment"],
+    &["email"],
+    &["recommendation"],
+    &["checkout"],
+    &["frontend"],
+];
+
+/// The unit of the HTTP front, which hosts no service.
+const FRONT: &str = "front";
+
+/// One process of the app.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UnitJob {
+    config: String,
+    unit: String,
+}
+
+/// Starts the units and the front.
+pub(crate) fn start(units: &[&[&str]]) -> anyhow::Result<Shop> {
+    let config = config(units)?;
+    let serve = |unit: String| -> anyhow::Result<(Child, String)> {
+        let job = ServeJob::Seam(UnitJob { config: config.clone(), unit: unit.clone() });
+        let mut process = Child::start("serve-boutique", &job)?;
+        let address = process.address().with_context(|| unit)?;
+        Ok((process, address))
+    };
+    let mut processes = Vec::new();
+    for number in 0..units.len() {
+        processes.push(serve(unit_name(number))?.0);
+    }
+    let (front, address) = serve(FRONT.to_owned())?;
+    processes.insert(0, front);
+    Ok(Shop { address, processes })
+}
+
+fn unit_name(number: usize) -> String {
+    format!("unit{number}")
+}
+
+/// An `app.toml` for these units, on ports that are free now.
+fn config(units: &[&[&str]]) -> anyhow::Result<String> {
+    use std::fmt::Write;
+    let held: Vec<TcpListener> =
+        units.iter().map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
+    let mut text = format!("[units.{FRONT}]\nservices = []\n");
+    let mut names = vec![FRONT.to_owned()];
+    for (number, services) in units.iter().enumerate() {
+        let (name, listen) = (unit_name(number), held[number].local_addr()?);
+        writeln!(text, "[units.{name}]\nservices = {services:?}\nlisten = \"{listen}\"")?;
+        names.push(name);
+    }
+    writeln!(text, "[topologies]\nbench = {names:?}")?;
+    Ok(text)
+}
+
+/// The serving child's side.
+pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
+    if job.unit == FRONT {
+        return front::serve(async || {
+            let unit = Unit::start(&job).await?;
+            let frontend = unit.running.client::<FrontendApiClient>()?;
+            Ok(Frontend { frontend, _unit: Arc::new(unit) })
+        });
+    }
+    on_one_thread(async move {
+        let unit = Unit::start(&job).await?;
+        announce(&Event::Listening(unit.running.listen().context("the unit doesn't listen")?));
+        pending().await
+    })
+}
+
+/// A unit and the folder that goes with it.
+#[derive(Debug)]
+struct Unit {
+    running: Running,
+    _data: TempDir,
+}
+
+impl Unit {
+    async fn start(job: &UnitJob) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let app = App::new("boutique")
+            .service::<CatalogService>()
+            .service::<CartService>()
+            .service::<CurrencyService>()
+            .service::<AdsService>()
+            .service::<ShippingService>()
+            .service::<PaymentService>()
+            .service::<EmailService>()
+            .service::<RecommendationService>()
+            .service::<CheckoutService>()
+            .service::<FrontendService>()
+            .config_text(&*job.config)
+            .set("SEAM__APP__DATA", data.path().display().to_string())
+            .unit(&*job.unit);
+        let running = app.start().await.with_context(|| job.unit.clone())?;
+        Ok(Self { running, _data: data })
+    }
+}
+
+/// The HTTP front's way to the frontend.
+#[derive(Clone, Debug)]
+struct Frontend {
+    frontend: FrontendApiClient,
+    _unit: Arc<Unit>,
+}
+
+impl Pages for Frontend {
+    async fn home(&self, q: Visitor) -> anyhow::Result<HomePage> {
+        Ok(self.frontend.home(q).await?)
+    }
+
+    async fn product(&self, q: ProductVisit) -> anyhow::Result<ProductPage> {
+        Ok(self.frontend.product(q).await?)
+    }
+
+    async fn add_to_cart(&self, q: AddItem) -> anyhow::Result<Nothing> {
+        Ok(self.frontend.add_to_cart(q).await?)
+    }
+
+    async fn checkout(&self, q: PlaceOrder) -> anyhow::Result<OrderPage> {
+        Ok(self.frontend.checkout(q).await?)
+    }
+}
