@@ -1,8 +1,0 @@
-struct Cents(u64);
-
-#[seam::message]
-struct Receipt {
-    amount: Cents,
-}
-
-fn main() {}
