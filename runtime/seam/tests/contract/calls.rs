@@ -110,7 +110,7 @@ async fn json_names_are_camel_case_and_rust_names_are_understood() {
         assert_eq!(json(&vault, "put", camel).await, Ok(item.clone()), "{way}");
         let snake = json!({"item_id": 3, "unit_price": 9, "key_text": "tea"});
         assert_eq!(json(&vault, "put", snake).await, Ok(item), "{way}");
-        assert_eq!(json(&vault, "unit", Value::Null).await, Ok(Value::Null), "{way}");
+        assert_eq!(json(&vault, "unit", json!({})).await, Ok(Value::Null), "{way}");
         let shape = json!({"rect": {"leftEdge": 1, "rightEdge": 2}});
         let shapes = json(&vault, "shapes", json!({"shape": shape, "times": 1})).await;
         assert_eq!(shapes, Ok(json!([shape])), "{way}");
@@ -152,4 +152,13 @@ async fn a_method_that_there_is_not_is_none() {
     let [(_, vault), _] = both_ways();
     let none = VaultContract::call_json(&vault, 99, b"{}", CallOptions::default());
     assert!(none.is_none());
+}
+
+#[tokio::test]
+async fn no_text_is_no_arguments() {
+    let count = VaultContract::descriptor().method("count").unwrap().spec.index;
+    for (way, vault) in both_ways() {
+        let reply = VaultContract::call_json(&vault, count, b"", CallOptions::default());
+        assert_eq!(reply.unwrap().await, Ok(b"0".to_vec()), "{way}");
+    }
 }
