@@ -1,0 +1,251 @@
+//! The shop as real processes, in any of the modes whose answers must agree.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::{Request, Response};
+use crate::process::{Process, example, signal};
+
+/// How long the shop may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How the shop runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// One process, arguments moved.
+    Direct,
+    /// One process, every call encoded and decoded.
+    Encoded,
+    /// One process, every service on a thread of its own.
+    Arbiter,
+    /// Two processes: `front` and `pay`.
+    Split,
+    /// Four processes: the edge and a service each.
+    Micro,
+}
+
+impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Direct, Self::Encoded, Self::Arbiter, Self::Split, Self::Micro];
+
+    fn topology(self) -> &'static str {
+        match self {
+            Self::Direct | Self::Encoded | Self::Arbiter => "monolith",
+            Self::Split => "split",
+            Self::Micro => "micro",
+        }
+    }
+
+    fn units(self) -> usize {
+        match self {
+            Self::Direct | Self::Encoded | Self::Arbiter => 1,
+            Self::Split => 2,
+            Self::Micro => 4,
+        }
+    }
+
+    fn settings(self) -> Vec<(String, String)> {
+        let lane = |service: &str| (format!("SEAM__SERVICES__{service}__LANE"), "arbiter".into());
+        match self {
+            Self::Encoded => vec![("SEAM__CALLS__RESOLUTION".into(), "encoded".into())],
+            Self::Arbiter => ["USER", "ORDER", "PAYMENT"].map(lane).into(),
+            Self::Direct | Self::Split | Self::Micro => Vec::new(),
+        }
+    }
+}
+
+/// A folder with a shop's data and sockets, and the settings to start it there.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+impl Home {
+    /// An empty one. The shop's own `app.toml` holds, but for addresses and the data folder.
+    ///
+    /// # Errors
+    /// No folder can be made, or the example `shop` isn't built.
+    pub fn new(settings: Vec<(String, String)>) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let mut environment = vec![("SEAM__APP__DATA".to_owned(), path("data"))];
+        for unit in ["ALL", "FRONT", "EDGE"] {
+            environment.push((format!("SEAM__UNITS__{unit}__HTTP"), "127.0.0.1:0".into()));
+        }
+        for unit in ["PAY", "USER", "ORDER", "PAYMENT"] {
+            let socket = format!("unix:{}", path(unit));
+            environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), socket));
+        }
+        environment.extend(settings);
+        Ok(Self { folder, program: example("shop")?, environment })
+    }
+
+    /// Starts the program with these arguments.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start(&self, arguments: &[&str]) -> io::Result<Process> {
+        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../app.toml");
+        let arguments = ["--config", config].into_iter().chain(arguments.iter().copied());
+        Process::start(&self.program, arguments, &self.environment, &self.log())
+    }
+
+    /// Where everything is printed.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What `status --json` says; nothing if nobody runs.
+    ///
+    /// # Errors
+    /// The command can't be started.
+    pub async fn status(&self) -> io::Result<Vec<Value>> {
+        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../app.toml");
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(["--config", config, "status", "--json"]);
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
+        let output = command.output().await?;
+        Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
+    }
+
+    /// Waits until so many units are ready, or until one of them serves HTTP if `ready` doesn't
+    /// matter; gives the edge's address.
+    ///
+    /// # Errors
+    /// It takes longer than a minute.
+    pub async fn edge(&self, units: usize, ready: bool) -> io::Result<SocketAddr> {
+        let began = Instant::now();
+        loop {
+            let status = self.status().await?;
+            let up = status.iter().filter(|unit| unit["running"] == true);
+            let up = up.filter(|unit| !ready || unit["ready"] == true).count();
+            let address = status.iter().find_map(|unit| unit["http"].as_str()?.parse().ok());
+            if let Some(address) = address.filter(|_| up == units) {
+                return Ok(address);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(io::Error::other(format!("not up after {PATIENCE:?}: {status:?}")));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// A running shop.
+#[derive(Debug)]
+pub struct Shop {
+    mode: Mode,
+    // Before the folder that it works in.
+    process: Process,
+    home: Home,
+    edge: SocketAddr,
+}
+
+impl Shop {
+    /// A new, empty shop, once it is ready.
+    ///
+    /// # Errors
+    /// It doesn't come up.
+    pub async fn open(mode: Mode) -> io::Result<Self> {
+        let home = Home::new(mode.settings())?;
+        let process = home.start(&["up", mode.topology()])?;
+        let edge = home.edge(mode.units(), true).await?;
+        Ok(Self { mode, process, home, edge })
+    }
+
+    /// Stops it and starts it again on what it has written.
+    ///
+    /// # Errors
+    /// It doesn't end with exit code 0, or doesn't come up again.
+    pub async fn reopen(&mut self) -> io::Result<()> {
+        let status = self.process.stop().await?;
+        if !status.success() {
+            return Err(io::Error::other(format!("it ended with {status}")));
+        }
+        self.process = self.home.start(&["up", self.mode.topology()])?;
+        self.edge = self.home.edge(self.mode.units(), true).await?;
+        Ok(())
+    }
+
+    /// Stops it.
+    ///
+    /// # Errors
+    /// It doesn't end with exit code 0.
+    pub async fn close(mut self) -> io::Result<()> {
+        let status = self.process.stop().await?;
+        if !status.success() {
+            return Err(io::Error::other(format!("it ended with {status}")));
+        }
+        Ok(())
+    }
+
+    /// Kills a unit's process with SIGKILL, if it runs just now.
+    ///
+    /// # Errors
+    /// The status can't be had.
+    pub async fn kill(&self, unit: &str) -> io::Result<bool> {
+        let status = self.home.status().await?;
+        let Some(unit) = status.iter().find(|status| status["unit"] == unit) else {
+            return Ok(false);
+        };
+        let id = unit["pid"].as_u64().and_then(|id| u32::try_from(id).ok());
+        Ok(id.is_some_and(|id| signal(id, Signal::KILL).is_ok()))
+    }
+
+    /// Waits until all of it is ready, and finds the edge again.
+    ///
+    /// # Errors
+    /// It takes longer than a minute.
+    pub async fn recover(&mut self) -> io::Result<()> {
+        self.edge = self.home.edge(self.mode.units(), true).await?;
+        Ok(())
+    }
+
+    /// Sends a request to the edge.
+    ///
+    /// # Errors
+    /// There is no whole answer.
+    pub async fn send(&self, request: &Request) -> io::Result<Response> {
+        request.send(self.edge).await
+    }
+
+    /// Where the edge serves.
+    pub fn edge(&self) -> SocketAddr {
+        self.edge
+    }
+
+    /// The folder of the services' databases, and of everything that was printed.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// How it runs.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home.log()).unwrap_or_default()
+    }
+}
+
+/// Whether a database's folder has values outside of its one file, which nobody would sync.
+pub fn has_blobs(database: &Path) -> bool {
+    let blobs = std::fs::read_dir(database.join("blobs"));
+    blobs.is_ok_and(|mut entries| entries.next().is_some())
+}

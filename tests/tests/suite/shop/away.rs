@@ -1,0 +1,71 @@
+//! Payment is away: the order waits, and its key takes it up again.
+
+use std::net::SocketAddr;
+
+use seam_tests::http::{Request, Response, get, post};
+use seam_tests::shop::Home;
+use serde_json::{Value, json};
+
+use super::transcript::{place, place_as, tea};
+
+async fn ask(edge: SocketAddr, request: Request) -> Response {
+    request.send(edge).await.unwrap_or_else(|error| panic!("{request}: {error}"))
+}
+
+async fn unavailable(edge: SocketAddr, request: Request) {
+    let response = ask(edge, request).await;
+    let body = response.json();
+    assert_eq!((response.status, &body["code"]), (503, &json!("payment_unavailable")), "{body}");
+    assert_eq!(body["outcome"], "unknown");
+    assert!(response.header("retry-after").is_some());
+}
+
+async fn order(edge: SocketAddr, id: u64) -> Value {
+    ask(edge, get(&format!("/api/order/{id}"))).await.json()
+}
+
+#[tokio::test]
+async fn a_pending_order_is_taken_up_again_by_its_key() {
+    let home = Home::new(Vec::new()).unwrap();
+    let mut front = home.start(&["run", "--unit", "front"]).unwrap();
+    let edge = home.edge(1, false).await.unwrap();
+    assert_eq!(ask(edge, get("/healthz")).await.status, 200);
+    assert_eq!(ask(edge, get("/readyz")).await.status, 503, "payment has never answered");
+    let user = json!({ "name": "Ada", "email": "ada@example.com" });
+    assert_eq!(ask(edge, post("/api/user", &user)).await.status, 201);
+
+    for _ in 0..2 {
+        unavailable(edge, place_as("key", &tea(1, 2))).await;
+    }
+    assert_eq!(order(edge, 1).await["status"], "pending");
+    assert_eq!(order(edge, 2).await["status"], 404, "one order for one key");
+    unavailable(edge, place(&tea(1, 1))).await;
+    let reused = ask(edge, place_as("key", &tea(1, 3))).await;
+    assert_eq!((reused.status, &reused.json()["code"]), (422, &json!("idempotency_key_reused")));
+    let payments = ask(edge, get("/api/payment?orderId=1")).await;
+    let body = payments.json();
+    let found = (payments.status, &body["code"], &body["outcome"]);
+    assert_eq!(found, (503, &json!("unavailable"), &json!("not_executed")));
+
+    let mut pay = home.start(&["run", "--unit", "pay"]).unwrap();
+    assert_eq!(home.edge(2, true).await.unwrap(), edge);
+    assert_eq!(ask(edge, get("/readyz")).await.status, 200);
+    let placed = ask(edge, place_as("key", &tea(1, 2))).await;
+    let expected = json!({
+        "order": {
+            "id": 1,
+            "userId": 1,
+            "products": tea(1, 2)["products"],
+            "totalCents": 900,
+            "status": "paid",
+        },
+        "payment": { "id": 1, "orderId": 1, "amountCents": 900 },
+    });
+    assert_eq!((placed.status, placed.json()), (201, expected));
+    assert_eq!(ask(edge, place_as("key", &tea(1, 2))).await.text(), placed.text());
+    assert_eq!(order(edge, 2).await["status"], "pending", "nobody took that one up");
+
+    // Callees first: the order of going doesn't matter.
+    assert!(pay.stop().await.unwrap().success());
+    assert!(front.stop().await.unwrap().success());
+}

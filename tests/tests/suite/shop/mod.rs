@@ -1,0 +1,12 @@
+//! The shop's behaviour, the same in five modes, and what only several processes can show.
+
+mod away;
+mod both_at_once;
+mod idempotency;
+mod lists;
+mod modes;
+mod orders;
+mod other_ways_in;
+mod restart;
+mod transcript;
+mod users;
