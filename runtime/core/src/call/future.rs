@@ -3,13 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::client::Client;
 use super::route::{Deadlines, Elsewhere, Route};
 use crate::codec;
-use crate::context::{self, CallContext, CallSite};
+use crate::context::{self, CallContext, CallSite, HOP_LIMIT, TurnContext};
 use crate::contract::Method;
 use crate::metrics::Ended;
 use crate::name::ServiceId;
@@ -77,13 +78,10 @@ impl<M: Method> Call<M> {
     ) -> Option<Outcome<M::Answer, M::Error>> {
         let route = &*client.inner.route;
         let began = route.clock.now();
-        let mut context = match self.options.admit::<M>(
-            route.service,
-            client.inner.caller,
-            route.deadlines,
-            began,
-        ) {
-            Ok(context) => context,
+        let admitted =
+            self.options.admit::<M>(route.service, client.inner.caller, route.deadlines, began);
+        let (deadline, caller) = match admitted {
+            Ok(admitted) => admitted,
             Err(why) => {
                 let outcome = Err(why.into());
                 count::<M>(&route.called, &outcome, 0);
@@ -91,9 +89,7 @@ impl<M: Method> Call<M> {
             }
         };
         if let Some(host) = route.local() {
-            if !context.chain.push(route.service) {
-                return Some(Err(too_far(&context, route.service).into()));
-            }
+            let context = TurnContext::new(route.service, deadline, caller);
             match message.begin(host, TurnStart { context, now: began }) {
                 Begun::Done(outcome, ended) => {
                     count::<M>(&route.served, &outcome, ended.nanos_since(began));
@@ -105,6 +101,8 @@ impl<M: Method> Call<M> {
                 }
             }
         }
+        let context = caller.as_deref().map_or_else(CallContext::root, CallContext::child);
+        let context = context.with_deadline(deadline);
         let target = route.elsewhere();
         match &*target {
             Elsewhere::Remote(remote) => {
@@ -130,36 +128,47 @@ impl<M: Method> Call<M> {
 }
 
 impl CallOptions {
-    /// What holds on both routes before a call may begin: deadline, hop limit, no cycle.
+    /// What holds on both routes before a call may begin: deadline, hop limit, no cycle. Returns
+    /// the call's deadline and the context in which it is made.
+    #[inline]
     fn admit<M: Method>(
         &mut self,
         service: ServiceId,
         caller: Caller,
         configured: Deadlines,
         now: Moment,
-    ) -> Result<CallContext, NotExecuted> {
-        let mut context = self.context.take().map_or_else(context::for_call, |context| *context);
+    ) -> Result<(Moment, Option<Arc<CallContext>>), NotExecuted> {
+        let given = self.context.take().map(Arc::from);
+        let mut context = given.or_else(context::caller);
         let time = self
             .deadline
             .or(configured.service)
             .or(M::SPEC.deadline)
             .or(self.default_deadline)
             .unwrap_or(configured.otherwise);
-        context.deadline = context.deadline.min(now.after(time));
-        if context.deadline <= now {
+        let mut deadline = now.after(time);
+        if let Some(context) = &context {
+            deadline = deadline.min(context.deadline);
+        }
+        if deadline <= now {
             return Err(NotExecuted::DeadlineExceeded);
         }
         if let Caller::Service(caller) = caller
-            && !context.chain.contains(caller)
-            && !context.chain.push(caller)
+            && !context.as_ref().is_some_and(|context| context.chain.contains(caller))
         {
             // The caller's own task lost the turn's context: at least the caller itself waits.
-            return Err(too_far(&context, service));
+            let mut found = context.as_deref().map_or_else(CallContext::root, CallContext::clone);
+            if !found.chain.push(caller) {
+                return Err(too_far(&found, service));
+            }
+            context = Some(Arc::new(found));
         }
-        if context.chain.contains(service) {
-            return Err(NotExecuted::Cycle { path: context.chain.path_to(service) });
+        if let Some(context) = &context
+            && (context.chain.contains(service) || context.chain.len() >= HOP_LIMIT)
+        {
+            return Err(too_far(context, service));
         }
-        Ok(context)
+        Ok((deadline, context))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::codec;
-use crate::context::CallContext;
+use crate::context::{CallContext, HOP_LIMIT, TurnContext};
 use crate::contract::{Contract, ContractDescriptor, Method};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
@@ -48,14 +48,18 @@ impl<C: Contract> Inbox<C> {
         if inbound.remaining.is_zero() {
             return Err(NotExecuted::DeadlineExceeded);
         }
-        let mut chain = inbound.chain.clone();
-        if chain.contains(self.service) || !chain.push(self.service) {
-            return Err(NotExecuted::Cycle { path: inbound.chain.path_to(self.service) });
+        let chain = &inbound.chain;
+        if chain.contains(self.service) || chain.len() >= HOP_LIMIT {
+            return Err(NotExecuted::Cycle { path: chain.path_to(self.service) });
         }
-        let mut context = CallContext::root().with_deadline(now.after(inbound.remaining));
-        context.chain = chain;
-        context.trace = inbound.trace;
-        context.principal = inbound.principal.map(Arc::from);
+        let deadline = now.after(inbound.remaining);
+        let caller = CallContext {
+            deadline,
+            trace: inbound.trace,
+            chain: chain.clone(),
+            principal: inbound.principal.map(Arc::from),
+        };
+        let context = TurnContext::new(self.service, deadline, Some(Arc::new(caller)));
         Ok(TurnStart { context, now })
     }
 

@@ -17,7 +17,7 @@ use super::poll::{Driver, Panicked, drop_quietly};
 use super::queued::{Promoted, Waiting};
 use super::seat::Seat;
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
-use crate::context::{CallContext, CallSite};
+use crate::context::{CallSite, TurnContext};
 use crate::contract::{Method, ServiceError};
 use crate::home::Home;
 use crate::name::ServiceId;
@@ -102,8 +102,8 @@ pub(super) struct Signals {
 /// What a call brings to its turn.
 #[derive(Debug)]
 pub struct TurnStart {
-    /// The turn's context: its chain ends with the service itself.
-    pub context: CallContext,
+    /// The turn's context.
+    pub context: TurnContext,
     /// When the call was admitted.
     pub now: Moment,
 }
@@ -183,7 +183,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let site = inner.site::<M>();
-        let deadline = start.context.deadline;
+        let deadline = start.context.deadline();
         let mut turn = Box::pin(run(seat, message));
         let mut context = Some(start.context);
         match inner.driver(site).poll_first(turn.as_mut(), &mut context, start.now) {
@@ -210,7 +210,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let settings = &inner.settings;
-        let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.context.deadline));
+        let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.context.deadline()));
         let mut line = inner.line.lock();
         if let Some(why) = line.closed() {
             return Begun::Done(failed(why), start.now);

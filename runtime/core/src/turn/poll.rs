@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::context::{CallContext, CallSite, Entered};
+use crate::context::{CallSite, Entered, TurnContext};
 use crate::time::{Clock, Moment};
 
 /// A poll that takes longer is logged: it held up everybody else on its thread.
@@ -36,7 +36,7 @@ impl Driver<'_> {
     pub(super) fn poll<F: Future>(
         self,
         turn: Pin<&mut F>,
-        context: &mut Option<CallContext>,
+        context: &mut Option<TurnContext>,
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Ended<F::Output>> {
@@ -64,7 +64,7 @@ impl Driver<'_> {
     pub(super) fn poll_first<F: Future>(
         self,
         turn: Pin<&mut F>,
-        context: &mut Option<CallContext>,
+        context: &mut Option<TurnContext>,
         began: Moment,
     ) -> Poll<Ended<F::Output>> {
         self.poll(turn, context, began, &mut Context::from_waker(Waker::noop()))

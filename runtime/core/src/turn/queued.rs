@@ -9,7 +9,7 @@ use super::host::{Inner, discard, over};
 use super::line::Queued;
 use super::seat::Seat;
 use super::slot::{Outstanding, Slot, failed};
-use crate::context::{CallContext, CallSite};
+use crate::context::{CallSite, TurnContext};
 use crate::contract::{Method, ServiceError};
 use crate::outcome::{NotExecuted, Unknown};
 
@@ -17,7 +17,7 @@ use crate::outcome::{NotExecuted, Unknown};
 pub(super) struct Waiting<M: Method, F> {
     pub(super) message: M,
     pub(super) run: F,
-    pub(super) context: CallContext,
+    pub(super) context: TurnContext,
     pub(super) slot: Arc<Slot<M::Answer, M::Error>>,
     pub(super) key: usize,
 }
@@ -75,7 +75,7 @@ where
 pub(super) struct Promoted<A: Send + Sync + 'static, T, E, R> {
     inner: Arc<Inner<A>>,
     turn: Option<Pin<Box<R>>>,
-    context: Option<CallContext>,
+    context: Option<TurnContext>,
     slot: Arc<Slot<T, E>>,
     key: usize,
     site: CallSite,
@@ -92,7 +92,7 @@ where
     pub(super) fn spawn(
         inner: &Arc<Inner<A>>,
         turn: Pin<Box<R>>,
-        context: Option<CallContext>,
+        context: Option<TurnContext>,
         slot: Arc<Slot<T, E>>,
         key: usize,
         site: CallSite,

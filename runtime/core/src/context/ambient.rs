@@ -1,0 +1,112 @@
+//! The context of whatever runs on this thread now.
+
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{CallContext, CallSite, TurnContext};
+
+thread_local! {
+    /// Nothing is left in here when a thread ends, for a turn puts back what it found. So there is
+    /// nothing to drop, and reading it needs no check for that.
+    static CURRENT: RefCell<ManuallyDrop<Option<TurnContext>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
+}
+
+/// Looks at the context of the turn that runs now. `look` must not look again.
+#[inline]
+fn with<R>(look: impl FnOnce(Option<&mut TurnContext>) -> R) -> R {
+    CURRENT.with_borrow_mut(|current| look(current.as_mut()))
+}
+
+/// The context of the turn that runs now on this task; `None` outside of turns.
+pub fn current() -> Option<Arc<CallContext>> {
+    with(|turn| turn.map(|turn| Arc::clone(turn.own())))
+}
+
+/// The context in which a call is made here.
+#[inline]
+pub(crate) fn caller() -> Option<Arc<CallContext>> {
+    current()
+}
+
+/// Remembers which call failed, so that a `?` can name it.
+pub(crate) fn note_failed<E: 'static>(at: CallSite) {
+    with(|turn| {
+        if let Some(turn) = turn {
+            turn.note_failed(TypeId::of::<E>(), at);
+        }
+    });
+}
+
+/// The call that most recently failed with an `E` in this turn.
+pub(crate) fn last_failed<E: 'static>() -> Option<CallSite> {
+    with(|turn| turn?.last_failed(TypeId::of::<E>()))
+}
+
+/// Puts a context in place until dropped, then puts back what was there.
+#[derive(Debug)]
+pub(crate) struct Entered<'a> {
+    lent: &'a mut Option<TurnContext>,
+}
+
+impl<'a> Entered<'a> {
+    #[inline]
+    pub(crate) fn new(context: &'a mut Option<TurnContext>) -> Self {
+        swap(context);
+        Self { lent: context }
+    }
+}
+
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        swap(self.lent);
+    }
+}
+
+#[inline]
+fn swap(context: &mut Option<TurnContext>) {
+    CURRENT.with_borrow_mut(|current| std::mem::swap(&mut **current, context));
+}
+
+/// A future that runs in a context of its own.
+#[derive(Debug)]
+pub struct InContext<F> {
+    context: Option<TurnContext>,
+    future: Pin<Box<F>>,
+}
+
+/// Runs `future` in `context`: calls that it makes are made in there.
+pub fn in_context<F: Future>(context: Arc<CallContext>, future: F) -> InContext<F> {
+    InContext { context: Some(TurnContext::resumed(context)), future: Box::pin(future) }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        let _entered = Entered::new(&mut this.context);
+        this.future.as_mut().poll(cx)
+    }
+}
+
+/// Spawns a task that keeps the context of the turn that spawns it: deadline, trace, principal and
+/// call chain. It runs on the service's home; a plain `tokio::spawn` there would lose the context.
+///
+/// # Panics
+/// Outside of a turn and of a tokio runtime, as `tokio::spawn` does.
+pub fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    match current() {
+        Some(context) => tokio::spawn(in_context(context, future)),
+        None => tokio::spawn(future),
+    }
+}
