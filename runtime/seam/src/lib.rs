@@ -42,5 +42,11 @@ pub const fn secs(seconds: u64) -> Duration {
 
 /// The examples of the documents, compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-mod readme {}
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/outcomes.md")]
+    mod outcomes {}
+    #[doc = include_str!("../../../docs/turns.md")]
+    mod turns {}
+}
