@@ -77,9 +77,22 @@ impl FrameBuffer {
     /// # Errors
     ///
     /// What is wrong with the bytes. The buffer is useless after that.
-    // Inlined, so that a head is never copied on its way to the session.
-    #[inline(always)]
+    #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Violation> {
+        match self.next_contents()? {
+            Some(contents) => Frame::decode(contents).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The contents of the next frame, once all of it came: for [`Frame::decode`],
+    /// [`Frame::as_call`] and [`Frame::as_reply`].
+    ///
+    /// # Errors
+    ///
+    /// As [`FrameBuffer::next_frame`].
+    #[inline]
+    pub fn next_contents(&mut self) -> Result<Option<&[u8]>, Violation> {
         let waiting = &self.bytes[self.start..self.end];
         if self.greeting {
             check_greeting(waiting)?;
@@ -100,7 +113,7 @@ impl FrameBuffer {
         let from = self.start + LENGTH;
         self.start = from + contents;
         self.greeting = false;
-        Frame::decode(&self.bytes[from..from + contents]).map(Some)
+        Ok(Some(&self.bytes[from..from + contents]))
     }
 
     /// Forgets what came.

@@ -20,6 +20,7 @@ pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'stat
 }
 
 /// Who calls, or `None` for a name that is none, or the last of nobody.
+#[inline]
 pub(crate) fn caller_from_wire(caller: Who<'_>, chain: &Chain) -> Option<Caller> {
     match caller {
         Who::Edge => Some(Caller::Edge),
@@ -33,6 +34,7 @@ pub(crate) fn trace_to_wire(trace: &TraceContext) -> Trace {
     Trace { id: trace.trace.get(), span: trace.span.0, flags: u8::from(trace.sampled) }
 }
 
+#[inline]
 pub(crate) fn trace_from_wire(trace: Trace) -> TraceContext {
     if trace.id == 0 {
         return TraceContext::root();

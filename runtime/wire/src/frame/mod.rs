@@ -30,6 +30,9 @@ pub(crate) const PREFIX: usize = LENGTH + 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct CallId(pub u64);
 
+/// A reply's id, kind and body.
+pub type ReplyParts<'a> = (CallId, ReplyKind, &'a [u8]);
+
 /// The kinds of frames, as the fifth byte of a frame has them.
 pub(crate) mod kind {
     pub(crate) const HELLO: u8 = 1;
@@ -72,7 +75,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// What is wrong with the bytes. Any bytes may come; none make this panic or allocate.
-    #[inline(always)]
+    #[inline]
     pub fn decode(contents: &'a [u8]) -> Result<Self, Violation> {
         let (kind, rest) = contents.split_first().ok_or(Violation::Truncated("kind"))?;
         let reader = Reader::new(rest);
@@ -97,6 +100,36 @@ impl<'a> Frame<'a> {
             kind::GO_AWAY => Self::GoAway(GoAway::decode(reader)?),
             other => return Err(Violation::UnknownKind(other)),
         })
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// A call's head and arguments, if the contents are a call's: what [`Frame::decode`] says, without
+    /// a frame around it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Frame::decode`].
+    // Inlined, so that a head of a hundred bytes isn't copied on its way to whoever looks at it.
+    #[inline(always)]
+    pub fn as_call(contents: &'a [u8]) -> Result<Option<(CallHead<'a>, &'a [u8])>, Violation> {
+        match contents.split_first() {
+            Some((&kind::CALL, rest)) => CallHead::decode(rest).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// A reply's id, kind and body, if the contents are a reply's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Frame::decode`].
+    #[inline(always)]
+    pub fn as_reply(contents: &'a [u8]) -> Result<Option<ReplyParts<'a>>, Violation> {
+        match contents.split_first() {
+            Some((&kind::REPLY, rest)) => reply::decode(rest).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 

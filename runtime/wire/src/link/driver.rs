@@ -17,7 +17,7 @@ use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_from_wire;
-use crate::frame::{GoAway, Hello};
+use crate::frame::{Frame, GoAway, Hello};
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
 
@@ -187,12 +187,15 @@ impl<'a> Driver<'a> {
             let Inner { connection: Some(Open { session, .. }), waiters, .. } = inner else {
                 return Ok(());
             };
-            let Some(frame) = self.buffer.next_frame()? else { return Ok(()) };
-            match session.receive(frame)? {
-                Event::Reply(key, kind, body) => {
+            let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
+            if let Some((id, kind, body)) = Frame::as_reply(contents)? {
+                if let Some(key) = session.receive_reply(id)? {
                     let reply = ReplyBody { kind, bytes: Bytes::copy_from_slice(body) };
                     self.wake.extend(finish(waiters, key, Ok(reply)));
                 }
+                continue;
+            }
+            match session.receive(Frame::decode(contents)?)? {
                 Event::Failure(key, failed) => {
                     self.wake.extend(finish(waiters, key, Err(failure_from_wire(failed))));
                 }
@@ -210,8 +213,9 @@ impl<'a> Driver<'a> {
                     *ready = Some(LinkState::Connected { unit, release, launch: hello.launch });
                     inner.greeted(hello);
                 }
-                // This side hosts nothing on the connections that it dials.
-                Event::Call(..) | Event::Cancel(_) | Event::Nothing => {}
+                // Replies were dealt with above, and this side hosts nothing on the connections that
+                // it dials.
+                Event::Reply(..) | Event::Call(..) | Event::Cancel(_) | Event::Nothing => {}
             }
         }
     }

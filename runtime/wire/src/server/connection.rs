@@ -19,7 +19,7 @@ use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::{caller_from_wire, chain_from_wire, failure_to_wire, trace_from_wire};
-use crate::frame::{CallHead, CallId, GoAwayReason, Hello};
+use crate::frame::{CallHead, CallId, Frame, GoAwayReason, Hello};
 use crate::limits::Timeouts;
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
@@ -176,16 +176,19 @@ impl Connection {
         self.unread = true;
         let mut any = false;
         while self.session.output_len() < CONGESTED {
-            let Some(frame) = self.buffer.next_frame()? else {
+            let Some(contents) = self.buffer.next_contents()? else {
                 self.unread = false;
                 break;
             };
             any = true;
-            match self.session.receive(frame)? {
-                Event::Call(head, body) => {
+            if let Some((head, body)) = Frame::as_call(contents)? {
+                if self.session.receive_call(&head)? {
                     let session = &mut self.session;
-                    serve(&self.shared, session, &mut self.running, &mut self.chain, head, body);
+                    serve(&self.shared, session, &mut self.running, &mut self.chain, &head, body);
                 }
+                continue;
+            }
+            match self.session.receive(Frame::decode(contents)?)? {
                 Event::Cancel(id) => {
                     if self.running.cancel(id) {
                         fail(&mut self.session, id, &Unknown::Abandoned.into());
@@ -195,7 +198,8 @@ impl Connection {
                     self.greeted.store(true, Ordering::Release);
                     tracing::debug!(peer = self.peer, unit = hello.unit, "connection accepted");
                 }
-                Event::GoAway(..) | Event::Nothing => {}
+                // Calls were dealt with above.
+                Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}
                 // This side makes no calls.
                 Event::Reply(never, ..) | Event::Failure(never, _) => match never {},
             }
@@ -298,13 +302,13 @@ pub(super) async fn told(draining: &mut watch::Receiver<bool>) {
 }
 
 /// Lets a call in. If it is over at once, its answer goes straight to the output.
-#[inline]
+#[inline(always)]
 fn serve(
     shared: &Shared,
     session: &mut Session<std::convert::Infallible>,
     running: &mut Running,
     cache: &mut (Vec<u8>, Chain),
-    head: CallHead<'_>,
+    head: &CallHead<'_>,
     body: &[u8],
 ) {
     let id = head.id;
@@ -322,20 +326,22 @@ fn serve(
     let Some(caller) = caller_from_wire(head.caller, &chain) else {
         return fail(session, id, &NotExecuted::bad_request("the caller's name").into());
     };
-    let inbound = Inbound {
-        method: head.method,
-        body,
-        remaining: head.remaining,
-        trace: trace_from_wire(head.trace),
-        chain,
-        principal: head.principal,
-        caller,
-    };
     // The session took only calls of services in this unit's hello, which lists the inlets.
     let inlet = &shared.inlets[usize::from(head.service)];
-    let served = session.reply(id, |out| match inlet.serve(inbound, out) {
-        Served::Replied(kind) => Ok(kind),
-        other => Err(other),
+    let served = session.reply(id, |out| {
+        let inbound = Inbound {
+            method: head.method,
+            body,
+            remaining: head.remaining,
+            trace: trace_from_wire(head.trace),
+            chain,
+            principal: head.principal,
+            caller,
+        };
+        match inlet.serve(inbound, out) {
+            Served::Replied(kind) => Ok(kind),
+            other => Err(other),
+        }
     });
     match served {
         Ok(()) => {}

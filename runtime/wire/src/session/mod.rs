@@ -138,8 +138,6 @@ impl<T> Session<T> {
     /// # Errors
     ///
     /// How the peer broke the protocol: close the connection.
-    // Inlined, so that a head is never copied on its way to the driver.
-    #[inline(always)]
     pub fn receive<'a>(&mut self, frame: Frame<'a>) -> Result<Event<'a, T>, Violation> {
         if let Phase::Greeting(_) = self.phase {
             return match frame {
@@ -155,7 +153,7 @@ impl<T> Session<T> {
                     Event::Nothing
                 }
             }
-            Frame::Reply(id, kind, body) => match self.outgoing.answered(id)? {
+            Frame::Reply(id, kind, body) => match self.receive_reply(id)? {
                 Some(waiting) => Event::Reply(waiting, kind, body),
                 None => Event::Nothing,
             },
@@ -183,6 +181,34 @@ impl<T> Session<T> {
             }
             Frame::Hello(_) => return Err(Violation::HelloTwice),
         })
+    }
+
+    /// A call came: the short way past [`Frame`] and [`Event`], whose heads would be copied twice.
+    /// Whether it is to be executed and answered, as with [`Event::Call`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::receive`].
+    #[inline]
+    pub fn receive_call(&mut self, head: &CallHead<'_>) -> Result<bool, Violation> {
+        match self.phase {
+            Phase::Greeting(_) => Err(Violation::HelloExpected),
+            _ => self.incoming.accept(head),
+        }
+    }
+
+    /// A reply came: the short way, as with [`Session::receive_call`]. Who waits for it, if somebody
+    /// still does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::receive`].
+    #[inline]
+    pub fn receive_reply(&mut self, id: CallId) -> Result<Option<T>, Violation> {
+        match self.phase {
+            Phase::Greeting(_) => Err(Violation::HelloExpected),
+            _ => self.outgoing.answered(id),
+        }
     }
 
     fn greet<'a>(&mut self, contents: &[u8]) -> Result<Event<'a, T>, Violation> {
