@@ -1,10 +1,14 @@
 //! The bench's app: started by a program, as docs and tests start theirs, with seam's defaults but
 //! for what a cell is about.
 
+use std::net::TcpListener;
+
 use anyhow::Context;
 use seam::{App, Running};
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 
+use super::load::{LOAD, LoadService};
 use super::prices::{PricesClient, PricesService};
 
 /// A unit of the app, and the folder that goes with it.
@@ -15,9 +19,9 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    async fn start(config: &str, unit: &str) -> anyhow::Result<Self> {
+    async fn start(app: App, config: &str, unit: &str) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
-        let app = App::new("bench")
+        let app = app
             .service::<PricesService>()
             .config_text(config)
             .set("SEAM__APP__DATA", data.path().display().to_string())
@@ -34,32 +38,46 @@ impl Ours {
 
 /// The service in this process. `more` is appended to the config.
 pub(crate) async fn all_in_one(more: &str) -> anyhow::Result<Ours> {
-    Ours::start(&format!("[units.all]\nservices = [\"prices\"]\n{more}"), "all").await
+    Ours::start(App::new("bench"), &format!("[units.all]\nservices = [\"prices\"]\n{more}"), "all")
+        .await
 }
 
 /// The service, with an edge on a free port.
 pub(crate) async fn edge() -> anyhow::Result<Ours> {
     let config = "[units.all]\nservices = [\"prices\"]\nhttp = \"127.0.0.1:0\"\n\
                   [edge]\nconnections_per_address = 4096\n";
-    Ours::start(config, "all").await
+    Ours::start(App::new("bench"), config, "all").await
 }
 
 /// The service, reachable at `listen`.
 pub(crate) async fn remote_server(listen: &str) -> anyhow::Result<Ours> {
-    Ours::start(&split(listen), "server").await
+    Ours::start(split_app(), &split(listen), "server").await
 }
 
-/// A unit without services, whose calls go to `address`.
-pub(crate) async fn remote_client(address: &str) -> anyhow::Result<Ours> {
-    Ours::start(&split(address), "client").await
+/// A unit with a service that calls the other at `address`: its client, and its home.
+pub(crate) async fn remote_client(address: &str) -> anyhow::Result<(Ours, PricesClient, Handle)> {
+    let ours = Ours::start(split_app(), &split(address), "client").await?;
+    let (client, home) = LOAD.get().context("the load hasn't started")?.clone();
+    Ok((ours, client, home))
+}
+
+fn split_app() -> App {
+    App::new("bench").service::<LoadService>()
 }
 
 /// Limits as high as everybody's.
 fn split(address: &str) -> String {
     format!(
-        "[units.client]\nservices = []\n\
+        "[units.client]\nservices = [\"load\"]\n\
          [units.server]\nservices = [\"prices\"]\nlisten = \"{address}\"\n\
          [topologies]\nsplit = [\"client\", \"server\"]\n\
          [services.prices]\nmailbox = 4096\n"
     )
+}
+
+/// Addresses on loopback that are free now, for units that must know each other's beforehand.
+pub(crate) fn free_addresses(count: usize) -> std::io::Result<Vec<String>> {
+    let held: Vec<TcpListener> =
+        (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
+    held.iter().map(|listener| Ok(listener.local_addr()?.to_string())).collect()
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 
 use crate::measure::{
     Ask, Child, Event, Sample, Timing, Window, announce, call_until_closed, obey, pin, under_load,
@@ -66,14 +66,22 @@ pub(crate) fn measure(serve: &ServeJob, mut drive: DriveJob) -> anyhow::Result<S
 const TIMED: u64 = 8;
 
 /// The driver: `in_flight` callers on tasks of a current-thread runtime, over whatever `connect`
-/// makes. One thread per process is what costs least for all of the contenders.
+/// makes. One thread per process costs least for all of the contenders, and carries as many calls.
 pub(crate) fn drive<A: Ask + Clone>(
     job: &DriveJob,
     connect: impl AsyncFnOnce(&str) -> anyhow::Result<A>,
 ) -> anyhow::Result<Sample> {
+    drive_at(job, async |address| Ok((connect(address).await?, Handle::current())))
+}
+
+/// The same, with callers on whatever runtime `connect` says.
+pub(crate) fn drive_at<A: Ask + Clone>(
+    job: &DriveJob,
+    connect: impl AsyncFnOnce(&str) -> anyhow::Result<(A, Handle)>,
+) -> anyhow::Result<Sample> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let window = Window::new();
-    let target = runtime.block_on(connect(&job.address)).context("connecting")?;
+    let (target, home) = runtime.block_on(connect(&job.address)).context("connecting")?;
     let clock = {
         let (window, timing) = (Arc::clone(&window), job.timing);
         thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
@@ -82,7 +90,7 @@ pub(crate) fn drive<A: Ask + Clone>(
         let callers: Vec<_> = (0..job.in_flight as u64)
             .map(|n| {
                 let window = Arc::clone(&window);
-                tokio::spawn(call_until_closed(target.clone(), job.message, n, TIMED, window))
+                home.spawn(call_until_closed(target.clone(), job.message, n, TIMED, window))
             })
             .collect();
         for caller in callers {

@@ -2,18 +2,21 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
-use super::job::{DriveJob, drive as drive_with, on_one_thread};
+use super::job::{DriveJob, drive_at, on_one_thread};
 use crate::measure::{Ask, Event, Sample, announce};
 use crate::messages::{Basket, Priced};
-use crate::ours::{Ours, Shared, remote_client, remote_server};
+use crate::ours::{Ours, Shared, free_addresses, remote_client, remote_server};
 
 /// Over TCP.
 pub(crate) fn serve_tcp() -> anyhow::Result<()> {
-    serve("127.0.0.1:0".to_owned(), None)
+    let address = free_addresses(1)?.remove(0);
+    serve(address, None)
 }
 
 /// Over a Unix socket.
@@ -32,18 +35,17 @@ fn serve(listen: String, _folder: Option<TempDir>) -> anyhow::Result<()> {
     })
 }
 
+/// Callers run on the home of a service that calls the other one.
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
-    drive_with(job, async |address| {
-        let ours = remote_client(address).await?;
-        let client = Client { calls: Shared(ours.client()?), _ours: Arc::new(ours) };
-        // The link needs a moment; a call before that is refused at once.
-        let mut tries = 0;
-        while let Err(why) = client.tiny(0).await {
-            tries += 1;
-            anyhow::ensure!(tries < 200, "{why:#}");
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    drive_at(job, async |address| {
+        let (ours, client, home) = remote_client(address).await?;
+        // The link needs a moment; until then calls are refused.
+        let patience = Instant::now() + Duration::from_secs(5);
+        while let Err(why) = ours.unit.ready().await {
+            anyhow::ensure!(Instant::now() < patience, "the units don't find each other: {why}");
+            sleep(Duration::from_millis(10)).await;
         }
-        Ok(client)
+        Ok((Client { calls: Shared(client), _ours: Arc::new(ours) }, home))
     })
 }
 

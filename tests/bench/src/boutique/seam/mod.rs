@@ -5,7 +5,6 @@ mod contracts;
 mod services;
 
 use std::future::pending;
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -25,6 +24,7 @@ use super::messages::{
 };
 use super::{ServeJob, Shop};
 use crate::measure::{Child, Event, announce};
+use crate::ours::free_addresses;
 use crate::remote::on_one_thread;
 
 /// Callees before their callers, so that few calls are refused at the start.
@@ -95,12 +95,11 @@ fn unit_name(number: usize) -> String {
 /// An `app.toml` for these units, on ports that are free now.
 fn config(units: &[&[&str]]) -> anyhow::Result<String> {
     use std::fmt::Write;
-    let held: Vec<TcpListener> =
-        units.iter().map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
+    let addresses = free_addresses(units.len())?;
     let mut text = format!("[units.{FRONT}]\nservices = []\n");
     let mut names = vec![FRONT.to_owned()];
     for (number, services) in units.iter().enumerate() {
-        let (name, listen) = (unit_name(number), held[number].local_addr()?);
+        let (name, listen) = (unit_name(number), &addresses[number]);
         writeln!(text, "[units.{name}]\nservices = {services:?}\nlisten = \"{listen}\"")?;
         names.push(name);
     }
