@@ -72,10 +72,15 @@ impl Home {
         &self.inner.arbiter
     }
 
-    /// Ends the home's thread once it has done what it does now, and waits for it. What is still
-    /// spawned there is dropped. Not to be called from the home itself.
-    pub fn stop(&self) {
+    /// Ends the home's thread once it has done what it does now, without waiting for it. What is
+    /// still spawned there is dropped.
+    pub fn end(&self) {
         self.inner.system.stop();
+    }
+
+    /// As [`Home::end`], and waits for the thread. Not to be called from the home itself.
+    pub fn stop(&self) {
+        self.end();
         if let Some(thread) = self.inner.thread.lock().take() {
             // A panic there was reported by the thread itself.
             let _ = thread.join();

@@ -10,7 +10,7 @@ use seam_gateway::{EdgeLimits, EdgeSettings, Probe, Readiness};
 
 use super::StartFailure;
 use super::clients::Routes;
-use super::running::Parts;
+use super::parts::Parts;
 use crate::config::{Address, Config};
 
 /// The HTTP side of a unit.

@@ -5,7 +5,9 @@ mod clients;
 mod edge;
 mod failure;
 mod links;
+mod parts;
 mod running;
+mod starting;
 mod status;
 
 pub use self::failure::StartFailure;

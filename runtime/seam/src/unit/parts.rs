@@ -1,0 +1,148 @@
+//! What a unit is made of, how that is doing, and the order in which it ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use seam_core::actor::Health;
+use seam_core::home::Home;
+use seam_core::name::ServiceId;
+
+use super::clients::Routes;
+use super::edge::Edge;
+use super::links::{Links, Listening};
+use super::status::{MethodStatus, ServiceStatus, UnitStatus};
+use crate::app::{Hosted, Opened};
+use crate::config::{Lane, UnitLayout};
+use crate::tables::Database;
+
+/// Everything that a unit is made of, and that ends with it.
+pub(super) struct Parts {
+    pub(super) layout: UnitLayout,
+    pub(super) began: Instant,
+    pub(super) drain: Duration,
+    pub(super) homes: Vec<Home>,
+    pub(super) routes: Arc<Routes>,
+    pub(super) opened: Vec<(ServiceId, Box<dyn Opened>)>,
+    pub(super) hosted: Vec<Resident>,
+    pub(super) links: Links,
+    pub(super) edge: Mutex<Option<Edge>>,
+    pub(super) listener: Mutex<Option<Listening>>,
+}
+
+/// A service that lives here.
+pub(super) struct Resident {
+    pub(super) id: ServiceId,
+    pub(super) lane: Lane,
+    /// The arbiter lane's thread, which is the service's alone.
+    pub(super) arbiter: Option<Home>,
+    pub(super) hosted: Hosted,
+    pub(super) database: Arc<Database>,
+}
+
+impl Parts {
+    pub(super) async fn ready(&self) -> Result<(), String> {
+        for resident in &self.hosted {
+            if let Health::Bad { reason } = resident.hosted.keeping.health().await {
+                return Err(format!("service `{}`: {reason}", resident.id));
+            }
+        }
+        self.links.ready()
+    }
+
+    pub(super) async fn status(&self) -> UnitStatus {
+        UnitStatus {
+            unit: self.layout.unit.clone(),
+            topology: self.layout.topology.clone(),
+            pid: std::process::id(),
+            uptime_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ready: self.ready().await.is_ok(),
+            http: self.edge.lock().as_ref().map(|edge| edge.address().to_string()),
+            listen: self.listener.lock().as_ref().map(|listening| listening.address()),
+            services: self.hosted.iter().map(Resident::status).collect(),
+            methods: self.opened.iter().flat_map(|(id, open)| methods(*id, &**open)).collect(),
+        }
+    }
+
+    /// Edge, listener, services, links, databases, homes: each needs those after it.
+    pub(super) async fn stop(&self, drain: Duration) {
+        let began = Instant::now();
+        let left = || drain.saturating_sub(began.elapsed());
+        let edge = self.edge.lock().take();
+        if let Some(edge) = edge {
+            edge.stop(left()).await;
+        }
+        let listener = self.listener.lock().take();
+        if let Some(listener) = listener {
+            listener.stop(left()).await;
+        }
+        end(&self.hosted, left()).await;
+        self.links.stop();
+        stop_homes(self.threads()).await;
+    }
+
+    /// All threads that drive turns.
+    fn threads(&self) -> Vec<Home> {
+        let arbiters = self.hosted.iter().filter_map(|resident| resident.arbiter.clone());
+        arbiters.chain(self.homes.iter().cloned()).collect()
+    }
+}
+
+/// A unit that is dropped without a stop ends at once: what is in flight is cut off.
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.threads().iter().for_each(Home::end);
+    }
+}
+
+impl Resident {
+    fn status(&self) -> ServiceStatus {
+        let state = self.hosted.keeping.state();
+        ServiceStatus {
+            service: self.id.to_string(),
+            lane: match self.lane {
+                Lane::Inline => "inline".into(),
+                Lane::Arbiter => "arbiter".into(),
+            },
+            state: state.phase.into(),
+            reason: state.reason,
+            restarts: state.restarts,
+            in_flight: u64::from(state.running) + state.waiting as u64,
+        }
+    }
+}
+
+/// Stops services in the reverse of their order, callers before callees, and closes their
+/// databases.
+pub(super) async fn end(residents: &[Resident], drain: Duration) {
+    let began = Instant::now();
+    for resident in residents.iter().rev() {
+        resident.hosted.keeping.stop(drain.saturating_sub(began.elapsed())).await;
+        resident.database.close().await;
+    }
+}
+
+/// Ends the homes' threads, from a thread that may wait for them.
+pub(super) async fn stop_homes(homes: Vec<Home>) {
+    let stopping = tokio::task::spawn_blocking(move || homes.iter().for_each(Home::stop));
+    if let Err(error) = stopping.await {
+        tracing::error!(%error, "a home didn't end");
+    }
+}
+
+fn methods(id: ServiceId, open: &dyn Opened) -> impl Iterator<Item = MethodStatus> {
+    let served = open.served().into_iter().map(|row| (row, false));
+    let called = open.called().into_iter().map(|row| (row, true));
+    served.chain(called).map(move |(row, remote)| MethodStatus {
+        service: id.to_string(),
+        method: row.method.into(),
+        remote,
+        calls: row.calls,
+        answered: row.answered,
+        service_errors: row.service_errors,
+        not_executed: row.not_executed,
+        unknown: row.unknown,
+        p50_us: row.p50_us,
+        p99_us: row.p99_us,
+    })
+}

@@ -1,0 +1,153 @@
+//! A unit on its way: in which order it starts, and what is undone if that fails.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use seam_core::actor::{Clients, Extensions};
+use seam_core::call::Faults;
+use seam_core::home::Home;
+use seam_core::name::ServiceId;
+use seam_core::remote::Inlet;
+use seam_core::time::Clock;
+use seam_core::turn::{HostSettings, Lane};
+
+use super::clients::Routes;
+use super::parts::{Parts, Resident, end, stop_homes};
+use super::{StartFailure, links};
+use crate::app::{App, HostPlan, Opened, Registered, deadlines};
+use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
+use crate::tables::Database;
+
+/// A unit on its way: what must be undone if the rest fails.
+pub(super) struct Starting<'a> {
+    app: &'a App,
+    config: &'a Config,
+    layout: &'a UnitLayout,
+    began: Instant,
+    clock: Clock,
+    homes: Vec<Home>,
+    residents: Vec<Resident>,
+}
+
+impl<'a> Starting<'a> {
+    pub(super) fn new(
+        app: &'a App,
+        config: &'a Config,
+        layout: &'a UnitLayout,
+    ) -> Result<Self, StartFailure> {
+        let mut starting = Self {
+            app,
+            config,
+            layout,
+            began: Instant::now(),
+            clock: Clock::fast(),
+            homes: Vec::new(),
+            residents: Vec::new(),
+        };
+        for number in 0..config.app.threads {
+            starting.homes.push(Home::start(&format!("seam-home-{number}"))?);
+        }
+        Ok(starting)
+    }
+
+    pub(super) async fn run(&mut self) -> Result<Parts, StartFailure> {
+        let opened: Vec<_> = self.app.services().iter().map(|s| self.open(&**s)).collect();
+        let routes = Arc::new(Routes::new(opened.iter().map(|(_, open)| open.client()).collect()));
+        let identity = links::identity(self.app, self.config, self.layout);
+        let links = links::Links::start(self.app, &identity, self.layout, &opened, &self.homes)?;
+        for name in &self.layout.services {
+            let found = opened.iter().find(|(id, _)| id.name() == name);
+            let service = self.config.service(name);
+            let (Some((id, open)), Some(service)) = (found, service) else { continue };
+            let resident = self.host(*id, &**open, service, &routes)?;
+            self.residents.push(resident);
+            self.first_start(self.residents.len() - 1).await?;
+        }
+        let inlets = self.residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet));
+        let inlets: Vec<Arc<dyn Inlet>> = inlets.collect();
+        let listener = links::listen(&identity, self.layout, inlets, &self.homes).await?;
+        let parts = Parts {
+            layout: self.layout.clone(),
+            began: self.began,
+            drain: self.config.app.drain,
+            homes: std::mem::take(&mut self.homes),
+            routes,
+            opened,
+            hosted: std::mem::take(&mut self.residents),
+            links,
+            edge: Mutex::new(None),
+            listener: Mutex::new(listener),
+        };
+        Ok(parts)
+    }
+
+    fn open(&self, service: &dyn Registered) -> (ServiceId, Box<dyn Opened>) {
+        let id = service.id();
+        let own = self.config.service(id.name()).and_then(|service| service.deadline);
+        let deadlines = deadlines(own, self.config.calls.deadline);
+        let open = service.open(deadlines, self.clock.clone());
+        open.lead_nowhere(&format!("no unit of this topology offers `{id}`"));
+        (id, open)
+    }
+
+    fn host(
+        &self,
+        id: ServiceId,
+        open: &dyn Opened,
+        service: &ServiceConfig,
+        routes: &Arc<Routes>,
+    ) -> Result<Resident, StartFailure> {
+        let database =
+            Arc::new(Database::new(self.config.app.data.join("services").join(id.name())));
+        let mut extensions = Extensions::default();
+        extensions.insert(Arc::clone(&database));
+        let (lane, arbiter) = match service.lane {
+            config::Lane::Inline => (Lane::Inline, None),
+            config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
+        };
+        let shared = || self.homes[self.residents.len() % self.homes.len()].clone();
+        let home = arbiter.clone().unwrap_or_else(shared);
+        let settings = HostSettings {
+            lane,
+            mailbox: u32::try_from(service.mailbox).unwrap_or(u32::MAX),
+            turn_limit: service.turn_limit,
+            clock: self.clock.clone(),
+            ..HostSettings::new(id, home)
+        };
+        let clients: Arc<dyn Clients> = routes.clone();
+        let callers = self.app.graph().callers_of(id).collect();
+        let faults = &self.config.rehearsal;
+        let rehearsal = (self.config.calls.resolution == Resolution::Encoded).then_some(Faults {
+            delay: faults.delay,
+            lost: faults.lost,
+            refused: faults.refused,
+        });
+        let config = service.settings.clone();
+        let plan = HostPlan { settings, config, clients, extensions, callers, rehearsal };
+        let hosted = open.host(plan);
+        Ok(Resident { id, lane: service.lane, arbiter, hosted, database })
+    }
+
+    /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be
+    /// on their way; that its database can't be opened is.
+    async fn first_start(&self, index: usize) -> Result<(), StartFailure> {
+        let resident = &self.residents[index];
+        let Err(reason) = resident.hosted.keeping.started().await else { return Ok(()) };
+        match resident.database.refused() {
+            Some(refused) => {
+                Err(StartFailure::Database { service: resident.id, reason: refused.to_string() })
+            }
+            None => {
+                tracing::warn!(service = %resident.id, reason, "not started yet; it is tried again");
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn undo(self) {
+        end(&self.residents, Duration::ZERO).await;
+        let arbiters = self.residents.iter().filter_map(|resident| resident.arbiter.clone());
+        stop_homes(arbiters.chain(self.homes.iter().cloned()).collect()).await;
+    }
+}
