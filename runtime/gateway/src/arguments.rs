@@ -166,7 +166,7 @@ impl Arguments {
                 },
                 Source::Body => match body.value(at, argument) {
                     Some(value) => {
-                        out.extend_from_slice(value.get().as_bytes());
+                        out.extend_from_slice(value);
                         from_members += usize::from(body.whole.is_none());
                         true
                     }
@@ -215,11 +215,14 @@ impl Arguments {
                 b'{' => serde_json::from_slice(bytes).map_err(no_json)?,
                 _ => Members::default(),
             };
-            if members.get(|name| argument.is(name)).is_none() {
-                let whole = Some((sole, serde_json::from_slice(bytes).map_err(no_json)?));
-                return Ok(Body { whole, ..Body::default() });
+            if members.get(|name| argument.is(name)).is_some() {
+                return Ok(Body { members, whole: None });
             }
-            return Ok(Body { members, whole: None });
+            if bytes[0] != b'{' {
+                // Not looked at yet, and it must be one value: it becomes a part of another text.
+                serde_json::from_slice::<&RawValue>(bytes).map_err(no_json)?;
+            }
+            return Ok(Body { whole: Some((sole, bytes)), ..Body::default() });
         }
         if bytes[0] != b'{' {
             return Err(Problem::bad_request("the body is no JSON object"));
@@ -232,15 +235,15 @@ impl Arguments {
 struct Body<'a> {
     members: Members<'a>,
     /// The body as one argument.
-    whole: Option<(usize, &'a RawValue)>,
+    whole: Option<(usize, &'a [u8])>,
 }
 
 impl<'a> Body<'a> {
-    fn value(&self, at: usize, argument: &Argument) -> Option<&'a RawValue> {
+    fn value(&self, at: usize, argument: &Argument) -> Option<&'a [u8]> {
         match self.whole {
             Some((sole, value)) if sole == at => Some(value),
             Some(_) => None,
-            None => self.members.get(|name| argument.is(name)),
+            None => Some(self.members.get(|name| argument.is(name))?.get().as_bytes()),
         }
     }
 }

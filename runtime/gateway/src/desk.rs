@@ -211,7 +211,7 @@ impl Visit<'_> {
         {
             return Err(Problem::bad_request("the body is compressed, and must not be"));
         }
-        body::read(self.request, payload, &self.desk.office.settings.limits).await
+        body::read(self.request, payload, self.desk.office.settings.limits.body).await
     }
 
     /// The content type without its parameters; an empty one if it isn't even a text.

@@ -21,6 +21,10 @@ pub(crate) struct Framing {
     at: Place,
     /// A head that hasn't come in whole.
     partial: Vec<u8>,
+    /// How many heads have come in.
+    heads: u64,
+    /// How much of the body after the last one has.
+    body: u64,
     max_head: usize,
 }
 
@@ -44,7 +48,7 @@ enum Chunked {
 
 impl Framing {
     pub(crate) const fn new(max_head: usize) -> Self {
-        Self { at: Place::Head, partial: Vec::new(), max_head }
+        Self { at: Place::Head, partial: Vec::new(), heads: 0, body: 0, max_head }
     }
 
     /// Whether a head has begun and isn't over.
@@ -57,9 +61,20 @@ impl Framing {
         matches!(self.at, Place::Body { .. } | Place::Chunked(_))
     }
 
+    /// How many heads have come in whole: tells one request from the next.
+    pub(crate) const fn heads(&self) -> u64 {
+        self.heads
+    }
+
+    /// How many bytes of the last request's body have come in, framing included.
+    pub(crate) const fn body(&self) -> u64 {
+        self.body
+    }
+
     /// Takes the next bytes of the connection.
     pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Violation> {
         while !bytes.is_empty() {
+            let in_body = self.in_body();
             let used = match self.at {
                 Place::Head => self.head(bytes)?,
                 Place::Body { left } => {
@@ -71,6 +86,9 @@ impl Framing {
                 Place::Chunked(place) => self.chunked(place, bytes),
                 Place::Lost => return Ok(()),
             };
+            if in_body {
+                self.body += used as u64;
+            }
             bytes = &bytes[used..];
         }
         Ok(())
@@ -85,7 +103,7 @@ impl Framing {
             return match end_of_head(bytes, 0)? {
                 Some(end) if end > self.max_head => Err(Violation::HeadTooLarge),
                 Some(end) => {
-                    self.at = after_head(&bytes[..end]);
+                    self.body_begins(after_head(&bytes[..end]));
                     Ok(end)
                 }
                 None => self.keep(bytes),
@@ -101,7 +119,7 @@ impl Framing {
         match end_of_head(&self.partial, known)? {
             Some(end) if end > self.max_head => Err(Violation::HeadTooLarge),
             Some(end) => {
-                self.at = after_head(&self.partial[..end]);
+                self.body_begins(after_head(&self.partial[..end]));
                 // An idle connection keeps no buffer.
                 self.partial = Vec::new();
                 Ok(end - known)
@@ -109,6 +127,12 @@ impl Framing {
             None if self.partial.len() > self.max_head => Err(Violation::HeadTooLarge),
             None => Ok(room),
         }
+    }
+
+    fn body_begins(&mut self, at: Place) {
+        self.at = at;
+        self.heads += 1;
+        self.body = 0;
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
@@ -296,5 +320,8 @@ mod tests {
         assert!(framing.in_head());
         framing.feed(&GET[9..]).unwrap();
         assert!(!framing.in_head());
+        assert_eq!((framing.heads(), framing.in_body()), (1, false));
+        framing.feed(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nfive!").unwrap();
+        assert_eq!((framing.heads(), framing.in_body(), framing.body()), (2, true, 5));
     }
 }

@@ -11,7 +11,7 @@ use actix_rt::net::TcpStream;
 use actix_web::http::StatusCode;
 use seam_core::context::TraceContext;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::admission::Ticket;
 use crate::framing::{Framing, Violation};
@@ -24,24 +24,45 @@ pub(crate) struct Shared {
     /// Requests that are being answered now. What is said about a later one must wait for them, so
     /// it isn't said at all.
     pub(crate) answering: Cell<u32>,
+    /// The body of the request that is being answered came in too slowly: why it ends early.
+    pub(crate) slow_body: Cell<bool>,
 }
 
-/// A stream that ends, for actix, where a head breaks the rules; its last words say why.
+/// A stream that ends, for actix, where a head breaks the rules or something takes too long; its
+/// last words say why.
 #[derive(Debug)]
 pub(crate) struct WatchedStream {
     io: TcpStream,
     framing: Framing,
     limits: EdgeLimits,
-    /// Runs while a head comes in.
-    head_timer: Option<Pin<Box<Sleep>>>,
-    /// Runs while the rest of a body comes in that has its answer already: actix would wait for
-    /// the end of a chunked one, however long that takes.
-    rest_timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
     /// Nothing has been read yet: the first head is waited for.
     fresh: bool,
+    /// To actix the connection has ended.
+    ended: bool,
     violation: Option<Violation>,
     shared: Rc<Shared>,
     _ticket: Ticket,
+}
+
+/// What a connection waits for, that mustn't take long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Head,
+    Body,
+    /// The rest of a body that has its answer already: actix would wait for the end of a chunked
+    /// one, however long that takes.
+    Rest,
+}
+
+/// Runs only while a connection has nothing to read: what comes in at once needs no clock.
+#[derive(Debug)]
+struct Timer {
+    wait: Wait,
+    /// Of which request.
+    heads: u64,
+    began: Instant,
+    sleep: Pin<Box<Sleep>>,
 }
 
 /// What a client that is being refused may have sent already is read for its sake: unread bytes
@@ -56,9 +77,9 @@ impl WatchedStream {
             io,
             framing: Framing::new(limits.head),
             limits,
-            head_timer: None,
-            rest_timer: None,
+            timer: None,
             fresh: true,
+            ended: false,
             violation: None,
             shared: Rc::default(),
             _ticket: ticket,
@@ -69,25 +90,51 @@ impl WatchedStream {
         Rc::clone(&self.shared)
     }
 
-    /// Whether a head takes too long; wakes the reader when it will.
-    fn too_slow(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.fresh && !self.framing.in_head() {
-            self.head_timer = None;
-            return false;
+    fn waits_for(&self) -> Option<Wait> {
+        if self.fresh || self.framing.in_head() {
+            return Some(Wait::Head);
         }
-        let time = self.limits.head_time;
-        let timer = self.head_timer.get_or_insert_with(|| Box::pin(sleep(time)));
-        timer.as_mut().poll(cx).is_ready()
+        let answering = self.shared.answering.get() > 0;
+        self.framing.in_body().then_some(if answering { Wait::Body } else { Wait::Rest })
     }
 
-    /// Whether the rest of a body that nobody reads takes too long; wakes the reader when it will.
-    fn too_late(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.framing.in_body() || self.shared.answering.get() > 0 {
-            self.rest_timer = None;
-            return false;
+    /// What has taken too long, if anything; wakes the reader when something will have.
+    fn overdue(&mut self, cx: &mut Context<'_>) -> Option<Wait> {
+        let Some(wait) = self.waits_for() else {
+            self.timer = None;
+            return None;
+        };
+        let time = match wait {
+            Wait::Head => self.limits.head_time,
+            Wait::Body => body_time(self.framing.body(), &self.limits),
+            Wait::Rest => LINGER,
+        };
+        let heads = self.framing.heads();
+        let same = |timer: &Timer| timer.wait == wait && timer.heads == heads;
+        let timer = match self.timer.take_if(|timer| same(timer)) {
+            Some(timer) => timer,
+            None => Timer { wait, heads, began: Instant::now(), sleep: Box::pin(sleep(time)) },
+        };
+        let timer = self.timer.insert(timer);
+        while timer.sleep.as_mut().poll(cx).is_ready() {
+            let end = timer.began + time;
+            if timer.sleep.deadline() >= end {
+                return Some(wait);
+            }
+            // More of the body has come in meanwhile.
+            timer.sleep.as_mut().reset(end);
         }
-        let timer = self.rest_timer.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-        timer.as_mut().poll(cx).is_ready()
+        None
+    }
+
+    /// Ends the connection, for actix.
+    fn end(&mut self, overdue: Wait) {
+        self.ended = true;
+        match overdue {
+            Wait::Head => self.violation = Some(Violation::HeadTooSlow),
+            Wait::Body => self.shared.slow_body.set(true),
+            Wait::Rest => {}
+        }
     }
 
     fn last_words(&mut self, cx: &mut Context<'_>) {
@@ -108,6 +155,12 @@ impl WatchedStream {
             }
         }
     }
+}
+
+/// When a body of which so many bytes have come is too slow, if no more come.
+fn body_time(bytes: u64, limits: &EdgeLimits) -> Duration {
+    let millis = bytes.saturating_mul(1000) / u64::from(limits.body_speed.get());
+    Duration::from_millis(millis).max(limits.body_patience).min(limits.body_time)
 }
 
 fn last_words(violation: Violation) -> Vec<u8> {
@@ -144,7 +197,13 @@ impl AsyncRead for WatchedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.violation.is_some() || (this.rest_timer.is_some() && this.too_late(cx)) {
+        // The rest of a body may trickle in for ever, and always be there to be read.
+        if let Some(Timer { wait: Wait::Rest, .. }) = this.timer
+            && let Some(overdue) = this.overdue(cx)
+        {
+            this.end(overdue);
+        }
+        if this.ended {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
@@ -155,15 +214,19 @@ impl AsyncRead for WatchedStream {
                 if let Err(violation) = this.framing.feed(bytes) {
                     // To actix the connection ends before these bytes.
                     buf.set_filled(before);
+                    this.ended = true;
                     this.violation = Some(violation);
                 }
                 Poll::Ready(Ok(()))
             }
-            Poll::Pending if this.too_slow(cx) => {
-                this.violation = Some(Violation::HeadTooSlow);
-                Poll::Ready(Ok(()))
-            }
-            other => other,
+            Poll::Pending => match this.overdue(cx) {
+                Some(overdue) => {
+                    this.end(overdue);
+                    Poll::Ready(Ok(()))
+                }
+                None => Poll::Pending,
+            },
+            failed => failed,
         }
     }
 }
@@ -175,8 +238,9 @@ impl AsyncWrite for WatchedStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.framing.in_body() {
-            this.too_late(cx);
+        if this.waits_for() == Some(Wait::Rest) {
+            // This is the answer: the timer begins, and the reader hears of its end.
+            this.overdue(cx);
         }
         Pin::new(&mut this.io).poll_write(cx, bytes)
     }
@@ -201,5 +265,20 @@ impl AsyncWrite for WatchedStream {
 
     fn is_write_vectored(&self) -> bool {
         self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_to_keep_its_pace() {
+        let limits = EdgeLimits::default();
+        let seconds = |bytes| body_time(bytes, &limits).as_secs();
+        assert_eq!(seconds(0), 5);
+        assert_eq!(seconds(5 << 10), 5);
+        assert_eq!(seconds(7 << 10), 7);
+        assert_eq!(seconds(1 << 20), 30);
     }
 }
