@@ -30,6 +30,8 @@ use crate::violation::EncodeError;
 const CONGESTED: usize = 1 << 20;
 /// How long a peer may take none of its answers.
 const STALL: Duration = Duration::from_secs(10);
+/// After so many frames, others on the thread have their turn.
+const FAIR: u32 = 1_024;
 /// How long one frame may take to come, once it has begun.
 const FRAME: Duration = Duration::from_secs(30);
 /// How long a peer may take to hear the last word and end its side.
@@ -54,6 +56,8 @@ pub(super) struct Connection {
     /// Set when the peer's hello has come.
     greeted: Arc<AtomicBool>,
     peer: String,
+    /// Frames taken since others had their turn.
+    taken: u32,
     /// Frames may be waiting in the buffer although nothing new came.
     unread: bool,
     /// The chain of the last call, encoded and not: calls of one connection have few different
@@ -83,6 +87,7 @@ impl Connection {
             running: Running::new(),
             greeted,
             peer,
+            taken: 0,
             unread: false,
             chain: (Vec::new(), Chain::default()),
             partial: None,
@@ -109,8 +114,9 @@ impl Connection {
             if let Err(closed) = round.await {
                 break closed;
             }
-            if multi_thread {
-                // Others may be about to add to the batch.
+            if multi_thread || self.taken >= FAIR {
+                self.taken = 0;
+                // Others may be about to add to the batch, and all shall have their turn.
                 tokio::task::yield_now().await;
                 let late = poll_fn(|cx| {
                     self.poll_running(cx);
@@ -181,6 +187,7 @@ impl Connection {
                 break;
             };
             any = true;
+            self.taken += 1;
             if let Some((head, body)) = Frame::as_call(contents)? {
                 if self.session.receive_call(&head)? {
                     let session = &mut self.session;

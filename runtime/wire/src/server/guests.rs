@@ -70,6 +70,10 @@ impl Guests {
     /// Ready when a connection has ended.
     pub(super) fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(self.connections.poll_join_next(cx)) {
+            Some(Err(error)) if error.is_panic() => {
+                tracing::error!(%error, "a connection ended in a panic: please report this");
+                Poll::Ready(())
+            }
             Some(_) => Poll::Ready(()),
             None => Poll::Pending,
         }
