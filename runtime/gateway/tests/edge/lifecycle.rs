@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::call::Client;
-use seam_gateway::{Edge, Probe, Readiness};
+use seam_gateway::{Edge, EdgeLimits, EdgeSettings, Probe, Readiness};
 
 use crate::support::{
-    Connection, Ready, ShelfContract, ShelfService, edge, get, reached, settings, shelf,
+    Connection, Ready, ShelfContract, ShelfService, edge, edge_with, get, reached, settings, shelf,
 };
 
 const WAIT: &str = "POST /api/wait HTTP/1.1\r\nHost: test\r\n\r\n";
@@ -77,6 +77,21 @@ async fn requests_in_flight_come_to_their_end() {
     let answer = busy.answer().await.expect("an answer");
     assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
     stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_holds_up_no_stop() {
+    let limits = EdgeLimits { head_time: Duration::from_millis(100), ..EdgeLimits::default() };
+    let edge = edge_with(EdgeSettings { limits, ..settings() });
+    let mut silent = Connection::to(edge.address()).await;
+    let mut halfway = Connection::to(edge.address()).await;
+    halfway.send(&GET[..9]).await;
+    let began = std::time::Instant::now();
+    edge.stop(Duration::from_secs(60)).await;
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    for connection in [&mut silent, &mut halfway] {
+        while connection.answer().await.is_some() {}
+    }
 }
 
 #[tokio::test]

@@ -202,6 +202,7 @@ fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
         head_time: reader.checked("head_time", Duration::from_secs(5), positive),
         connections: reader.within("connections", 10_000, some.clone()) as usize,
         connections_per_address: reader.within("connections_per_address", 100, some) as usize,
+        rate: reader.within("rate", 0, 0..=1_000_000) as u32,
     };
     reader.finish();
     edge

@@ -114,6 +114,7 @@ pub struct RehearsalConfig {
 /// head_time = "5s"
 /// connections = 10000
 /// connections_per_address = 100
+/// rate = 0
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -129,6 +130,8 @@ pub struct EdgeConfig {
     pub connections: usize,
     /// `connections_per_address`: open at once from one address. Default: 100.
     pub connections_per_address: usize,
+    /// `rate`: requests a second from one address; beyond it: 429. Default: `0`, no limit.
+    pub rate: u32,
 }
 
 /// `[units.NAME]`: one process.

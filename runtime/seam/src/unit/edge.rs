@@ -1,6 +1,7 @@
 //! The unit's edge: its HTTP side, as config says.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ impl Edge {
             body_time: edge.body_time,
             connections: edge.connections,
             connections_per_address: edge.connections_per_address,
+            rate: NonZeroU32::new(edge.rate),
             ..EdgeLimits::default()
         };
         let listen = resolve(http).map_err(|error| refused(error.to_string()))?;
