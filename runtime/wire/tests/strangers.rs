@@ -125,6 +125,22 @@ async fn hostile_bytes_close_their_connection_only() {
 }
 
 #[tokio::test]
+async fn a_unit_of_another_app_is_told_so() {
+    let (server, _worker, _caller) = served().await;
+    let mut stream = dial(server.address()).await;
+    let mut bytes = Vec::new();
+    Hello { app: "blog".to_owned(), ..Hello::default() }.encode(&mut bytes).unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let said = read_to_end(&mut stream).await;
+    let mut buffer = FrameBuffer::new(1 << 20);
+    buffer.feed(&said);
+    assert!(matches!(buffer.next_frame(), Ok(Some(Frame::Hello(_)))));
+    let Ok(Some(Frame::GoAway(go_away))) = buffer.next_frame() else { panic!("no go-away") };
+    assert_eq!(go_away.reason, GoAwayReason::OtherApp);
+    assert!(go_away.text.contains("another app"), "{}", go_away.text);
+}
+
+#[tokio::test]
 async fn random_bytes_close_their_connection_only() {
     let (server, _worker, caller) = served().await;
     let mut runner = TestRunner::deterministic();

@@ -31,8 +31,6 @@ pub enum GoAwayReason {
     Violation,
     /// The peer is of another app.
     OtherApp,
-    /// It has as many connections as it takes.
-    TooManyConnections,
     /// Something that this build doesn't know.
     Other(u8),
 }
@@ -43,7 +41,6 @@ impl GoAwayReason {
             Self::Draining => 1,
             Self::Violation => 2,
             Self::OtherApp => 3,
-            Self::TooManyConnections => 4,
             Self::Other(code) => code,
         }
     }
@@ -53,7 +50,6 @@ impl GoAwayReason {
             1 => Self::Draining,
             2 => Self::Violation,
             3 => Self::OtherApp,
-            4 => Self::TooManyConnections,
             code => Self::Other(code),
         }
     }

@@ -23,7 +23,7 @@ use crate::frame::{CallHead, CallId, Frame, GoAwayReason, Hello};
 use crate::limits::Timeouts;
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
-use crate::violation::EncodeError;
+use crate::violation::{EncodeError, Violation};
 
 /// With so many bytes of answers waiting, no further frame is taken: a peer that doesn't read its
 /// answers gets no more of them.
@@ -282,7 +282,11 @@ impl Connection {
     /// Tells the peer why the connection ends, if that can be told quickly.
     async fn last_word(&mut self, closed: &Closed) {
         if let Closed::Violation(violation) = closed {
-            self.session.leave(GoAwayReason::Violation, &violation.to_string());
+            let reason = match violation {
+                Violation::OtherApp => GoAwayReason::OtherApp,
+                _ => GoAwayReason::Violation,
+            };
+            self.session.leave(reason, &violation.to_string());
         }
         if matches!(closed, Closed::Io(_) | Closed::Stalled | Closed::ByPeer | Closed::MidFrame) {
             return;
