@@ -192,7 +192,7 @@ impl<A: Send + Sync + 'static> Host<A> {
                 let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, start.now));
                 let key = inner.watch(slot.clone());
                 Promoted::spawn(inner, turn, context, slot.clone(), key, site);
-                Begun::Pending(Reply::new(slot))
+                Begun::Pending(Reply::running(slot))
             }
         }
     }
@@ -231,7 +231,7 @@ impl<A: Send + Sync + 'static> Host<A> {
         if sooner {
             inner.signals.sweep.notify_one();
         }
-        Begun::Pending(Reply::new(slot))
+        Begun::Pending(Reply::in_line(slot, Arc::clone(inner) as _))
     }
 
     /// How the host is doing.
@@ -245,8 +245,10 @@ impl<A: Send + Sync + 'static> Host<A> {
             Phase::Stopped => ("stopped", None),
         };
         let running = self.inner.gate.count();
+        // Calls that were taken back are in line until somebody stumbles over them.
+        let waiting = line.queue.iter().filter(|call| !call.cancelled()).count();
         let restarts = self.inner.restarts.load(Ordering::Relaxed);
-        HostState { phase, reason, restarts, running, waiting: line.queue.len() }
+        HostState { phase, reason, restarts, running, waiting }
     }
 }
 

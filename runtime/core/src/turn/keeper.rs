@@ -195,6 +195,10 @@ impl<A: Send + Sync + 'static> Discard for Inner<A> {
             self.signals.keeper.notify_one();
         }
     }
+
+    fn taken_back(&self) {
+        self.signals.pump.notify_one();
+    }
 }
 
 /// Waits for `due`; `false` if the host has ended.
@@ -230,14 +234,16 @@ fn go_down<A: Send + Sync>(inner: &Inner<A>, reason: &str) {
 
 /// Ends the host: nobody is left waiting.
 fn end<A: Send + Sync>(inner: &Inner<A>) {
-    let queue = {
+    let (queue, outstanding) = {
         let mut line = inner.line.lock();
         line.phase = Phase::Stopped;
-        line.outstanding.clear();
-        std::mem::take(&mut line.queue)
+        (std::mem::take(&mut line.queue), std::mem::take(&mut line.outstanding))
     };
     for call in queue {
         call.refuse(NotExecuted::unavailable("the service has stopped"));
+    }
+    for (_, call) in outstanding {
+        call.abandon();
     }
     inner.gate.shut_down();
     if let Some(mut actor) = inner.actor.try_write() {
@@ -273,18 +279,9 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
             if state.phase != "running" {
                 return down(state.reason.as_deref().unwrap_or(state.phase));
             }
-            if inner.gate.enter(false, u32::MAX).is_err() {
-                // It is at work, which is as good an answer.
-                return Health::Good;
-            }
-            let seat = Seat::new(Arc::clone(&inner), false);
-            let asked = async {
-                let actor = seat.shared();
-                inner.kept.factory.health(&actor).await
-            };
-            let health = AssertUnwindSafe(asked).catch_unwind().await;
-            seat.leave_unused();
-            health.unwrap_or_else(|panic| down(panic_message(&*panic)))
+            // On the home, for `Actor::health` is the service's own code.
+            let asked = inner.settings.home.runtime().clone().spawn(ask(inner)).await;
+            asked.unwrap_or_else(|_| down("stopped"))
         })
     }
 
@@ -296,6 +293,26 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
             let _ = home.spawn(stop(inner, grace)).await;
         })
     }
+}
+
+/// Asks the actor how it is, in a shared turn that waits for nobody.
+async fn ask<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) -> Health {
+    let entered = {
+        let line = inner.line.lock();
+        line.queue.is_empty() && inner.gate.enter_from_line(false)
+    };
+    if !entered {
+        // It is at work, which is as good an answer.
+        return Health::Good;
+    }
+    let seat = Seat::new(Arc::clone(&inner), false);
+    let asked = async {
+        let actor = seat.shared();
+        inner.kept.factory.health(&actor).await
+    };
+    let health = AssertUnwindSafe(asked).catch_unwind().await;
+    seat.leave_unused();
+    health.unwrap_or_else(|panic| Health::Bad { reason: panic_message(&*panic).to_owned() })
 }
 
 async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {

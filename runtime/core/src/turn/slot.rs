@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -32,7 +32,17 @@ pub(super) struct Slot<T, E> {
     /// When the turn began, in nanoseconds of the clock.
     began: AtomicU64,
     cell: Mutex<Cell<T, E>>,
-    running: OnceLock<Running>,
+    drive: Mutex<Drive>,
+}
+
+/// Who drives a turn that has begun.
+enum Drive {
+    /// Whoever polls it for the first time.
+    First,
+    /// Its home.
+    Home(Running),
+    /// Nobody, once its first poll is over.
+    Ended,
 }
 
 /// What it takes to end a running turn.
@@ -47,6 +57,9 @@ struct Running {
 pub(super) trait Discard: Send + Sync {
     /// Lets nobody enter that life of the actor again, and has another begin.
     fn discard(&self, life: u64);
+
+    /// A call in line was taken back: the one behind it may be able to enter.
+    fn taken_back(&self);
 }
 
 enum Cell<T, E> {
@@ -64,7 +77,7 @@ impl<T, E> Slot<T, E> {
             turn,
             began: AtomicU64::new(0),
             cell: Mutex::new(Cell::Empty(None)),
-            running: OnceLock::new(),
+            drive: Mutex::new(Drive::First),
         }
     }
 
@@ -105,8 +118,12 @@ impl<T, E> Slot<T, E> {
 
     /// Says how the running turn can be ended.
     pub(super) fn runs_as(&self, task: AbortHandle, host: Arc<dyn Discard>, life: u64) {
-        // A turn becomes a task once.
-        let _ = self.running.set(Running { task, host, life });
+        let mut drive = self.drive.lock();
+        match &*drive {
+            // Its caller left, or its deadline passed, during the first poll.
+            Drive::Ended => task.abort(),
+            _ => *drive = Drive::Home(Running { task, host, life }),
+        }
     }
 
     /// The outcome, unless there is one already.
@@ -136,15 +153,17 @@ impl<T, E> Slot<T, E> {
         Poll::Pending
     }
 
-    /// Whoever waited is gone.
-    fn forsake(&self) {
-        if !self.cancel() && !self.turn.runs_to_end() {
+    /// Whoever waited is gone; `true` if the call was still in line.
+    fn forsake(&self) -> bool {
+        let taken_back = self.cancel();
+        if !taken_back && !self.turn.runs_to_end() {
             self.abort();
         }
+        taken_back
     }
 
     fn abort(&self) {
-        if let Some(running) = self.running.get() {
+        if let Drive::Home(running) = std::mem::replace(&mut *self.drive.lock(), Drive::Ended) {
             running.task.abort();
         }
     }
@@ -163,6 +182,9 @@ pub(super) enum Look {
 pub(super) trait Outstanding: Send + Sync {
     /// Acts on what has become due at `now`.
     fn sweep(&self, now: Moment, turn_limit: Duration) -> Look;
+
+    /// Tells who waits for a running turn that nobody watches it any more.
+    fn abandon(&self);
 
     /// Whether the call was taken back while it waited.
     fn is_cancelled(&self) -> bool;
@@ -199,11 +221,23 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
             return Look::Later(if now < self.deadline { self.deadline.min(end) } else { end });
         }
         self.fill(Err(Unknown::Abandoned.into()));
-        if let Some(running) = self.running.get() {
+        let mut drive = self.drive.lock();
+        if let Drive::First = *drive {
+            // Its first poll holds a thread, and can't be ended.
+            return Look::Later(now);
+        }
+        let drive = std::mem::replace(&mut *drive, Drive::Ended);
+        if let Drive::Home(running) = drive {
             running.host.discard(running.life);
             running.task.abort();
         }
         Look::Later(Moment::NEVER)
+    }
+
+    fn abandon(&self) {
+        if self.state.load(Ordering::Acquire) == RUNNING {
+            self.fill(Err(Unknown::Abandoned.into()));
+        }
     }
 
     fn is_cancelled(&self) -> bool {
@@ -223,11 +257,19 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
 /// never runs, a shared turn ends, the others run on.
 pub struct Reply<T, E> {
     slot: Option<Arc<Slot<T, E>>>,
+    /// In whose line the call may be.
+    host: Option<Arc<dyn Discard>>,
 }
 
 impl<T, E> Reply<T, E> {
-    pub(super) const fn new(slot: Arc<Slot<T, E>>) -> Self {
-        Self { slot: Some(slot) }
+    /// The wait for a turn that runs.
+    pub(super) const fn running(slot: Arc<Slot<T, E>>) -> Self {
+        Self { slot: Some(slot), host: None }
+    }
+
+    /// The wait for a call in line.
+    pub(super) const fn in_line(slot: Arc<Slot<T, E>>, host: Arc<dyn Discard>) -> Self {
+        Self { slot: Some(slot), host: Some(host) }
     }
 }
 
@@ -247,8 +289,11 @@ impl<T, E> Future for Reply<T, E> {
 
 impl<T, E> Drop for Reply<T, E> {
     fn drop(&mut self) {
-        if let Some(slot) = &self.slot {
-            slot.forsake();
+        if let Some(slot) = &self.slot
+            && slot.forsake()
+            && let Some(host) = &self.host
+        {
+            host.taken_back();
         }
     }
 }
