@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a suite says why it fails")]
 
 mod shop;
+mod support;
 mod turns;

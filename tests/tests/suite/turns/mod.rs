@@ -1,1 +1,27 @@
-//! The rules of turns, on every lane and over every route.
+//! The rules of turns (DESIGN §7, "Turns" and "Outcomes"), on every lane and over every route.
+
+mod bound;
+mod deadlines;
+mod homes;
+mod leaving;
+mod order;
+mod panics;
+mod starting;
+mod stopping;
+
+/// Makes a test per mode of each function: `rule: Inline Arbiter;`.
+macro_rules! in_modes {
+    ($($rule:ident: $($mode:ident)+;)+) => {$(
+        mod $rule {
+            $(
+                #[allow(non_snake_case)]
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $mode() {
+                    let rule = super::$rule($crate::support::house::Mode::$mode);
+                    $crate::support::soon(stringify!($rule), rule).await;
+                }
+            )+
+        }
+    )+};
+}
+use in_modes;
