@@ -10,7 +10,8 @@ use seam_core::contract::{HttpRoute, MethodDescriptor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json::{Members, write_text};
+use crate::json::Members;
+use crate::kind::Kind;
 use crate::names::{camel, folded, snake};
 use crate::problem::Problem;
 
@@ -43,17 +44,6 @@ enum Source {
     Header(HeaderName),
     Query,
     Body,
-}
-
-/// How a text is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Integer,
-    Number,
-    Boolean,
-    Text,
-    /// As JSON if it is JSON, and as a text otherwise.
-    Other,
 }
 
 /// A request, as arguments are found in it.
@@ -291,25 +281,9 @@ impl Argument {
 
     /// Writes a text as the argument's kind.
     fn write(&self, out: &mut Vec<u8>, text: &str) -> Result<bool, Problem> {
-        let what = match self.kind {
-            Kind::Integer if is_integer(text) => None,
-            Kind::Integer => Some("is no integer"),
-            Kind::Number if serde_json::from_str::<serde_json::Number>(text).is_ok() => None,
-            Kind::Number => Some("is no number"),
-            Kind::Boolean if matches!(text, "true" | "false") => None,
-            Kind::Boolean => Some("is neither `true` nor `false`"),
-            Kind::Other if serde_json::from_str::<&RawValue>(text).is_ok() => None,
-            Kind::Text | Kind::Other => {
-                write_text(out, text);
-                return Ok(true);
-            }
-        };
-        match what {
-            Some(what) => Err(self.misfit(&format!("`{}` {what}", cut(text)))),
-            None => {
-                out.extend_from_slice(text.as_bytes());
-                Ok(true)
-            }
+        match self.kind.write(out, text) {
+            Ok(()) => Ok(true),
+            Err(what) => Err(self.misfit(&format!("`{}` {what}", cut(text)))),
         }
     }
 
@@ -328,109 +302,7 @@ impl Argument {
     }
 }
 
-impl Kind {
-    /// What the schema allows, through references and options.
-    fn of(root: &Value, schema: &Value) -> Self {
-        let mut kinds = Vec::new();
-        collect_kinds(root, schema, 0, &mut kinds);
-        match kinds[..] {
-            [kind] => kind,
-            [Self::Integer, Self::Number] | [Self::Number, Self::Integer] => Self::Number,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// References nest no deeper in sane schemas.
-const MAX_DEPTH: usize = 16;
-
-fn collect_kinds(root: &Value, schema: &Value, depth: usize, kinds: &mut Vec<Kind>) {
-    let mut add = |kind| {
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    };
-    if depth > MAX_DEPTH {
-        return add(Kind::Other);
-    }
-    let mut named = |name: &str| match name {
-        "integer" => add(Kind::Integer),
-        "number" => add(Kind::Number),
-        "boolean" => add(Kind::Boolean),
-        "string" => add(Kind::Text),
-        "null" => {}
-        _ => add(Kind::Other),
-    };
-    match schema.get("type") {
-        Some(Value::String(name)) => return named(name),
-        Some(Value::Array(names)) => return names.iter().filter_map(Value::as_str).for_each(named),
-        _ => {}
-    }
-    if let Some(Value::String(reference)) = schema.get("$ref") {
-        return match reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) {
-            Some(schema) => collect_kinds(root, schema, depth + 1, kinds),
-            None => add(Kind::Other),
-        };
-    }
-    if schema.get("const").is_some_and(Value::is_string) {
-        return add(Kind::Text);
-    }
-    for several in ["anyOf", "oneOf", "allOf"] {
-        if let Some(Value::Array(schemas)) = schema.get(several) {
-            for schema in schemas {
-                collect_kinds(root, schema, depth + 1, kinds);
-            }
-            return;
-        }
-    }
-    add(Kind::Other);
-}
-
-/// Whether JSON would call it an integer.
-fn is_integer(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let leading = digits.len() > 1 && digits.starts_with('0');
-    !digits.is_empty() && !leading && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// What a client sent, short enough to be said back.
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(64)]
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn kinds_are_seen_through_references_and_options() {
-        let root = json!({ "$defs": {
-            "Id": { "type": "integer", "minimum": 0 },
-            "Color": { "oneOf": [{ "const": "red" }, { "const": "blue" }] },
-            "Loop": { "$ref": "#/$defs/Loop" },
-        }});
-        let kind = |schema: Value| Kind::of(&root, &schema);
-        assert_eq!(kind(json!({ "$ref": "#/$defs/Id" })), Kind::Integer);
-        assert_eq!(kind(json!({ "type": ["integer", "null"] })), Kind::Integer);
-        let option = json!({ "anyOf": [{ "$ref": "#/$defs/Id" }, { "type": "null" }] });
-        assert_eq!(kind(option), Kind::Integer);
-        assert_eq!(kind(json!({ "$ref": "#/$defs/Color" })), Kind::Text);
-        assert_eq!(kind(json!({ "type": "string", "enum": ["a"] })), Kind::Text);
-        assert_eq!(kind(json!({ "type": ["integer", "string"] })), Kind::Other);
-        assert_eq!(kind(json!({ "$ref": "#/$defs/Loop" })), Kind::Other);
-        assert_eq!(kind(json!({ "$ref": "#/nowhere" })), Kind::Other);
-        assert_eq!(kind(json!(true)), Kind::Other);
-    }
-
-    #[test]
-    fn only_integers_are_integers() {
-        for text in ["0", "7", "-7", "18446744073709551616"] {
-            assert!(is_integer(text), "{text}");
-        }
-        for text in ["", "-", "07", "+7", "7.0", "7e1", " 7", "٧", "abc", "1,\"x\":2"] {
-            assert!(!is_integer(text), "{text}");
-        }
-    }
 }

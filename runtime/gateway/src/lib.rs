@@ -49,6 +49,7 @@ mod form;
 mod framing;
 mod guard;
 mod json;
+mod kind;
 mod location;
 mod names;
 mod probe;
