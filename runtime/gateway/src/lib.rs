@@ -64,4 +64,5 @@ pub use self::edge::Edge;
 pub use self::error::EdgeError;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::problem;
+pub use self::routes::check_routes;
 pub use self::settings::{EdgeLimits, EdgeSettings};

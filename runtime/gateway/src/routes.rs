@@ -13,6 +13,15 @@ use crate::error::EdgeError;
 use crate::location::Location;
 use crate::rpc::Services;
 
+/// Whether an edge can serve the contracts of these clients: what [`Edge::bind`](crate::Edge::bind)
+/// would refuse, without binding anything.
+///
+/// # Errors
+/// The first route that is no route, or that can't be told apart from another.
+pub fn check_routes(clients: &[Arc<dyn AnyClient>]) -> Result<(), EdgeError> {
+    Routes::new(clients).map(drop)
+}
+
 /// All routes of an edge.
 #[derive(Debug)]
 pub(crate) struct Routes {

@@ -1,14 +1,17 @@
 //! An app as its command line sees it.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use seam_core::name::ServiceId;
+use seam_core::time::Clock;
 use serde_json::{Value, json};
 
-use super::App;
+use super::{App, Registered, deadlines};
 use crate::command::{Control, Program, Unit};
-use crate::config::{Catalogue, Config, UnitLayout};
-use crate::unit::{Running, UnitStatus};
+use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
+use crate::unit::{Running, StartFailure, UnitStatus};
 
 impl App {
     /// Runs the app by its command line, and returns its exit code: 0 done, 1 failed, 2 wrong
@@ -25,12 +28,30 @@ impl Program for App {
         Self::catalogue(self)
     }
 
-    async fn start(
-        self,
-        config: Config,
-        layout: UnitLayout,
-    ) -> Result<Running, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.start_unit(&config, &layout).await?)
+    fn check(&self, config: &Config) -> Result<(), Problems> {
+        let problem = |reason: String, fix: &str| Problem::new(&Origin::Default, reason, fix);
+        let missing = |(service, contract): &(ServiceId, &str)| {
+            let reason =
+                format!("`{service}` needs `{contract}`, and this app has no such service");
+            problem(reason, "add `.service::<…>()` for it in main")
+        };
+        let mut problems: Vec<_> = self.graph().missing().iter().map(missing).collect();
+        if config.units.iter().any(|unit| unit.http.is_some()) {
+            // Routes that lead nowhere: nothing of them is started.
+            let deadlines = deadlines(None, config.calls.deadline);
+            let open =
+                |service: &Arc<dyn Registered>| service.open(deadlines, Clock::fast()).client();
+            let clients: Vec<_> = self.services().iter().map(open).collect();
+            if let Err(error) = seam_gateway::check_routes(&clients) {
+                let fix = "see the `http` and `public` of their #[call(…)]";
+                problems.push(problem(error.to_string(), fix));
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems.into_iter().collect()) }
+    }
+
+    async fn start(self, config: Config, layout: UnitLayout) -> Result<Running, StartFailure> {
+        self.start_unit(&config, &layout).await
     }
 }
 

@@ -11,6 +11,7 @@ mod control;
 mod graph;
 mod logs;
 mod parent;
+mod ready;
 mod run;
 mod signals;
 mod status;
@@ -36,9 +37,12 @@ use self::{
     args::{Cli, Command, GraphFormat},
     parent::Tie,
 };
-use crate::config::{Catalogue, Config, LogFormat, Problems, UnitLayout};
+use crate::{
+    config::{Catalogue, Config, LogFormat, Problems, UnitLayout},
+    unit::StartFailure,
+};
 
-/// How long a unit of `up` may take to stop beyond its own drain time, before it is killed.
+/// How long the units of `up` may take to stop beyond their drain time, before they are killed.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// An app, as far as its command line is concerned.
@@ -72,9 +76,6 @@ pub(crate) trait Unit: Control {
     fn stop(&self, drain: Duration) -> impl Future<Output = ()>;
 }
 
-/// Why a unit didn't start: in words that say what to do next.
-pub(crate) type StartFailure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Why a command failed, and with which exit code.
 #[derive(Debug)]
 struct Failure {
@@ -101,6 +102,16 @@ impl From<Problems> for Failure {
             count => format!("{count} problems"),
         };
         Self::usage(format!("{problems}\n\n{count}; nothing was started"))
+    }
+}
+
+impl From<StartFailure> for Failure {
+    fn from(failure: StartFailure) -> Self {
+        match failure {
+            StartFailure::Config(problems) => problems.into(),
+            failure if failure.is_config() => Self::usage(failure),
+            failure => Self::other(failure),
+        }
     }
 }
 
@@ -143,13 +154,8 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = load()?;
             let layouts = config.layouts(topology.as_deref())?;
             program.check(&config)?;
-            let plan = plan(&config, &layouts, file)?;
-            block_on(async {
-                let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
-                up::up(plan, async move { signals.asked().await })
-                    .await
-                    .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
-            })?
+            let plan = plan(&catalogue, &config, &layouts, file)?;
+            block_on(start_up(&config, plan))?
         }
         Command::Status { json } => print(block_on(status::status(&load()?, json))??),
         Command::Call(args) => print(block_on(call::call(&load()?, args))??),
@@ -178,8 +184,19 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Runs the plan, unless a unit of it runs already.
+async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> {
+    let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
+    let units: Vec<_> = plan.units.iter().map(|unit| unit.name.clone()).collect();
+    control::none_runs(&config.app.data, &units).await.map_err(Failure::other)?;
+    up::up(plan, async || signals.asked().await, ready::of_all(config, &units))
+        .await
+        .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
+}
+
 /// The units of a topology, each as `run --unit NAME`, so that `ps` names it.
 fn plan(
+    catalogue: &Catalogue,
     config: &Config,
     layouts: &[UnitLayout],
     file: Option<PathBuf>,
@@ -192,13 +209,30 @@ fn plan(
         if let Some(file) = &file {
             arguments.extend(["--config".into(), file.into()]);
         }
-        (layout.unit.clone(), arguments)
+        arguments
     };
+    let after = up::after(layouts.len(), |a, b| calls(catalogue, &layouts[a], &layouts[b]));
+    let planned = layouts.iter().zip(after).map(|(layout, after)| up::Planned {
+        name: layout.unit.clone(),
+        args: arguments(layout),
+        after,
+    });
     Ok(up::Plan {
         program,
-        units: layouts.iter().map(arguments).collect(),
-        patience: config.app.drain + GRACE,
+        units: planned.collect(),
+        drain: config.app.drain,
+        grace: GRACE,
         json: config.log.format == LogFormat::Json,
+    })
+}
+
+/// Whether a unit calls another: a service of its needs one of the other's, or its edge offers it.
+fn calls(catalogue: &Catalogue, caller: &UnitLayout, callee: &UnitLayout) -> bool {
+    let needs = |service: &String, need: &String| {
+        catalogue.service(service).is_some_and(|service| service.needs.contains(need))
+    };
+    callee.services.iter().any(|need| {
+        caller.http.is_some() || caller.services.iter().any(|service| needs(service, need))
     })
 }
 
@@ -215,7 +249,10 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::other(format!("the runtime can't be started: {error}")))?;
-    Ok(tokio::task::LocalSet::new().block_on(&runtime, future))
+    let done = tokio::task::LocalSet::new().block_on(&runtime, future);
+    // Who is told to end at once doesn't wait for threads that block.
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// Prints a command's answer. If nobody reads it (`status | head`), that is no failure.

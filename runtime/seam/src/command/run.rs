@@ -1,14 +1,25 @@
 //! `run`: one unit in this process, from its start to its drained end.
 
-use std::{pin::pin, process::ExitCode, sync::Arc};
+use std::{
+    pin::pin,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Failure, Program, Unit,
     control::{self, ControlSocket},
     parent::{ORPHAN_DRAIN, Tie},
+    ready::{self, stopping},
     signals::StopSignals,
 };
 use crate::config::{Config, UnitLayout};
+
+/// How often to look whether the unit is ready by now.
+const PERIOD: Duration = Duration::from_millis(50);
+/// After so long it says what it waits for.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// Runs the unit until it is asked to stop, then lets it finish what is in flight.
 pub(super) async fn run(
@@ -18,6 +29,8 @@ pub(super) async fn run(
     tie: Option<&mut Tie>,
 ) -> Result<ExitCode, Failure> {
     let mut signals = StopSignals::catch().map_err(Failure::other)?;
+    // Within `up`, whether the app is ready is `up`'s to say.
+    let app = tie.is_none().then(|| config.app.name.clone());
     let orphaned = async {
         match tie {
             Some(tie) => tie.orphaned().await,
@@ -33,14 +46,19 @@ pub(super) async fn run(
         () = signals.asked() => return Ok(ExitCode::SUCCESS),
         () = &mut orphaned => return Ok(ExitCode::SUCCESS),
     };
-    let unit = Arc::new(started.map_err(Failure::other)?);
+    let unit = Arc::new(started?);
     let mut alone = false;
     tokio::select! {
         () = control::serve(&socket, unit.clone()) => {}
+        () = announce(&*unit, app.as_deref()) => {}
         () = signals.asked() => {}
         () = &mut orphaned => alone = true,
     }
     let drain = if alone { drain.min(ORPHAN_DRAIN) } else { drain };
+    match app {
+        Some(_) => tracing::info!("{}", stopping(drain)),
+        None => tracing::info!("stopping"),
+    }
     let hurried = async {
         if !alone {
             orphaned.await;
@@ -48,8 +66,35 @@ pub(super) async fn run(
         tokio::time::sleep(ORPHAN_DRAIN).await;
     };
     tokio::select! {
-        () = unit.stop(drain) => {}
+        () = unit.stop(drain) => tracing::info!("stopped"),
         () = hurried => tracing::warn!("up has gone: what was in flight is left undone"),
+        // Within `up`, a second signal is the kernel's news of `up`'s end; `up` itself would kill.
+        () = signals.asked(), if app.is_some() => {
+            tracing::warn!("told to stop again: what was in flight is left undone");
+            return Ok(ExitCode::FAILURE);
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says once that the unit is ready, and before that, if it takes long, what it waits for; `app`
+/// is the app's name if the unit is all there is of it. Never done.
+async fn announce(unit: &impl Unit, app: Option<&str>) {
+    let mut quiet_until = Some(Instant::now() + SILENCE);
+    loop {
+        let status = unit.status().await;
+        if status.ready {
+            match app {
+                Some(app) => tracing::info!("{}", ready::line(app, status.http.as_deref())),
+                None => tracing::info!("ready"),
+            }
+            return std::future::pending().await;
+        }
+        if quiet_until.is_some_and(|until| Instant::now() >= until) {
+            let waits_for = status.reason.unwrap_or_default();
+            tracing::warn!(waits_for, "not ready yet");
+            quiet_until = None;
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
 }

@@ -104,6 +104,11 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
         table.add_row(row);
     }
     let mut text = format!("{}\n", trimmed(&table));
+    for unit in units {
+        if let Some(reason) = &unit.reason {
+            text += &format!("  {}: {reason}\n", unit.unit);
+        }
+    }
 
     let mut table =
         self::table(&["SERVICE", "UNIT", "LANE", "STATE", "IN FLIGHT", "RESTARTS"], &[4, 5]);
@@ -215,7 +220,8 @@ mod tests {
             topology: "split".into(),
             pid: 4242,
             uptime_ms: 61_500,
-            ready: true,
+            ready: false,
+            reason: Some("unit `pay` hasn't answered yet".into()),
             http: Some("127.0.0.1:8080".into()),
             listen: None,
             services: vec![ServiceStatus {
@@ -248,8 +254,9 @@ mod tests {
     fn tables_for_people() {
         let expected = "\
 UNIT   TOPOLOGY  STATE         PID     UP  HTTP            LISTEN
-front  split     ready        4242  1m 1s  127.0.0.1:8080  -
+front  split     not ready    4242  1m 1s  127.0.0.1:8080  -
 pay    split     not running     -      -  -               -
+  front: unit `pay` hasn't answered yet
 
 SERVICE  UNIT   LANE    STATE    IN FLIGHT  RESTARTS
 order    front  inline  running          2         1

@@ -34,11 +34,11 @@ impl Program for Fake {
     }
 
     async fn start(self, _: Config, layout: UnitLayout) -> Result<FakeUnit, StartFailure> {
-        let folder = PathBuf::from(std::env::var(FOLDER)?);
+        let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
         let unit = layout.unit;
-        fs::write(folder.join(format!("{unit}.pid")), std::process::id().to_string())?;
+        fs::write(folder.join(format!("{unit}.pid")), std::process::id().to_string()).unwrap();
         if folder.join(format!("{unit}.refuse")).exists() {
-            return Err("it doesn't want to".into());
+            return Err(io::Error::other("it doesn't want to").into());
         }
         Ok(FakeUnit { unit, folder })
     }
@@ -89,16 +89,15 @@ fn play_a_role() {
 /// `up`, with units that are told their role by the variable.
 fn up_of_roles(topology: Option<String>) -> Result<ExitCode, Failure> {
     let config = Config::load(None, env(), &Fake.catalogue())?;
-    let mut plan = plan(&config, &config.layouts(topology.as_deref())?, None)?;
+    let layouts = config.layouts(topology.as_deref())?;
+    let mut plan = plan(&Fake.catalogue(), &config, &layouts, None)?;
     let script = format!("{ROLE}=\"$*\" exec \"$0\" command::tests::play_a_role --exact");
-    for (_, args) in &mut plan.units {
-        args.splice(..0, ["-c".into(), script.clone().into(), plan.program.clone().into()]);
+    for unit in &mut plan.units {
+        let args = ["-c".into(), script.clone().into(), plan.program.clone().into()];
+        unit.args.splice(..0, args);
     }
     plan.program = "/bin/sh".into();
-    block_on(async {
-        let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
-        up::up(plan, async move { signals.asked().await }).await.map_err(Failure::other)
-    })?
+    block_on(start_up(&config, plan))?
 }
 
 /// A folder with an app.toml, and the processes started in it.

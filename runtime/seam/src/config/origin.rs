@@ -83,6 +83,22 @@ impl Origin {
         Self::at(source, 0..0)
     }
 
+    /// Whether a value from here must not be printed: a variable whose name says that it is a
+    /// secret. What the file says, its owner has written where others read it.
+    pub(super) fn is_secret(&self) -> bool {
+        let Self::Env(name) = self else { return false };
+        let word = |word: &str| matches!(word, "key" | "keys" | "apikey" | "pass" | "auth");
+        let secret = |level: &str| {
+            let level = level.to_lowercase();
+            ["password", "passwd", "passphrase", "secret", "token", "credential"]
+                .iter()
+                .any(|secret| level.contains(secret))
+                || level.split('_').any(word)
+        };
+        // SEAM, then two levels of tables and names: what is secret lies deeper.
+        name.split("__").skip(3).any(secret)
+    }
+
     /// Sorts problems: the file from top to bottom, then variables by name.
     pub(super) fn rank(&self) -> (u8, usize, &str) {
         match self {
@@ -113,5 +129,24 @@ impl fmt::Debug for Origin {
 impl fmt::Debug for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Spot({}:{})", self.file(), self.line())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        let secret = |key: &str| {
+            Origin::Env(format!("SEAM__SERVICES__TOKEN__{key}").as_str().into()).is_secret()
+        };
+        for key in ["CONFIG__API_KEY", "CONFIG__DbPassword", "CONFIG__TOKENS__EU", "CONFIG__KEY"] {
+            assert!(secret(key), "{key}");
+        }
+        for key in ["MAILBOX", "CONFIG__MONKEY", "CONFIG__MAX_CHARGE_CENTS"] {
+            assert!(!secret(key), "{key}");
+        }
+        assert!(!Origin::Default.is_secret());
     }
 }

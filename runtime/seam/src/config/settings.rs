@@ -102,7 +102,9 @@ impl<'a> Value<'a> {
             if error.origin.is_none() {
                 error.origin = Some(self.node.origin.clone());
                 error.key = self.key.map(String::from);
-                if matches!(&self.node.kind, Kind::Text { value, shown } if value != shown) {
+                let filled =
+                    matches!(&self.node.kind, Kind::Text { value, shown } if value != shown);
+                if filled || self.node.origin.is_secret() {
                     // serde's message quotes the value, which may be a secret.
                     error.reason = "the variable's text doesn't fit".into();
                 }

@@ -13,6 +13,9 @@ use super::{
     problem::Problem,
 };
 
+/// What is shown of a secret.
+const MASK: &str = "***";
+
 /// A value and where it was written.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -111,8 +114,13 @@ impl Node {
         Self { origin: Origin::Default, kind }
     }
 
-    /// The value as JSON, with `${VAR}` as it was written.
+    /// The value as JSON, with `${VAR}` as it was written, and a secret masked.
     pub(crate) fn show(&self) -> Json {
+        match &self.kind {
+            Kind::Table(_) => {}
+            _ if self.origin.is_secret() => return json!(MASK),
+            _ => {}
+        }
         match &self.kind {
             Kind::Text { shown, .. } => json!(shown),
             Kind::Integer(number) => json!(number),
@@ -131,9 +139,10 @@ impl Node {
         }
     }
 
-    /// What it is, for messages; never the filled-in text of a `${VAR}`.
+    /// What it is, for messages; never the filled-in text of a `${VAR}`, and no secret.
     pub(crate) fn describe(&self) -> String {
         match &self.kind {
+            Kind::Raw(_) if self.origin.is_secret() => "another".into(),
             Kind::Text { shown, .. } => format!("the text {shown:?}"),
             Kind::Raw(text) => format!("{text:?}"),
             Kind::Integer(value) => format!("the number {value}"),

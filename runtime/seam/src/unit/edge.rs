@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeLimits, EdgeSettings, Probe, Readiness};
+use seam_gateway::{EdgeError, EdgeLimits, EdgeSettings, Probe, Readiness};
 
 use super::StartFailure;
 use super::clients::Routes;
+use super::failure::unbound;
 use super::parts::Parts;
-use crate::config::{Address, Config};
+use crate::config::{Address, Config, UnitLayout};
 
 /// The HTTP side of a unit.
 pub(super) struct Edge(seam_gateway::Edge);
@@ -21,6 +22,7 @@ impl Edge {
     /// Serves at `http`; `/readyz` asks `unit`.
     pub(super) fn bind(
         config: &Config,
+        layout: &UnitLayout,
         http: &Address,
         routes: &Routes,
         unit: Weak<Parts>,
@@ -40,12 +42,16 @@ impl Edge {
             rate: NonZeroU32::new(edge.rate),
             ..EdgeLimits::default()
         };
-        let listen = resolve(http).map_err(|error| refused(error.to_string()))?;
+        let unbound = |error: &std::io::Error| refused(unbound(error, &layout.unit, "http", http));
+        let listen = resolve(http).map_err(|error| unbound(&error))?;
         let settings =
             EdgeSettings { listen, deadline: edge.deadline, limits, ..EdgeSettings::default() };
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let bound = seam_gateway::Edge::bind(settings, clients, Arc::new(UnitProbe(unit)));
-        bound.map(Self).map_err(|error| refused(error.to_string()))
+        bound.map(Self).map_err(|error| match error {
+            EdgeError::Listen { cause, .. } => unbound(&cause),
+            error => refused(error.to_string()),
+        })
     }
 
     pub(super) fn address(&self) -> SocketAddr {

@@ -39,7 +39,7 @@ pub enum StartFailure {
         what: &'static str,
         /// The address.
         address: Address,
-        /// The system's reason.
+        /// The reason, and what to do.
         reason: String,
     },
     /// The system refuses threads, files or sockets.
@@ -51,5 +51,42 @@ impl StartFailure {
     /// Whether the config must be mended first: exit code 2.
     pub const fn is_config(&self) -> bool {
         matches!(self, Self::Config(_) | Self::Layout(_) | Self::Missing { .. })
+    }
+}
+
+/// Why a unit's address can't be bound, with the way out; `key` is the one of `[units.…]` that
+/// names it.
+pub(super) fn unbound(error: &std::io::Error, unit: &str, key: &str, address: &Address) -> String {
+    let variable = format!("SEAM__UNITS__{}__{}", unit.replace('-', "_"), key).to_uppercase();
+    let other = format!("name another in `{key}` of [units.{unit}], or by {variable}=…");
+    match (error.kind(), address) {
+        (std::io::ErrorKind::AddrInUse, Address::Tcp { port, .. }) => format!(
+            "port {port} is taken\n  \
+             fix: stop the program that has it (`ss -ltnp 'sport = :{port}'` names it), or {other}"
+        ),
+        (std::io::ErrorKind::AddrInUse, _) => {
+            format!("it is taken\n  fix: stop the program that has it, or {other}")
+        }
+        _ => format!("{error}\n  fix: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_says_who_to_stop_or_what_to_change() {
+        let address = Address::Tcp { host: "127.0.0.1".into(), port: 8080 };
+        let error = std::io::ErrorKind::AddrInUse.into();
+        let reason = unbound(&error, "front-1", "http", &address);
+        let failure = StartFailure::Address { what: "serve HTTP", address, reason };
+        assert_eq!(
+            failure.to_string(),
+            "can't serve HTTP on 127.0.0.1:8080: port 8080 is taken\n  fix: stop the program that \
+             has it (`ss -ltnp 'sport = :8080'` names it), or name another in `http` of \
+             [units.front-1], or by SEAM__UNITS__FRONT_1__HTTP=…"
+        );
+        assert!(!failure.is_config());
     }
 }

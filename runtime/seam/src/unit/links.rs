@@ -7,9 +7,10 @@ use parking_lot::Mutex;
 use seam_core::home::Home;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
-use seam_wire::{Identity, Link, LinkConfig, LinkState, Server, ServerConfig};
+use seam_wire::{Identity, Link, LinkConfig, LinkState, ListenError, Server, ServerConfig};
 
 use super::StartFailure;
+use super::failure::unbound;
 use crate::app::{App, Opened};
 use crate::config::{Address, Config, UnitLayout};
 
@@ -122,7 +123,10 @@ pub(super) async fn listen(
     let address = wire_address(listen, "listen")?;
     let config = ServerConfig::new(identity.clone());
     let server = Server::start(config, &address, inlets, home.runtime()).await;
-    let server = server.map_err(|error| refused(error.to_string()))?;
+    let server = server.map_err(|error| match error {
+        ListenError::Io { error, .. } => refused(unbound(&error, &layout.unit, "listen", listen)),
+        error => refused(error.to_string()),
+    })?;
     tracing::info!(address = %server.address(), "listening for other units");
     Ok(Some(Listening { server }))
 }

@@ -51,12 +51,14 @@ impl Parts {
     }
 
     pub(super) async fn status(&self) -> UnitStatus {
+        let ready = self.ready().await;
         UnitStatus {
             unit: self.layout.unit.clone(),
             topology: self.layout.topology.clone(),
             pid: std::process::id(),
             uptime_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            ready: self.ready().await.is_ok(),
+            ready: ready.is_ok(),
+            reason: ready.err(),
             http: self.edge.lock().as_ref().map(|edge| edge.address().to_string()),
             listen: self.listener.lock().as_ref().map(|listening| listening.address()),
             services: self.hosted.iter().map(Resident::status).collect(),

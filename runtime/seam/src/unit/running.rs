@@ -49,7 +49,7 @@ impl Running {
             }
         };
         if let Some(http) = &layout.http {
-            match Edge::bind(config, http, &parts.routes, Arc::downgrade(&parts)) {
+            match Edge::bind(config, layout, http, &parts.routes, Arc::downgrade(&parts)) {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
                 Err(failure) => {
                     parts.stop(Duration::ZERO).await;

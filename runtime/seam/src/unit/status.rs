@@ -16,6 +16,9 @@ pub struct UnitStatus {
     pub uptime_ms: u64,
     /// Whether every dependency has answered once.
     pub ready: bool,
+    /// What it waits for while it isn't ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Where its edge serves: the real port.
     pub http: Option<String>,
     /// Where it listens for other units: the real port.

@@ -14,6 +14,6 @@ pub(super) use self::{
     client::ask,
     protocol::Request,
     server::serve,
-    socket::{ControlSocket, connect},
+    socket::{ControlSocket, connect, none_runs},
 };
 pub(crate) use crate::unit::UnitStatus;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, Permissions, TryLockError},
-    io,
+    io::{self, Write as _},
     os::{
         fd::AsRawFd,
         unix::fs::{DirBuilderExt, PermissionsExt},
@@ -29,12 +29,16 @@ pub(in crate::command) struct ControlSocket {
 pub(in crate::command) enum BindError {
     /// It is running already.
     #[error(
-        "unit `{unit}` is already running with the data folder {}\n  \
-         fix: stop it, or name another data folder: SEAM__APP__DATA=…", .data.display()
+        "unit `{unit}` is already running with the data folder {}{}\n  \
+         fix: stop it, or name another data folder: SEAM__APP__DATA=…",
+        .data.display(),
+        .pid.as_ref().map(|pid| format!(", as process {pid}")).unwrap_or_default()
     )]
     Running {
         /// Its name.
         unit: String,
+        /// Its process, if it has said so already.
+        pid: Option<u32>,
         /// The data folder.
         data: PathBuf,
     },
@@ -49,6 +53,14 @@ pub(in crate::command) enum BindError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+impl BindError {
+    fn running(data: &Path, unit: &str) -> Self {
+        let holder = fs::read_to_string(folder(data).join(format!("{unit}.lock")));
+        let pid = holder.ok().and_then(|text| text.trim().parse().ok());
+        Self::Running { unit: unit.into(), pid, data: data.into() }
+    }
 }
 
 fn folder(data: &Path) -> PathBuf {
@@ -67,7 +79,7 @@ impl ControlSocket {
         DirBuilder::new().recursive(true).create(data).map_err(failed)?;
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         fs::set_permissions(&folder, Permissions::from_mode(0o700)).map_err(failed)?;
-        let lock = File::options()
+        let mut lock = File::options()
             .create(true)
             .truncate(false)
             .write(true)
@@ -76,10 +88,12 @@ impl ControlSocket {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(BindError::Running { unit: unit.into(), data: data.into() });
+                return Err(BindError::running(data, unit));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        lock.set_len(0).map_err(failed)?;
+        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
@@ -96,6 +110,24 @@ impl Drop for ControlSocket {
         // Ours by the lock; if it is gone already, so much the better.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Whether none of these units runs on the data folder.
+///
+/// # Errors
+/// Names the first that does.
+pub(in crate::command) async fn none_runs(data: &Path, units: &[String]) -> Result<(), BindError> {
+    for unit in units {
+        match connect(data, unit).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Err(BindError::running(data, unit)),
+            Err(error) => {
+                let path = folder(data).join(format!("{unit}.sock"));
+                return Err(BindError::Io { path, error });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Connects to a unit's control socket; `None` if the unit isn't running.
@@ -186,6 +218,10 @@ mod tests {
         let second = ControlSocket::bind(data.path(), "all").unwrap_err();
         let text = second.to_string();
         assert!(text.starts_with("unit `all` is already running with the data folder"), "{text}");
+        assert!(text.contains(&format!(", as process {}\n", std::process::id())), "{text}");
+        let all = none_runs(data.path(), &["pay".into(), "all".into()]).await.unwrap_err();
+        assert_eq!(all.to_string(), text);
+        none_runs(data.path(), &["pay".into()]).await.unwrap();
         assert!(ControlSocket::bind(data.path(), "pay").is_ok());
         assert!(connect(data.path(), "all").await.unwrap().is_some());
     }

@@ -5,11 +5,16 @@ use std::{
     io,
     path::PathBuf,
     process::{ExitStatus, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::{process::Command, sync::watch, task::spawn_local, time::timeout};
+use tokio::{
+    process::Command,
+    sync::watch,
+    task::spawn_local,
+    time::{Instant, sleep_until, timeout},
+};
 
 use super::{
     super::{colour, parent},
@@ -22,9 +27,10 @@ pub(super) struct Child {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) prefix: Prefix,
-    /// How long it may take to stop before it is killed.
-    pub(super) patience: Duration,
 }
+
+/// What a unit is told: to stop, and when it will be killed if it hasn't by then.
+pub(super) type Told = Option<Instant>;
 
 /// How it came to an end for good.
 pub(super) enum Ended {
@@ -36,11 +42,11 @@ pub(super) enum Ended {
 
 impl Child {
     /// Keeps the unit running until `stop` says otherwise.
-    pub(super) async fn keep(self, mut stop: watch::Receiver<bool>) -> io::Result<Ended> {
-        let mut restart = Restart::new(Instant::now());
+    pub(super) async fn keep(self, mut stop: watch::Receiver<Told>) -> io::Result<Ended> {
+        let mut restart = Restart::new(Instant::now().into_std());
         let mut first = true;
         loop {
-            restart.started(Instant::now());
+            restart.started(Instant::now().into_std());
             let status = match self.run(&mut stop).await {
                 Ok(status) => status,
                 // The first start shows whether it can be started at all; later the system may
@@ -51,25 +57,25 @@ impl Child {
                     None
                 }
             };
-            if *stop.borrow() {
+            if stop.borrow().is_some() {
                 return Ok(Ended::Stopped);
             }
             if first && status.and_then(|status| status.code()) == Some(2) {
                 return Ok(Ended::BadConfig);
             }
             first = false;
-            let wait = restart.died(Instant::now());
+            let wait = restart.died(Instant::now().into_std());
             let how = status.map(|status| format!(" ({status})")).unwrap_or_default();
             self.say(&format!("ended{how}: starting it again in {wait:?}"));
-            if timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok() {
+            if timeout(wait, stop.wait_for(Option::is_some)).await.is_ok() {
                 return Ok(Ended::Stopped);
             }
         }
     }
 
     /// Runs it once, until it ends by itself or has been ended.
-    async fn run(&self, stop: &mut watch::Receiver<bool>) -> io::Result<Option<ExitStatus>> {
-        if *stop.borrow() {
+    async fn run(&self, stop: &mut watch::Receiver<Told>) -> io::Result<Option<ExitStatus>> {
+        if stop.borrow().is_some() {
             return Ok(None);
         }
         let mut command = Command::new(&self.program);
@@ -87,12 +93,12 @@ impl Child {
         let group = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let status = tokio::select! {
             status = process.wait() => status?,
-            _ = stop.wait_for(|stop| *stop) => {
+            told = told(stop) => {
                 // Not yet waited for, so the id is still its own.
                 signal(group, Signal::TERM);
-                match timeout(self.patience, process.wait()).await {
-                    Ok(status) => status?,
-                    Err(_) => {
+                tokio::select! {
+                    status = process.wait() => status?,
+                    () = killed(stop, told) => {
                         self.say("doesn't stop: killing it");
                         signal(group, Signal::KILL);
                         process.wait().await?
@@ -108,6 +114,28 @@ impl Child {
 
     fn say(&self, text: &str) {
         To::Stderr.write(&self.prefix.line(text.as_bytes()));
+    }
+}
+
+/// Until the unit is told to stop: until when it may take.
+async fn told(stop: &mut watch::Receiver<Told>) -> Instant {
+    match stop.wait_for(Option::is_some).await.map(|told| *told) {
+        Ok(Some(kill)) => kill,
+        // `up` itself is gone, which can't be before its units are.
+        _ => Instant::now(),
+    }
+}
+
+/// Until the unit is to be killed, which may be moved to an earlier time meanwhile.
+async fn killed(stop: &mut watch::Receiver<Told>, mut kill: Instant) {
+    loop {
+        tokio::select! {
+            () = sleep_until(kill) => return,
+            changed = stop.changed() => match changed.ok().and(*stop.borrow()) {
+                Some(sooner) => kill = sooner,
+                None => return,
+            }
+        }
     }
 }
 

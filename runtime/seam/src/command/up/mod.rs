@@ -2,72 +2,116 @@
 
 mod child;
 mod lines;
+mod order;
 mod restart;
+mod stopping;
 
-use std::{ffi::OsString, io, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
+
+use futures_util::FutureExt as _;
 
 use tokio::{sync::watch, task::JoinSet};
 
+pub(in crate::command) use self::order::after;
 use self::{
     child::{Child, Ended},
-    lines::Prefix,
+    lines::{Prefix, To},
+    stopping::{Stopping, Waiting},
 };
-use super::colour;
+use super::{colour, ready};
 
 /// What to start and how to end it.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     /// The program, usually this one.
     pub(super) program: PathBuf,
-    /// Each unit and the arguments that start it, in order.
-    pub(super) units: Vec<(String, Vec<OsString>)>,
-    /// How long a unit may take to stop before it is killed.
-    pub(super) patience: Duration,
+    /// What to start, in order.
+    pub(super) units: Vec<Planned>,
+    /// How long work in flight may take to end.
+    pub(super) drain: Duration,
+    /// How much longer all units together may take to stop before they are killed.
+    pub(super) grace: Duration,
     /// Whether log lines are JSON objects.
     pub(super) json: bool,
 }
 
-/// Starts every unit and keeps it running until `stop` is done; then ends them all.
+/// A unit of a [`Plan`].
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    /// Its name.
+    pub(super) name: String,
+    /// The arguments that start it.
+    pub(super) args: Vec<OsString>,
+    /// The units that must have ended before it is told to stop, by number.
+    pub(super) after: Vec<usize>,
+}
+
+/// Starts every unit and keeps it running until `stop` is done; then ends them, those that call
+/// others first, so that work in flight is done. If `stop` is done a second time, all are killed.
+/// What `ready` comes to is said once.
 ///
-/// Ends at once with exit code 2 if a unit does so at its first start: its config is wrong.
+/// Ends with exit code 2 if a unit does so at its first start: its config is wrong.
 ///
 /// # Errors
 /// A unit's process can't be started at all.
-pub(super) async fn up(plan: Plan, stop: impl Future<Output = ()>) -> io::Result<ExitCode> {
-    let width = plan.units.iter().map(|(unit, _)| unit.len()).max().unwrap_or(0).max(2);
+pub(super) async fn up(
+    plan: Plan,
+    mut stop: impl AsyncFnMut(),
+    ready: impl Future<Output = String>,
+) -> io::Result<ExitCode> {
+    let width = plan.units.iter().map(|unit| unit.name.len()).max().unwrap_or(0).max(2);
     let colour = colour::wanted();
-    let (stopping, stopped) = watch::channel(false);
+    let prefix = |name: &str, index| match plan.json {
+        true => Prefix::Json(name.into()),
+        false => Prefix::text(name, index, width, colour),
+    };
+    let own = match plan.json {
+        true => Prefix::Json("up".into()),
+        false => Prefix::text("up", plan.units.len(), width, false),
+    };
+    let say = |text: &str| To::Stderr.write(&own.line(text.as_bytes()));
+    let mut ready = pin!(ready.fuse());
+    let mut stopping = Stopping::default();
     let mut units = JoinSet::new();
-    for (index, (unit, args)) in plan.units.into_iter().enumerate() {
-        let prefix = match plan.json {
-            true => Prefix::Json(unit),
-            false => Prefix::text(&unit, index, width, colour),
-        };
-        let (program, patience) = (plan.program.clone(), plan.patience);
-        units.spawn_local(Child { program, args, prefix, patience }.keep(stopped.clone()));
+    for (index, unit) in plan.units.into_iter().enumerate() {
+        let (tell, told) = watch::channel(None);
+        stopping.units.push(Waiting { tell, after: unit.after, ended: false });
+        let (prefix, program) = (prefix(&unit.name, index), plan.program.clone());
+        let child = Child { program, args: unit.args, prefix };
+        units.spawn_local(async move { (index, child.keep(told).await) });
     }
     let mut code = ExitCode::SUCCESS;
     let mut failure = None;
-    tokio::pin!(stop);
     loop {
         tokio::select! {
-            () = &mut stop, if !*stopping.borrow() => {
-                let _ = stopping.send(true);
-            }
+            () = stop() => match stopping.since {
+                None => {
+                    say(&ready::stopping(plan.drain));
+                    stopping.begin(plan.drain, plan.grace);
+                }
+                Some(_) => {
+                    say("told to stop again: what was in flight is left undone");
+                    code = ExitCode::FAILURE;
+                    stopping.kill();
+                }
+            },
+            text = &mut ready, if stopping.since.is_none() => say(&text),
+            () = stopping.patience(plan.drain) => stopping.tell_all(),
             ended = units.join_next() => match ended {
                 None => break,
-                Some(Ok(Ok(Ended::Stopped))) => {}
-                Some(Ok(Ok(Ended::BadConfig))) => {
-                    code = ExitCode::from(2);
-                    let _ = stopping.send(true);
-                }
-                Some(Ok(Err(error))) => {
-                    failure = Some(error);
-                    let _ = stopping.send(true);
+                Some(Ok((index, ended))) => {
+                    match ended {
+                        Ok(Ended::Stopped) => {}
+                        Ok(Ended::BadConfig) => code = ExitCode::from(2),
+                        Err(error) => failure = Some(error),
+                    }
+                    stopping.begin(plan.drain, plan.grace);
+                    stopping.ended(index);
                 }
                 Some(Err(panic)) => {
                     failure = Some(io::Error::other(panic));
-                    let _ = stopping.send(true);
+                    stopping.begin(plan.drain, plan.grace);
+                    stopping.tell_all();
                 }
             }
         }
@@ -80,7 +124,7 @@ mod tests {
     use std::{fs, path::Path, time::Instant};
 
     use tokio::{
-        sync::oneshot,
+        sync::Notify,
         task::LocalSet,
         time::{sleep, timeout},
     };
@@ -89,14 +133,16 @@ mod tests {
 
     /// Units that are shell scripts; `$0` is a file to report to.
     fn plan(file: &Path, scripts: &[&str]) -> Plan {
-        let unit = |(index, script): (usize, &&str)| {
-            let args = ["-c".into(), script.into(), file.into()];
-            (format!("unit{index}"), args.into())
+        let unit = |(index, script): (usize, &&str)| Planned {
+            name: format!("unit{index}"),
+            args: ["-c".into(), script.into(), file.into()].into(),
+            after: Vec::new(),
         };
         Plan {
             program: "/bin/sh".into(),
             units: scripts.iter().enumerate().map(unit).collect(),
-            patience: Duration::from_secs(10),
+            drain: Duration::from_secs(5),
+            grace: Duration::from_secs(5),
             json: false,
         }
     }
@@ -106,26 +152,29 @@ mod tests {
         scripts: &[&str],
         enough: impl Fn(&str) -> bool,
     ) -> (io::Result<ExitCode>, String) {
-        until_with(Duration::from_secs(10), scripts, enough).await
+        until_with(|plan| plan, scripts, &[&enough]).await
     }
 
+    /// As `until`, by a changed plan; told to stop whenever one of `enough` holds.
     async fn until_with(
-        patience: Duration,
+        change: impl Fn(Plan) -> Plan,
         scripts: &[&str],
-        enough: impl Fn(&str) -> bool,
+        enough: &[&dyn Fn(&str) -> bool],
     ) -> (io::Result<ExitCode>, String) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let plan = Plan { patience, ..plan(&file, scripts) };
+        let stop = Notify::new();
+        let plan = change(plan(&file, scripts));
         let running = LocalSet::new();
-        let up = up(plan, async { stopped.await.unwrap_or(()) });
+        let up = up(plan, async || stop.notified().await, std::future::pending());
         let watch = async {
-            while !enough(&fs::read_to_string(&file).unwrap()) {
-                sleep(Duration::from_millis(5)).await;
+            for enough in enough {
+                while !enough(&fs::read_to_string(&file).unwrap()) {
+                    sleep(Duration::from_millis(5)).await;
+                }
+                stop.notify_one();
             }
-            let _ = stop.send(());
             std::future::pending().await
         };
         let patience = Duration::from_secs(20);
@@ -161,14 +210,68 @@ mod tests {
     #[tokio::test]
     async fn a_unit_that_does_not_stop_is_killed_with_its_children() {
         let script = "trap '' TERM; sleep 60 & echo $! >> $0; echo up >> $0; wait; wait; sleep 60";
-        let (begun, short) = (Instant::now(), Duration::from_millis(50));
-        let (code, text) = until_with(short, &[script], |text| text.contains("up")).await;
+        let begun = Instant::now();
+        let short = |plan| Plan { drain: Duration::ZERO, grace: Duration::from_millis(50), ..plan };
+        let (code, text) = until_with(short, &[script], &[&|text| text.contains("up")]).await;
         same(code, ExitCode::SUCCESS);
         assert!(begun.elapsed() < Duration::from_secs(20));
         let grandchild = text.lines().next().unwrap();
         let state = fs::read_to_string(format!("/proc/{grandchild}/stat"));
         // Gone, or dead and not yet fetched by whoever inherits it.
         assert!(state.is_err() || state.unwrap().contains(") Z "), "it lives on");
+    }
+
+    /// A unit that says when it is told to stop, and has ended a little later.
+    fn slow(name: &str) -> String {
+        format!(
+            "trap 'echo {name} told >> $0; sleep 0.1; echo {name} ends >> $0; exit 0' TERM; \
+             echo up >> $0; while :; do sleep 0.01; done"
+        )
+    }
+
+    fn chained(mut plan: Plan) -> Plan {
+        // The last unit calls the one before, and so on.
+        let units = plan.units.len();
+        for (unit, after) in after(units, |a, b| a == b + 1).into_iter().enumerate() {
+            plan.units[unit].after = after;
+        }
+        plan
+    }
+
+    #[tokio::test]
+    async fn who_is_called_stops_after_those_that_call() {
+        let scripts = ["ledger", "pay", "front"].map(slow);
+        let scripts: Vec<_> = scripts.iter().map(String::as_str).collect();
+        let up = |text: &str| text.matches("up").count() == 3;
+        let (code, text) = until_with(chained, &scripts, &[&up]).await;
+        same(code, ExitCode::SUCCESS);
+        let order: Vec<_> = text.lines().filter(|line| *line != "up").collect();
+        let expected =
+            ["front told", "front ends", "pay told", "pay ends", "ledger told", "ledger ends"];
+        assert_eq!(order, expected);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_does_not_stop_takes_no_time_from_who_is_called() {
+        let stubborn = "trap '' TERM; echo up >> $0; while :; do sleep 0.01; done";
+        let scripts = [&slow("pay"), stubborn];
+        let change = |plan| chained(Plan { drain: Duration::from_millis(100), ..plan });
+        let change = |plan| Plan { grace: Duration::from_secs(2), ..change(plan) };
+        let up = |text: &str| text.matches("up").count() == 2;
+        let (code, text) = until_with(change, &scripts, &[&up]).await;
+        same(code, ExitCode::SUCCESS);
+        assert!(text.contains("pay ends"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn told_twice_it_ends_at_once_with_1() {
+        let stubborn = "trap 'echo told >> $0' TERM; echo up >> $0; while :; do sleep 0.01; done";
+        let enough: [&dyn Fn(&str) -> bool; 2] =
+            [&|text| text.contains("up"), &|text| text.contains("told")];
+        let begun = Instant::now();
+        let (code, _) = until_with(|plan| plan, &[stubborn], &enough).await;
+        same(code, ExitCode::FAILURE);
+        assert!(begun.elapsed() < Duration::from_secs(4), "it didn't wait for its drain");
     }
 
     #[tokio::test]
@@ -183,7 +286,8 @@ mod tests {
         let program = PathBuf::from("/no/such/program");
         let plan = Plan { program, ..plan(Path::new("x"), &[""]) };
         let running = LocalSet::new();
-        let error = running.run_until(up(plan, std::future::pending())).await.unwrap_err();
+        let up = up(plan, async || std::future::pending().await, std::future::pending());
+        let error = running.run_until(up).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

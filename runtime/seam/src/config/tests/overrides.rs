@@ -118,6 +118,22 @@ fn what_is_in_effect_says_where_from_and_keeps_secrets() {
 }
 
 #[test]
+fn a_variable_that_is_named_like_a_secret_is_masked_wherever_it_is_printed() {
+    let secret = "SEAM__SERVICES__PAYMENT__CONFIG__SECRET";
+    let config = parse_with(SHOP, &[(secret, "hunter2")]);
+    assert_eq!(config.to_json()["services.payment.config.secret"]["value"], "***");
+    assert!(config.to_toml().contains("secret = \"***\""));
+    assert_eq!(
+        config.service("payment").unwrap().settings.read::<PaymentConfig>().unwrap().secret,
+        "hunter2"
+    );
+    let wrong =
+        Config::parse("app.toml", SHOP, [(format!("{secret}__X"), "hunter2".into())], &shop());
+    let text = wrong.unwrap_err().to_string();
+    assert!(text.contains(secret) && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn what_is_in_effect_is_toml_that_reads_the_same() {
     let config = parse(SHOP);
     let again = parse(&config.to_toml());

@@ -1,0 +1,50 @@
+//! When an app is ready, and what to say then and when it stops.
+
+use std::time::Duration;
+
+use super::{control::UnitStatus, status};
+use crate::config::Config;
+
+/// How often `up` asks its units.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// What to say to who has started an app: where it serves, and what to do next.
+pub(super) fn line<'a>(app: &str, http: impl IntoIterator<Item = &'a str>) -> String {
+    let http: Vec<_> = http.into_iter().map(|http| format!("http://{http}")).collect();
+    let colon = if http.is_empty() { "" } else { ": " };
+    let http = http.join(", ");
+    format!("{app} is ready{colon}{http}  (status: {app} status, stop: Ctrl-C)")
+}
+
+/// What to say to who has told an app to stop.
+pub(super) fn stopping(drain: Duration) -> String {
+    format!("stopping: calls in flight have up to {drain:?} (Ctrl-C again: stop at once)")
+}
+
+/// Until all these units are ready: what to say then.
+pub(super) async fn of_all(config: &Config, units: &[String]) -> String {
+    loop {
+        let running = status::running(config).await.unwrap_or_default();
+        let ready: Vec<&UnitStatus> =
+            running.iter().filter(|unit| unit.ready && units.contains(&unit.unit)).collect();
+        if ready.len() == units.len() {
+            let http = ready.iter().filter_map(|unit| unit.http.as_deref());
+            return line(&config.app.name, http);
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_where_and_what_next() {
+        assert_eq!(
+            line("shop", ["127.0.0.1:8080"]),
+            "shop is ready: http://127.0.0.1:8080  (status: shop status, stop: Ctrl-C)"
+        );
+        assert_eq!(line("shop", []), "shop is ready  (status: shop status, stop: Ctrl-C)");
+    }
+}
