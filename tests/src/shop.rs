@@ -1,5 +1,6 @@
 //! The shop as real processes, in any of the modes whose answers must agree.
 
+use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -66,6 +67,7 @@ impl Mode {
 pub struct Home {
     folder: TempDir,
     program: PathBuf,
+    config: PathBuf,
     environment: Vec<(String, String)>,
 }
 
@@ -75,6 +77,7 @@ impl Home {
     /// # Errors
     /// No folder can be made, or the example `shop` isn't built.
     pub fn new(settings: Vec<(String, String)>) -> io::Result<Self> {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app.toml");
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name).display().to_string();
         let mut environment = vec![("SEAM__APP__DATA".to_owned(), path("data"))];
@@ -86,7 +89,18 @@ impl Home {
             environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), socket));
         }
         environment.extend(settings);
-        Ok(Self { folder, program: example("shop")?, environment })
+        Ok(Self { folder, program: example("shop")?, config, environment })
+    }
+
+    /// An empty one with an `app.toml` of its own, in which `{home}` stands for the folder.
+    ///
+    /// # Errors
+    /// As [`Home::new`].
+    pub fn with_config(text: &str) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("app.toml");
+        std::fs::write(&config, text.replace("{home}", &folder.path().display().to_string()))?;
+        Ok(Self { folder, program: example("shop")?, config, environment: Vec::new() })
     }
 
     /// Starts the program with these arguments.
@@ -94,19 +108,14 @@ impl Home {
     /// # Errors
     /// It can't be started.
     pub fn start(&self, arguments: &[&str]) -> io::Result<Process> {
-        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../app.toml");
-        let arguments = ["--config", config].into_iter().chain(arguments.iter().copied());
+        let config = [OsStr::new("--config"), self.config.as_os_str()];
+        let arguments = config.into_iter().chain(arguments.iter().map(OsStr::new));
         Process::start(&self.program, arguments, &self.environment, &self.log())
     }
 
     /// Where everything is printed.
-    pub fn log(&self) -> PathBuf {
+    fn log(&self) -> PathBuf {
         self.folder.path().join("log")
-    }
-
-    /// The data folder.
-    pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
     }
 
     /// What `status --json` says; nothing if nobody runs.
@@ -114,9 +123,8 @@ impl Home {
     /// # Errors
     /// The command can't be started.
     pub async fn status(&self) -> io::Result<Vec<Value>> {
-        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../app.toml");
         let mut command = tokio::process::Command::new(&self.program);
-        command.args(["--config", config, "status", "--json"]);
+        command.arg("--config").arg(&self.config).args(["status", "--json"]);
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         let output = command.output().await?;
         Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
@@ -228,7 +236,7 @@ impl Shop {
         self.edge
     }
 
-    /// The folder of the services' databases, and of everything that was printed.
+    /// Where it lives.
     pub fn home(&self) -> &Home {
         &self.home
     }
@@ -237,15 +245,4 @@ impl Shop {
     pub fn mode(&self) -> Mode {
         self.mode
     }
-
-    /// The log so far.
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.home.log()).unwrap_or_default()
-    }
-}
-
-/// Whether a database's folder has values outside of its one file, which nobody would sync.
-pub fn has_blobs(database: &Path) -> bool {
-    let blobs = std::fs::read_dir(database.join("blobs"));
-    blobs.is_ok_and(|mut entries| entries.next().is_some())
 }

@@ -1,4 +1,5 @@
-//! Payment is away: the order waits, and its key takes it up again.
+//! A service is away: an order waits for its payment, and its key takes it up again; without users
+//! there are no orders.
 
 use std::net::SocketAddr;
 
@@ -68,4 +69,33 @@ async fn a_pending_order_is_taken_up_again_by_its_key() {
     // Callees first: the order of going doesn't matter.
     assert!(pay.stop().await.unwrap().success());
     assert!(front.stop().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_failed_inner_call_names_itself() {
+    let home = Home::new(Vec::new()).unwrap();
+    let units = ["edge", "order", "payment"];
+    let _running = units.map(|unit| home.start(&["run", "--unit", unit]).unwrap());
+    let edge = home.edge(units.len(), false).await.unwrap();
+    // The edge has its own connections to make.
+    let ready = || async { ask(edge, get("/api/payment?orderId=1")).await.status == 200 };
+    while !ready().await {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    while ask(edge, get("/api/order/1")).await.status != 404 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+
+    let response = ask(edge, place_as("key", &tea(1, 2))).await;
+    let body = response.json();
+    let found = (response.status, &body["code"], &body["outcome"]);
+    assert_eq!(found, (503, &json!("inner"), &json!("unknown")), "{body}");
+    let detail = body["detail"].as_str().unwrap();
+    assert!(detail.contains("user.get") && detail.contains("unavailable"), "{detail}");
+    assert_eq!(order(edge, 1).await["status"], 404, "nothing was written");
+    let user = ask(edge, get("/api/user/1")).await;
+    let body = user.json();
+    let found = (user.status, &body["code"], &body["outcome"]);
+    assert_eq!(found, (503, &json!("unavailable"), &json!("not_executed")), "{body}");
+    assert!(user.header("retry-after").is_some());
 }

@@ -28,6 +28,8 @@ type Log = BTreeMap<String, (u64, Option<String>)>;
 #[derive(Default)]
 struct Load {
     over: AtomicBool,
+    /// From here on there may be no answer at all.
+    edge_dies: AtomicBool,
     paid: AtomicU64,
     failed: AtomicU64,
 }
@@ -48,6 +50,8 @@ async fn nobody_pays_twice_however_often_payment_dies() {
         kill(&shop, "pay").await;
         goes_on(&load).await;
     }
+    load.edge_dies.store(true, Ordering::Relaxed);
+    kill(&shop, "front").await;
     load.over.store(true, Ordering::Relaxed);
     let logs = workers.join_all().await;
     let (paid, failed) = (load.paid.load(Ordering::Relaxed), load.failed.load(Ordering::Relaxed));
@@ -88,9 +92,17 @@ async fn work(worker: u64, edge: SocketAddr, load: Arc<Load>) -> Log {
         }
         let (key, quantity) = (format!("{worker}-{number}"), number % 5 + 1);
         let began = Instant::now();
-        let answer = place_as(&key, &tea(1, quantity)).send(edge).await.unwrap();
+        let answer = place_as(&key, &tea(1, quantity)).send(edge).await;
         let took = began.elapsed();
         assert!(took < LONGEST, "{key}: {took:?}");
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                assert!(load.edge_dies.load(Ordering::Relaxed), "{key}: {error}");
+                log.insert(key, (quantity, None));
+                continue;
+            }
+        };
         let body = answer.json();
         let first = match answer.status {
             201 => {

@@ -8,6 +8,7 @@ mod lists;
 mod modes;
 mod orders;
 mod other_ways_in;
+mod regroup;
 mod restart;
 mod transcript;
 mod users;

@@ -40,6 +40,7 @@ async fn visit(mode: Mode) -> Vec<String> {
     restart::scenario(&mut visit).await;
     effects(&mut visit).await;
     both_at_once::either(&mut visit).await;
+    calls(&mut visit).await;
     visit.end().await
 }
 
@@ -65,4 +66,19 @@ async fn effects(visit: &mut Visit) {
     let counted: Vec<_> = (1..=ids.len() as u64).collect();
     assert_eq!(ids, counted, "receipts are counted from 1, and none is lost or given twice");
     visit.note(format!("receipts in their order: {}", Value::from(receipts)));
+}
+
+/// How many calls of each method were served since the restart, and what they came to.
+async fn calls(visit: &mut Visit) {
+    let status = visit.shop.home().status().await.unwrap();
+    let methods = status.iter().filter_map(|unit| unit["methods"].as_array()).flatten();
+    let mut rows: Vec<String> = methods
+        .filter(|row| row["remote"] == false)
+        .map(|row| {
+            let fields = ["service", "method", "calls", "answered", "serviceErrors"];
+            fields.map(|field| row[field].to_string()).join(" ")
+        })
+        .collect();
+    rows.sort();
+    visit.note(format!("served: {}", rows.join(", ")));
 }

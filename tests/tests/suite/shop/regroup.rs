@@ -1,0 +1,36 @@
+//! Another grouping is another `app.toml`, and nothing else.
+
+use seam_tests::http::{get, post};
+use seam_tests::shop::Home;
+use serde_json::json;
+
+use super::transcript::{place, tea};
+
+const CONFIG: &str = r#"
+[app]
+data = "{home}/data"
+
+[units.counter]
+services = ["order"]
+http = "127.0.0.1:0"
+
+[units.office]
+services = ["payment", "user"]
+listen = "unix:{home}/office"
+
+[topologies]
+regrouped = ["counter", "office"]
+"#;
+
+#[tokio::test]
+async fn any_grouping_works_by_app_toml_alone() {
+    let home = Home::with_config(CONFIG).unwrap();
+    let mut up = home.start(&["up", "regrouped"]).unwrap();
+    let edge = home.edge(2, true).await.unwrap();
+    let user = json!({ "name": "Ada", "email": "ada@example.com" });
+    assert_eq!(post("/api/user", &user).send(edge).await.unwrap().status, 201);
+    let placed = place(&tea(1, 2)).send(edge).await.unwrap();
+    assert_eq!((placed.status, &placed.json()["order"]["status"]), (201, &json!("paid")));
+    assert_eq!(get("/api/payment?orderId=1").send(edge).await.unwrap().status, 200);
+    assert!(up.stop().await.unwrap().success());
+}
