@@ -18,6 +18,9 @@ mod contract;
 #[cfg(feature = "service")]
 mod service;
 #[cfg(feature = "service")]
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "service")]
 mod turnstile;
 
 pub use self::contract::{

@@ -34,13 +34,9 @@ impl Actor for OrderService {
     type Needs = (UserClient, PaymentClient);
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
-        Ok(Self {
-            book: Book::open(&setup.store()?).map_err(StartError::failed)?,
-            keys: Turnstile::default(),
-            users: setup.client()?,
-            payments: setup.client()?,
-            clock: setup.clock().clone(),
-        })
+        let (users, payments) = (setup.client()?, setup.client()?);
+        Self::new(&setup.store()?, users, payments, setup.clock().clone())
+            .map_err(StartError::failed)
     }
 }
 
@@ -91,6 +87,15 @@ impl Order for OrderService {
 }
 
 impl OrderService {
+    pub(crate) fn new(
+        store: &Store,
+        users: UserClient,
+        payments: PaymentClient,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { book: Book::open(store)?, keys: Turnstile::default(), users, payments, clock })
+    }
+
     async fn check_user(&self, id: UserId) -> Result<(), OrderError> {
         match self.users.get(id).await {
             Err(CallError::Service(UserError::UserNotFound)) => Err(OrderError::UserNotFound),
