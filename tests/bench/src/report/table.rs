@@ -1,5 +1,6 @@
 //! The table that a person reads.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -33,8 +34,10 @@ fn table(rows: &[Row]) -> Table {
             .map(str::to_owned)
             .into();
     head.extend(front.then(|| "front CPU µs".to_owned()));
-    head.extend(compared.iter().map(|peer| format!("calls/s ÷ {peer}")));
-    head.extend(compared.iter().map(|peer| format!("CPU ÷ {peer}")));
+    let ratios = ratios(rows);
+    for (figure, _) in &ratios {
+        head.extend(compared.iter().map(|peer| format!("{figure} ÷ {peer}")));
+    }
     table.set_header(head.iter().map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
 
     for row in rows {
@@ -50,9 +53,9 @@ fn table(rows: &[Row]) -> Table {
         if front {
             cells.push(number(f.front_cpu_us_per_call, micros));
         }
-        for ratios in [&row.ratio, &row.ratio_cpu] {
+        for (_, of) in &ratios {
             if let Some(peer) = &compared {
-                let text = ratios.get(peer).map_or_else(String::new, |&r| ratio(r));
+                let text = of(row).get(peer).map_or_else(String::new, |&r| ratio(r));
                 let cell = Cell::new(text).set_alignment(CellAlignment::Right);
                 cells.push(if ours { cell.fg(Color::Green) } else { cell });
             }
@@ -60,6 +63,17 @@ fn table(rows: &[Row]) -> Table {
         table.add_row(cells);
     }
     table
+}
+
+type Ratios = fn(&Row) -> &BTreeMap<String, f64>;
+
+/// Which ratios are shown: calls/s say nothing where all get the same load.
+fn ratios(rows: &[Row]) -> [(&'static str, Ratios); 2] {
+    if rows.iter().any(|row| row.labels.offered_per_s.is_some()) {
+        [("CPU", |row| &row.ratio_cpu), ("p50", |row| &row.ratio_p50)]
+    } else {
+        [("calls/s", |row| &row.ratio), ("CPU", |row| &row.ratio_cpu)]
+    }
 }
 
 /// Whom the ratios shown are to: against everybody, no terminal is wide enough. The JSON file has

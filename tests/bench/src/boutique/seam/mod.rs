@@ -41,7 +41,7 @@ pub(crate) const ONE: &[&[&str]] = &[&[
     "frontend",
 ]];
 
-/// What is shown, and what is sold.
+/// What sells, and what shows.
 pub(crate) const TWO: &[&[&str]] = &[
     &["cart", "shipping", "payment", "email", "checkout"],
     &["catalog", "currency", "ads", "recommendation", "frontend"],

@@ -1,0 +1,67 @@
+//! The bench as its users start it: what it writes is what its docs promise.
+#![allow(clippy::unwrap_used)] // A test: a panic is its failure.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Runs the bench with the shortest measurements; the rows that it wrote.
+fn rows(arguments: &[&str]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rows.json");
+    let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
+        .args(arguments)
+        .args(["--rounds", "2", "--seconds", "0.1", "--json"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+fn row<'a>(rows: &'a [Value], contender: &str) -> &'a Value {
+    rows.iter().find(|row| row["contender"] == contender).unwrap()
+}
+
+#[test]
+fn a_row_has_every_field_and_figures_their_spread() {
+    let rows = rows(&["local", "--peer", "plain", "dyn", "--message", "tiny", "--in-flight", "1"]);
+    for row in &rows {
+        let object = row.as_object().unwrap();
+        for field in ["bench", "message", "turn", "callers", "threads", "in_flight", "pinned"] {
+            assert!(object.contains_key(field), "{field} is missing: {row}");
+        }
+        for figure in ["calls_per_s", "ns_per_call", "cpu_us_per_call", "rss_kib"] {
+            let value = |part: &str| row[figure][part].as_f64().unwrap();
+            assert!(value("min") > 0.0, "{figure}: {row}");
+            assert!(value("min") <= value("median") && value("median") <= value("max"));
+        }
+    }
+    let plain = row(&rows, "plain");
+    assert_eq!(plain["message"], "tiny");
+    assert_eq!(plain["callers"], 1);
+    assert_eq!(plain["in_flight"], Value::Null);
+    assert!(plain["ratio"]["dyn"].as_f64().unwrap() > 0.0);
+    assert!(plain["ratio"]["seam"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_remote_floor_and_seam_answer_rightly_between_two_processes() {
+    let rows = rows(&["remote", "--peer", "raw", "--in-flight", "16", "--pinned", "false"]);
+    for contender in ["raw", "seam"] {
+        let row = row(&rows, contender);
+        assert!(row["calls_per_s"]["median"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["p99_us"]["median"].as_f64().unwrap() > 0.0, "{row}");
+        assert_eq!(row["pinned"], false);
+    }
+}
+
+#[test]
+fn an_unknown_peer_is_refused_before_anything_is_measured() {
+    let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
+        .args(["local", "--peer", "kamio"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`kamio`"));
+}
