@@ -82,6 +82,15 @@ impl House {
     }
 }
 
+/// The same settings, with every service that has some on the `arbiter` lane.
+fn on_arbiters(settings: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("[services.") {
+        Some(rest) if !rest.contains('.') => format!("{line}\nlane = \"arbiter\"\n"),
+        _ => format!("{line}\n"),
+    };
+    settings.lines().map(line).collect()
+}
+
 /// Starts an app's services in a mode: the unit to call from, and the one that hosts, if another.
 pub(crate) async fn start(
     app: App,
@@ -95,9 +104,7 @@ pub(crate) async fn start(
         "[app]\nname = \"suite\"\nthreads = 2\ndata = \"{data}\"\n[calls]\nresolution = \"{resolution}\"\n"
     );
     let settings = match mode {
-        Mode::Arbiter => {
-            settings.replace("[services.probe]", "[services.probe]\nlane = \"arbiter\"")
-        }
+        Mode::Arbiter => on_arbiters(settings),
         _ => settings.to_owned(),
     };
     if mode != Mode::Remote {

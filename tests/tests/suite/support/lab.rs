@@ -59,11 +59,6 @@ impl Lab {
         self.log.lock().iter().any(|noted| noted == what)
     }
 
-    /// How often it was noted.
-    pub(crate) fn times(&self, what: &str) -> usize {
-        self.log.lock().iter().filter(|noted| *noted == what).count()
-    }
-
     /// What was noted with this prefix, without it.
     pub(crate) fn all(&self, prefix: &str) -> Vec<String> {
         self.log

@@ -1,5 +1,6 @@
 //! What all suites stand on.
 
+pub(crate) mod chain;
 pub(crate) mod house;
 pub(crate) mod lab;
 pub(crate) mod probe;

@@ -16,8 +16,6 @@ pub(crate) enum Act {
     /// Waits until so many are there.
     Meet(String, u32),
     Note(String),
-    /// Notes the trace, the caller's chain and whether there is a deadline.
-    NoteTrace,
     Yield(u32),
     Sleep(u64),
     /// Spawns with tokio, and waits for it.
@@ -26,6 +24,10 @@ pub(crate) enum Act {
     Block(u64),
     Panic,
     Refuse,
+    /// Calls the first of these services, by clients from the lab, which calls the next, and so on.
+    Relay(Vec<String>),
+    /// As `Relay`, from a task spawned with `seam::spawn`.
+    SpawnRelay(Vec<String>),
     /// Never ends by itself.
     Hang,
 }
@@ -182,7 +184,6 @@ async fn act(lab: &Lab, acts: Vec<Act>, counted: u64) -> Result<(), ProbeError> 
             Act::Pass(gate) => lab.pass(&gate).await,
             Act::Meet(name, many) => lab.meet(&name, many as usize).await,
             Act::Note(what) => lab.note(what),
-            Act::NoteTrace => note_trace(lab),
             Act::Yield(times) => {
                 for _ in 0..times {
                     tokio::task::yield_now().await;
@@ -194,16 +195,25 @@ async fn act(lab: &Lab, acts: Vec<Act>, counted: u64) -> Result<(), ProbeError> 
             Act::Spawn => tokio::spawn(async { tokio::task::yield_now().await }).await.unwrap(),
             Act::Panic => panic!("told to"),
             Act::Refuse => return Err(ProbeError::Refused { after: counted }),
+            Act::Relay(path) => relay(lab, path).await?,
+            Act::SpawnRelay(path) => {
+                let lab = Lab::of(lab.id);
+                seam::spawn(async move { relay(&lab, path).await }).await.unwrap()?;
+            }
             Act::Hang => std::future::pending().await,
         }
     }
     Ok(())
 }
 
-/// Notes what the turn's context is.
-pub(crate) fn note_trace(lab: &Lab) {
-    let context = seam::context::current().unwrap();
-    lab.note(format!("trace {}", context.trace.trace));
+async fn relay(lab: &Lab, mut path: Vec<String>) -> Result<(), CallError<ProbeError>> {
+    if path.is_empty() {
+        return Ok(());
+    }
+    let next = path.remove(0);
+    let client = lab.get::<ProbeClient>(&next);
+    client.beside(next, vec![Act::Relay(path)]).await?;
+    Ok(())
 }
 
 /// The acts of a turn that waits for `gate`.

@@ -1,8 +1,11 @@
 //! The rules of turns (DESIGN §7, "Turns" and "Outcomes"), on every lane and over every route.
 
 mod bound;
+mod context;
+mod cycles;
 mod deadlines;
 mod homes;
+mod inner;
 mod leaving;
 mod order;
 mod panics;
