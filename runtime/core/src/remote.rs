@@ -11,7 +11,7 @@ use crate::codec::{self, CodecError};
 use crate::context::{CallContext, Chain, TraceContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::name::ServiceId;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, NotExecuted};
 
 /// Something that carries calls to an instance elsewhere.
 ///
@@ -88,6 +88,18 @@ pub enum Caller {
     Program,
     /// The edge, for somebody outside.
     Edge,
+}
+
+impl Caller {
+    /// Whether the caller may call such a method at all: the edge only what its contract offers
+    /// there. Which services may call which is settled by their `Needs`.
+    pub(crate) fn may_call(self, method: &MethodSpec) -> Result<(), NotExecuted> {
+        if self == Self::Edge && !method.at_the_edge() {
+            let why = format!("`{}` is neither public nor has it a route", method.name).into();
+            return Err(NotExecuted::Denied { why });
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Caller {

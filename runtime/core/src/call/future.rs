@@ -128,7 +128,7 @@ impl<M: Method> Call<M> {
 }
 
 impl CallOptions {
-    /// What holds on both routes before a call may begin: deadline, hop limit, no cycle. Returns
+    /// What holds on both routes before a call may begin: permission, deadline, hop limit, no cycle. Returns
     /// the call's deadline and the context in which it is made.
     #[inline]
     fn admit<M: Method>(
@@ -138,6 +138,7 @@ impl CallOptions {
         configured: Deadlines,
         now: Moment,
     ) -> Result<(Moment, Option<Arc<CallContext>>), NotExecuted> {
+        caller.may_call(M::SPEC)?;
         let given = self.context.take().map(Arc::from);
         let mut context = given.or_else(context::caller);
         let time = self

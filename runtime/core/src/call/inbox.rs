@@ -137,9 +137,8 @@ pub fn serve<M: Method>(
     inbound: &Inbound<'_>,
     out: &mut Vec<u8>,
 ) -> Served {
-    if inbound.caller == Caller::Edge && !M::SPEC.public && M::SPEC.http.is_empty() {
-        let why = format!("`{}` isn't public", M::SPEC.name).into();
-        return Served::Failed(NotExecuted::Denied { why }.into());
+    if let Err(why) = inbound.caller.may_call(M::SPEC) {
+        return Served::Failed(why.into());
     }
     let message: M = match codec::decode(inbound.body) {
         Ok(message) => message,

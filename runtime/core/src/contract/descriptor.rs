@@ -69,6 +69,13 @@ pub struct MethodSpec {
     pub arguments: &'static [&'static str],
 }
 
+impl MethodSpec {
+    /// Whether somebody outside may call the method: it has a route or is public.
+    pub const fn at_the_edge(&self) -> bool {
+        self.public || !self.http.is_empty()
+    }
+}
+
 /// A method's [`MethodSpec`] and what its types are made of.
 #[derive(Debug)]
 pub struct MethodDescriptor {

@@ -171,8 +171,7 @@ impl App {
         let known = |service: &Arc<dyn Registered>| {
             let needs = graph.needs_of(service.id()).map(|need| need.name());
             let methods = &service.descriptor().methods;
-            let at_the_edge =
-                methods.iter().any(|method| method.spec.public || !method.spec.http.is_empty());
+            let at_the_edge = methods.iter().any(|method| method.spec.at_the_edge());
             service.known(KnownService::new(service.id().name()).needs(needs).edge(at_the_edge))
         };
         Catalogue {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use seam::prelude::*;
-use seam_core::call::{CallOptions, Client};
+use seam_core::call::{AnyClient, CallOptions, Client};
 use seam_core::contract::{Contract, ServiceFailure};
+use seam_core::remote::Caller;
 use serde_json::{Value, json};
 
 use super::vault::{Fake, Item, ItemId, Shape, VaultClient, VaultContract, VaultError, both_ways};
@@ -160,5 +161,18 @@ async fn no_text_is_no_arguments() {
     for (way, vault) in both_ways() {
         let reply = VaultContract::call_json(&vault, count, b"", CallOptions::default());
         assert_eq!(reply.unwrap().await, Ok(b"0".to_vec()), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn the_edge_may_call_only_what_the_contract_offers_there() {
+    for (way, vault) in both_ways() {
+        let edge = vault.for_caller(Caller::Edge);
+        let method = |name: &str| VaultContract::descriptor().method(name).unwrap().spec.index;
+        let options = CallOptions::default;
+        let refused = edge.call_json(method("count"), b"{}", options()).await.unwrap_err();
+        assert!(matches!(refused, CallError::NotExecuted(NotExecuted::Denied { .. })), "{way}");
+        let offered = edge.call_json(method("put"), br#"{"itemId": 1, "unitPrice": 2}"#, options());
+        assert!(offered.await.is_ok(), "{way}");
     }
 }
