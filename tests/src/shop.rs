@@ -64,14 +64,14 @@ impl Mode {
 
 /// A folder with a shop's data and sockets, and the settings to start it there.
 #[derive(Debug)]
-pub struct Home {
+pub struct Premises {
     folder: TempDir,
     program: PathBuf,
     config: PathBuf,
     environment: Vec<(String, String)>,
 }
 
-impl Home {
+impl Premises {
     /// An empty one. The shop's own `app.toml` holds, but for addresses and the data folder.
     ///
     /// # Errors
@@ -92,14 +92,14 @@ impl Home {
         Ok(Self { folder, program: example("shop")?, config, environment })
     }
 
-    /// An empty one with an `app.toml` of its own, in which `{home}` stands for the folder.
+    /// An empty one with an `app.toml` of its own, in which `{premises}` stands for the folder.
     ///
     /// # Errors
-    /// As [`Home::new`].
+    /// As [`Premises::new`].
     pub fn with_config(text: &str) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let config = folder.path().join("app.toml");
-        std::fs::write(&config, text.replace("{home}", &folder.path().display().to_string()))?;
+        std::fs::write(&config, text.replace("{premises}", &folder.path().display().to_string()))?;
         Ok(Self { folder, program: example("shop")?, config, environment: Vec::new() })
     }
 
@@ -159,7 +159,7 @@ pub struct Shop {
     mode: Mode,
     // Before the folder that it works in.
     process: Process,
-    home: Home,
+    premises: Premises,
     edge: SocketAddr,
 }
 
@@ -169,10 +169,10 @@ impl Shop {
     /// # Errors
     /// It doesn't come up.
     pub async fn open(mode: Mode) -> io::Result<Self> {
-        let home = Home::new(mode.settings())?;
-        let process = home.start(&["up", mode.topology()])?;
-        let edge = home.edge(mode.units(), true).await?;
-        Ok(Self { mode, process, home, edge })
+        let premises = Premises::new(mode.settings())?;
+        let process = premises.start(&["up", mode.topology()])?;
+        let edge = premises.edge(mode.units(), true).await?;
+        Ok(Self { mode, process, premises, edge })
     }
 
     /// Stops it and starts it again on what it has written.
@@ -184,8 +184,8 @@ impl Shop {
         if !status.success() {
             return Err(io::Error::other(format!("it ended with {status}")));
         }
-        self.process = self.home.start(&["up", self.mode.topology()])?;
-        self.edge = self.home.edge(self.mode.units(), true).await?;
+        self.process = self.premises.start(&["up", self.mode.topology()])?;
+        self.edge = self.premises.edge(self.mode.units(), true).await?;
         Ok(())
     }
 
@@ -206,7 +206,7 @@ impl Shop {
     /// # Errors
     /// The status can't be had.
     pub async fn kill(&self, unit: &str) -> io::Result<bool> {
-        let status = self.home.status().await?;
+        let status = self.premises.status().await?;
         let Some(unit) = status.iter().find(|status| status["unit"] == unit) else {
             return Ok(false);
         };
@@ -219,7 +219,7 @@ impl Shop {
     /// # Errors
     /// It takes longer than a minute.
     pub async fn recover(&mut self) -> io::Result<()> {
-        self.edge = self.home.edge(self.mode.units(), true).await?;
+        self.edge = self.premises.edge(self.mode.units(), true).await?;
         Ok(())
     }
 
@@ -237,8 +237,8 @@ impl Shop {
     }
 
     /// Where it lives.
-    pub fn home(&self) -> &Home {
-        &self.home
+    pub fn premises(&self) -> &Premises {
+        &self.premises
     }
 
     /// How it runs.

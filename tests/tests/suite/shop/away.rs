@@ -2,9 +2,10 @@
 //! there are no orders.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use seam_tests::http::{Request, Response, get, post};
-use seam_tests::shop::Home;
+use seam_tests::shop::Premises;
 use serde_json::{Value, json};
 
 use super::transcript::{place, place_as, tea};
@@ -21,15 +22,24 @@ async fn unavailable(edge: SocketAddr, request: Request) {
     assert!(response.header("retry-after").is_some());
 }
 
+/// Asks until there is an answer of this status.
+async fn until(edge: SocketAddr, path: &str, status: u16) {
+    let began = Instant::now();
+    while ask(edge, get(path)).await.status != status {
+        assert!(began.elapsed() < Duration::from_secs(60), "{path}: no {status}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn order(edge: SocketAddr, id: u64) -> Value {
     ask(edge, get(&format!("/api/order/{id}"))).await.json()
 }
 
 #[tokio::test]
 async fn a_pending_order_is_taken_up_again_by_its_key() {
-    let home = Home::new(Vec::new()).unwrap();
-    let mut front = home.start(&["run", "--unit", "front"]).unwrap();
-    let edge = home.edge(1, false).await.unwrap();
+    let premises = Premises::new(Vec::new()).unwrap();
+    let mut front = premises.start(&["run", "--unit", "front"]).unwrap();
+    let edge = premises.edge(1, false).await.unwrap();
     assert_eq!(ask(edge, get("/healthz")).await.status, 200);
     assert_eq!(ask(edge, get("/readyz")).await.status, 503, "payment has never answered");
     let user = json!({ "name": "Ada", "email": "ada@example.com" });
@@ -48,8 +58,8 @@ async fn a_pending_order_is_taken_up_again_by_its_key() {
     let found = (payments.status, &body["code"], &body["outcome"]);
     assert_eq!(found, (503, &json!("unavailable"), &json!("not_executed")));
 
-    let mut pay = home.start(&["run", "--unit", "pay"]).unwrap();
-    assert_eq!(home.edge(2, true).await.unwrap(), edge);
+    let mut pay = premises.start(&["run", "--unit", "pay"]).unwrap();
+    assert_eq!(premises.edge(2, true).await.unwrap(), edge);
     assert_eq!(ask(edge, get("/readyz")).await.status, 200);
     let placed = ask(edge, place_as("key", &tea(1, 2))).await;
     let expected = json!({
@@ -73,18 +83,13 @@ async fn a_pending_order_is_taken_up_again_by_its_key() {
 
 #[tokio::test]
 async fn a_failed_inner_call_names_itself() {
-    let home = Home::new(Vec::new()).unwrap();
+    let premises = Premises::new(Vec::new()).unwrap();
     let units = ["edge", "order", "payment"];
-    let _running = units.map(|unit| home.start(&["run", "--unit", unit]).unwrap());
-    let edge = home.edge(units.len(), false).await.unwrap();
+    let _running = units.map(|unit| premises.start(&["run", "--unit", unit]).unwrap());
+    let edge = premises.edge(units.len(), false).await.unwrap();
     // The edge has its own connections to make.
-    let ready = || async { ask(edge, get("/api/payment?orderId=1")).await.status == 200 };
-    while !ready().await {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    while ask(edge, get("/api/order/1")).await.status != 404 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until(edge, "/api/payment?orderId=1", 200).await;
+    until(edge, "/api/order/1", 404).await;
 
     let response = ask(edge, place_as("key", &tea(1, 2))).await;
     let body = response.json();

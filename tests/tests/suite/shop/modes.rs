@@ -70,7 +70,7 @@ async fn effects(visit: &mut Visit) {
 
 /// How many calls of each method were served since the restart, and what they came to.
 async fn calls(visit: &mut Visit) {
-    let status = visit.shop.home().status().await.unwrap();
+    let status = visit.shop.premises().status().await.unwrap();
     let methods = status.iter().filter_map(|unit| unit["methods"].as_array()).flatten();
     let mut rows: Vec<String> = methods
         .filter(|row| row["remote"] == false)

@@ -1,14 +1,14 @@
 //! Another grouping is another `app.toml`, and nothing else.
 
 use seam_tests::http::{get, post};
-use seam_tests::shop::Home;
+use seam_tests::shop::Premises;
 use serde_json::json;
 
 use super::transcript::{place, tea};
 
 const CONFIG: &str = r#"
 [app]
-data = "{home}/data"
+data = "{premises}/data"
 
 [units.counter]
 services = ["order"]
@@ -16,7 +16,7 @@ http = "127.0.0.1:0"
 
 [units.office]
 services = ["payment", "user"]
-listen = "unix:{home}/office"
+listen = "unix:{premises}/office"
 
 [topologies]
 regrouped = ["counter", "office"]
@@ -24,9 +24,9 @@ regrouped = ["counter", "office"]
 
 #[tokio::test]
 async fn any_grouping_works_by_app_toml_alone() {
-    let home = Home::with_config(CONFIG).unwrap();
-    let mut up = home.start(&["up", "regrouped"]).unwrap();
-    let edge = home.edge(2, true).await.unwrap();
+    let premises = Premises::with_config(CONFIG).unwrap();
+    let mut up = premises.start(&["up", "regrouped"]).unwrap();
+    let edge = premises.edge(2, true).await.unwrap();
     let user = json!({ "name": "Ada", "email": "ada@example.com" });
     assert_eq!(post("/api/user", &user).send(edge).await.unwrap().status, 201);
     let placed = place(&tea(1, 2)).send(edge).await.unwrap();
