@@ -5,5 +5,6 @@
 //! examples of this package: cargo builds them with the tests.
 
 pub mod http;
+pub mod medley;
 pub mod process;
 pub mod shop;

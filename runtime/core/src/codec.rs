@@ -5,8 +5,9 @@ use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 
 use crate::contract::Message;
 
-/// No encoded value is larger, in bytes.
-pub const MAX_BODY: usize = 4 << 20;
+/// No encoded value is larger, in bytes: a frame of 4 MiB less the largest head, so that whatever can
+/// be encoded can be sent.
+pub const MAX_BODY: usize = (4 << 20) - (8 << 10);
 
 /// Why a value could not be encoded or decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
