@@ -58,6 +58,14 @@ impl Child {
         }
     }
 
+    /// Waits until a server reaches whom it needs.
+    pub(crate) fn ready(&mut self) -> anyhow::Result<()> {
+        match self.next(Duration::ZERO)? {
+            Event::Ready => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// What a server has used so far.
     pub(crate) fn usage(&mut self) -> anyhow::Result<Usage> {
         let orders = self.orders.as_mut().context("the child takes no more orders")?;

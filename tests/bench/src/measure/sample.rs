@@ -44,6 +44,8 @@ pub(crate) struct Sample {
 pub(crate) enum Event {
     /// A server is ready at this address.
     Listening(String),
+    /// A server reaches whom it needs.
+    Ready,
     /// The driver's window opens (true) or closes (false) now.
     Window(bool),
     /// The answer to `usage`.

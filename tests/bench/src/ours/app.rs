@@ -2,11 +2,13 @@
 //! for what a cell is about.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use seam::{App, Running};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
 
 use super::load::{LOAD, LoadService};
 use super::prices::{PricesClient, PricesService};
@@ -73,6 +75,16 @@ fn split(address: &str) -> String {
          [topologies]\nsplit = [\"client\", \"server\"]\n\
          [services.prices]\nmailbox = 4096\n"
     )
+}
+
+/// Waits until a unit reaches those that it calls.
+pub(crate) async fn ready(unit: &Running) -> anyhow::Result<()> {
+    let patience = Instant::now() + Duration::from_secs(10);
+    while let Err(why) = unit.ready().await {
+        ensure!(Instant::now() < patience, "the units don't find each other: {why}");
+        sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
 }
 
 /// Addresses on loopback that are free now, for units that must know each other's beforehand.

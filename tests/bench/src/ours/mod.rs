@@ -5,5 +5,7 @@ mod app;
 mod load;
 mod prices;
 
-pub(crate) use self::app::{Ours, all_in_one, edge, free_addresses, remote_client, remote_server};
+pub(crate) use self::app::{
+    Ours, all_in_one, edge, free_addresses, ready, remote_client, remote_server,
+};
 pub(crate) use self::prices::{Exclusive, Shared};

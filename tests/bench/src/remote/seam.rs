@@ -2,16 +2,14 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
 use super::job::{DriveJob, drive_at, on_one_thread};
 use crate::measure::{Ask, Event, Sample, announce};
 use crate::messages::{Basket, Priced};
-use crate::ours::{Ours, Shared, free_addresses, remote_client, remote_server};
+use crate::ours::{Ours, Shared, free_addresses, ready, remote_client, remote_server};
 
 /// Over TCP.
 pub(crate) fn serve_tcp() -> anyhow::Result<()> {
@@ -39,12 +37,7 @@ fn serve(listen: String, _folder: Option<TempDir>) -> anyhow::Result<()> {
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     drive_at(job, async |address| {
         let (ours, client, home) = remote_client(address).await?;
-        // The link needs a moment; until then calls are refused.
-        let patience = Instant::now() + Duration::from_secs(5);
-        while let Err(why) = ours.unit.ready().await {
-            anyhow::ensure!(Instant::now() < patience, "the units don't find each other: {why}");
-            sleep(Duration::from_millis(10)).await;
-        }
+        ready(&ours.unit).await?;
         Ok((Client { calls: Shared(client), _ours: Arc::new(ours) }, home))
     })
 }

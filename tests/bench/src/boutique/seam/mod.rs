@@ -24,7 +24,7 @@ use super::messages::{
 };
 use super::{ServeJob, Shop};
 use crate::measure::{Child, Event, announce};
-use crate::ours::free_addresses;
+use crate::ours::{free_addresses, ready};
 use crate::remote::on_one_thread;
 
 /// Callees before their callers, so that few calls are refused at the start.
@@ -83,6 +83,9 @@ pub(crate) fn start(units: &[&[&str]]) -> anyhow::Result<Shop> {
     for number in 0..units.len() {
         processes.push(serve(unit_name(number))?.0);
     }
+    for process in &mut processes {
+        process.ready()?;
+    }
     let (front, address) = serve(FRONT.to_owned())?;
     processes.insert(0, front);
     Ok(Shop { address, processes })
@@ -112,6 +115,7 @@ pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
     if job.unit == FRONT {
         return front::serve(async || {
             let unit = Unit::start(&job).await?;
+            ready(&unit.running).await?;
             let frontend = unit.running.client::<FrontendApiClient>()?;
             Ok(Frontend { frontend, _unit: Arc::new(unit) })
         });
@@ -119,6 +123,8 @@ pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
     on_one_thread(async move {
         let unit = Unit::start(&job).await?;
         announce(&Event::Listening(unit.running.listen().context("the unit doesn't listen")?));
+        ready(&unit.running).await?;
+        announce(&Event::Ready);
         pending().await
     })
 }
