@@ -93,6 +93,7 @@ pub enum Caller {
 impl Caller {
     /// Whether the caller may call such a method at all: the edge only what its contract offers
     /// there. Which services may call which is settled by their `Needs`.
+    #[inline]
     pub(crate) fn may_call(self, method: &MethodSpec) -> Result<(), NotExecuted> {
         if self == Self::Edge && !method.at_the_edge() {
             let why = format!("`{}` is neither public nor has it a route", method.name).into();

@@ -27,8 +27,11 @@ impl Moment {
     }
 
     /// This moment and `by` more; [`Moment::NEVER`] where that can't be told.
+    #[inline]
     pub fn after(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+        // In 64 bits throughout: a call's deadline is reckoned with this.
+        let nanos = by.as_secs().saturating_mul(1_000_000_000);
+        Self(self.0.saturating_add(nanos.saturating_add(u64::from(by.subsec_nanos()))))
     }
 
     /// How many nanoseconds after `earlier` this is; zero if it isn't.
@@ -115,17 +118,26 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// The processor's counter, and where it stood when the process first looked.
+struct Counter {
+    clock: quanta::Clock,
+    zero: u64,
+}
+
+impl Counter {
+    #[cold]
+    fn start() -> Self {
+        let clock = quanta::Clock::new();
+        Self { zero: clock.raw(), clock }
+    }
+}
+
 #[inline]
 fn fast_now() -> Moment {
-    static ZERO: OnceLock<(quanta::Clock, quanta::Instant)> = OnceLock::new();
-    let (clock, zero) = ZERO.get_or_init(|| {
-        let clock = quanta::Clock::new();
-        let zero = clock.now();
-        (clock, zero)
-    });
-    let since = clock.now().saturating_duration_since(*zero);
+    static COUNTER: OnceLock<Counter> = OnceLock::new();
+    let Counter { clock, zero } = COUNTER.get_or_init(Counter::start);
     // One more than nothing, so that zero stays "before anything".
-    Moment(since.as_nanos() as u64 + 1)
+    Moment(clock.delta_as_nanos(*zero, clock.raw()) + 1)
 }
 
 #[cfg(test)]

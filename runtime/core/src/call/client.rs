@@ -31,6 +31,7 @@ impl<C: Contract> Client<C> {
     }
 
     /// A call, to be awaited.
+    #[inline]
     pub fn call<M: Method<Contract = C>>(&self, message: M) -> Call<M> {
         Call::new(Self { inner: Arc::clone(&self.inner) }, message)
     }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::client::Client;
-use super::route::{Deadlines, Elsewhere, Route};
+use super::client::{Client, ClientInner};
+use super::route::{Deadlines, Elsewhere};
 use crate::codec;
 use crate::context::{self, CallContext, CallSite, HOP_LIMIT, TurnContext};
-use crate::contract::Method;
+use crate::contract::{Method, MethodSpec};
 use crate::metrics::Ended;
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
@@ -23,8 +23,13 @@ use crate::turn::{Begun, Outcome, Reply, TurnStart};
 /// caller going away.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<M: Method> {
-    state: State<M>,
-    options: CallOptions,
+    client: Client<M::Contract>,
+    /// Until the first poll.
+    message: Option<M>,
+    /// Boxed, for most calls have none.
+    options: Option<Box<CallOptions>>,
+    /// After a first poll that wasn't the last.
+    waits: Option<Waits<M>>,
 }
 
 /// What a caller may ask for beside the arguments.
@@ -39,138 +44,199 @@ pub struct CallOptions {
     pub context: Option<Box<CallContext>>,
 }
 
-enum State<M: Method> {
-    New { client: Client<M::Contract>, message: M },
-    Local { reply: Reply<M::Answer, M::Error>, open: Open<M> },
-    Remote { reply: RemoteReply, open: Open<M> },
-    Over,
-}
-
-/// What is needed once the outcome is there.
-struct Open<M: Method> {
-    client: Client<M::Contract>,
+/// The wait for a call that is on its way.
+struct Waits<M: Method> {
+    reply: Awaited<M>,
     began: Moment,
 }
 
+enum Awaited<M: Method> {
+    Local(Reply<M::Answer, M::Error>),
+    Remote(RemoteReply),
+}
+
 impl<M: Method> Call<M> {
-    pub(super) fn new(client: Client<M::Contract>, message: M) -> Self {
-        Self { state: State::New { client, message }, options: CallOptions::default() }
+    #[inline]
+    pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
+        Self { client, message: Some(message), options: None, waits: None }
     }
 
     /// Gives the call another deadline: it is worthless after `time`.
     ///
     /// The deadline of the turn that makes the call holds all the same, if it is earlier.
     pub fn deadline(mut self, time: Duration) -> Self {
-        self.options.deadline = Some(time);
+        self.options.get_or_insert_default().deadline = Some(time);
         self
     }
 
     /// Sets all options at once.
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        self.options = Some(Box::new(options));
         self
     }
 
-    fn begin(
-        &mut self,
-        client: Client<M::Contract>,
-        message: M,
-    ) -> Option<Outcome<M::Answer, M::Error>> {
-        let route = &*client.inner.route;
+    /// The first poll: the call goes where its route leads, and is over with that if it stays here
+    /// and doesn't wait.
+    #[inline]
+    fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
+        let ClientInner { route, caller } = &*self.client.inner;
         let began = route.clock.now();
-        let admitted =
-            self.options.admit::<M>(route.service, client.inner.caller, route.deadlines, began);
-        let (deadline, caller) = match admitted {
+        let (time, given) = match self.options.take() {
+            None => (route.deadlines.of(M::SPEC, None), None),
+            Some(options) => asked(*options, route.deadlines, M::SPEC),
+        };
+        let (deadline, context) = match admit(M::SPEC, route.service, *caller, given, began, time) {
             Ok(admitted) => admitted,
-            Err(why) => {
-                let outcome = Err(why.into());
-                count::<M>(&route.called, &outcome, 0);
-                return Some(outcome);
+            Err(why) => return Poll::Ready(self.refused(why)),
+        };
+        let Some(host) = route.local() else {
+            return self.begin_elsewhere(message, context, deadline, began, cx);
+        };
+        let context = TurnContext::new(route.service, deadline, context);
+        match message.begin(host, TurnStart { context, now: began }) {
+            Begun::Done(outcome, ended) => {
+                count::<M>(&route.served, &outcome, ended.nanos_since(began));
+                if outcome.is_err() {
+                    self.note_failed();
+                }
+                Poll::Ready(outcome)
+            }
+            Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx),
+        }
+    }
+
+    #[inline(never)] // beside the socket it costs nothing, and the local path stays small
+    fn begin_elsewhere(
+        &mut self,
+        message: M,
+        context: Option<Arc<CallContext>>,
+        deadline: Moment,
+        began: Moment,
+        cx: &mut Context<'_>,
+    ) -> Poll<Outcome<M::Answer, M::Error>> {
+        let ClientInner { route, caller } = &*self.client.inner;
+        let context = context.as_deref().map_or_else(CallContext::root, CallContext::child);
+        let context = context.with_deadline(deadline);
+        let reply = match &*route.elsewhere() {
+            Elsewhere::Remote(remote) => remote.send(Outbound {
+                service: route.service,
+                method: M::SPEC,
+                caller: *caller,
+                context: &context,
+                body: &message,
+            }),
+            Elsewhere::Away(why) => {
+                return Poll::Ready(self.refused(NotExecuted::Unavailable { reason: why.clone() }));
             }
         };
-        if let Some(host) = route.local() {
-            let context = TurnContext::new(route.service, deadline, caller);
-            match message.begin(host, TurnStart { context, now: began }) {
-                Begun::Done(outcome, ended) => {
-                    count::<M>(&route.served, &outcome, ended.nanos_since(began));
-                    return Some(outcome);
-                }
-                Begun::Pending(reply) => {
-                    self.state = State::Local { reply, open: Open { client, began } };
-                    return None;
-                }
+        self.wait(Awaited::Remote(reply), began, cx)
+    }
+
+    #[inline(never)] // the local path of a call that doesn't wait stays small
+    fn wait(
+        &mut self,
+        reply: Awaited<M>,
+        began: Moment,
+        cx: &mut Context<'_>,
+    ) -> Poll<Outcome<M::Answer, M::Error>> {
+        self.waits = Some(Waits { reply, began });
+        self.poll_reply(cx)
+    }
+
+    #[inline(never)] // as above
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
+        let route = &*self.client.inner.route;
+        let Some(Waits { reply, began }) = &mut self.waits else { return Poll::Pending };
+        let (outcome, metrics) = match reply {
+            Awaited::Local(reply) => (ready!(Pin::new(reply).poll(cx)), &route.served),
+            Awaited::Remote(reply) => {
+                (decoded::<M>(ready!(reply.as_mut().poll(cx))), &route.called)
             }
+        };
+        count::<M>(metrics, &outcome, route.clock.now().nanos_since(*began));
+        self.waits = None;
+        if outcome.is_err() {
+            self.note_failed();
         }
-        let context = caller.as_deref().map_or_else(CallContext::root, CallContext::child);
-        let context = context.with_deadline(deadline);
-        let target = route.elsewhere();
-        match &*target {
-            Elsewhere::Remote(remote) => {
-                let outbound = Outbound {
-                    service: route.service,
-                    method: M::SPEC,
-                    caller: client.inner.caller,
-                    context: &context,
-                    body: &message,
-                };
-                let reply = remote.send(outbound);
-                drop(target);
-                self.state = State::Remote { reply, open: Open { client, began } };
-                None
-            }
-            Elsewhere::Away(why) => {
-                let outcome = Err(NotExecuted::Unavailable { reason: why.clone() }.into());
-                count::<M>(&route.called, &outcome, 0);
-                Some(outcome)
-            }
-        }
+        Poll::Ready(outcome)
+    }
+
+    /// The call went nowhere.
+    #[cold]
+    fn refused(&self, why: NotExecuted) -> Outcome<M::Answer, M::Error> {
+        let outcome = Err(why.into());
+        count::<M>(&self.client.inner.route.called, &outcome, 0);
+        self.note_failed();
+        outcome
+    }
+
+    /// Remembers a failed call, so that a `?` can name it.
+    #[cold]
+    fn note_failed(&self) {
+        let site = CallSite { service: self.client.service(), method: M::SPEC.name };
+        context::note_failed::<M::Error>(site);
     }
 }
 
-impl CallOptions {
-    /// What holds on both routes before a call may begin: permission, deadline, hop limit, no cycle. Returns
-    /// the call's deadline and the context in which it is made.
-    #[inline]
-    fn admit<M: Method>(
-        &mut self,
-        service: ServiceId,
-        caller: Caller,
-        configured: Deadlines,
-        now: Moment,
-    ) -> Result<(Moment, Option<Arc<CallContext>>), NotExecuted> {
-        caller.may_call(M::SPEC)?;
-        let given = self.context.take().map(Arc::from);
-        let mut context = given.or_else(context::caller);
-        let time = self
-            .deadline
-            .or(configured.service)
-            .or(M::SPEC.deadline)
-            .or(self.default_deadline)
-            .unwrap_or(configured.otherwise);
-        let mut deadline = now.after(time);
-        if let Some(context) = &context {
-            deadline = deadline.min(context.deadline);
-        }
-        if deadline <= now {
-            return Err(NotExecuted::DeadlineExceeded);
-        }
-        if let Caller::Service(caller) = caller
-            && !context.as_ref().is_some_and(|context| context.chain.contains(caller))
-        {
-            // The caller's own task lost the turn's context: at least the caller itself waits.
-            let mut found = context.as_deref().map_or_else(CallContext::root, CallContext::clone);
-            if !found.chain.push(caller) {
-                return Err(too_far(&found, service));
-            }
-            context = Some(Arc::new(found));
-        }
-        if let Some(context) = &context
-            && (context.chain.contains(service) || context.chain.len() >= HOP_LIMIT)
-        {
-            return Err(too_far(context, service));
-        }
-        Ok((deadline, context))
+/// What options say of a call's time, and in which context it is made.
+#[cold]
+fn asked(
+    options: CallOptions,
+    configured: Deadlines,
+    method: &MethodSpec,
+) -> (Duration, Option<Arc<CallContext>>) {
+    let time = options.deadline.unwrap_or_else(|| configured.of(method, options.default_deadline));
+    (time, options.context.map(Arc::from))
+}
+
+/// What holds on both routes before a call may begin: permission, deadline, hop limit, no cycle.
+/// Returns the call's deadline and the context in which it is made.
+#[inline(always)] // passed on the way of every call, from one place
+fn admit(
+    method: &MethodSpec,
+    service: ServiceId,
+    caller: Caller,
+    given: Option<Arc<CallContext>>,
+    now: Moment,
+    time: Duration,
+) -> Result<(Moment, Option<Arc<CallContext>>), NotExecuted> {
+    caller.may_call(method)?;
+    let deadline = now.after(time);
+    let context = given.or_else(context::caller);
+    if context.is_none() && !matches!(caller, Caller::Service(_)) && deadline > now {
+        // From outside: nobody waits for the call whom it could meet again.
+        return Ok((deadline, None));
     }
+    let deadline = context.as_ref().map_or(deadline, |context| deadline.min(context.deadline));
+    if deadline <= now {
+        return Err(NotExecuted::DeadlineExceeded);
+    }
+    Ok((deadline, lengthened(context, service, caller)?))
+}
+
+/// The context of a call that somebody waits for: no cycle, and not too deep.
+#[inline(never)] // a call from outside passes it by
+fn lengthened(
+    mut context: Option<Arc<CallContext>>,
+    service: ServiceId,
+    caller: Caller,
+) -> Result<Option<Arc<CallContext>>, NotExecuted> {
+    if let Caller::Service(caller) = caller
+        && !context.as_ref().is_some_and(|context| context.chain.contains(caller))
+    {
+        // The caller's own task lost the turn's context: at least the caller itself waits.
+        let mut found = context.as_deref().map_or_else(CallContext::root, CallContext::clone);
+        if !found.chain.push(caller) {
+            return Err(too_far(&found, service));
+        }
+        context = Some(Arc::new(found));
+    }
+    if let Some(context) = &context
+        && (context.chain.contains(service) || context.chain.len() >= HOP_LIMIT)
+    {
+        return Err(too_far(context, service));
+    }
+    Ok(context)
 }
 
 fn too_far(context: &CallContext, service: ServiceId) -> NotExecuted {
@@ -180,44 +246,17 @@ fn too_far(context: &CallContext, service: ServiceId) -> NotExecuted {
 impl<M: Method> Future for Call<M> {
     type Output = Outcome<M::Answer, M::Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let State::New { .. } = this.state {
+        if this.message.is_some() {
             // A loop of calls that are answered at once must let others on its thread have theirs.
             ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-            let State::New { client, message } = std::mem::replace(&mut this.state, State::Over)
-            else {
-                return Poll::Pending;
-            };
-            let site = CallSite { service: client.service(), method: M::SPEC.name };
-            if let Some(outcome) = this.begin(client, message) {
-                return Poll::Ready(noted::<M>(outcome, site));
-            }
         }
-        let (outcome, open, local) = match &mut this.state {
-            State::Local { reply, .. } => {
-                let outcome = ready!(Pin::new(reply).poll(cx));
-                let State::Local { open, .. } = std::mem::replace(&mut this.state, State::Over)
-                else {
-                    return Poll::Pending;
-                };
-                (outcome, open, true)
-            }
-            State::Remote { reply, .. } => {
-                let outcome = decoded::<M>(ready!(reply.as_mut().poll(cx)));
-                let State::Remote { open, .. } = std::mem::replace(&mut this.state, State::Over)
-                else {
-                    return Poll::Pending;
-                };
-                (outcome, open, false)
-            }
-            State::New { .. } | State::Over => return Poll::Pending,
-        };
-        let route: &Route<M::Contract> = &open.client.inner.route;
-        let took = route.clock.now().nanos_since(open.began);
-        count::<M>(if local { &route.served } else { &route.called }, &outcome, took);
-        let site = CallSite { service: route.service, method: M::SPEC.name };
-        Poll::Ready(noted::<M>(outcome, site))
+        match this.message.take() {
+            Some(message) => this.begin(message, cx),
+            None => this.poll_reply(cx),
+        }
     }
 }
 
@@ -241,17 +280,6 @@ fn count<M: Method>(
     nanos: u64,
 ) {
     metrics.count(M::SPEC.index, Ended::of(outcome), nanos);
-}
-
-/// Remembers a failed call, so that a `?` can name it.
-fn noted<M: Method>(
-    outcome: Outcome<M::Answer, M::Error>,
-    site: CallSite,
-) -> Outcome<M::Answer, M::Error> {
-    if outcome.is_err() {
-        context::note_failed::<M::Error>(site);
-    }
-    outcome
 }
 
 // The parts that are pinned have boxes of their own.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::contract::Contract;
+use crate::contract::{Contract, MethodSpec};
 use crate::metrics::ServiceMetrics;
 use crate::name::ServiceId;
 use crate::remote::Remote;
@@ -39,6 +39,15 @@ pub struct Deadlines {
     pub service: Option<Duration>,
     /// `[calls] deadline`; 5 s by default.
     pub otherwise: Duration,
+}
+
+impl Deadlines {
+    /// The time of a call that doesn't say it; `otherwise` goes before the configured one.
+    #[inline]
+    pub(super) fn of(self, method: &MethodSpec, otherwise: Option<Duration>) -> Duration {
+        let said = self.service.or(method.deadline).or(otherwise);
+        said.unwrap_or(self.otherwise)
+    }
 }
 
 impl Default for Deadlines {

@@ -13,11 +13,11 @@ use tokio::sync::Notify;
 use super::gate::{Gate, Left, Refused};
 use super::keeper::Kept;
 use super::line::{Line, Phase};
-use super::poll::{Driver, Panicked, drop_quietly};
+use super::poll::{Driver, Panicked, boxed, drop_quietly};
 use super::queued::{Promoted, Waiting};
 use super::seat::Seat;
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
-use crate::context::{CallSite, TurnContext};
+use crate::context::TurnContext;
 use crate::contract::{Method, ServiceError};
 use crate::home::Home;
 use crate::name::ServiceId;
@@ -156,17 +156,15 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let exclusive = M::SPEC.turn.is_exclusive();
-        if inner.settings.lane == Lane::Inline {
-            match inner.gate.enter(exclusive, inner.settings.mailbox) {
-                Ok(()) => {
-                    let seat = Seat::new(Arc::clone(inner), exclusive);
-                    return self.run_inline(start, seat, message, run);
-                }
-                Err(Refused::Full) => return Begun::Done(failed(overloaded()), start.now),
-                Err(Refused::Busy) => {}
+        // In the arbiter lane the gate always has a line.
+        match inner.gate.enter(exclusive, inner.settings.mailbox) {
+            Ok(()) => {
+                let seat = Seat::new(Arc::clone(inner), exclusive);
+                self.run_inline(start, seat, message, run)
             }
+            Err(Refused::Full) => Begun::Done(failed(overloaded()), start.now),
+            Err(Refused::Busy) => self.get_in_line(start, message, run),
         }
-        self.get_in_line(start, message, run)
     }
 
     fn run_inline<M, F, R>(
@@ -182,16 +180,16 @@ impl<A: Send + Sync + 'static> Host<A> {
         R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
     {
         let inner = &self.inner;
-        let site = inner.site::<M>();
-        let deadline = start.context.deadline();
-        let mut turn = Box::pin(run(seat, message));
-        let mut context = Some(start.context);
-        match inner.driver(site).poll_first(turn.as_mut(), &mut context, start.now) {
+        let TurnStart { context, now } = start;
+        let mut turn = boxed(|| run(seat, message));
+        let mut context = Some(context);
+        match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
             Poll::Ready((ended, at)) => Begun::Done(over(ended), at),
             Poll::Pending => {
-                let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, start.now));
+                let deadline = context.as_ref().map_or(Moment::NEVER, TurnContext::deadline);
+                let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, now));
                 let key = inner.watch(slot.clone());
-                Promoted::spawn(inner, turn, context, slot.clone(), key, site);
+                Promoted::spawn(inner, turn, context, slot.clone(), key, M::SPEC.name);
                 Begun::Pending(Reply::running(slot))
             }
         }
@@ -279,12 +277,9 @@ impl<A: Send + Sync> Inner<A> {
     }
 
     /// What turns of this service are polled with.
-    pub(super) fn driver(&self, site: CallSite) -> Driver<'_> {
-        Driver { home: self.settings.home.runtime(), clock: &self.settings.clock, site }
-    }
-
-    pub(super) fn site<M: Method>(&self) -> CallSite {
-        CallSite { service: self.settings.service, method: M::SPEC.name }
+    #[inline]
+    pub(super) fn driver(&self, method: &'static str) -> Driver<'_> {
+        Driver { settings: &self.settings, method }
     }
 
     /// Has the sweeper watch a call that runs.

@@ -7,10 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
-use crate::context::{CallSite, Entered, TurnContext};
-use crate::time::{Clock, Moment};
+use super::host::HostSettings;
+use crate::context::{Entered, TurnContext};
+use crate::time::Moment;
 
 /// A poll that takes longer is logged: it held up everybody else on its thread.
 const LONG_POLL: Duration = Duration::from_millis(10);
@@ -22,17 +21,24 @@ pub(super) struct Panicked;
 /// What a turn's end is: what it returned or that it panicked, and when.
 pub(super) type Ended<T> = (Result<T, Panicked>, Moment);
 
+/// Makes a turn in its box: moved there, it would be copied whole, with all the room that it keeps
+/// for later.
+#[inline]
+pub(super) fn boxed<R>(make: impl FnOnce() -> R) -> Pin<Box<R>> {
+    let room = Box::new_uninit();
+    Box::into_pin(Box::write(room, make()))
+}
+
 /// What a turn is polled with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Driver<'a> {
-    pub(super) home: &'a Handle,
-    pub(super) clock: &'a Clock,
-    pub(super) site: CallSite,
+    pub(super) settings: &'a HostSettings,
+    pub(super) method: &'static str,
 }
 
 impl Driver<'_> {
     /// Polls a turn once, at `began`.
-    #[inline]
+    #[inline(always)] // so that the outcome is made where it is wanted, not copied there
     pub(super) fn poll<F: Future>(
         self,
         turn: Pin<&mut F>,
@@ -41,18 +47,18 @@ impl Driver<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Ended<F::Output>> {
         let polled = {
-            let _home = self.home.enter();
+            let _home = self.settings.home.runtime().enter();
             let _context = Entered::new(context);
             catch_unwind(AssertUnwindSafe(|| turn.poll(cx)))
         };
-        let now = self.clock.now();
+        let now = self.settings.clock.now();
         if now.nanos_since(began) > LONG_POLL.as_nanos() as u64 {
-            report_long_poll(self.site, now.since(began));
+            self.report_long_poll(now.since(began));
         }
         match polled {
             Ok(poll) => poll.map(|outcome| (Ok(outcome), now)),
             Err(panic) => {
-                report_panic(self.site, panic);
+                self.report_panic(panic);
                 Poll::Ready((Err(Panicked), now))
             }
         }
@@ -60,7 +66,7 @@ impl Driver<'_> {
 
     /// Polls a turn for the first time. Nobody needs to be woken by that: at `Pending` it is handed
     /// to the home, which polls it again.
-    #[inline]
+    #[inline(always)] // as above
     pub(super) fn poll_first<F: Future>(
         self,
         turn: Pin<&mut F>,
@@ -69,24 +75,24 @@ impl Driver<'_> {
     ) -> Poll<Ended<F::Output>> {
         self.poll(turn, context, began, &mut Context::from_waker(Waker::noop()))
     }
-}
 
-#[cold]
-fn report_long_poll(site: CallSite, took: Duration) {
-    let service = site.service.name();
-    tracing::warn!(
-        service,
-        method = site.method,
-        ?took,
-        "a turn held its thread: move what blocks to `lane = \"arbiter\"`"
-    );
-}
+    #[cold]
+    fn report_long_poll(self, took: Duration) {
+        let (service, method) = (self.settings.service.name(), self.method);
+        tracing::warn!(
+            service,
+            method,
+            ?took,
+            "a turn held its thread: move what blocks to `lane = \"arbiter\"`"
+        );
+    }
 
-#[cold]
-fn report_panic(site: CallSite, panic: Box<dyn Any + Send>) {
-    let (service, message) = (site.service.name(), panic_message(&*panic));
-    tracing::error!(service, method = site.method, message, "a handler panicked");
-    drop_quietly(panic);
+    #[cold]
+    fn report_panic(self, panic: Box<dyn Any + Send>) {
+        let (service, method) = (self.settings.service.name(), self.method);
+        tracing::error!(service, method, message = panic_message(&*panic), "a handler panicked");
+        drop_quietly(panic);
+    }
 }
 
 /// What a panic said.

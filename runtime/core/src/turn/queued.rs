@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use super::host::{Inner, discard, over};
 use super::line::Queued;
+use super::poll::boxed;
 use super::seat::Seat;
 use super::slot::{Outstanding, Slot, failed};
-use crate::context::{CallSite, TurnContext};
+use crate::context::TurnContext;
 use crate::contract::{Method, ServiceError};
 use crate::outcome::{NotExecuted, Unknown};
 
@@ -48,17 +49,16 @@ where
             seat.leave_unused();
             return true;
         }
-        let site = inner.site::<M>();
-        let mut turn = Box::pin(run(seat, message));
+        let mut turn = boxed(|| run(seat, message));
         let mut context = Some(context);
-        match inner.driver(site).poll_first(turn.as_mut(), &mut context, now) {
+        match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
             Poll::Ready((ended, _)) => {
                 discard(turn);
                 slot.fill(over(ended));
                 true
             }
             Poll::Pending => {
-                Promoted::spawn(inner, turn, context, slot, key, site);
+                Promoted::spawn(inner, turn, context, slot, key, M::SPEC.name);
                 false
             }
         }
@@ -78,7 +78,7 @@ pub(super) struct Promoted<A: Send + Sync + 'static, T, E, R> {
     context: Option<TurnContext>,
     slot: Arc<Slot<T, E>>,
     key: usize,
-    site: CallSite,
+    method: &'static str,
 }
 
 impl<A, T, E, R> Promoted<A, T, E, R>
@@ -95,7 +95,7 @@ where
         context: Option<TurnContext>,
         slot: Arc<Slot<T, E>>,
         key: usize,
-        site: CallSite,
+        method: &'static str,
     ) {
         // The turn is in, so the life that it is part of can't end before it.
         let life = inner.line.lock().life;
@@ -103,7 +103,7 @@ where
         let inner = Arc::clone(inner);
         let home = inner.settings.home.runtime().clone();
         let promoted =
-            Self { inner, turn: Some(turn), context, slot: Arc::clone(&slot), key, site };
+            Self { inner, turn: Some(turn), context, slot: Arc::clone(&slot), key, method };
         let task = home.spawn(promoted);
         slot.runs_as(task.abort_handle(), host, life);
     }
@@ -120,8 +120,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
-        let driver = this.inner.driver(this.site);
-        let polled = driver.poll(turn.as_mut(), &mut this.context, driver.clock.now(), cx);
+        let driver = this.inner.driver(this.method);
+        let polled = driver.poll(turn.as_mut(), &mut this.context, driver.settings.clock.now(), cx);
         let Poll::Ready((ended, _)) = polled else { return Poll::Pending };
         discard(this.turn.take());
         this.slot.fill(over(ended));
