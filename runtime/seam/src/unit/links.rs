@@ -77,6 +77,19 @@ impl Links {
         Ok(())
     }
 
+    /// Waits until every peer has answered, but not for longer than `patience`.
+    pub(super) async fn connected_within(&self, patience: Duration) {
+        let states: Vec<_> = self.links.lock().iter().map(|peer| peer.link.state()).collect();
+        let all = async {
+            for mut state in states {
+                // The sender lives as long as the link.
+                let _ = state.wait_for(|state| matches!(state, LinkState::Connected { .. })).await;
+            }
+        };
+        // Who isn't there by then is waited for by nobody: calls to it say so.
+        let _ = tokio::time::timeout(patience, all).await;
+    }
+
     /// Ends all connections.
     pub(super) fn stop(&self) {
         self.links.lock().clear();

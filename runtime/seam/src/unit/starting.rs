@@ -19,6 +19,11 @@ use crate::app::{App, HostPlan, Opened, Registered, deadlines};
 use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
 use crate::tables::Database;
 
+/// How long a unit that others call waits for its own peers before it listens. So a unit that can be
+/// reached can pass calls on, and an edge that says it is ready speaks for what is behind its peers,
+/// too; the limit is for peers that are away, or that wait for each other.
+const PEERS: Duration = Duration::from_secs(2);
+
 /// A unit on its way: what must be undone if the rest fails.
 pub(super) struct Starting<'a> {
     app: &'a App,
@@ -66,6 +71,9 @@ impl<'a> Starting<'a> {
         }
         let inlets = self.residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet));
         let inlets: Vec<Arc<dyn Inlet>> = inlets.collect();
+        if self.layout.listen.is_some() {
+            links.connected_within(PEERS).await;
+        }
         let listener = links::listen(&identity, self.layout, inlets, &self.homes).await?;
         let parts = Parts {
             layout: self.layout.clone(),
