@@ -48,6 +48,16 @@ impl Process {
         Ok(Self { child: command.spawn()?, log: log.to_owned() })
     }
 
+    /// The process's id, until it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// What it has printed so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// Asks the program to end, by SIGTERM, and waits until it has.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ pub(super) enum Ask {
     Ledger,
     Fail(Way),
     AddAndFail(i64, Way),
-    AskHelp(Help),
+    Helper(Help),
     /// A call that has no time.
     Late,
 }
@@ -136,7 +136,7 @@ async fn make(client: &MedleyClient, ask: Ask) -> Seen {
         Ask::AddAndFail(amount, way) => {
             Seen::RiskySum(told(client.add_and_fail(amount, way).deadline(time).await))
         }
-        Ask::AskHelp(help) => Seen::Risky(told(client.ask(help).deadline(time).await)),
+        Ask::Helper(help) => Seen::Risky(told(client.ask(help).deadline(time).await)),
         Ask::Late => Seen::Sum(told(client.add(1_000_000, 0).deadline(secs(0)).await)),
     }
 }
@@ -170,7 +170,7 @@ fn concurrent() -> impl Strategy<Value = Ask> {
         3 => Just(Ask::Ledger),
         5 => way().prop_map(Ask::Fail),
         5 => (-1_000..1_000_i64, way()).prop_map(|(amount, way)| Ask::AddAndFail(amount, way)),
-        5 => help().prop_map(Ask::AskHelp),
+        5 => help().prop_map(Ask::Helper),
         2 => Just(Ask::Late),
     ]
 }

@@ -4,6 +4,7 @@ pub(crate) mod chain;
 pub(crate) mod house;
 pub(crate) mod lab;
 pub(crate) mod probe;
+pub(crate) mod remote;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
