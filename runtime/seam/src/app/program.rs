@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use serde_json::{Value, json};
@@ -26,6 +27,10 @@ impl Program for App {
 
     fn catalogue(&self) -> Catalogue {
         Self::catalogue(self)
+    }
+
+    fn contracts(&self) -> Vec<(ServiceId, &'static ContractDescriptor)> {
+        Self::contracts(self)
     }
 
     fn check(&self, config: &Config) -> Result<(), Problems> {

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use seam_core::{contract::ContractDescriptor, name::ServiceId};
 use serde_json::Value as Json;
 
 use super::{
     Failure,
     args::CallArgs,
     control::{Request, ask, connect},
-    status::{NOTHING_RUNS, closed},
+    status::{closed, nothing_runs},
+    usage,
 };
-use crate::config::Config;
+use crate::config::{Config, nearest};
 
 /// How long to wait for an answer beyond the call's own deadline.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -18,17 +20,31 @@ const MARGIN: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_secs(120);
 
 /// Calls, by the unit that hosts the service if it runs, or else by any that does.
-pub(super) async fn call(config: &Config, args: CallArgs) -> Result<String, Failure> {
+pub(super) async fn call(
+    config: &Config,
+    contracts: &[(ServiceId, &'static ContractDescriptor)],
+    args: CallArgs,
+) -> Result<String, Failure> {
     let (service, method) = args.method;
     if config.service(&service).is_none() {
         let known = config.services.iter().map(|service| service.name.as_str());
-        let fix = crate::config::nearest(&service, known);
+        let fix = nearest(&service, known);
         return Err(Failure::usage(format!("there is no service `{service}`\n  fix: {fix}")));
     }
+    let help = help(contracts, &service, &method)?;
+    let taught = |text: String| match &help {
+        Some(arguments) => format!("{text}\n  arguments of {service}.{method}: {arguments}"),
+        None => text,
+    };
+    let arguments = object(&args.args).map_err(|text| Failure::usage(taught(text)))?;
     let mut units: Vec<_> = config.units.iter().collect();
     units.sort_by_key(|unit| !unit.services.contains(&service));
-    let deadline_ms = args.deadline.map(|deadline| deadline.as_millis() as u64);
-    let request = Request::Call { service, method, args: args.args, deadline_ms };
+    let request = Request::Call {
+        service: service.clone(),
+        method: method.clone(),
+        args: arguments,
+        deadline_ms: args.deadline.map(|deadline| (deadline.as_millis() as u64).max(1)),
+    };
     let patience = args.deadline.map_or(LONG, |deadline| deadline + MARGIN);
     for unit in units {
         let name = &unit.name;
@@ -36,9 +52,10 @@ pub(super) async fn call(config: &Config, args: CallArgs) -> Result<String, Fail
         if let Some(stream) = stream.map_err(|error| closed(name, &error))? {
             return match ask(stream, &request, patience).await {
                 Ok(Ok(result)) => Ok(format!("{result:#}")),
-                Ok(Err(problem)) => Err(Failure::other(match args.json {
-                    true => format!("{problem:#}"),
-                    false => in_words(&problem),
+                Ok(Err(problem)) if args.json => Err(Failure::answer(format!("{problem:#}"))),
+                Ok(Err(problem)) => Err(Failure::other(match problem["code"].as_str() {
+                    Some("bad_request") => taught(in_words(&problem)),
+                    _ => in_words(&problem),
                 })),
                 Err(error) => Err(Failure::other(format!(
                     "unit `{name}` took the call and gave no answer: {error}\n  \
@@ -47,8 +64,37 @@ pub(super) async fn call(config: &Config, args: CallArgs) -> Result<String, Fail
             };
         }
     }
-    let app = &config.app.name;
-    Err(Failure::other(format!("{NOTHING_RUNS}: start it with `{app} run`")))
+    Err(Failure::other(nothing_runs(config)))
+}
+
+/// What the method takes, in words; `None` if the app doesn't say what its services are.
+fn help(
+    contracts: &[(ServiceId, &'static ContractDescriptor)],
+    service: &str,
+    method: &str,
+) -> Result<Option<String>, Failure> {
+    let Some(contract) = usage::contract(contracts, service) else { return Ok(None) };
+    match contract.method(method) {
+        Some(method) => Ok(Some(usage::arguments(method))),
+        None => {
+            let fix = nearest(method, contract.methods.iter().map(|method| method.spec.name));
+            Err(Failure::usage(format!(
+                "`{service}` has no method `{method}`\n  fix: {fix}\n  methods of {service}:{}",
+                usage::methods(contract)
+            )))
+        }
+    }
+}
+
+/// The arguments, which are a JSON object.
+fn object(text: &str) -> Result<Json, String> {
+    match serde_json::from_str(text) {
+        Ok(Json::Object(args)) => Ok(Json::Object(args)),
+        Ok(_) => Err("arguments go by name, in a JSON object: '{\"order\": 7}'".into()),
+        Err(error) => Err(format!(
+            "this is not JSON: {error}\n  fix: put it in single quotes: '{{\"order\": 7}}'"
+        )),
+    }
 }
 
 /// A problem in one line, and what more it says below.
@@ -75,6 +121,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn arguments_are_an_object() {
+        assert_eq!(object("{\"x\":1}").unwrap()["x"], 1);
+        assert!(object("[1]").unwrap_err().contains("arguments go by name"));
+        assert!(object("{").unwrap_err().contains("this is not JSON"));
+    }
 
     #[test]
     fn problems_in_words() {

@@ -14,7 +14,12 @@ pub(super) fn start(config: &LogConfig) {
     let filter = filter(&config.level);
     // Who asks for details wants to know where they come from.
     let detailed = filter.max_level_hint().is_none_or(|level| level > LevelFilter::INFO);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // If nobody reads the log any more (`| head`, or `up` was killed), a complaint about that to
+    // the same place would panic, in the midst of whatever was logging.
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .log_internal_errors(false);
     let _ = match config.format {
         LogFormat::Text => logs
             .with_timer(ChronoLocal::new("%H:%M:%S%.3f".into()))

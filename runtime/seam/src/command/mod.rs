@@ -18,6 +18,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod up;
+mod usage;
 
 use std::{
     ffi::OsString,
@@ -28,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use seam_core::{contract::ContractDescriptor, name::ServiceId};
 use tokio::runtime;
 
 pub(crate) use self::control::Control;
@@ -38,7 +40,7 @@ use self::{
     parent::Tie,
 };
 use crate::{
-    config::{Catalogue, Config, LogFormat, Problems, UnitLayout},
+    config::{Catalogue, Config, LogFormat, Problems, UnitConfig, UnitLayout},
     unit::StartFailure,
 };
 
@@ -52,6 +54,11 @@ pub(crate) trait Program: Sized {
 
     /// The app's name and services.
     fn catalogue(&self) -> Catalogue;
+
+    /// The services and their contracts, for `call` to teach them.
+    fn contracts(&self) -> Vec<(ServiceId, &'static ContractDescriptor)> {
+        Vec::new()
+    }
 
     /// What `check` looks at beyond the config, without starting anything: the contracts.
     ///
@@ -81,17 +88,24 @@ pub(crate) trait Unit: Control {
 struct Failure {
     code: u8,
     text: String,
+    /// Whether the text is what a script reads, from standard output.
+    answer: bool,
 }
 
 impl Failure {
     /// Wrong config or command line.
     fn usage(text: impl Display) -> Self {
-        Self { code: 2, text: text.to_string() }
+        Self { code: 2, text: text.to_string(), answer: false }
     }
 
     /// Everything else.
     fn other(text: impl Display) -> Self {
-        Self { code: 1, text: text.to_string() }
+        Self { code: 1, text: text.to_string(), answer: false }
+    }
+
+    /// A failure that is the answer to `--json`.
+    fn answer(text: impl Display) -> Self {
+        Self { answer: true, ..Self::other(text) }
     }
 }
 
@@ -126,7 +140,11 @@ pub(crate) fn main(program: impl Program) -> ExitCode {
     let name = program.catalogue().app;
     match args::parse(&name, std::env::args_os()) {
         Ok(cli) => command(program, cli).unwrap_or_else(|failure| {
-            let _ = writeln!(io::stderr(), "{}", failure.text.trim_end());
+            let text = failure.text.trim_end();
+            let _ = match failure.answer {
+                true => writeln!(io::stdout(), "{text}"),
+                false => writeln!(io::stderr(), "{text}"),
+            };
             ExitCode::from(failure.code)
         }),
         Err(error) => {
@@ -158,14 +176,13 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             block_on(start_up(&config, plan))?
         }
         Command::Status { json } => print(block_on(status::status(&load()?, json))??),
-        Command::Call(args) => print(block_on(call::call(&load()?, args))??),
+        Command::Call(args) => print(block_on(call::call(&load()?, &program.contracts(), args))??),
         Command::Check { json } => {
             let checked = load().and_then(|config| program.check(&config).map(|()| config));
             let (text, code) = check::report(&catalogue, checked, json);
             match code {
                 0 => print(text),
-                code if json => print(text).map(|_| ExitCode::from(code)),
-                code => Err(Failure { code, text }),
+                code => Err(Failure { code, text, answer: json }),
             }
         }
         Command::Graph { topology, format, json } => {
@@ -188,7 +205,14 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
 async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> {
     let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
     let units: Vec<_> = plan.units.iter().map(|unit| unit.name.clone()).collect();
-    control::none_runs(&config.app.data, &units).await.map_err(Failure::other)?;
+    // Units of another topology, too, if they host the same services: each has one owner.
+    let hosted: Vec<_> = config.units.iter().filter(|unit| units.contains(&unit.name)).collect();
+    let same = |unit: &&UnitConfig| {
+        let hosts = |service| hosted.iter().any(|other| other.services.contains(service));
+        units.contains(&unit.name) || unit.services.iter().any(hosts)
+    };
+    let same: Vec<_> = config.units.iter().filter(same).map(|unit| unit.name.clone()).collect();
+    control::none_runs(&config.app.data, &same).await.map_err(Failure::other)?;
     up::up(plan, async || signals.asked().await, ready::of_all(config, &units))
         .await
         .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))

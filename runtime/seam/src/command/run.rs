@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::sleep;
+
 use super::{
     Failure, Program, Unit,
     control::{self, ControlSocket},
@@ -40,19 +42,33 @@ pub(super) async fn run(
     let mut orphaned = pin!(orphaned);
     let socket = ControlSocket::bind(&config.app.data, &layout.unit).map_err(Failure::other)?;
     let drain = config.app.drain;
+    let (mut told, mut alone) = (false, false);
+    let mut start = pin!(program.start(config, layout));
     let started = tokio::select! {
-        started = program.start(config, layout) => started,
-        // What has started so far is dropped, which ends it.
-        () = signals.asked() => return Ok(ExitCode::SUCCESS),
-        () = &mut orphaned => return Ok(ExitCode::SUCCESS),
+        started = &mut start => Some(started),
+        () = signals.asked() => { told = true; None }
+        () = &mut orphaned => { alone = true; None }
     };
-    let unit = Arc::new(started?);
-    let mut alone = false;
-    tokio::select! {
-        () = control::serve(&socket, unit.clone()) => {}
-        () = announce(&*unit, app.as_deref()) => {}
-        () = signals.asked() => {}
-        () = &mut orphaned => alone = true,
+    let started = match started {
+        Some(started) => started,
+        // Databases are being opened: to close them in order takes less than to recover them.
+        None => tokio::select! {
+            started = start => started,
+            () = sleep(if alone { ORPHAN_DRAIN } else { drain }) => return Ok(ExitCode::SUCCESS),
+            () = signals.asked(), if app.is_some() => return Ok(ExitCode::FAILURE),
+        },
+    };
+    let unit = match started {
+        Err(_) if told || alone => return Ok(ExitCode::SUCCESS),
+        started => Arc::new(started?),
+    };
+    if !told && !alone {
+        tokio::select! {
+            () = control::serve(&socket, unit.clone()) => {}
+            () = announce(&*unit, app.as_deref()) => {}
+            () = signals.asked() => {}
+            () = &mut orphaned => alone = true,
+        }
     }
     let drain = if alone { drain.min(ORPHAN_DRAIN) } else { drain };
     match app {
@@ -63,7 +79,7 @@ pub(super) async fn run(
         if !alone {
             orphaned.await;
         }
-        tokio::time::sleep(ORPHAN_DRAIN).await;
+        sleep(ORPHAN_DRAIN).await;
     };
     tokio::select! {
         () = unit.stop(drain) => tracing::info!("stopped"),
@@ -95,6 +111,6 @@ async fn announce(unit: &impl Unit, app: Option<&str>) {
             tracing::warn!(waits_for, "not ready yet");
             quiet_until = None;
         }
-        tokio::time::sleep(PERIOD).await;
+        sleep(PERIOD).await;
     }
 }

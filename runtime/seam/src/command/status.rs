@@ -14,8 +14,14 @@ use crate::config::Config;
 /// How long a unit may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What nobody answers.
-pub(super) const NOTHING_RUNS: &str = "nothing is running with this config and data folder";
+/// What to say when nobody answers.
+pub(super) fn nothing_runs(config: &Config) -> String {
+    let (app, data) = (&config.app.name, config.app.data.display());
+    format!(
+        "nothing is running with this config and the data folder {data}\n  \
+         fix: start it with `{app} run` or `{app} up`, or name its data folder: SEAM__APP__DATA=…"
+    )
+}
 
 /// The units that answer, in the order of the config.
 pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
@@ -50,8 +56,10 @@ pub(super) fn closed(unit: &str, error: &io::Error) -> Failure {
 pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failure> {
     let units = running(config).await?;
     if units.is_empty() {
-        let app = &config.app.name;
-        return Err(Failure::other(format!("{NOTHING_RUNS}: start it with `{app} run`")));
+        return Err(match json {
+            true => Failure::answer("[]"),
+            false => Failure::other(nothing_runs(config)),
+        });
     }
     let missing = missing(config, &units);
     Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
@@ -291,9 +299,12 @@ payment.charge  front    wire     10         7       1          1        1  250n
         let data = tempfile::tempdir().unwrap();
         let text = format!("[app]\nname = \"shop\"\ndata = {:?}\n", data.path());
         let config = Config::parse("app.toml", text, [], &crate::config::Catalogue::default());
-        let failure = status(&config.unwrap(), false).await.unwrap_err();
-        let expected =
-            "nothing is running with this config and data folder: start it with `shop run`";
-        assert_eq!((failure.code, failure.text.as_str()), (1, expected));
+        let config = config.unwrap();
+        let failure = status(&config, true).await.unwrap_err();
+        assert_eq!((failure.code, failure.answer, failure.text.as_str()), (1, true, "[]"));
+        let failure = status(&config, false).await.unwrap_err();
+        assert_eq!((failure.code, failure.answer), (1, false));
+        assert!(failure.text.contains(&data.path().display().to_string()), "{}", failure.text);
+        assert!(failure.text.contains("start it with `shop run`"), "{}", failure.text);
     }
 }

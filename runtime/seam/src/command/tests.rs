@@ -242,7 +242,7 @@ fn calls_go_to_the_unit_that_hosts_the_service() {
         let Some(Command::Call(args)) = args::parse("fake", line).unwrap().command else {
             panic!("no call")
         };
-        block_on(call::call(&stage.config(), args)).unwrap()
+        block_on(call::call(&stage.config(), &[], args)).unwrap()
     };
     let answer: Json = serde_json::from_str(&call("payment.charge {\"a\":1}").unwrap()).unwrap();
     assert_eq!(answer, json!({ "by": "pay", "service": "payment", "args": { "a": 1 } }));
