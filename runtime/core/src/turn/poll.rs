@@ -47,7 +47,7 @@ impl Driver<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Ended<F::Output>> {
         let polled = {
-            let _home = self.settings.home.runtime().enter();
+            let _home = self.settings.home.enter();
             let _context = Entered::new(context);
             catch_unwind(AssertUnwindSafe(|| turn.poll(cx)))
         };
