@@ -78,7 +78,7 @@ impl<M: Method> Call<M> {
     /// The first poll: the call goes where its route leads, and is over with that if it stays here
     /// and doesn't wait.
     #[inline]
-    fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
+    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
         let ClientInner { route, caller } = &*self.client.inner;
         let began = route.clock.now();
         let (time, given) = match self.options.take() {
@@ -87,20 +87,27 @@ impl<M: Method> Call<M> {
         };
         let (deadline, context) = match admit(M::SPEC, route.service, *caller, given, began, time) {
             Ok(admitted) => admitted,
-            Err(why) => return Poll::Ready(self.refused(why)),
+            Err(why) => {
+                self.message = None;
+                return Poll::Ready(self.refused(why));
+            }
         };
+        // Taken no sooner: what was written only now is slow to read again.
+        let Some(message) = self.message.take() else { return Poll::Pending };
         let Some(host) = route.local() else {
             return self.begin_elsewhere(message, context, deadline, began, cx);
         };
         let context = TurnContext::new(route.service, deadline, context);
-        match message.begin(host, TurnStart { context, now: began }) {
-            Begun::Done(outcome, ended) => {
-                count::<M>(&route.served, &outcome, ended.nanos_since(began));
-                if outcome.is_err() {
-                    self.note_failed();
-                }
-                Poll::Ready(outcome)
+        let begun = message.begin(host, TurnStart { context, now: began });
+        if let Begun::Done(outcome, ended) = &begun {
+            // Looked at where it is, for a call that is over has nothing left to do but move it.
+            count::<M>(&route.served, outcome, ended.nanos_since(began));
+            if outcome.is_err() {
+                self.note_failed();
             }
+        }
+        match begun {
+            Begun::Done(outcome, _) => Poll::Ready(outcome),
             Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx),
         }
     }
@@ -249,14 +256,12 @@ impl<M: Method> Future for Call<M> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if this.message.is_some() {
-            // A loop of calls that are answered at once must let others on its thread have theirs.
-            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        if this.message.is_none() {
+            return this.poll_reply(cx);
         }
-        match this.message.take() {
-            Some(message) => this.begin(message, cx),
-            None => this.poll_reply(cx),
-        }
+        // A loop of calls that are answered at once must let others on its thread have theirs.
+        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        this.begin(cx)
     }
 }
 

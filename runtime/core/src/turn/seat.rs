@@ -36,7 +36,7 @@ impl<A: Send + Sync> Seat<A> {
 
     /// The turn has ended well.
     #[inline]
-    pub fn leave(mut self) {
+    pub fn leave(&mut self) {
         self.done = true;
         if !self.inner.proved.load(Ordering::Relaxed) {
             self.inner.proved.store(true, Ordering::Relaxed);

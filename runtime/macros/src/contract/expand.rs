@@ -184,7 +184,7 @@ fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
     };
     // A method without arguments has nothing to take from its message.
     quote! {
-        self.turn(start, message, |seat, message| async move {
+        self.turn(start, message, |mut seat, message| async move {
             let _ = &message;
             let outcome = {
                 #guard
