@@ -81,3 +81,78 @@ impl Control for Running {
         self.call_json(&service, &method, args, deadline).await.map_err(|problem| json!(problem))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    use super::*;
+
+    #[crate::contract(name = "tea", version = "1.0")]
+    pub(crate) trait Tea {
+        #[call(http = "GET /api/tea")]
+        async fn brew(&self, cups: u8) -> u8;
+    }
+
+    #[crate::contract(name = "cake", version = "1.0")]
+    pub(crate) trait Cake {
+        #[call(http = "GET /api/tea")]
+        async fn bake(&self) -> u8;
+    }
+
+    struct Kettle;
+    struct Oven;
+
+    impl Actor for Kettle {
+        type Contract = TeaContract;
+        type Config = ();
+        type Needs = ();
+
+        async fn start(_: &mut Setup<Self>) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+    }
+
+    impl Tea for Kettle {
+        async fn brew(&self, cups: u8) -> u8 {
+            cups
+        }
+    }
+
+    impl Actor for Oven {
+        type Contract = CakeContract;
+        type Config = ();
+        type Needs = (TeaClient,);
+
+        async fn start(_: &mut Setup<Self>) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+    }
+
+    impl Cake for Oven {
+        async fn bake(&self) -> u8 {
+            1
+        }
+    }
+
+    fn checked(app: &App, text: &str) -> String {
+        let config = Config::parse("app.toml", text, [], &app.catalogue()).unwrap();
+        Program::check(app, &config).err().map(|problems| problems.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn one_route_of_two_methods_is_found_before_anything_starts() {
+        let app = App::new("bakery").service::<Kettle>().service::<Oven>();
+        let text = checked(&app, "");
+        assert!(text.contains("GET /api/tea") && text.contains("cake.bake"), "{text}");
+        assert!(text.contains("fix: "), "{text}");
+        let no_edge = "[units.all]\nservices = [\"*\"]\n";
+        assert_eq!(checked(&app, no_edge), "");
+    }
+
+    #[test]
+    fn a_need_that_nobody_meets_is_named() {
+        let text = checked(&App::new("bakery").service::<Oven>(), "");
+        assert!(text.contains("`cake` needs `tea`, and this app has no such service"), "{text}");
+    }
+}

@@ -29,6 +29,7 @@ pub(super) async fn call(
     if config.service(&service).is_none() {
         let known = config.services.iter().map(|service| service.name.as_str());
         let fix = nearest(&service, known);
+        let fix = fix.trim_end_matches(", or take it out");
         return Err(Failure::usage(format!("there is no service `{service}`\n  fix: {fix}")));
     }
     let help = help(contracts, &service, &method)?;
@@ -77,7 +78,9 @@ fn help(
     match contract.method(method) {
         Some(method) => Ok(Some(usage::arguments(method))),
         None => {
-            let fix = nearest(method, contract.methods.iter().map(|method| method.spec.name));
+            let known = contract.methods.iter().map(|method| method.spec.name);
+            let fix = nearest(method, known);
+            let fix = fix.trim_end_matches(", or take it out");
             Err(Failure::usage(format!(
                 "`{service}` has no method `{method}`\n  fix: {fix}\n  methods of {service}:{}",
                 usage::methods(contract)

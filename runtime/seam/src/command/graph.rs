@@ -27,6 +27,11 @@ fn edges(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &str)> {
 fn mermaid(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
     let mut text = "flowchart LR\n".to_owned();
     for unit in units {
+        if unit.services.is_empty() {
+            // An edge alone: a subgraph of nothing isn't drawn everywhere.
+            let _ = writeln!(text, "    unit_{}([\"{}\"])", id(&unit.unit), unit.unit);
+            continue;
+        }
         let _ = writeln!(text, "    subgraph unit_{}[\"{}\"]", id(&unit.unit), unit.unit);
         for name in &unit.services {
             let _ = writeln!(text, "        {}[\"{name}\"]", id(name));
