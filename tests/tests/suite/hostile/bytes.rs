@@ -24,6 +24,11 @@ pub(super) fn after_hello(bytes: &[u8]) -> Vec<u8> {
 
 /// A call by the program.
 pub(super) fn call(id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
+    call_by(Who::Program, id, service, method, body)
+}
+
+/// A call by anybody.
+pub(super) fn call_by(caller: Who<'_>, id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
     let head = CallHead {
         id: CallId(id),
         service,
@@ -32,7 +37,7 @@ pub(super) fn call(id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
         trace: Trace::default(),
         no_retry: false,
         chain: [],
-        caller: Who::Program,
+        caller,
         principal: None,
     };
     let mut bytes = Vec::new();

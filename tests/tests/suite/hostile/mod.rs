@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use seam::prelude::*;
+use seam_wire::Who;
 use tokio::task::JoinHandle;
 
 use self::bytes::{after_hello, call, hello, ping};
@@ -124,6 +125,23 @@ async fn arguments_that_are_none_are_refused_and_the_connection_goes_on() {
     stranger.send(&call(id + 1, MEDLEY, UNIT, &[])).await;
     stranger.answer(id + 1).await;
     drop(stranger);
+    remote.close().await;
+}
+
+/// What the graph doesn't declare can't be called, whatever a peer says of itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_by_a_service_that_declares_no_need_is_denied() {
+    let remote = Remote::open(Listen::AnyPort).await;
+    let mut stranger = Stranger::dial(&remote).await;
+    stranger.send(&hello()).await;
+    for (id, caller) in (1..).zip([Who::Named("stranger"), Who::Named("echo")]) {
+        stranger.send(&bytes::call_by(caller, id, MEDLEY, UNIT, &[])).await;
+        let text = stranger.failure(id).await;
+        assert!(text.contains("doesn't declare that it calls `medley`"), "{text}");
+    }
+    stranger.send(&bytes::call_by(Who::Edge, 9, MEDLEY, UNIT, &[])).await;
+    let text = stranger.failure(9).await;
+    assert!(text.contains("`unit` is neither public"), "{text}");
     remote.close().await;
 }
 

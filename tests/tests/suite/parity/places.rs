@@ -7,7 +7,7 @@ use seam_tests::process::{Process, example};
 use tempfile::TempDir;
 
 use super::script::{Seen, Step, run};
-use crate::support::{soon, until};
+use crate::support::{expect_panics, soon, until};
 
 /// The medley in every mode, each with its client.
 pub(super) struct Places {
@@ -19,6 +19,7 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) async fn open() -> Self {
+        expect_panics();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display();
         let one = |name: &str, rest: &str| {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::lab::Lab;
 use super::probe::{NeighbourClient, NeighbourService, ProbeClient, ProbeService};
-use super::{soon, until};
+use super::{expect_panics, soon, until};
 
 /// How the callers reach the service, and where its turns run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +41,13 @@ impl House {
 
     /// A house whose probe has more in its `[services.probe]`.
     pub(crate) async fn with(mode: Mode, settings: &str) -> Self {
+        Self::prepared(mode, settings, |_| {}).await
+    }
+
+    /// A house whose lab was prepared before the services start.
+    pub(crate) async fn prepared(mode: Mode, settings: &str, prepare: impl Fn(&Lab)) -> Self {
         let lab = Lab::open();
+        prepare(&lab);
         let folder = tempfile::tempdir().unwrap();
         let app = App::new("suite").service::<ProbeService>().service::<NeighbourService>();
         let settings =
@@ -98,6 +104,7 @@ pub(crate) async fn start(
     settings: &str,
     folder: &TempDir,
 ) -> (Running, Option<Running>) {
+    expect_panics();
     let data = folder.path().display();
     let resolution = if mode == Mode::Encoded { "encoded" } else { "direct" };
     let common = format!(

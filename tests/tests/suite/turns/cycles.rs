@@ -18,6 +18,7 @@ in_modes! {
     a_cycle_is_refused_with_its_path: Inline Arbiter Encoded Remote;
     a_cycle_through_a_spawned_task_is_refused: Inline Arbiter Encoded Remote;
     a_call_goes_through_32_services_and_no_more: Inline Arbiter Encoded Remote;
+    a_detached_turn_keeps_its_deadline_for_the_calls_it_makes: Inline Arbiter Encoded Remote;
 }
 
 /// Forty probes, each of which may call any other past all `Needs`.
@@ -105,4 +106,72 @@ async fn a_call_goes_through_32_services_and_no_more(mode: Mode) {
     assert_eq!(ring.lab.all("begin ").len(), 64, "the 33rd is never entered");
     assert!(!ring.lab.saw("begin p32"));
     ring.close().await;
+}
+
+async fn a_detached_turn_keeps_its_deadline_for_the_calls_it_makes(mode: Mode) {
+    let ring = Ring::open(mode).await;
+    let acts = vec![Act::Pass("go".into()), Act::Relay(path([1]))];
+    let outcome = ring.first.alone("it".into(), acts).deadline(ms(50)).await;
+    assert_eq!(outcome, Err(CallError::Unknown(Unknown::DeadlineExceeded)));
+    ring.lab.release("go");
+    assert_eq!(ring.first.read().await, Ok(0), "it failed, so it didn't count");
+    assert_eq!(ring.lab.all("end "), ["it"]);
+    assert_eq!(ring.lab.all("begin "), ["it"], "the call that it made has no time left");
+    ring.close().await;
+}
+
+/// Two services that need each other.
+mod declared {
+    use seam::prelude::*;
+
+    #[seam::contract(name = "egg", version = "1.0")]
+    pub(super) trait Egg {
+        async fn hatch(&self);
+    }
+
+    #[seam::contract(name = "hen", version = "1.0")]
+    pub(super) trait Hen {
+        async fn lay(&self);
+    }
+
+    pub(super) struct EggService;
+    pub(super) struct HenService;
+
+    impl Actor for EggService {
+        type Contract = EggContract;
+        type Config = ();
+        type Needs = (HenClient,);
+
+        async fn start(_: &mut Setup<Self>) -> Result<Self, StartError> {
+            panic!("it must not be started");
+        }
+    }
+
+    impl Egg for EggService {
+        async fn hatch(&self) {}
+    }
+
+    impl Actor for HenService {
+        type Contract = HenContract;
+        type Config = ();
+        type Needs = (EggClient,);
+
+        async fn start(_: &mut Setup<Self>) -> Result<Self, StartError> {
+            panic!("it must not be started");
+        }
+    }
+
+    impl Hen for HenService {
+        async fn lay(&self) {}
+    }
+}
+
+#[tokio::test]
+async fn a_declared_cycle_is_found_before_anything_starts() {
+    let app = App::new("suite").service::<declared::EggService>().service::<declared::HenService>();
+    let config = "[units.all]\nservices = [\"*\"]\n";
+    let failure = app.config_text(config).start().await.unwrap_err();
+    assert!(failure.is_config());
+    let text = failure.to_string();
+    assert!(text.contains("egg") && text.contains("hen"), "{text}");
 }

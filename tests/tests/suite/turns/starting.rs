@@ -6,12 +6,14 @@ use seam::prelude::*;
 
 use super::in_modes;
 use crate::support::house::{House, Mode};
+use crate::support::lab::Lab;
 use crate::support::probe::Act;
 use crate::support::{once, until};
 
 in_modes! {
     a_service_is_down_after_five_failed_starts: Inline Arbiter Encoded Remote;
     a_panic_in_start_is_a_failed_start: Inline Arbiter;
+    a_unit_starts_although_a_service_does_not_yet: Inline Arbiter Encoded Remote;
 }
 
 async fn a_service_is_down_after_five_failed_starts(mode: Mode) {
@@ -47,6 +49,14 @@ async fn a_panic_in_start_is_a_failed_start(mode: Mode) {
     house.lab.panicking_starts.store(2, Ordering::SeqCst);
     house.probe.alone("it".into(), vec![Act::Panic]).await.unwrap_err();
     assert_eq!(house.probe.count().await, Ok(1), "the third start succeeds within the deadline");
+    assert_eq!(house.lab.starts.load(Ordering::SeqCst), 4);
+    house.close().await;
+}
+
+async fn a_unit_starts_although_a_service_does_not_yet(mode: Mode) {
+    let prepare = |lab: &Lab| lab.failing_starts.store(3, Ordering::SeqCst);
+    let house = House::prepared(mode, "", prepare).await;
+    assert_eq!(house.probe.count().await, Ok(1), "it waits for the start within its deadline");
     assert_eq!(house.lab.starts.load(Ordering::SeqCst), 4);
     house.close().await;
 }

@@ -5,17 +5,20 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use futures_util::future::join_all;
+use seam::App;
 use seam::prelude::*;
 
 use super::in_modes;
-use crate::support::house::{House, Mode};
-use crate::support::probe::pass;
+use crate::support::house::{House, Mode, start};
+use crate::support::lab::Lab;
+use crate::support::probe::{ProbeClient, ProbeService, pass};
 use crate::support::{once, soon, until};
 
 in_modes! {
     a_stop_drains_what_is_in: Inline Arbiter Encoded Remote;
     a_stop_ends_what_goes_on_past_the_drain: Inline Arbiter Encoded Remote;
     an_ill_service_is_not_ready: Inline Arbiter Encoded Remote;
+    a_unit_that_is_dropped_leaves_no_threads: Inline Arbiter;
 }
 
 async fn a_stop_drains_what_is_in(mode: Mode) {
@@ -74,4 +77,40 @@ async fn an_ill_service_is_not_ready(mode: Mode) {
     assert!(ready.contains("the lab says ill"), "{ready}");
     assert_eq!(house.probe.count().await, Ok(1), "it is asked all the same");
     house.close().await;
+}
+
+async fn a_unit_that_is_dropped_leaves_no_threads(mode: Mode) {
+    let (lab, folder) = (Lab::open(), tempfile::tempdir().unwrap());
+    let name = format!("gone{}", lab.id);
+    let app = App::new("suite").service_as::<ProbeService>(&name);
+    let settings = format!(
+        "[services.{name}]\nlane = \"arbiter\"\n[services.{name}.config]\nlab = {}\n",
+        lab.id
+    );
+    // A thread of its own, whose name says whose it is, whatever the mode.
+    let (unit, _) = start(app, Mode::Inline, &settings, &folder).await;
+    let client: ProbeClient = unit.client_of(&name).unwrap();
+    client.count().await.unwrap();
+    let thread = format!("seam-{name}");
+    assert!(threads().contains(&thread), "{:?}", threads());
+    if mode == Mode::Arbiter {
+        // With a turn that runs, and a client that is kept.
+        let mut call = client.alone("it".into(), pass("never"));
+        assert!(once(&mut call).await.is_pending());
+        drop(unit);
+        assert!(soon("its outcome", call).await.unwrap_err().unknown());
+        drop(client);
+    } else {
+        drop((unit, client));
+    }
+    until("the thread is gone", async || !threads().contains(&thread)).await;
+}
+
+/// The names of this process's threads.
+fn threads() -> Vec<String> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let name = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("comm"));
+    // One that ends meanwhile has no name any more.
+    let names = threads.filter_map(|thread| name(thread.ok()?).ok());
+    names.map(|name| name.trim().to_owned()).collect()
 }
