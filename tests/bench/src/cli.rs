@@ -27,7 +27,22 @@ pub(crate) enum What {
     Edge,
     /// A shop of ten services behind an HTTP front.
     Boutique,
-    /// All of them.
+    /// How seam grows, over cores, actors, messages and connections, and what idle ones cost.
+    Scale {
+        /// Only these: cores, actors, payload, connections, service, connection.
+        #[arg(long, num_args = 1.., value_name = "NAME")]
+        series: Vec<String>,
+    },
+    /// Write the tables of earlier runs into a page.
+    Report {
+        /// What `--json` has written.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The page; its tables stand between `<!-- bench: NAME -->` and `<!-- end -->`.
+        #[arg(long, default_value = "docs/performance.md", value_name = "FILE")]
+        page: PathBuf,
+    },
+    /// All of them but `scale`.
     All,
     #[command(hide = true)]
     MeasureLocal { job: String },
@@ -43,6 +58,12 @@ pub(crate) enum What {
     ServeBoutique { job: String },
     #[command(hide = true)]
     DriveBoutique { job: String },
+    #[command(hide = true)]
+    MeasureScale { job: String },
+    #[command(hide = true)]
+    ServeScale { job: String },
+    #[command(hide = true)]
+    DriveScale { job: String },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -53,6 +74,9 @@ pub(crate) struct Options {
     /// Write the rows to this file as well.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Draw the curves of `scale` into this folder.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) plot: Option<PathBuf>,
     /// How often every contender is measured [default: 5, with --quick 1].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,

@@ -13,8 +13,11 @@ mod local;
 mod measure;
 mod messages;
 mod ours;
+mod page;
+mod plot;
 mod remote;
 mod report;
+mod scale;
 
 use std::fs;
 use std::process::ExitCode;
@@ -41,6 +44,17 @@ fn main() -> ExitCode {
         What::Boutique => {
             boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, groups))
         }
+        What::MeasureScale { job } => answer(scale::run(job)),
+        What::ServeScale { job } => scale::serve(job).or_else(failed),
+        What::DriveScale { job } => match scale::drive(job) {
+            Ok(None) => Ok(()),
+            Ok(Some(sample)) => answer(Ok(sample)),
+            Err(why) => failed(why),
+        },
+        What::Scale { series } => bench(&cli.options, scale::groups(&cli.options, series)),
+        What::Report { files, page } => page::write(files, page).and_then(|rows| {
+            cli.options.plot.as_ref().map_or(Ok(()), |folder| plot::write(&rows, folder))
+        }),
         What::All => all(&cli.options).and_then(|groups| bench(&cli.options, groups)),
     };
     match told {
@@ -74,6 +88,9 @@ fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
     }
     progress.finish();
     report::print(&rows)?;
+    if let Some(folder) = &options.plot {
+        plot::write(&page::Rows::of(&rows)?, folder)?;
+    }
     if let Some(file) = &options.json {
         fs::write(file, serde_json::to_vec_pretty(&rows)?)
             .with_context(|| format!("writing {}", file.display()))?;

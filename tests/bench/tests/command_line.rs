@@ -57,6 +57,35 @@ fn the_remote_floor_and_seam_answer_rightly_between_two_processes() {
 }
 
 #[test]
+fn curves_are_measured_drawn_and_written_into_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let plots = folder.path().join("plots");
+    let rows = rows(&["scale", "--series", "actors", "--plot", plots.to_str().unwrap()]);
+    for row in &rows {
+        assert_eq!((&row["bench"], &row["series"]), (&"scale".into(), &"actors".into()));
+        assert!(row["calls_per_s"]["median"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    let picture = std::fs::read_to_string(plots.join("actors.svg")).unwrap();
+    assert_eq!(picture.matches("<circle").count(), rows.len());
+
+    let (json, page) = (folder.path().join("scale.json"), folder.path().join("page.md"));
+    std::fs::write(&json, serde_json::to_vec(&rows).unwrap()).unwrap();
+    std::fs::write(&page, "before\n<!-- bench: actors -->\n<!-- end -->\nafter\n").unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
+        .arg("report")
+        .arg(&json)
+        .arg("--page")
+        .arg(&page)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let page = std::fs::read_to_string(page).unwrap();
+    let calls = page.lines().filter(|line| line.starts_with("| 1")).count();
+    assert_eq!(calls, rows.len(), "{page}");
+    assert!(page.starts_with("before\n") && page.ends_with("after\n"));
+}
+
+#[test]
 fn an_unknown_peer_is_refused_before_anything_is_measured() {
     let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
         .args(["local", "--peer", "kamio"])

@@ -36,6 +36,9 @@ pub(crate) struct Sample {
     pub(crate) p99_us: Option<f64>,
     /// The most resident memory, of every process that took part.
     pub(crate) rss_kib: u64,
+    /// What one more of something costs in memory that does nothing.
+    #[serde(default)]
+    pub(crate) bytes_each: Option<f64>,
 }
 
 /// One line from a child to the bench.
@@ -57,6 +60,20 @@ pub(crate) enum Event {
 }
 
 impl Sample {
+    /// Of what nobody calls: no call was made, and no time was taken.
+    pub(crate) const fn of_memory(bytes_each: f64, rss_kib: u64) -> Self {
+        Self {
+            calls: 0,
+            seconds: 0.0,
+            cpu_us: 0.0,
+            front_cpu_us: None,
+            p50_us: None,
+            p99_us: None,
+            rss_kib,
+            bytes_each: Some(bytes_each),
+        }
+    }
+
     pub(crate) fn calls_per_s(&self) -> f64 {
         self.calls as f64 / self.seconds
     }

@@ -109,6 +109,7 @@ impl Window {
             p50_us: at(0.5),
             p99_us: at(0.99),
             rss_kib: usage().rss_kib,
+            bytes_each: None,
         })
     }
 

@@ -8,4 +8,4 @@ mod prices;
 pub(crate) use self::app::{
     Ours, all_in_one, edge, free_addresses, ready, remote_client, remote_server,
 };
-pub(crate) use self::prices::{Exclusive, Shared};
+pub(crate) use self::prices::{Exclusive, PricesClient, PricesContract, PricesService, Shared};

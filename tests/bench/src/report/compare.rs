@@ -49,6 +49,7 @@ mod tests {
             p50_us: None,
             p99_us: None,
             rss_kib: 1,
+            bytes_each: None,
         }
     }
 

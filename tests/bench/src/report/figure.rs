@@ -41,6 +41,9 @@ pub(crate) struct Figures {
     /// The boutique's HTTP front.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) front_cpu_us_per_call: Option<Figure>,
+    /// Memory per idle service or connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes_each: Option<Figure>,
 }
 
 impl Figures {
@@ -54,6 +57,7 @@ impl Figures {
             cpu_us_per_call: each(|s| Some(s.cpu_us / s.calls as f64)),
             rss_kib: each(|s| Some(s.rss_kib as f64)),
             front_cpu_us_per_call: each(|s| Some(s.front_cpu_us? / s.calls as f64)),
+            bytes_each: each(|s| s.bytes_each),
         }
     }
 }

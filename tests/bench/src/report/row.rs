@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::figure::Figures;
+use crate::scale::ScaleLabels;
 
 /// What was measured. What a bench doesn't vary is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +25,9 @@ pub(crate) struct Labels {
     /// The boutique's offered load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) offered_per_s: Option<f64>,
+    /// The point of the curve that `scale` measures.
+    #[serde(flatten)]
+    pub(crate) scale: Option<ScaleLabels>,
     pub(crate) contender: String,
 }
 
@@ -31,6 +35,7 @@ impl Labels {
     /// The cell in words, without the contender: the title of its table.
     pub(crate) fn cell(&self) -> String {
         let mut words = vec![self.bench.to_owned()];
+        words.extend(self.scale.iter().flat_map(ScaleLabels::words));
         words.extend(self.message.map(str::to_owned));
         words.extend(self.callers.map(|n| plural(n, "caller")));
         words.extend(self.threads.map(|n| plural(n, "thread")));
@@ -45,6 +50,9 @@ impl Labels {
 
     /// What others' ratios call it.
     pub(crate) fn peer(&self) -> String {
+        if let Some(scale) = &self.scale {
+            return format!("{}{}", self.contender, scale.who());
+        }
         match self.units {
             Some(units) if self.contender.starts_with("seam") => {
                 format!("{}-{units}", self.contender)
@@ -58,6 +66,9 @@ impl Labels {
         let mut who = self.contender.clone();
         if let Some(turn) = self.turn {
             who = format!("{who}, {turn}");
+        }
+        if let Some(scale) = &self.scale {
+            who.push_str(&scale.who());
         }
         if let Some(units) = self.units {
             who = format!("{who}, {}", plural(units, "unit"));

@@ -29,10 +29,12 @@ fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
 
+    let memory = rows.iter().any(|row| row.figures.bytes_each.is_some());
     let mut head: Vec<String> =
         ["contender", "calls/s", "ns/call", "p50 µs", "p99 µs", "CPU µs", "MiB"]
             .map(str::to_owned)
             .into();
+    head.extend(memory.then(|| "bytes each".to_owned()));
     head.extend(front.then(|| "front CPU µs".to_owned()));
     let ratios = ratios(rows);
     for (figure, _) in &ratios {
@@ -50,6 +52,9 @@ fn table(rows: &[Row]) -> Table {
         cells.push(number(f.p99_us, micros));
         cells.push(number(f.cpu_us_per_call, micros));
         cells.push(number(f.rss_kib, |kib| format!("{:.1}", kib / 1024.0)));
+        if memory {
+            cells.push(number(f.bytes_each, thousands));
+        }
         if front {
             cells.push(number(f.front_cpu_us_per_call, micros));
         }

@@ -1,0 +1,70 @@
+//! Tables in Markdown, and numbers as people read them.
+
+use std::fmt::Write;
+
+/// A table: a head, and rows of as many cells. All columns but the first are flush right.
+pub(super) fn table<H: AsRef<str>>(head: &[H], rows: &[Vec<String>]) -> String {
+    if rows.is_empty() {
+        return "*Not measured in these runs.*\n".to_owned();
+    }
+    let mut out = String::new();
+    for cell in head {
+        let _ = write!(out, "| {} ", cell.as_ref());
+    }
+    out.push_str("|\n| --- ");
+    for _ in 1..head.len() {
+        out.push_str("| ---: ");
+    }
+    out.push_str("|\n");
+    for row in rows {
+        for cell in row {
+            let _ = write!(out, "| {cell} ");
+        }
+        out.push_str("|\n");
+    }
+    out
+}
+
+/// Two or three digits that mean something; thousands are set apart.
+pub(super) fn number(n: f64) -> String {
+    let digits = match n.abs() {
+        a if a >= 100.0 => 0,
+        a if a >= 10.0 => 1,
+        a if a >= 0.1 => 2,
+        _ => 3,
+    };
+    let text = format!("{n:.digits$}");
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let mut out = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 && whole.as_bytes()[at - 1].is_ascii_digit() {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + rest
+}
+
+/// The same, or a dash.
+pub(super) fn maybe(n: Option<f64>) -> String {
+    n.map_or_else(|| "–".to_owned(), number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_grouped() {
+        assert_eq!(number(1_234_567.8), "1,234,568");
+        assert_eq!(number(12.345), "12.3");
+        assert_eq!(number(0.0523), "0.052");
+        assert_eq!(number(-1_500.0), "-1,500");
+    }
+
+    #[test]
+    fn no_rows_are_said_to_be_none() {
+        assert!(table(&["a"], &[]).contains("Not measured"));
+        assert_eq!(table(&["a", "b"], &[vec!["1".into(), "2".into()]]).lines().count(), 3);
+    }
+}

@@ -1,0 +1,140 @@
+//! Calls within one process: over cores, and over actors.
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::anyhow;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
+
+use super::blobs::{BlobsClient, Echo};
+use super::unit::{Unit, UnitJob, name};
+use crate::measure::{Ask, Sample, Timing, Window, call_until_closed, pin};
+use crate::messages::{Basket, Message, Priced, answer_price, answer_tiny};
+use crate::ours::{Exclusive, PricesClient, Shared};
+
+/// One measurement within a process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct InsideJob {
+    pub(super) unit: UnitJob,
+    /// The cores that the process may use; as many threads drive callers.
+    pub(super) cores: Vec<usize>,
+    pub(super) callers: usize,
+    pub(super) calls: Calls,
+    pub(super) timing: Timing,
+}
+
+/// What the callers do.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) enum Calls {
+    /// `price` of an async function behind an `Arc`, without any runtime: what the machine can do.
+    Plain,
+    /// `price` of the actors, one after the other.
+    Shared,
+    Exclusive,
+    /// Echoes of so many bytes, as bytes or as text.
+    Echo {
+        size: usize,
+        text: bool,
+    },
+}
+
+/// One call in so many is timed, a prime so that nothing periodic is hit.
+const TIMED: u64 = 61;
+
+/// The measuring child's side.
+pub(super) fn run(job: &InsideJob) -> anyhow::Result<Sample> {
+    pin(&job.cores)?;
+    let runtime = match job.cores.len() {
+        1 => Builder::new_current_thread().enable_all().build()?,
+        n => Builder::new_multi_thread().worker_threads(n).enable_all().build()?,
+    };
+    runtime.block_on(async {
+        if let Calls::Plain = job.calls {
+            return measure(job, Message::Price, TIMED, Arc::new(Plain)).await;
+        }
+        let unit = job.unit.start().await?;
+        let clients = |count: usize| -> anyhow::Result<Vec<PricesClient>> {
+            (0..count).map(|n| Ok(unit.running.client_of(&name(n))?)).collect()
+        };
+        match job.calls {
+            Calls::Plain | Calls::Shared => {
+                let actors = clients(job.unit.actors)?.into_iter().map(Shared).collect();
+                measure(job, Message::Price, TIMED, Actors(actors)).await
+            }
+            Calls::Exclusive => {
+                let actors = clients(job.unit.actors)?.into_iter().map(Exclusive).collect();
+                measure(job, Message::Price, TIMED, Actors(actors)).await
+            }
+            Calls::Echo { size, text } => {
+                let echo = Echo::new(blobs(&unit)?, text, size);
+                measure(job, Message::Tiny, 1, echo).await
+            }
+        }
+    })
+}
+
+fn blobs(unit: &Unit) -> anyhow::Result<BlobsClient> {
+    Ok(unit.running.client()?)
+}
+
+/// Callers on tasks of their own while a thread keeps the window.
+async fn measure<A: Ask + Clone>(
+    job: &InsideJob,
+    message: Message,
+    timed: u64,
+    target: A,
+) -> anyhow::Result<Sample> {
+    let window = Window::new();
+    let clock = {
+        let (window, timing) = (Arc::clone(&window), job.timing);
+        thread::spawn(move || window.run(timing, |_| {}))
+    };
+    let callers: Vec<_> = (0..job.callers as u64)
+        .map(|n| {
+            let (target, window) = (target.clone(), Arc::clone(&window));
+            tokio::spawn(call_until_closed(target, message, n, timed, window))
+        })
+        .collect();
+    for caller in callers {
+        caller.await?;
+    }
+    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
+    window.sample(span)
+}
+
+/// Several clients: a caller's calls go to one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Actors<A>(pub(super) Vec<A>);
+
+impl<A> Actors<A> {
+    fn of(&self, n: u64) -> &A {
+        // A caller's calls are numbered from its own number in the upper half on.
+        let turn = (n >> 32).wrapping_add(n & u64::from(u32::MAX));
+        &self.0[(turn % self.0.len() as u64) as usize]
+    }
+}
+
+impl<A: Ask + Clone> Ask for Actors<A> {
+    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
+        self.of(n).tiny(n).await
+    }
+
+    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
+        self.of(basket.id).price(basket).await
+    }
+}
+
+/// What an actor's handler does, as a method.
+#[derive(Debug)]
+struct Plain;
+
+impl Ask for Arc<Plain> {
+    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
+        Ok(answer_tiny(n))
+    }
+
+    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
+        Ok(answer_price(&basket))
+    }
+}
