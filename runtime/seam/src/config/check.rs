@@ -157,13 +157,14 @@ impl Check<'_> {
     }
 
     fn layout(&self, topology: &TopologyConfig, units: &[&UnitConfig]) {
+        let circle = self.catalogue.start_order().is_err();
         for name in self.catalogue.names() {
             let hosts: Vec<&UnitConfig> =
                 units.iter().filter(|unit| hosts(unit, name)).copied().collect();
             match hosts[..] {
                 [] => self.unhosted(topology, units, name),
                 // In a circle, someone always calls from elsewhere: that is no news.
-                [_] if self.catalogue.start_order().is_err() => {}
+                [_] if circle => {}
                 [host] => self.reachable(topology, units, name, host),
                 [first, second, ..] => self.hosted_twice(topology, name, first, second),
             }

@@ -15,7 +15,7 @@ use seam_core::turn::{HostSettings, Lane};
 use super::clients::Routes;
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::{StartFailure, links};
-use crate::app::{App, HostPlan, Opened, Registered, deadlines};
+use crate::app::{App, Graph, HostPlan, Opened, Registered, deadlines};
 use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
 use crate::tables::Database;
 
@@ -27,6 +27,7 @@ const PEERS: Duration = Duration::from_secs(2);
 /// A unit on its way: what must be undone if the rest fails.
 pub(super) struct Starting<'a> {
     app: &'a App,
+    graph: Graph,
     config: &'a Config,
     layout: &'a UnitLayout,
     began: Instant,
@@ -43,6 +44,7 @@ impl<'a> Starting<'a> {
     ) -> Result<Self, StartFailure> {
         let mut starting = Self {
             app,
+            graph: app.graph(),
             config,
             layout,
             began: Instant::now(),
@@ -95,7 +97,9 @@ impl<'a> Starting<'a> {
         let own = self.config.service(id.name()).and_then(|service| service.deadline);
         let deadlines = deadlines(own, self.config.calls.deadline);
         let open = service.open(deadlines, self.clock.clone());
-        open.lead_nowhere(&format!("no unit of this topology offers `{id}`"));
+        if !self.layout.services.iter().any(|name| name == id.name()) {
+            open.lead_nowhere(&format!("no unit of this topology offers `{id}`"));
+        }
         (id, open)
     }
 
@@ -124,7 +128,7 @@ impl<'a> Starting<'a> {
             ..HostSettings::new(id, home)
         };
         let clients: Arc<dyn Clients> = routes.clone();
-        let callers = self.app.graph().callers_of(id).collect();
+        let callers = self.graph.callers_of(id).collect();
         let faults = &self.config.rehearsal;
         let rehearsal = (self.config.calls.resolution == Resolution::Encoded).then_some(Faults {
             delay: faults.delay,
