@@ -46,9 +46,12 @@ impl Ended {
 #[derive(Debug)]
 pub struct ServiceMetrics {
     contract: &'static ContractDescriptor,
-    /// Made when a thread first counts: an idle service costs nothing here.
-    shards: [OnceLock<Box<[MethodShard]>>; SHARDS],
+    /// Made when something is first counted: an idle service costs next to nothing here.
+    shards: OnceLock<Box<Shards>>,
 }
+
+/// One per thread, made when that thread first counts.
+type Shards = [OnceLock<Box<[MethodShard]>>; SHARDS];
 
 #[derive(Debug)]
 #[repr(align(128))] // two cache lines: neighbours are fetched in pairs
@@ -82,14 +85,15 @@ pub struct MethodMetrics {
 impl ServiceMetrics {
     /// Counts of nothing yet.
     pub fn new(contract: &'static ContractDescriptor) -> Self {
-        Self { contract, shards: Default::default() }
+        Self { contract, shards: OnceLock::new() }
     }
 
     /// Counts a call that is over, and took so many nanoseconds.
     #[inline]
     pub fn count(&self, method: u16, ended: Ended, nanos: u64) {
         let number = thread_number();
-        let shard = self.shards[number.min(SHARDS - 1)]
+        let shards = self.shards.get_or_init(Box::default);
+        let shard = shards[number.min(SHARDS - 1)]
             .get_or_init(|| self.contract.methods.iter().map(|_| MethodShard::default()).collect());
         let Some(method) = shard.get(usize::from(method)) else { return };
         let (ended, latency) = (&method.ended[ended as usize], &method.latencies[bucket(nanos)]);
@@ -114,7 +118,8 @@ impl ServiceMetrics {
     fn read_method(&self, index: usize, name: &'static str) -> MethodMetrics {
         let mut ended = [0_u64; 4];
         let mut latencies = [0_u64; BUCKETS];
-        for shard in self.shards.iter().filter_map(OnceLock::get).filter_map(|s| s.get(index)) {
+        let shards = self.shards.get().into_iter().flat_map(|shards| shards.iter());
+        for shard in shards.filter_map(OnceLock::get).filter_map(|s| s.get(index)) {
             for (sum, count) in ended.iter_mut().zip(&shard.ended) {
                 *sum += count.load(Ordering::Relaxed);
             }

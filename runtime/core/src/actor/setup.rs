@@ -1,7 +1,6 @@
 //! What an actor's `start` is given.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -84,18 +83,19 @@ pub trait Clients: Send + Sync + 'static {
 
 /// Things for one service, by their type.
 #[derive(Clone, Default)]
-pub struct Extensions(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub struct Extensions(Vec<Arc<dyn Any + Send + Sync>>);
 
 impl Extensions {
     /// Puts `value` in, in place of another of its type.
     pub fn insert<T: Any + Send + Sync>(&mut self, value: Arc<T>) {
-        self.0.insert(TypeId::of::<T>(), value);
+        self.0.retain(|other| !other.is::<T>());
+        self.0.push(value);
     }
 
     /// The value of the type `T`.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        let value = Arc::clone(self.0.get(&TypeId::of::<T>())?);
-        value.downcast().ok()
+        let value = self.0.iter().find(|value| value.is::<T>())?;
+        Arc::clone(value).downcast().ok()
     }
 }
 

@@ -155,9 +155,9 @@ impl<M: Method> Call<M> {
         let route = &*self.client.inner.route;
         let Some(Waits { reply, began }) = &mut self.waits else { return Poll::Pending };
         let (outcome, metrics) = match reply {
-            Awaited::Local(reply) => (ready!(Pin::new(reply).poll(cx)), &route.served),
+            Awaited::Local(reply) => (ready!(Pin::new(reply).poll(cx)), &*route.served),
             Awaited::Remote(reply) => {
-                (decoded::<M>(ready!(reply.as_mut().poll(cx))), &route.called)
+                (decoded::<M>(ready!(reply.as_mut().poll(cx))), route.elsewhere_metrics())
             }
         };
         count::<M>(metrics, &outcome, route.clock.now().nanos_since(*began));
@@ -172,7 +172,7 @@ impl<M: Method> Call<M> {
     #[cold]
     fn refused(&self, why: NotExecuted) -> Outcome<M::Answer, M::Error> {
         let outcome = Err(why.into());
-        count::<M>(&self.client.inner.route.called, &outcome, 0);
+        count::<M>(self.client.inner.route.elsewhere_metrics(), &outcome, 0);
         self.note_failed();
         outcome
     }

@@ -25,8 +25,8 @@ pub struct Route<C: Contract> {
     pub(super) clock: Clock,
     /// Counts of calls that run here.
     pub(super) served: Arc<ServiceMetrics>,
-    /// Counts of calls that go elsewhere.
-    pub(super) called: Arc<ServiceMetrics>,
+    /// Counts of calls that go elsewhere, once there is one: most services are near.
+    called: OnceLock<Box<ServiceMetrics>>,
 }
 
 /// How long calls may take whose caller doesn't say.
@@ -84,7 +84,7 @@ impl<C: Contract> Route<C> {
             deadlines,
             clock,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
-            called: Arc::new(ServiceMetrics::new(C::descriptor())),
+            called: OnceLock::new(),
         }
     }
 
@@ -123,9 +123,14 @@ impl<C: Contract> Route<C> {
         &self.served
     }
 
-    /// Counts of calls that went elsewhere.
-    pub const fn called(&self) -> &Arc<ServiceMetrics> {
-        &self.called
+    /// Counts of calls that went elsewhere; `None` if none did.
+    pub fn called(&self) -> Option<&ServiceMetrics> {
+        self.called.get().map(|called| &**called)
+    }
+
+    /// Where calls are counted that go elsewhere.
+    pub(super) fn elsewhere_metrics(&self) -> &ServiceMetrics {
+        self.called.get_or_init(|| Box::new(ServiceMetrics::new(C::descriptor())))
     }
 }
 

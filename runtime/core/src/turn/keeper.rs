@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext};
 use futures_util::FutureExt;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::line::Phase;
@@ -55,15 +55,42 @@ pub trait Keeping: Send + Sync + 'static {
 /// What the host and its keeper tell each other.
 pub(super) struct Kept<A> {
     pub(super) factory: Arc<dyn Factory<A>>,
-    /// `None` until the first start is over.
-    pub(super) first_start: watch::Sender<Option<Result<(), String>>>,
+    pub(super) first_start: FirstStart,
+}
+
+/// How the first start went, once it is over.
+#[derive(Default)]
+pub(super) struct FirstStart {
+    result: OnceLock<Result<(), String>>,
+    over: Notify,
+}
+
+impl FirstStart {
+    /// It is over. Later starts have no say.
+    fn set(&self, result: Result<(), String>) {
+        if self.result.set(result).is_ok() {
+            self.over.notify_waiters();
+        }
+    }
+
+    async fn wait(&self) -> Result<(), String> {
+        loop {
+            let mut over = pin!(self.over.notified());
+            // Registered before the look, so that it isn't missed.
+            over.as_mut().enable();
+            if let Some(result) = self.result.get() {
+                return result.clone();
+            }
+            over.await;
+        }
+    }
 }
 
 impl<A: Send + Sync + 'static> Host<A> {
     /// Starts a host: its keeper, its pump and its sweeper live on the home.
     pub fn start(settings: HostSettings, factory: Arc<dyn Factory<A>>) -> Arc<Self> {
         let arbiter = settings.home.arbiter().clone();
-        let kept = Kept { factory, first_start: watch::Sender::new(None) };
+        let kept = Kept { factory, first_start: FirstStart::default() };
         let host = Self::new(settings, kept);
         let inner = Arc::clone(&host.inner);
         let spawned = arbiter.spawn_fn(move || {
@@ -101,7 +128,8 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
     let mut supervisor = Supervisor::new(RestartPolicy::default());
     let mut due = Moment::default();
     loop {
-        if !wait_until(&inner, due).await {
+        // In a box: from its start on, the actor needs no timer, and one takes room.
+        if !Box::pin(wait_until(&inner, due)).await {
             break;
         }
         match build(&inner).await {
@@ -111,7 +139,7 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
                     break;
                 }
                 tracing::info!(service, "started");
-                inner.kept.first_start.send_replace(Some(Ok(())));
+                inner.kept.first_start.set(Ok(()));
                 if !wait_for_end(&inner).await {
                     break;
                 }
@@ -135,11 +163,7 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
                 if after.down {
                     go_down(&inner, &reason);
                 }
-                inner.kept.first_start.send_if_modified(|first| {
-                    let none = first.is_none();
-                    first.get_or_insert(Err(reason));
-                    none
-                });
+                inner.kept.first_start.set(Err(reason));
             }
         }
     }
@@ -245,6 +269,7 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
     for (_, call) in outstanding {
         call.abandon();
     }
+    inner.kept.first_start.set(Err("the service has ended".to_owned()));
     inner.gate.shut_down();
     if let Some(mut actor) = inner.actor.try_write() {
         // If a turn is still in, the actor goes with the last of them.
@@ -261,14 +286,8 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
     }
 
     fn started(&self) -> Boxed<'static, Result<(), String>> {
-        let mut first = self.inner.kept.first_start.subscribe();
-        Box::pin(async move {
-            let first = first.wait_for(Option::is_some).await;
-            first.map_or_else(
-                |_| Err("the service has ended".to_owned()),
-                |first| first.clone().unwrap_or(Ok(())),
-            )
-        })
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.kept.first_start.wait().await })
     }
 
     fn health(&self) -> Boxed<'_, Health> {

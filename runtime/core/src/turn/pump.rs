@@ -11,7 +11,8 @@ const BURST: usize = 64;
 
 /// Runs until the host ends.
 pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
-    let mut over = Vec::with_capacity(BURST);
+    // Without room at first: an idle service shall cost little.
+    let mut over = Vec::new();
     loop {
         inner.signals.pump.notified().await;
         let mut burst = 0;

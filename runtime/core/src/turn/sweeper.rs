@@ -22,8 +22,14 @@ pub(super) async fn sweep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
         if stopped {
             return;
         }
+        if next == Moment::NEVER {
+            inner.signals.sweep.notified().await;
+            continue;
+        }
+        // In a box: nearly all services have nothing to wait for, and a timer takes room.
+        let due = Box::pin(clock.wait_until(next));
         tokio::select! {
-            () = clock.wait_until(next) => sweep_once(&inner, clock.now()),
+            () = due => sweep_once(&inner, clock.now()),
             () = inner.signals.sweep.notified() => {}
         }
     }

@@ -10,7 +10,7 @@ use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartEr
 use seam_core::call::{AnyClient, Client, Inbox, Rehearsal, Route, Target};
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor, Hosts};
-use seam_core::metrics::MethodMetrics;
+use seam_core::metrics::{MethodMetrics, ServiceMetrics};
 use seam_core::name::ServiceId;
 use seam_core::remote::{Caller, Inlet, Remote};
 use seam_core::time::Clock;
@@ -156,7 +156,7 @@ impl<A: Actor> Opened for Open<A> {
     }
 
     fn called(&self) -> Vec<MethodMetrics> {
-        self.route.called().read()
+        self.route.called().map(ServiceMetrics::read).unwrap_or_default()
     }
 }
 
