@@ -84,7 +84,8 @@ fn versions() -> String {
     let mut found = Vec::new();
     for name in CRATES {
         let entry = format!("name = \"{name}\"\nversion = \"");
-        let after = lock.split(&entry).nth(1);
+        // The newest, where others depend on an older one as well.
+        let after = lock.split(&entry).skip(1).last();
         found.extend(after.and_then(|rest| Some(format!("{name} {}", rest.split('"').next()?))));
     }
     found.join(", ")

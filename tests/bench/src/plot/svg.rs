@@ -57,14 +57,25 @@ const APART: f64 = 17.0;
 /// Told apart by people who don't see all colours (Okabe and Ito), darker on light pages.
 const STYLE: &str = "\
 <style>
-svg { font: 13px system-ui, sans-serif; --ink: #24292f; --grid: #d0d7de; }
-.l0 { --c: #0072b2; } .l1 { --c: #b34d00; } .l2 { --c: #00795a; } .l3 { --c: #a4447f; } .l4 { --c: #6e6e6e; } .l5 { --c: #8a6d00; }
-text { fill: var(--ink); } .title { font-size: 15px; font-weight: 600; }
-.grid { stroke: var(--grid); stroke-width: 1; }
-.line { fill: none; stroke: var(--c); stroke-width: 2.2; } .dot { fill: var(--c); } .name { fill: var(--c); }
+text { font: 13px system-ui, sans-serif; fill: #24292f; }
+text.title { font-size: 15px; font-weight: 600; }
+.grid { stroke: #d0d7de; stroke-width: 1; }
+.line { fill: none; stroke-width: 2.2; }
+.line.l0 { stroke: #0072b2; } .fill.l0 { fill: #0072b2; }
+.line.l1 { stroke: #b34d00; } .fill.l1 { fill: #b34d00; }
+.line.l2 { stroke: #00795a; } .fill.l2 { fill: #00795a; }
+.line.l3 { stroke: #a4447f; } .fill.l3 { fill: #a4447f; }
+.line.l4 { stroke: #6e6e6e; } .fill.l4 { fill: #6e6e6e; }
+.line.l5 { stroke: #8a6d00; } .fill.l5 { fill: #8a6d00; }
 @media (prefers-color-scheme: dark) {
-svg { --ink: #d1d7e0; --grid: #3d444d; }
-.l0 { --c: #56b4e9; } .l1 { --c: #f0883e; } .l2 { --c: #2ec29a; } .l3 { --c: #e39ac8; } .l4 { --c: #a8a8a8; } .l5 { --c: #e0c341; }
+text { fill: #d1d7e0; }
+.grid { stroke: #3d444d; }
+.line.l0 { stroke: #56b4e9; } .fill.l0 { fill: #56b4e9; }
+.line.l1 { stroke: #f0883e; } .fill.l1 { fill: #f0883e; }
+.line.l2 { stroke: #2ec29a; } .fill.l2 { fill: #2ec29a; }
+.line.l3 { stroke: #e39ac8; } .fill.l3 { fill: #e39ac8; }
+.line.l4 { stroke: #a8a8a8; } .fill.l4 { fill: #a8a8a8; }
+.line.l5 { stroke: #e0c341; } .fill.l5 { fill: #e0c341; }
 }
 </style>
 ";
@@ -132,12 +143,14 @@ fn write(chart: &Chart, out: &mut String) -> std::fmt::Result {
         for (at, &(x, y)) in line.points.iter().enumerate() {
             write!(path, "{}{:.1} {:.1}", if at == 0 { "M" } else { "L" }, x_at(x), y_at(y))?;
         }
-        writeln!(out, "<g class=\"{class}\"><path class=\"line\" d=\"{path}\"/>")?;
+        writeln!(out, "<path class=\"line {class}\" d=\"{path}\"/>")?;
         for &(x, y) in &line.points {
             let (cx, cy) = (x_at(x), y_at(y));
-            writeln!(out, "<circle class=\"dot\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"3.2\"/>")?;
+            writeln!(
+                out,
+                "<circle class=\"fill {class}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"3.2\"/>"
+            )?;
         }
-        out.push_str("</g>\n");
         names.extend(line.points.last().map(|&(_, y)| (y_at(y) + 4.0, class, &line.name)));
     }
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -148,10 +161,7 @@ fn write(chart: &Chart, out: &mut String) -> std::fmt::Result {
         let y = y.min(latest).max(free);
         free = y + APART;
         let x = right + 10.0;
-        writeln!(
-            out,
-            "<g class=\"{class}\"><text class=\"name\" x=\"{x}\" y=\"{y:.1}\">{name}</text></g>"
-        )?;
+        writeln!(out, "<text class=\"fill {class}\" x=\"{x}\" y=\"{y:.1}\">{name}</text>")?;
     }
     out.push_str("</svg>\n");
     Ok(())
@@ -174,7 +184,7 @@ mod tests {
             lines: vec![line("a", &[(1.0, 5.0), (2.0, 9.0)]), line("b", &[(1.0, 5.0)])],
         };
         let text = draw(&chart);
-        assert_eq!(text.matches("class=\"line\"").count(), 2);
+        assert_eq!(text.matches("<path class=\"line ").count(), 2);
         assert_eq!(text.matches("<circle").count(), 3);
         assert!(text.contains(">a</text>") && text.contains(">b</text>"));
         assert!(!text.contains("NaN"));
