@@ -153,7 +153,10 @@ impl<M: Method> Call<M> {
     #[inline(never)] // as above
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
         let route = &*self.client.inner.route;
-        let Some(Waits { reply, began }) = &mut self.waits else { return Poll::Pending };
+        let Some(Waits { reply, began }) = &mut self.waits else {
+            // As any future does; staying pending would hang whoever made the mistake.
+            panic!("a call was polled again after it had come to its outcome")
+        };
         let (outcome, metrics) = match reply {
             Awaited::Local(reply) => (ready!(Pin::new(reply).poll(cx)), &*route.served),
             Awaited::Remote(reply) => {

@@ -176,3 +176,11 @@ async fn the_edge_may_call_only_what_the_contract_offers_there() {
         assert!(offered.await.is_ok(), "{way}");
     }
 }
+
+#[tokio::test]
+#[should_panic(expected = "polled again after it had come to its outcome")]
+async fn a_call_that_is_polled_after_its_end_says_so() {
+    let mut call = VaultClient::local(Fake::new()).count();
+    assert_eq!((&mut call).await, Ok(0));
+    let _ = call.await;
+}
