@@ -44,6 +44,14 @@ pub(crate) enum What {
     },
     /// All of them but `scale`.
     All,
+    /// Compares the instructions that a call takes with the baseline's; needs valgrind.
+    Guard {
+        /// Write the baseline anew.
+        #[arg(long)]
+        renew: bool,
+    },
+    #[command(hide = true)]
+    CountCalls { job: String },
     #[command(hide = true)]
     MeasureLocal { job: String },
     #[command(hide = true)]

@@ -1,6 +1,6 @@
 //! The bench that holds seam against its peers in one run.
 //!
-//! `cargo run --release -p seam-bench -- local|remote|edge|boutique|all`. Contenders run in turn,
+//! `cargo run --release -p seam-bench -- local|remote|edge|boutique|all`, or `guard`. Contenders run in turn,
 //! round after round (A B C A B C …), each measurement in processes of its own: the binary starts
 //! itself again with a hidden subcommand, tells the child its job, and reads what it measured.
 
@@ -8,6 +8,7 @@ mod boutique;
 mod cli;
 mod edge;
 mod grpc;
+mod guard;
 mod http;
 mod local;
 mod measure;
@@ -55,6 +56,8 @@ fn main() -> ExitCode {
         What::Report { files, page } => page::write(files, page).and_then(|rows| {
             cli.options.plot.as_ref().map_or(Ok(()), |folder| plot::write(&rows, folder))
         }),
+        What::Guard { renew } => guard::guard(*renew),
+        What::CountCalls { job } => parse(job).and_then(guard::count),
         What::All => all(&cli.options).and_then(|groups| bench(&cli.options, groups)),
     };
     match told {

@@ -1,0 +1,85 @@
+//! Counting, by callgrind: it runs this same binary, and counts what the polls of one task execute.
+
+use std::future::Future;
+use std::hint::black_box;
+use std::io::ErrorKind;
+use std::pin::{Pin, pin};
+use std::process::Command;
+use std::task::{Context, Poll};
+
+use anyhow::{Context as _, bail, ensure};
+
+use super::cell::Cell;
+use crate::measure::Ask;
+use crate::messages::{basket, is_price_of};
+use crate::ours::{Exclusive, Shared, all_in_one};
+
+/// Calls that aren't counted: the first ones start clocks, counters and the memory's own caches.
+const WARM_UP: u64 = 1_000;
+/// Calls that are counted.
+const CALLS: u64 = 10_000;
+
+/// How many instructions one call of this cell takes.
+pub(crate) fn instructions(cell: Cell) -> anyhow::Result<u64> {
+    let binary = std::env::current_exe().context("finding the bench's own binary")?;
+    let folder = tempfile::tempdir()?;
+    let told = Command::new("valgrind")
+        .arg("--tool=callgrind")
+        // Only within the function `counted`, and what that calls on its thread.
+        .arg("--toggle-collect=*guard::count::counted*")
+        .arg(format!("--callgrind-out-file={}", folder.path().join("counts").display()))
+        .arg(binary)
+        .args(["count-calls", &serde_json::to_string(&cell)?])
+        .output();
+    let output = match told {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!(
+                "valgrind counts the instructions, and isn't installed: `apt-get install valgrind`"
+            )
+        }
+        told => told.context("starting valgrind")?,
+    };
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "counting {} failed:\n{told}", cell.name());
+    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
+    let collected = collected.and_then(|(_, count)| count.trim().parse::<u64>().ok());
+    let collected = collected.with_context(|| format!("valgrind counted nothing:\n{told}"))?;
+    ensure!(collected >= CALLS, "the calls weren't seen: is the binary stripped?");
+    Ok(collected / CALLS)
+}
+
+/// The child's side: makes the calls.
+pub(crate) fn run(cell: Cell) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let config = match cell {
+            Cell::Encoded => "[calls]\nresolution = \"encoded\"\n",
+            Cell::Shared | Cell::Exclusive => "",
+        };
+        let ours = all_in_one(config).await?;
+        match cell {
+            Cell::Exclusive => tokio::spawn(calls(Exclusive(ours.client()?))).await?,
+            Cell::Shared | Cell::Encoded => tokio::spawn(calls(Shared(ours.client()?))).await?,
+        }
+    })
+}
+
+async fn calls(target: impl Ask) -> anyhow::Result<()> {
+    make(&target, WARM_UP).await?;
+    let mut calls = pin!(make(&target, CALLS));
+    std::future::poll_fn(|context| counted(calls.as_mut(), context)).await
+}
+
+async fn make(target: &impl Ask, calls: u64) -> anyhow::Result<()> {
+    for n in 0..calls {
+        let priced = target.price(basket(n)).await?;
+        ensure!(is_price_of(n, &priced), "a wrong answer to call {n}");
+    }
+    Ok(())
+}
+
+/// Where callgrind begins and ends to count: never inlined, nor left by a jump.
+#[inline(never)]
+fn counted<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    black_box(future.poll(context))
+}
