@@ -15,15 +15,23 @@ pub const MAX_NAME_LEN: usize = 64;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServiceId(u16);
 
-#[derive(Default)]
-struct Names {
-    ids: HashMap<&'static str, u16>,
-    names: Vec<&'static str>,
+/// The ids of names.
+fn ids() -> &'static RwLock<HashMap<&'static str, u16>> {
+    static IDS: OnceLock<RwLock<HashMap<&'static str, u16>>> = OnceLock::new();
+    IDS.get_or_init(RwLock::default)
 }
 
-fn names() -> &'static RwLock<Names> {
-    static NAMES: OnceLock<RwLock<Names>> = OnceLock::new();
-    NAMES.get_or_init(RwLock::default)
+/// Names are kept in pages of so many.
+const PAGE: usize = 128;
+type Page = [OnceLock<&'static str>; PAGE];
+
+/// The names of ids: read for every call that crosses the wire, so without a lock.
+static NAMES: [OnceLock<Box<Page>>; MAX_NAMES / PAGE] =
+    [const { OnceLock::new() }; MAX_NAMES / PAGE];
+
+fn page_of(id: u16) -> &'static OnceLock<Box<Page>> {
+    // An id beyond the last page was never given.
+    &NAMES[usize::from(id) / PAGE % NAMES.len()]
 }
 
 impl ServiceId {
@@ -36,29 +44,31 @@ impl ServiceId {
         if !is_name(name) {
             return None;
         }
-        let mut names = names().write();
-        if let Some(id) = names.ids.get(name) {
+        let mut ids = ids().write();
+        if let Some(id) = ids.get(name) {
             return Some(Self(*id));
         }
-        if names.names.len() >= MAX_NAMES {
+        if ids.len() >= MAX_NAMES {
             return None;
         }
-        let id = names.names.len() as u16;
+        let id = ids.len() as u16;
         // Kept for the life of the process, and bounded by MAX_NAMES.
         let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
-        names.names.push(name);
-        names.ids.insert(name, id);
+        let page = page_of(id).get_or_init(|| Box::new([const { OnceLock::new() }; PAGE]));
+        page[usize::from(id) % PAGE].get_or_init(|| name);
+        ids.insert(name, id);
         Some(Self(id))
     }
 
     /// The id of a name that the process has met before.
     pub fn known(name: &str) -> Option<Self> {
-        names().read().ids.get(name).map(|id| Self(*id))
+        ids().read().get(name).map(|id| Self(*id))
     }
 
     /// The name.
     pub fn name(self) -> &'static str {
-        names().read().names.get(usize::from(self.0)).copied().unwrap_or("?")
+        let name = page_of(self.0).get().and_then(|page| page[usize::from(self.0) % PAGE].get());
+        name.copied().unwrap_or("?")
     }
 
     pub(crate) const fn raw(self) -> u16 {

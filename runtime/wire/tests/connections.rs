@@ -220,7 +220,7 @@ async fn what_is_too_large_is_refused_before_it_is_sent() {
     assert!(bad, "{refused:?}");
     let large = vec![7; 3 << 20];
     let body = within(caller.call(ECHO, &large)).await.unwrap();
-    assert_eq!(body.bytes, large);
+    assert_eq!(body.bytes[..], large);
     assert_eq!(worker.seen.lock().len(), 1);
 }
 

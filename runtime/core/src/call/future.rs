@@ -85,6 +85,9 @@ impl<M: Method> Call<M> {
             None => (route.deadlines.of(M::SPEC, None), None),
             Some(options) => asked(*options, route.deadlines, M::SPEC),
         };
+        let Some(host) = route.local() else {
+            return self.begin_elsewhere(given, time, began, cx);
+        };
         let (deadline, context) = match admit(M::SPEC, route.service, *caller, given, began, time) {
             Ok(admitted) => admitted,
             Err(why) => {
@@ -94,9 +97,6 @@ impl<M: Method> Call<M> {
         };
         // Taken no sooner: what was written only now is slow to read again.
         let Some(message) = self.message.take() else { return Poll::Pending };
-        let Some(host) = route.local() else {
-            return self.begin_elsewhere(message, context, deadline, began, cx);
-        };
         let context = TurnContext::new(route.service, deadline, context);
         let begun = message.begin(host, TurnStart { context, now: began });
         if let Begun::Done(outcome, ended) = &begun {
@@ -115,27 +115,37 @@ impl<M: Method> Call<M> {
     #[inline(never)] // beside the socket it costs nothing, and the local path stays small
     fn begin_elsewhere(
         &mut self,
-        message: M,
-        context: Option<Arc<CallContext>>,
-        deadline: Moment,
+        given: Option<Arc<CallContext>>,
+        time: Duration,
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<M::Answer, M::Error>> {
+        let Some(message) = self.message.take() else { return Poll::Pending };
         let ClientInner { route, caller } = &*self.client.inner;
-        let context = context.as_deref().map_or_else(CallContext::root, CallContext::child);
-        let context = context.with_deadline(deadline);
-        let reply = match &*route.elsewhere() {
+        let admitted = admit_elsewhere(M::SPEC, route.service, *caller, given, began, time);
+        let context = match admitted {
+            Ok(context) => context,
+            Err(why) => return Poll::Ready(self.refused(why)),
+        };
+        let reply = match &**route.elsewhere() {
             Elsewhere::Remote(remote) => remote.send(Outbound {
                 service: route.service,
                 method: M::SPEC,
                 caller: *caller,
                 context: &context,
                 body: &message,
+                now: began,
+                waker: cx.waker(),
             }),
             Elsewhere::Away(why) => {
                 return Poll::Ready(self.refused(NotExecuted::Unavailable { reason: why.clone() }));
             }
         };
+        if reply.will_wake() {
+            // The waker went with the call: nothing is there yet, and nothing is to be said.
+            self.waits = Some(Waits { reply: Awaited::Remote(reply), began });
+            return Poll::Pending;
+        }
         self.wait(Awaited::Remote(reply), began, cx)
     }
 
@@ -160,7 +170,7 @@ impl<M: Method> Call<M> {
         let (outcome, metrics) = match reply {
             Awaited::Local(reply) => (ready!(Pin::new(reply).poll(cx)), &*route.served),
             Awaited::Remote(reply) => {
-                (decoded::<M>(ready!(reply.as_mut().poll(cx))), route.elsewhere_metrics())
+                (decoded::<M>(ready!(Pin::new(reply).poll(cx))), route.elsewhere_metrics())
             }
         };
         count::<M>(metrics, &outcome, route.clock.now().nanos_since(*began));
@@ -222,6 +232,35 @@ fn admit(
         return Err(NotExecuted::DeadlineExceeded);
     }
     Ok((deadline, lengthened(context, service, caller)?))
+}
+
+/// The same for a call that leaves the unit. Its context is made at once and not shared: it is only
+/// written down.
+fn admit_elsewhere(
+    method: &MethodSpec,
+    service: ServiceId,
+    caller: Caller,
+    given: Option<Arc<CallContext>>,
+    now: Moment,
+    time: Duration,
+) -> Result<CallContext, NotExecuted> {
+    caller.may_call(method)?;
+    let around = given.or_else(context::caller);
+    let mut context = around.as_deref().map_or_else(CallContext::root, CallContext::child);
+    context.deadline = context.deadline.min(now.after(time));
+    if context.deadline <= now {
+        return Err(NotExecuted::DeadlineExceeded);
+    }
+    if let Caller::Service(caller) = caller
+        && !context.chain.contains(caller)
+        && !context.chain.push(caller)
+    {
+        return Err(too_far(&context, service));
+    }
+    if context.chain.contains(service) || context.chain.len() >= HOP_LIMIT {
+        return Err(too_far(&context, service));
+    }
+    Ok(context)
 }
 
 /// The context of a call that somebody waits for: no cycle, and not too deep.

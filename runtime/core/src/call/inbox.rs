@@ -3,16 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::codec;
 use crate::context::{CallContext, HOP_LIMIT, TurnContext};
 use crate::contract::{Contract, ContractDescriptor, Method};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind, Served};
-use crate::time::Clock;
+use crate::remote::{Caller, Inbound, Inlet, RemoteReply, ReplyBody, ReplyKind, Served};
+use crate::time::{Clock, Moment};
 use crate::turn::{Begun, Outcome, TurnStart};
 
 /// The way in to a service of this unit for encoded calls.
@@ -37,8 +35,7 @@ impl<C: Contract> Inbox<C> {
         Self { service, host, callers: callers.into_iter().collect(), metrics, clock }
     }
 
-    fn admit(&self, inbound: &Inbound<'_>) -> Result<TurnStart, NotExecuted> {
-        let now = self.clock.now();
+    fn admit(&self, inbound: &mut Inbound<'_>, now: Moment) -> Result<TurnStart, NotExecuted> {
         if let Caller::Service(caller) = inbound.caller
             && !self.callers.contains(&caller)
         {
@@ -56,19 +53,19 @@ impl<C: Contract> Inbox<C> {
         let caller = CallContext {
             deadline,
             trace: inbound.trace,
-            chain: chain.clone(),
+            chain: std::mem::take(&mut inbound.chain),
             principal: inbound.principal.map(Arc::from),
         };
         let context = TurnContext::new(self.service, deadline, Some(Arc::new(caller)));
         Ok(TurnStart { context, now })
     }
 
-    fn begin(&self, inbound: &Inbound<'_>, out: &mut Vec<u8>) -> Served {
-        let start = match self.admit(inbound) {
+    fn begin(&self, mut inbound: Inbound<'_>, now: Moment, out: &mut Vec<u8>) -> Served {
+        let start = match self.admit(&mut inbound, now) {
             Ok(start) => start,
             Err(why) => return Served::Failed(why.into()),
         };
-        C::serve(&self.host, start, inbound, out).unwrap_or_else(|| {
+        C::serve(&self.host, start, &inbound, out).unwrap_or_else(|| {
             let what = format!("`{}` has no method number {}", C::NAME, inbound.method).into();
             Served::Failed(NotExecuted::Incompatible { what }.into())
         })
@@ -86,7 +83,7 @@ impl<C: Contract> Inlet for Inbox<C> {
 
     fn serve(&self, inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
         let (method, began) = (inbound.method, self.clock.now());
-        let served = self.begin(&inbound, out);
+        let served = self.begin(inbound, began, out);
         let ended = match &served {
             Served::Replied(ReplyKind::Answer) => Ended::Answered,
             Served::Replied(ReplyKind::ServiceError) => Ended::ServiceError,
@@ -104,7 +101,7 @@ impl<C: Contract> Inlet for Inbox<C> {
 fn later(served: Served, metrics: Arc<ServiceMetrics>, method: u16, clock: Clock) -> Served {
     let Served::Later(reply) = served else { return served };
     let began = clock.now();
-    Served::Later(Box::pin(async move {
+    Served::Later(RemoteReply::from_future(async move {
         let reply = reply.await;
         let ended = match &reply {
             Ok(ReplyBody { kind: ReplyKind::Answer, .. }) => Ended::Answered,
@@ -149,10 +146,10 @@ pub fn serve<M: Method>(
             Ok(kind) => Served::Replied(kind),
             Err(failure) => Served::Failed(failure),
         },
-        Begun::Pending(reply) => Served::Later(Box::pin(async move {
+        Begun::Pending(reply) => Served::Later(RemoteReply::from_future(async move {
             let mut out = Vec::new();
             let kind = encode::<M>(reply.await, &mut out)?;
-            Ok(ReplyBody { kind, bytes: Bytes::from(out) })
+            Ok(ReplyBody { kind, bytes: out.into() })
         })),
     }
 }

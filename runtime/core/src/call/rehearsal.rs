@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::outcome::{NotExecuted, Unknown};
 use crate::remote::{Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, Served};
 use crate::time::{Clock, Moment};
@@ -41,18 +39,18 @@ impl Remote for Rehearsal {
         let faults = self.faults;
         if happens(faults.refused) {
             let why = NotExecuted::unavailable("refused in rehearsal");
-            return Box::pin(std::future::ready(Err(why.into())));
+            return RemoteReply::ready(Err(why.into()));
         }
         let mut body = Vec::with_capacity(128);
         if let Err(error) = call.body.encode(&mut body) {
             let why = NotExecuted::bad_request(error.to_string());
-            return Box::pin(std::future::ready(Err(why.into())));
+            return RemoteReply::ready(Err(why.into()));
         }
         let deadline = call.context.deadline;
         let inbound = Inbound {
             method: call.method.index,
             body: &body,
-            remaining: deadline.since(self.clock.now()),
+            remaining: deadline.since(call.now),
             trace: call.context.trace,
             chain: call.context.chain.clone(),
             principal: call.context.principal.as_deref(),
@@ -61,7 +59,7 @@ impl Remote for Rehearsal {
         let mut out = Vec::with_capacity(128);
         let served = self.inlet.serve(inbound, &mut out);
         let clock = self.clock.clone();
-        Box::pin(async move { back(served, out, faults, deadline, &clock).await })
+        RemoteReply::from_future(async move { back(served, out, faults, deadline, &clock).await })
     }
 }
 
@@ -74,7 +72,7 @@ async fn back(
     clock: &Clock,
 ) -> Result<ReplyBody, crate::outcome::Failure> {
     let reply = match served {
-        Served::Replied(kind) => Ok(ReplyBody { kind, bytes: Bytes::from(out) }),
+        Served::Replied(kind) => Ok(ReplyBody { kind, bytes: out.into() }),
         Served::Failed(failure) => Err(failure),
         Served::Later(reply) => reply.await,
     };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 
 use crate::contract::{Contract, MethodSpec};
 use crate::metrics::ServiceMetrics;
@@ -109,8 +109,8 @@ impl<C: Contract> Route<C> {
         if self.here.load(Ordering::Acquire) { self.host.get().map(|host| &**host) } else { None }
     }
 
-    pub(super) fn elsewhere(&self) -> Arc<Elsewhere> {
-        self.elsewhere.load_full()
+    pub(super) fn elsewhere(&self) -> Guard<Arc<Elsewhere>> {
+        self.elsewhere.load()
     }
 
     /// The service's name.
@@ -136,7 +136,7 @@ impl<C: Contract> Route<C> {
 
 impl<C: Contract> fmt::Debug for Route<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let target = match (self.local(), &*self.elsewhere()) {
+        let target = match (self.local(), &**self.elsewhere()) {
             (Some(_), _) => "local",
             (None, Elsewhere::Remote(_)) => "remote",
             (None, Elsewhere::Away(_)) => "away",

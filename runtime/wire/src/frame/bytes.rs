@@ -40,6 +40,20 @@ impl<'a> Reader<'a> {
         self.text(length, cap, what)
     }
 
+    /// Passes by a text with a length of one byte in front. Names are ASCII, and cheap to check.
+    #[inline]
+    pub(super) fn skip_text8(&mut self, cap: usize, what: &'static str) -> Result<(), Violation> {
+        let length = usize::from(self.u8(what)?);
+        if length > cap {
+            return Err(Violation::TooLong { what, length, cap });
+        }
+        let bytes = self.bytes(length, what)?;
+        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+            return Ok(());
+        }
+        Err(Violation::NotText(what))
+    }
+
     /// A text with a length of two bytes in front.
     #[inline]
     pub(super) fn text16(&mut self, cap: usize, what: &'static str) -> Result<&'a str, Violation> {

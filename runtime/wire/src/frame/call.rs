@@ -191,7 +191,7 @@ fn decode_chain<'a>(reader: &mut Reader<'a>, count: u8) -> Result<Chain<'a>, Vio
     }
     let before = reader.rest();
     for _ in 0..count {
-        reader.text8(MAX_NAME, "chain")?;
+        reader.skip_text8(MAX_NAME, "chain")?;
     }
     let names = &before[..before.len() - reader.rest().len()];
     Ok(Chain { count, names })

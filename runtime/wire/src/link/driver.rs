@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use seam_core::outcome::{NotExecuted, Unknown};
 use seam_core::remote::ReplyBody;
+use smallvec::SmallVec;
 
 use super::backoff::Backoff;
 use super::lane::{Inner, Lane, Open, finish};
@@ -190,7 +190,7 @@ impl<'a> Driver<'a> {
             let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
                 if let Some(key) = session.receive_reply(id)? {
-                    let reply = ReplyBody { kind, bytes: Bytes::copy_from_slice(body) };
+                    let reply = ReplyBody { kind, bytes: SmallVec::from_slice(body) };
                     self.wake.extend(finish(waiters, key, Ok(reply)));
                 }
                 continue;

@@ -46,7 +46,7 @@ pub(super) struct Open {
 
 /// Somebody who waits for an answer.
 pub(super) enum Waiter {
-    Waiting(Option<Waker>),
+    Waiting(Waker),
     Done(Result<ReplyBody, Failure>),
 }
 
@@ -122,7 +122,7 @@ impl Lane {
     }
 
     /// Nobody waits for this answer any more.
-    pub(super) fn forget(&self, key: usize, id: CallId) {
+    pub(super) fn leave(&self, key: usize, id: CallId) {
         let mut inner = self.lock();
         let Inner { connection, waiters, .. } = &mut *inner;
         let waiter = waiters.try_remove(key);
@@ -180,9 +180,8 @@ pub(super) fn finish(
     key: usize,
     result: Result<ReplyBody, Failure>,
 ) -> Option<Waker> {
-    let waiter = waiters.get_mut(key)?;
-    match std::mem::replace(waiter, Waiter::Done(result)) {
-        Waiter::Waiting(waker) => waker,
+    match std::mem::replace(waiters.get_mut(key)?, Waiter::Done(result)) {
+        Waiter::Waiting(waker) => Some(waker),
         Waiter::Done(_) => None,
     }
 }

@@ -1,7 +1,6 @@
 //! One service at the other end of a link, as the core calls it.
 
 use std::fmt;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,6 @@ use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{Outbound, Remote, RemoteReply};
 
 use super::lane::{Inner, Lane, Open, Waiter};
-use super::reply::Reply;
 use crate::agree::MethodState;
 use crate::convert::{caller_to_wire, trace_to_wire};
 use crate::frame::{CallHead, CallId};
@@ -42,10 +40,9 @@ impl RemoteService {
         Self { lane, service, place }
     }
 
-    fn try_send(&self, call: &Outbound<'_>) -> Result<Reply, Failure> {
-        let now = self.lane.clock.now();
+    fn try_send(&self, call: &Outbound<'_>) -> Result<RemoteReply, Failure> {
         let context = call.context;
-        let remaining = context.deadline.since(now);
+        let remaining = context.deadline.since(call.now);
         if remaining.is_zero() {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
@@ -73,12 +70,12 @@ impl RemoteService {
         };
         let sent = open.session.call(head, context.deadline, key, |out| call.body.encode(out));
         let id = sent.map_err(|error| self.refused(&error))?;
-        entry.insert(Waiter::Waiting(None));
+        entry.insert(Waiter::Waiting(call.waker.clone()));
         drop(inner);
         if idle {
             self.lane.driver.wake();
         }
-        Ok(Reply::new(Arc::clone(&self.lane), key, id))
+        Ok(RemoteReply::kept(Arc::clone(&self.lane) as _, key, id.0))
     }
 
     /// The call's numbers on this connection.
@@ -123,10 +120,7 @@ fn name<'a>(service: ServiceId) -> &'a str {
 
 impl Remote for RemoteService {
     fn send(&self, call: Outbound<'_>) -> RemoteReply {
-        match self.try_send(&call) {
-            Ok(reply) => Box::pin(reply),
-            Err(failure) => Box::pin(ready(Err(failure))),
-        }
+        self.try_send(&call).unwrap_or_else(|failure| RemoteReply::ready(Err(failure)))
     }
 }
 

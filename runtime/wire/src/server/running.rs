@@ -1,6 +1,8 @@
 //! Calls of a connection that weren't over at once. They are polled on the connection's task, each
 //! only when it was woken, and cost no task and, but for their future, no allocation of their own.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -103,7 +105,7 @@ impl Running {
             let Some((place, waker)) = self.wakers.get(number) else { continue };
             place.queued.store(false, Ordering::Release);
             let Some((id, reply)) = self.calls.get_mut(number) else { continue };
-            if let Poll::Ready(result) = reply.as_mut().poll(&mut Context::from_waker(waker)) {
+            if let Poll::Ready(result) = Pin::new(reply).poll(&mut Context::from_waker(waker)) {
                 let id = *id;
                 drop(self.calls.remove(number));
                 over(id, result);

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use seam_core::call::{CallOptions, Client, JsonReply};
@@ -208,10 +207,10 @@ impl Inlet for Worker {
                 let (send, receive) = oneshot::channel();
                 self.waiting.lock().insert(inbound.body.to_vec(), send);
                 let leaving = Leaving(Arc::clone(&self.left), false);
-                Served::Later(Box::pin(async move {
+                Served::Later(RemoteReply::from_future(async move {
                     // All of it, lest it be dropped at once.
                     let mut leaving = leaving;
-                    let bytes = Bytes::from(receive.await.unwrap());
+                    let bytes = receive.await.unwrap().into();
                     leaving.1 = true;
                     Ok(ReplyBody { kind: ReplyKind::Answer, bytes })
                 }))
@@ -300,6 +299,8 @@ impl Caller1 {
             caller: Caller::Program,
             context,
             body: &Raw(arguments.as_ref()),
+            now: self.clock.now(),
+            waker: std::task::Waker::noop(),
         })
     }
 }

@@ -1,17 +1,21 @@
 //! The border between the call path and the wire: encoded calls out, and encoded calls in.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::task::Waker;
 use std::time::Duration;
 
-use bytes::Bytes;
+use smallvec::SmallVec;
 
 use crate::codec::{self, CodecError};
 use crate::context::{CallContext, Chain, TraceContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted};
+use crate::time::Moment;
+
+mod reply;
+
+pub use self::reply::{RemoteReply, Replies};
 
 /// Something that carries calls to an instance elsewhere.
 ///
@@ -22,9 +26,6 @@ pub trait Remote: Send + Sync + 'static {
     /// Sends a call.
     fn send(&self, call: Outbound<'_>) -> RemoteReply;
 }
-
-/// The wait for a remote reply.
-pub type RemoteReply = Pin<Box<dyn Future<Output = Result<ReplyBody, Failure>> + Send>>;
 
 /// A call on its way out.
 pub struct Outbound<'a> {
@@ -38,6 +39,10 @@ pub struct Outbound<'a> {
     pub context: &'a CallContext,
     /// The arguments; encoded straight into the connection's buffer.
     pub body: &'a dyn Encode,
+    /// The time, read just now.
+    pub now: Moment,
+    /// Whom to wake once the reply is there: see [`RemoteReply::kept`].
+    pub waker: &'a Waker,
 }
 
 impl fmt::Debug for Outbound<'_> {
@@ -75,8 +80,9 @@ pub enum ReplyKind {
 pub struct ReplyBody {
     /// What the bytes are.
     pub kind: ReplyKind,
-    /// The encoded answer or service error.
-    pub bytes: Bytes,
+    /// The encoded answer or service error; most are so short that they take no memory of their
+    /// own.
+    pub bytes: SmallVec<[u8; 64]>,
 }
 
 /// Who makes a call.
