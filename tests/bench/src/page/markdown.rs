@@ -45,7 +45,15 @@ pub(super) fn number(n: f64) -> String {
     out + rest
 }
 
-/// The same, or a dash.
+/// A label that counts something: without digits that a count doesn't have.
+pub(super) fn count(n: Option<f64>) -> String {
+    match n {
+        Some(n) if n.fract() == 0.0 && n < 1_000.0 => format!("{n}"),
+        n => maybe(n),
+    }
+}
+
+/// A number, or a dash.
 pub(super) fn maybe(n: Option<f64>) -> String {
     n.map_or_else(|| "–".to_owned(), number)
 }
@@ -60,6 +68,8 @@ mod tests {
         assert_eq!(number(12.345), "12.3");
         assert_eq!(number(0.0523), "0.052");
         assert_eq!(number(-1_500.0), "-1,500");
+        assert_eq!(count(Some(4.0)), "4");
+        assert_eq!(count(Some(1_000.0)), "1,000");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::markdown::{self, maybe, number};
+use super::markdown::{self, count, maybe, number};
 use super::rows::{Row, Rows};
 
 /// The table of that name.
@@ -42,7 +42,7 @@ fn times(row: &Row, peer: &str) -> String {
 
 fn local(rows: &Rows) -> String {
     let line = |row: &Row| {
-        let cell = format!("{} on {}", maybe(row.number("callers")), maybe(row.number("threads")));
+        let cell = format!("{} on {}", count(row.number("callers")), count(row.number("threads")));
         vec![
             format!("{cell}: {}", contender(row)),
             maybe(row.median("ns_per_call")),
@@ -72,7 +72,7 @@ fn local(rows: &Rows) -> String {
 fn remote(rows: &Rows, pinned: bool) -> String {
     let line = |row: &Row| {
         vec![
-            format!("{} in flight: {}", maybe(row.number("in_flight")), contender(row)),
+            format!("{} in flight: {}", count(row.number("in_flight")), contender(row)),
             maybe(row.median("calls_per_s")),
             maybe(row.median("p50_us")),
             maybe(row.median("p99_us")),
@@ -93,7 +93,7 @@ fn remote(rows: &Rows, pinned: bool) -> String {
 fn edge(rows: &Rows) -> String {
     let line = |row: &Row| {
         vec![
-            format!("{} in flight: {}", maybe(row.number("in_flight")), contender(row)),
+            format!("{} in flight: {}", count(row.number("in_flight")), contender(row)),
             maybe(row.median("calls_per_s")),
             maybe(row.median("p50_us")),
             maybe(row.median("p99_us")),
@@ -111,7 +111,7 @@ fn boutique(rows: &Rows) -> String {
         let units = row.number("units").map_or_else(String::new, |n| format!(", {n} processes"));
         vec![
             format!("{}{units}", contender(row)),
-            maybe(row.number("offered_per_s")),
+            count(row.number("offered_per_s")),
             maybe(row.median("cpu_us_per_call")),
             maybe(row.median("front_cpu_us_per_call")),
             maybe(row.median("p50_us")),
@@ -140,7 +140,7 @@ fn over(rows: &Rows, series: &str, labels: &[&str]) -> String {
         of(rows, "scale").filter(|row| row.text("series") == Some(series)).collect();
     let label = |row: &Row, label: &str| {
         let text = row.text(label).map(str::to_owned);
-        text.unwrap_or_else(|| row.number(label).map_or_else(|| "–".to_owned(), number))
+        text.unwrap_or_else(|| count(row.number(label)))
     };
     let line = |row: &&Row| {
         let mut cells: Vec<_> = labels.iter().map(|name| label(row, name)).collect();
