@@ -8,8 +8,10 @@ const EXCLUSIVE: u32 = 1 << 31;
 const LINE: u32 = 1 << 30;
 /// There is no actor, or a discarded one: nobody enters.
 const SHUT: u32 = 1 << 29;
+/// Somebody looks at the actor who is no call: beside shared turns, and not counted.
+const GUEST: u32 = 1 << 28;
 /// How many turns are in.
-const COUNT: u32 = SHUT - 1;
+const COUNT: u32 = GUEST - 1;
 
 /// The gate of a host.
 #[derive(Debug)]
@@ -88,8 +90,8 @@ impl Gate {
     pub(super) fn enter_from_line(&self, exclusive: bool) -> bool {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
-            let blocked = if exclusive { word & COUNT != 0 } else { word & EXCLUSIVE != 0 };
-            if blocked || word & SHUT != 0 {
+            let others = if exclusive { COUNT | GUEST } else { EXCLUSIVE };
+            if word & (others | SHUT) != 0 {
                 return false;
             }
             let next = if exclusive { word | EXCLUSIVE | 1 } else { word + 1 };
@@ -100,11 +102,34 @@ impl Gate {
         }
     }
 
+    /// Enters beside shared turns without counting as a call; one guest at a time.
+    pub(super) fn enter_as_guest(&self) -> bool {
+        let mut word = self.0.load(Ordering::Relaxed);
+        while word & (EXCLUSIVE | SHUT | GUEST) == 0 {
+            let entered = word | GUEST;
+            match self.0.compare_exchange_weak(word, entered, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// The guest leaves; says as [`Gate::leave`] does.
+    pub(super) fn leave_as_guest(&self) -> Option<Left> {
+        Self::left(self.0.fetch_and(!GUEST, Ordering::AcqRel))
+    }
+
     /// Leaves; says who may be waiting for that, if anybody.
     #[inline]
     pub(super) fn leave(&self, exclusive: bool) -> Option<Left> {
         let taken = if exclusive { EXCLUSIVE | 1 } else { 1 };
-        let word = self.0.fetch_sub(taken, Ordering::AcqRel);
+        Self::left(self.0.fetch_sub(taken, Ordering::AcqRel))
+    }
+
+    #[inline]
+    fn left(word: u32) -> Option<Left> {
         let left = Left { line: word & LINE != 0, shut: word & SHUT != 0 };
         (word & (LINE | SHUT) != 0).then_some(left)
     }
@@ -127,7 +152,7 @@ impl Gate {
     /// Whether the gate is shut, and everybody has left.
     pub(super) fn is_deserted(&self) -> bool {
         let word = self.0.load(Ordering::Acquire);
-        word & SHUT != 0 && word & COUNT == 0
+        word & SHUT != 0 && word & (COUNT | GUEST) == 0
     }
 
     /// How many turns are in.
@@ -167,6 +192,22 @@ mod tests {
         assert_eq!(gate.enter(true, 2), Err(Refused::Full));
         gate.leave(false);
         gate.enter(false, 2).unwrap();
+    }
+
+    #[test]
+    fn a_guest_takes_no_room_and_is_waited_for() {
+        let gate = open();
+        assert!(gate.enter_as_guest());
+        assert!(!gate.enter_as_guest(), "one at a time");
+        gate.enter(false, 1).unwrap();
+        assert_eq!(gate.count(), 1);
+        gate.leave(false);
+        assert_eq!(gate.enter(true, 1), Err(Refused::Busy), "it would share with the guest");
+        gate.form_line();
+        assert!(!gate.enter_from_line(true));
+        assert_eq!(gate.leave_as_guest(), Some(Left { line: true, shut: false }));
+        assert!(gate.enter_from_line(true));
+        assert!(!gate.enter_as_guest(), "an exclusive turn is alone");
     }
 
     #[test]

@@ -14,13 +14,16 @@ use tokio::sync::Notify;
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
-use super::seat::Seat;
+use super::seat::{Beside, Seat};
 use super::slot::Discard;
 use super::{pump, sweeper};
 use crate::actor::{Health, StartError};
 use crate::outcome::NotExecuted;
 use crate::supervise::{RestartPolicy, Supervisor};
 use crate::time::Moment;
+
+/// How long an actor may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -314,24 +317,42 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
     }
 }
 
-/// Asks the actor how it is, in a shared turn that waits for nobody.
+/// Asks the actor how it is, as a guest who waits for nobody and takes no call's room.
 async fn ask<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) -> Health {
-    let entered = {
-        let line = inner.line.lock();
-        line.queue.is_empty() && inner.gate.enter_from_line(false)
-    };
-    if !entered {
+    let Some(guest) = Guest::enter(&inner) else {
         // It is at work, which is as good an answer.
         return Health::Good;
-    }
-    let seat = Seat::new(Arc::clone(&inner), false);
-    let asked = async {
-        let actor = seat.shared();
-        inner.kept.factory.health(&actor).await
     };
-    let health = AssertUnwindSafe(asked).catch_unwind().await;
-    seat.leave_unused();
-    health.unwrap_or_else(|panic| Health::Bad { reason: panic_message(&*panic).to_owned() })
+    let bad = |reason: &str| Health::Bad { reason: reason.to_owned() };
+    let asked = AssertUnwindSafe(guest.ask()).catch_unwind();
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(health)) => health,
+        Ok(Err(panic)) => bad(panic_message(&*panic)),
+        Err(_) => bad("it doesn't say how it is"),
+    }
+}
+
+/// Somebody who looks at the actor beside shared turns, until dropped.
+struct Guest<'a, A: Send + Sync + 'static>(&'a Inner<A>);
+
+impl<'a, A: Send + Sync> Guest<'a, A> {
+    fn enter(inner: &'a Inner<A>) -> Option<Self> {
+        let line = inner.line.lock();
+        (line.queue.is_empty() && inner.gate.enter_as_guest()).then_some(Self(inner))
+    }
+
+    async fn ask(&self) -> Health {
+        let actor = Beside::of(self.0);
+        self.0.kept.factory.health(&actor).await
+    }
+}
+
+impl<A: Send + Sync> Drop for Guest<'_, A> {
+    fn drop(&mut self) {
+        if let Some(left) = self.0.gate.leave_as_guest() {
+            self.0.turn_left(left);
+        }
+    }
 }
 
 async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {

@@ -31,7 +31,7 @@ impl<A: Send + Sync> Seat<A> {
 
     /// The actor, beside others.
     pub fn shared(&self) -> Beside<'_, A> {
-        Beside(self.inner.actor.read())
+        Beside::of(&self.inner)
     }
 
     /// The turn has ended well.
@@ -93,6 +93,13 @@ impl<A> DerefMut for Alone<'_, A> {
 /// The actor in a shared turn.
 #[derive(Debug)]
 pub struct Beside<'a, A>(RwLockReadGuard<'a, Option<A>>);
+
+impl<'a, A: Send + Sync> Beside<'a, A> {
+    /// For whoever has entered the gate, beside others.
+    pub(super) fn of(inner: &'a Inner<A>) -> Self {
+        Self(inner.actor.read())
+    }
+}
 
 impl<A> Deref for Beside<'_, A> {
     type Target = A;
