@@ -60,7 +60,9 @@ impl Stranger {
         until("a line in the log", async || {
             let log = remote.child.log();
             let name = format!("peer=\"{}\"", self.name);
-            let found = log.lines().find(|line| line.contains(&name) && line.contains("closed"));
+            // The last line may be on its way still.
+            let mut whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let found = whole.find(|line| line.contains(&name) && line.contains("closed"));
             line = found.map(str::to_owned);
             line.is_some()
         })
