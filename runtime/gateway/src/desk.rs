@@ -199,7 +199,8 @@ impl Visit<'_> {
         let body = self.body(payload).await?;
         let is_json = |kind: &str| kind == "application/json" || kind.ends_with("+json");
         if !body.is_empty() && self.content_type().is_some_and(|kind| !is_json(kind)) {
-            let why = "the content type is something else than application/json";
+            let why =
+                "the content type isn't application/json: send that header, as `curl --json` does";
             return Err(Problem::bad_request(why));
         }
         Ok(body)

@@ -44,7 +44,9 @@ impl Remote {
         let mut address = String::new();
         until("the child listens", async || {
             let log = child.log();
-            let found = log.lines().find_map(|line| line.split_once("other units address="));
+            // The last line may be on its way still.
+            let mut whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let found = whole.find_map(|line| line.split_once("other units address="));
             found.map(|(_, rest)| address = rest.trim().to_owned()).is_some()
         })
         .await;
