@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::client::{Client, ClientInner};
 use super::route::{Deadlines, Elsewhere};
 use crate::codec;
-use crate::context::{self, CallContext, CallSite, HOP_LIMIT, TurnContext};
+use crate::context::{self, CallContext, CallSite, TurnContext};
 use crate::contract::{Method, MethodSpec};
 use crate::metrics::Ended;
 use crate::name::ServiceId;
@@ -257,7 +257,7 @@ fn admit_elsewhere(
     {
         return Err(too_far(&context, service));
     }
-    if context.chain.contains(service) || context.chain.len() >= HOP_LIMIT {
+    if !context.chain.may_enter(service) {
         return Err(too_far(&context, service));
     }
     Ok(context)
@@ -281,7 +281,7 @@ fn lengthened(
         context = Some(Arc::new(found));
     }
     if let Some(context) = &context
-        && (context.chain.contains(service) || context.chain.len() >= HOP_LIMIT)
+        && !context.chain.may_enter(service)
     {
         return Err(too_far(context, service));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::codec;
-use crate::context::{CallContext, HOP_LIMIT, TurnContext};
+use crate::context::{CallContext, TurnContext};
 use crate::contract::{Contract, ContractDescriptor, Method};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
@@ -46,7 +46,7 @@ impl<C: Contract> Inbox<C> {
             return Err(NotExecuted::DeadlineExceeded);
         }
         let chain = &inbound.chain;
-        if chain.contains(self.service) || chain.len() >= HOP_LIMIT {
+        if !chain.may_enter(self.service) {
             return Err(NotExecuted::Cycle { path: chain.path_to(self.service) });
         }
         let deadline = now.after(inbound.remaining);

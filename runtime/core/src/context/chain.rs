@@ -41,6 +41,12 @@ impl Chain {
         self.len != 0 && self.iter().any(|on_the_way| on_the_way == service)
     }
 
+    /// Whether a call may go on to `service`: it doesn't wait already, and the way isn't too long.
+    #[inline]
+    pub fn may_enter(&self, service: ServiceId) -> bool {
+        self.len() < HOP_LIMIT && !self.contains(service)
+    }
+
     /// Adds the service that is entered now; `false` at the hop limit.
     #[must_use]
     pub fn push(&mut self, service: ServiceId) -> bool {
@@ -85,6 +91,7 @@ mod tests {
             assert!(chain.push(id(n)));
         }
         assert!(!chain.push(id(99)));
+        assert!(!chain.may_enter(id(99)), "it would be one too many");
         assert!(chain.iter().eq((0..HOP_LIMIT).map(id)));
         assert!(chain.contains(id(0)) && chain.contains(id(31)));
     }
@@ -94,7 +101,7 @@ mod tests {
         let [a, b, c] = ["chain-a", "chain-b", "chain-c"].map(|name| ServiceId::of(name).unwrap());
         let mut chain = Chain::default();
         assert!(chain.push(a) && chain.push(b) && chain.push(c));
-        assert!(chain.contains(b));
+        assert!(chain.contains(b) && !chain.may_enter(b));
         assert_eq!(chain.path_to(b).join(" -> "), "chain-b -> chain-c -> chain-b");
     }
 }
