@@ -1,0 +1,85 @@
+//! The codec of calls whose two sides agree on every layout: bincode's format, with fixed-size
+//! integers for speed, little-endian, and limits.
+//!
+//! | value | bytes |
+//! | --- | --- |
+//! | `bool`, integers, floats | as wide as they are, little-endian; `usize` as `u64` |
+//! | `char` | its UTF-8 |
+//! | text, bytes | their length as `u64`, and they |
+//! | `Option` | 0, or 1 and the value |
+//! | sequences, maps | their number as `u64`, and the elements, or keys and values |
+//! | structs, tuples, arrays | their parts |
+//! | enums | the variant's place as `u32`, and its parts |
+//!
+//! The bytes are those of `bincode::config::legacy()`; the tests hold every kind of value against
+//! the library. It isn't used here because it takes three times as long as the values need, and is
+//! kept up by nobody.
+
+mod fault;
+mod read;
+mod write;
+
+use self::read::Reader;
+use self::write::Writer;
+use crate::contract::Message;
+
+/// No encoded value is larger, in bytes: a frame of 4 MiB less the largest head, so that whatever can
+/// be encoded can be sent.
+pub const MAX_BODY: usize = (4 << 20) - (8 << 10);
+
+/// Why a value could not be encoded or decoded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The value takes more than [`MAX_BODY`].
+    #[error("{0} bytes, and {MAX_BODY} is the most that one message may take: send it in pieces")]
+    TooLarge(usize),
+    /// The bytes are no such value.
+    #[error("the bytes are no such value: {0}")]
+    Malformed(String),
+    /// The bytes go on after the value.
+    #[error("{0} bytes are left over after the value")]
+    Trailing(usize),
+    /// The value can't be encoded.
+    #[error("the value can't be encoded: {0}")]
+    Unencodable(String),
+}
+
+/// Appends `value` to `out`; on an error `out` is as it was.
+///
+/// # Errors
+/// [`CodecError::TooLarge`] and [`CodecError::Unencodable`].
+#[inline]
+pub fn encode<T: Message>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let start = out.len();
+    let done = value.serialize(&mut Writer::new(out));
+    let size = out.len() - start;
+    if done.is_ok() && size <= MAX_BODY {
+        return Ok(());
+    }
+    out.truncate(start);
+    Err(done.map_or_else(
+        |fault| CodecError::Unencodable(fault.to_string()),
+        |()| CodecError::TooLarge(size),
+    ))
+}
+
+/// Decodes all of `bytes`.
+///
+/// # Errors
+/// [`CodecError::TooLarge`], [`CodecError::Malformed`] and [`CodecError::Trailing`].
+#[inline]
+pub fn decode<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
+    if bytes.len() > MAX_BODY {
+        return Err(CodecError::TooLarge(bytes.len()));
+    }
+    let mut reader = Reader::new(bytes);
+    match T::deserialize(&mut reader) {
+        Ok(value) if reader.left() == 0 => Ok(value),
+        Ok(_) => Err(CodecError::Trailing(reader.left())),
+        Err(fault) => Err(CodecError::Malformed(fault.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

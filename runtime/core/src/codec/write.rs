@@ -1,0 +1,242 @@
+//! Values to bytes.
+
+use serde::ser::{
+    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+
+use super::fault::{Fault, Kind};
+
+/// Appends to a buffer.
+pub(super) struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) const fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    /// The length of what comes, and room for it: a byte each, at least.
+    #[inline]
+    fn count(&mut self, len: usize) {
+        self.out.reserve(len.saturating_add(8));
+        self.put(&(len as u64).to_le_bytes());
+    }
+}
+
+macro_rules! numbers {
+    ($($name:ident: $number:ty),*) => {$(
+        #[inline]
+        fn $name(self, value: $number) -> Result<(), Fault> {
+            self.put(&value.to_le_bytes());
+            Ok(())
+        }
+    )*};
+}
+
+impl Serializer for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Fault;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+
+    numbers!(
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
+        serialize_u64: u64, serialize_u128: u128, serialize_f32: f32, serialize_f64: f64
+    );
+
+    #[inline]
+    fn serialize_bool(self, value: bool) -> Result<(), Fault> {
+        self.serialize_u8(u8::from(value))
+    }
+
+    #[inline]
+    fn serialize_char(self, value: char) -> Result<(), Fault> {
+        self.put(value.encode_utf8(&mut [0; 4]).as_bytes());
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<(), Fault> {
+        self.serialize_bytes(value.as_bytes())
+    }
+
+    #[inline]
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Fault> {
+        self.count(value.len());
+        self.put(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<(), Fault> {
+        self.serialize_u8(0)
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Fault> {
+        self.put(&[1]);
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_unit(self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        variant: u32,
+        _: &'static str,
+    ) -> Result<(), Fault> {
+        self.serialize_u32(variant)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Fault> {
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        variant: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Fault> {
+        self.put(&variant.to_le_bytes());
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self, Fault> {
+        self.count(len.ok_or(Kind::NoLength)?);
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple(self, _: usize) -> Result<Self, Fault> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Fault> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        variant: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, Fault> {
+        self.put(&variant.to_le_bytes());
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_map(self, len: Option<usize>) -> Result<Self, Fault> {
+        self.serialize_seq(len)
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Fault> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        variant: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, Fault> {
+        self.put(&variant.to_le_bytes());
+        Ok(self)
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// The parts of what has several: one after the other, with nothing between.
+macro_rules! parts {
+    ($($kind:ident: $name:ident($($key:ty)?)),*) => {$(
+        impl $kind for &mut Writer<'_> {
+            type Ok = ();
+            type Error = Fault;
+
+            #[inline]
+            fn $name<T: Serialize + ?Sized>(
+                &mut self,
+                $(_: $key,)?
+                value: &T,
+            ) -> Result<(), Fault> {
+                value.serialize(&mut **self)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Fault> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+parts!(
+    SerializeSeq: serialize_element(),
+    SerializeTuple: serialize_element(),
+    SerializeTupleStruct: serialize_field(),
+    SerializeTupleVariant: serialize_field(),
+    SerializeStruct: serialize_field(&'static str),
+    SerializeStructVariant: serialize_field(&'static str)
+);
+
+impl SerializeMap for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Fault;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Fault> {
+        key.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
+        value.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
