@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::gate::{Gate, Left, Refused};
 use super::keeper::Kept;
-use super::line::{Line, Phase};
+use super::line::{Gone, Line, Phase};
 use super::poll::{Driver, Panicked, boxed, drop_quietly};
 use super::queued::{Promoted, Waiting};
 use super::seat::Seat;
@@ -212,12 +212,13 @@ impl<A: Send + Sync + 'static> Host<A> {
         let inner = &self.inner;
         let settings = &inner.settings;
         let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.context.deadline()));
+        let mut gone = Gone::nothing();
         let mut line = inner.line.lock();
         if let Some(why) = line.closed() {
             return Begun::Done(failed(why), start.now);
         }
         let running = inner.gate.form_line();
-        if !line.has_room(running, settings.mailbox) {
+        if !line.has_room(running, settings.mailbox, &mut gone) {
             if line.queue.is_empty() && settings.lane == Lane::Inline {
                 inner.gate.end_line();
             }

@@ -249,14 +249,13 @@ fn go_down<A: Send + Sync>(inner: &Inner<A>, reason: &str) {
     }
     let why = line.closed();
     let queue = std::mem::take(&mut line.queue);
-    for call in &queue {
-        line.unwatch(call.key());
-    }
+    let watched: Vec<_> = queue.iter().map(|call| line.unwatch(call.key())).collect();
     drop(line);
     let Some(why) = why else { return };
     for call in queue {
         call.refuse(why.clone());
     }
+    drop(watched);
 }
 
 /// Ends the host: nobody is left waiting.
@@ -271,6 +270,7 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
     }
     for (_, call) in outstanding {
         call.abandon();
+        drop_quietly(call);
     }
     inner.kept.first_start.set(Err("the service has ended".to_owned()));
     inner.gate.shut_down();

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use slab::Slab;
+use smallvec::SmallVec;
 
 use super::host::Inner;
+use super::poll::drop_quietly;
 use super::seat::Seat;
 use super::slot::Outstanding;
 use crate::outcome::NotExecuted;
@@ -77,20 +79,26 @@ impl<A: Send + Sync> Line<A> {
     }
 
     /// Whether a call fits beside `running` others; makes room of calls that were taken back.
-    pub(super) fn has_room(&mut self, running: u32, capacity: u32) -> bool {
+    pub(super) fn has_room(&mut self, running: u32, capacity: u32, gone: &mut Gone<A>) -> bool {
         let fits = |waiting: usize| waiting + (running as usize) < capacity as usize;
         if fits(self.queue.len()) {
             return true;
         }
-        let outstanding = &mut self.outstanding;
-        self.queue.retain(|call| {
-            let cancelled = call.cancelled();
-            if cancelled {
-                outstanding.try_remove(call.key());
+        if self.queue.iter().any(|call| call.cancelled()) {
+            let queue = std::mem::take(&mut self.queue);
+            let (cancelled, kept) = queue.into_iter().partition(|call| call.cancelled());
+            self.queue = kept;
+            for call in cancelled {
+                self.take_out(call, gone);
             }
-            !cancelled
-        });
+        }
         fits(self.queue.len())
+    }
+
+    /// A call has left the queue, and won't run.
+    pub(super) fn take_out(&mut self, call: Box<dyn Queued<A>>, gone: &mut Gone<A>) {
+        gone.watched.extend(self.unwatch(call.key()));
+        gone.calls.push(call);
     }
 
     /// Notes that a call is to be watched; `true` if the sweeper must be woken for it.
@@ -103,8 +111,33 @@ impl<A: Send + Sync> Line<A> {
         (key, sooner)
     }
 
-    /// The call is over.
-    pub(super) fn unwatch(&mut self, key: usize) {
-        self.outstanding.try_remove(key);
+    /// The call is over. What is left of it may hold its caller's values: it is to be dropped as
+    /// [`Gone`] says.
+    #[must_use]
+    pub(super) fn unwatch(&mut self, key: usize) -> Option<Arc<dyn Outstanding>> {
+        self.outstanding.try_remove(key)
+    }
+}
+
+/// What has left the line, and holds values of callers. A stranger's `Drop` may panic, or call this
+/// very service: so it is kept until the line is unlocked, and dropped quietly then. One is made
+/// before the line is locked, so that it lives longer than the lock.
+pub(super) struct Gone<A: Send + Sync + 'static> {
+    pub(super) calls: Vec<Box<dyn Queued<A>>>,
+    // There is one after each turn that the pump lets in.
+    pub(super) watched: SmallVec<[Arc<dyn Outstanding>; 1]>,
+}
+
+impl<A: Send + Sync> Gone<A> {
+    pub(super) fn nothing() -> Self {
+        Self { calls: Vec::new(), watched: SmallVec::new() }
+    }
+}
+
+impl<A: Send + Sync> Drop for Gone<A> {
+    fn drop(&mut self) {
+        // One by one: a panic costs no other.
+        self.calls.drain(..).for_each(drop_quietly);
+        self.watched.drain(..).for_each(drop_quietly);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::host::{Inner, Lane};
-use super::line::{Phase, Queued};
+use super::line::{Gone, Phase, Queued};
 use super::seat::Seat;
 
 /// After this many turns the pump lets others on its thread have theirs.
@@ -11,16 +11,13 @@ const BURST: usize = 64;
 
 /// Runs until the host ends.
 pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
-    // Without room at first: an idle service shall cost little.
-    let mut over = Vec::new();
     loop {
         inner.signals.pump.notified().await;
         let mut burst = 0;
-        while let Some((call, seat)) = next(&inner, &mut over) {
+        let mut over = None;
+        while let Some((call, seat)) = next(&inner, over) {
             let key = call.key();
-            if call.run(seat, &inner) {
-                over.push(key);
-            }
+            over = call.run(seat, &inner).then_some(key);
             burst += 1;
             if burst == BURST {
                 burst = 0;
@@ -35,15 +32,14 @@ pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
     }
 }
 
-/// The call at the head of the line, if its turn may begin now.
+/// The call at the head of the line, if its turn may begin now. The call `over` is over.
 fn next<A: Send + Sync + 'static>(
     inner: &Arc<Inner<A>>,
-    over: &mut Vec<usize>,
+    over: Option<usize>,
 ) -> Option<(Box<dyn Queued<A>>, Seat<A>)> {
+    let mut gone = Gone::nothing();
     let mut line = inner.line.lock();
-    for key in over.drain(..) {
-        line.unwatch(key);
-    }
+    gone.watched.extend(over.and_then(|key| line.unwatch(key)));
     loop {
         let Some(head) = line.queue.front() else {
             if inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open) {
@@ -52,9 +48,8 @@ fn next<A: Send + Sync + 'static>(
             return None;
         };
         if head.cancelled() {
-            let key = head.key();
-            line.queue.pop_front();
-            line.unwatch(key);
+            let call = line.queue.pop_front()?;
+            line.take_out(call, &mut gone);
             continue;
         }
         let exclusive = head.exclusive();

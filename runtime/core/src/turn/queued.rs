@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::host::{Inner, discard, over};
 use super::line::Queued;
-use super::poll::boxed;
+use super::poll::{boxed, drop_quietly};
 use super::seat::Seat;
 use super::slot::{Outstanding, Slot, failed};
 use crate::context::TurnContext;
@@ -47,6 +47,7 @@ where
         let now = inner.settings.clock.now();
         if !slot.begin(now) {
             seat.leave_unused();
+            drop_quietly((message, run));
             return true;
         }
         let mut turn = boxed(|| run(seat, message));
@@ -68,6 +69,7 @@ where
         if self.slot.cancel() {
             self.slot.fill(failed(why));
         }
+        drop_quietly(self);
     }
 }
 
@@ -136,7 +138,8 @@ impl<A: Send + Sync, T, E, R> Drop for Promoted<A, T, E, R> {
             discard(turn);
             self.slot.fill(failed(Unknown::Abandoned));
         }
-        self.inner.line.lock().unwatch(self.key);
+        // It has a hold on the slot itself, so that nothing is dropped under the lock.
+        let _ = self.inner.line.lock().unwatch(self.key);
     }
 }
 

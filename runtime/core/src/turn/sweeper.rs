@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::host::Inner;
 use super::line::Phase;
+use super::poll::drop_quietly;
 use super::slot::Look;
 use crate::time::Moment;
 
@@ -49,6 +50,8 @@ fn sweep_once<A: Send + Sync + 'static>(inner: &Arc<Inner<A>>, now: Moment) {
             Look::Later(moment) => next = next.min(moment),
             Look::TakenBack => taken_back = true,
         }
+        // It may be the last to hold an answer that nobody fetched.
+        drop_quietly(call);
     }
     let mut line = inner.line.lock();
     let soonest = now.after(STEP);

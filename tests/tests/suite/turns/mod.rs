@@ -11,6 +11,7 @@ mod order;
 mod panics;
 mod starting;
 mod stopping;
+mod strangers;
 
 /// Makes a test per mode of each function: `rule: Inline Arbiter;`.
 macro_rules! in_modes {
