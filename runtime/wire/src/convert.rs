@@ -19,14 +19,13 @@ pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'stat
     }
 }
 
-/// Who calls, or `None` for a name that is none, or the last of nobody.
-#[inline]
-pub(crate) fn caller_from_wire(caller: Who<'_>, chain: &Chain) -> Option<Caller> {
+/// Who calls, if that needs no chain; `None` for a name that is none.
+pub(crate) fn caller_from_wire(caller: Who<'_>) -> Option<Caller> {
     match caller {
         Who::Edge => Some(Caller::Edge),
         Who::Program => Some(Caller::Program),
         Who::Named(name) => ServiceId::of(name).map(Caller::Service),
-        Who::Last => chain.iter().last().map(Caller::Service),
+        Who::Last => None,
     }
 }
 

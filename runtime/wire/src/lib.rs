@@ -50,10 +50,10 @@ mod violation;
 pub use self::agree::{MethodState, ServiceTable, agree};
 pub use self::buffer::FrameBuffer;
 pub use self::frame::{
-    CallHead, CallId, Chain, ChainNames, Credit, Failed, Frame, GoAway, GoAwayReason, Hello,
-    MethodOffer, PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Texts, Trace,
-    Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
-    encode_reply,
+    CallHead, CallId, CallParts, Chain, ChainNames, Credit, Failed, Frame, GoAway, GoAwayReason,
+    Hello, MethodOffer, PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Texts,
+    Trace, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping,
+    encode_pong, encode_reply,
 };
 pub use self::identity::Identity;
 pub use self::link::{Link, LinkConfig, LinkState, RemoteService};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::codec;
-use crate::context::{CallContext, TurnContext};
+use crate::context::TurnContext;
 use crate::contract::{Contract, ContractDescriptor, Method};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
@@ -35,37 +35,32 @@ impl<C: Contract> Inbox<C> {
         Self { service, host, callers: callers.into_iter().collect(), metrics, clock }
     }
 
-    fn admit(&self, inbound: &mut Inbound<'_>, now: Moment) -> Result<TurnStart, NotExecuted> {
+    #[inline]
+    fn admit(&self, inbound: &Inbound<'_>) -> Result<TurnStart, NotExecuted> {
         if let Caller::Service(caller) = inbound.caller
             && !self.callers.contains(&caller)
         {
             let why = format!("`{caller}` doesn't declare that it calls `{}`", self.service).into();
             return Err(NotExecuted::Denied { why });
         }
-        if inbound.remaining.is_zero() {
+        let (context, now) = (inbound.context, inbound.now);
+        if context.deadline <= now {
             return Err(NotExecuted::DeadlineExceeded);
         }
-        let chain = &inbound.chain;
-        if !chain.may_enter(self.service) {
-            return Err(NotExecuted::Cycle { path: chain.path_to(self.service) });
+        if !context.chain.may_enter(self.service) {
+            return Err(NotExecuted::Cycle { path: context.chain.path_to(self.service) });
         }
-        let deadline = now.after(inbound.remaining);
-        let caller = CallContext {
-            deadline,
-            trace: inbound.trace,
-            chain: std::mem::take(&mut inbound.chain),
-            principal: inbound.principal.map(Arc::from),
-        };
-        let context = TurnContext::new(self.service, deadline, Some(Arc::new(caller)));
-        Ok(TurnStart { context, now })
+        let caller = Some(Arc::clone(context));
+        Ok(TurnStart { context: TurnContext::new(self.service, context.deadline, caller), now })
     }
 
-    fn begin(&self, mut inbound: Inbound<'_>, now: Moment, out: &mut Vec<u8>) -> Served {
-        let start = match self.admit(&mut inbound, now) {
+    #[inline]
+    fn begin(&self, inbound: &Inbound<'_>, out: &mut Vec<u8>) -> Served {
+        let start = match self.admit(inbound) {
             Ok(start) => start,
             Err(why) => return Served::Failed(why.into()),
         };
-        C::serve(&self.host, start, &inbound, out).unwrap_or_else(|| {
+        C::serve(&self.host, start, inbound, out).unwrap_or_else(|| {
             let what = format!("`{}` has no method number {}", C::NAME, inbound.method).into();
             Served::Failed(NotExecuted::Incompatible { what }.into())
         })
@@ -82,30 +77,33 @@ impl<C: Contract> Inlet for Inbox<C> {
     }
 
     fn serve(&self, inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
-        let (method, began) = (inbound.method, self.clock.now());
-        let served = self.begin(inbound, began, out);
-        let ended = match &served {
-            Served::Replied(ReplyKind::Answer) => Ended::Answered,
-            Served::Replied(ReplyKind::ServiceError) => Ended::ServiceError,
-            Served::Failed(failure) => failed(failure),
+        let Inbound { method, now: began, .. } = inbound;
+        let served = self.begin(&inbound, out);
+        let (ended, at) = match &served {
+            Served::Replied(kind, at) => (Ended::replied(*kind), *at),
+            Served::Failed(failure) => (failed(failure), self.clock.now()),
             Served::Later(_) => {
-                return later(served, Arc::clone(&self.metrics), method, self.clock.clone());
+                return later(served, Arc::clone(&self.metrics), method, began, self.clock.clone());
             }
         };
-        self.metrics.count(method, ended, self.clock.now().nanos_since(began));
+        self.metrics.count(method, ended, at.nanos_since(began));
         served
     }
 }
 
 /// Counts a call once it is over.
-fn later(served: Served, metrics: Arc<ServiceMetrics>, method: u16, clock: Clock) -> Served {
+fn later(
+    served: Served,
+    metrics: Arc<ServiceMetrics>,
+    method: u16,
+    began: Moment,
+    clock: Clock,
+) -> Served {
     let Served::Later(reply) = served else { return served };
-    let began = clock.now();
     Served::Later(RemoteReply::from_future(async move {
         let reply = reply.await;
         let ended = match &reply {
-            Ok(ReplyBody { kind: ReplyKind::Answer, .. }) => Ended::Answered,
-            Ok(ReplyBody { kind: ReplyKind::ServiceError, .. }) => Ended::ServiceError,
+            Ok(body) => Ended::replied(body.kind),
             Err(failure) => failed(failure),
         };
         metrics.count(method, ended, clock.now().nanos_since(began));
@@ -142,8 +140,8 @@ pub fn serve<M: Method>(
         Err(error) => return Served::Failed(NotExecuted::bad_request(error.to_string()).into()),
     };
     match message.begin(host, start) {
-        Begun::Done(outcome, _) => match encode::<M>(outcome, out) {
-            Ok(kind) => Served::Replied(kind),
+        Begun::Done(outcome, at) => match encode::<M>(outcome, out) {
+            Ok(kind) => Served::Replied(kind, at),
             Err(failure) => Served::Failed(failure),
         },
         Begun::Pending(reply) => Served::Later(RemoteReply::from_future(async move {

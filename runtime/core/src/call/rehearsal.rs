@@ -50,11 +50,9 @@ impl Remote for Rehearsal {
         let inbound = Inbound {
             method: call.method.index,
             body: &body,
-            remaining: deadline.since(call.now),
-            trace: call.context.trace,
-            chain: call.context.chain.clone(),
-            principal: call.context.principal.as_deref(),
+            context: &Arc::new(call.context.clone()),
             caller: call.caller,
+            now: call.now,
         };
         let mut out = Vec::with_capacity(128);
         let served = self.inlet.serve(inbound, &mut out);
@@ -72,7 +70,7 @@ async fn back(
     clock: &Clock,
 ) -> Result<ReplyBody, crate::outcome::Failure> {
     let reply = match served {
-        Served::Replied(kind) => Ok(ReplyBody { kind, bytes: out.into() }),
+        Served::Replied(kind, _) => Ok(ReplyBody { kind, bytes: out.into() }),
         Served::Failed(failure) => Err(failure),
         Served::Later(reply) => reply.await,
     };

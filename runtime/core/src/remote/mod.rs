@@ -1,13 +1,13 @@
 //! The border between the call path and the wire: encoded calls out, and encoded calls in.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 use smallvec::SmallVec;
 
 use crate::codec::{self, CodecError};
-use crate::context::{CallContext, Chain, TraceContext};
+use crate::context::CallContext;
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted};
@@ -139,22 +139,19 @@ pub struct Inbound<'a> {
     pub method: u16,
     /// The encoded arguments.
     pub body: &'a [u8],
-    /// How long the caller still waits.
-    pub remaining: Duration,
-    /// Where the call belongs in a trace: the caller's own span for it.
-    pub trace: TraceContext,
-    /// The services that wait for it.
-    pub chain: Chain,
-    /// On whose behalf it is made.
-    pub principal: Option<&'a str>,
+    /// What came with the call: its deadline, as reckoned from the moment when its bytes were read;
+    /// the caller's own span for it; the services that wait for it; on whose behalf it is made.
+    pub context: &'a Arc<CallContext>,
     /// Who makes it.
     pub caller: Caller,
+    /// The time, read just now.
+    pub now: Moment,
 }
 
 /// What became of a call that came in.
 pub enum Served {
-    /// It is over; the body has been appended.
-    Replied(ReplyKind),
+    /// It is over, since that moment; the body has been appended.
+    Replied(ReplyKind, Moment),
     /// It failed.
     Failed(Failure),
     /// It runs or waits. It needs no polling to go on, only to be told when it is over.
@@ -164,7 +161,7 @@ pub enum Served {
 impl fmt::Debug for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Replied(kind) => f.debug_tuple("Replied").field(kind).finish(),
+            Self::Replied(kind, _) => f.debug_tuple("Replied").field(kind).finish(),
             Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
             Self::Later(_) => f.write_str("Later"),
         }

@@ -43,6 +43,17 @@ pub struct CallHead<'a, C = Chain<'a>> {
     pub principal: Option<&'a str>,
 }
 
+/// A call, read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallParts<'a> {
+    /// All but the arguments.
+    pub head: CallHead<'a>,
+    /// The arguments.
+    pub body: &'a [u8],
+    /// Whether the chain is that of the call before.
+    pub same_chain: bool,
+}
+
 /// Who makes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who<'a> {
@@ -75,6 +86,15 @@ pub struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
+    /// A chain that was read before: `count` names, all checked.
+    pub(crate) const fn checked(count: u8, names: &'a [u8]) -> Self {
+        Self { count, names }
+    }
+
+    pub(crate) const fn count(&self) -> u8 {
+        self.count
+    }
+
     /// How many services it names.
     pub const fn len(&self) -> usize {
         self.count as usize
@@ -129,9 +149,13 @@ impl<'a> Iterator for ChainNames<'a> {
 }
 
 impl<'a> CallHead<'a> {
-    /// Reads a call's contents, after its kind.
+    /// Reads a call's contents, after its kind. Names that follow each other as in the chain `before`
+    /// were checked with that one.
     #[inline(always)]
-    pub(super) fn decode(contents: &'a [u8]) -> Result<(Self, &'a [u8]), Violation> {
+    pub(super) fn decode(
+        contents: &'a [u8],
+        before: Chain<'_>,
+    ) -> Result<CallParts<'a>, Violation> {
         // One check for the whole fixed part.
         let Some((fixed, rest)) = contents.split_first_chunk::<{ FIXED - LENGTH - 1 }>() else {
             return Err(Violation::Truncated("call"));
@@ -153,7 +177,14 @@ impl<'a> CallHead<'a> {
         }
 
         let mut reader = Reader::new(rest);
-        let chain = if count == 0 { Chain::default() } else { decode_chain(&mut reader, count)? };
+        let same_chain = count == before.count && reader.pass(before.names);
+        let chain = if same_chain {
+            Chain { count, names: &rest[..before.names.len()] }
+        } else if count == 0 {
+            Chain::default()
+        } else {
+            decode_chain(&mut reader, count)?
+        };
         let caller = match flags & CALLER {
             0 => Who::Last,
             IS_EDGE => Who::Edge,
@@ -179,7 +210,7 @@ impl<'a> CallHead<'a> {
             caller,
             principal,
         };
-        Ok((head, body))
+        Ok(CallParts { head, body, same_chain })
     }
 }
 

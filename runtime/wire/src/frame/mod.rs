@@ -11,7 +11,7 @@ mod failure;
 mod hello;
 mod reply;
 
-pub use self::call::{CallHead, Chain, ChainNames, Trace, Who};
+pub use self::call::{CallHead, CallParts, Chain, ChainNames, Trace, Who};
 pub use self::control::{Credit, GoAway, GoAwayReason};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
@@ -81,8 +81,8 @@ impl<'a> Frame<'a> {
         let reader = Reader::new(rest);
         Ok(match *kind {
             kind::CALL => {
-                let (head, body) = CallHead::decode(rest)?;
-                Self::Call(head, body)
+                let call = CallHead::decode(rest, Chain::default())?;
+                Self::Call(call.head, call.body)
             }
             kind::REPLY => {
                 let (id, kind, body) = reply::decode(rest)?;
@@ -104,17 +104,20 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// A call's head and arguments, if the contents are a call's: what [`Frame::decode`] says, without
-    /// a frame around it.
+    /// A call, if the contents are a call's: what [`Frame::decode`] says, without a frame around it.
+    /// Its chain is mostly that of the call `before` it, and needn't be checked again then.
     ///
     /// # Errors
     ///
     /// As [`Frame::decode`].
     // Inlined, so that a head of a hundred bytes isn't copied on its way to whoever looks at it.
     #[inline(always)]
-    pub fn as_call(contents: &'a [u8]) -> Result<Option<(CallHead<'a>, &'a [u8])>, Violation> {
+    pub fn as_call(
+        contents: &'a [u8],
+        before: Chain<'_>,
+    ) -> Result<Option<CallParts<'a>>, Violation> {
         match contents.split_first() {
-            Some((&kind::CALL, rest)) => CallHead::decode(rest).map(Some),
+            Some((&kind::CALL, rest)) => CallHead::decode(rest, before).map(Some),
             _ => Ok(None),
         }
     }

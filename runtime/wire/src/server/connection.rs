@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use seam_core::context::Chain;
-use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use seam_core::outcome::{Failure, Unknown};
 use seam_core::remote::{Inbound, Inlet, ReplyKind, Served};
 use seam_core::time::{Clock, Moment};
 use tokio::sync::watch;
 
 use super::budget::{Budget, Share};
+use super::contexts::Contexts;
 use super::running::Running;
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
-use crate::convert::{caller_from_wire, chain_from_wire, failure_to_wire, trace_from_wire};
-use crate::frame::{CallHead, CallId, Frame, GoAwayReason, Hello};
+use crate::convert::failure_to_wire;
+use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello};
 use crate::limits::Timeouts;
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
@@ -60,9 +60,7 @@ pub(super) struct Connection {
     taken: u32,
     /// Frames may be waiting in the buffer although nothing new came.
     unread: bool,
-    /// The chain of the last call, encoded and not: calls of one connection have few different
-    /// ones.
-    chain: (Vec<u8>, Chain),
+    contexts: Contexts,
     /// Since when the frame at the end of the buffer is being waited for.
     partial: Option<Moment>,
     /// The memory that this connection holds.
@@ -89,7 +87,7 @@ impl Connection {
             peer,
             taken: 0,
             unread: false,
-            chain: (Vec::new(), Chain::default()),
+            contexts: Contexts::new(),
             partial: None,
             share: Share::new(Arc::clone(&shared.budget)),
             stalled: None,
@@ -140,7 +138,7 @@ impl Connection {
             let took = if self.is_congested() {
                 false
             } else if self.unread {
-                self.take_frames()?;
+                self.take_frames(self.shared.clock.now())?;
                 true
             } else {
                 self.poll_read(cx)?.is_ready()
@@ -170,16 +168,18 @@ impl Connection {
         }
         let now = self.shared.clock.now();
         self.session.heard(now);
-        let whole = self.take_frames()?;
+        let whole = self.take_frames(now)?;
         let began = if whole { None } else { self.partial };
         self.partial = self.buffer.is_partial().then(|| began.unwrap_or(now));
         Ok(Poll::Ready(()))
     }
 
     /// Takes frames from the buffer, in their order, until it is empty or answers pile up; whether
-    /// there were any.
-    fn take_frames(&mut self) -> Result<bool, Closed> {
+    /// there were any. They came at `came`: that is when their time began to run, and each call
+    /// begins when the one before is over, so the clock is read once per call.
+    fn take_frames(&mut self, came: Moment) -> Result<bool, Closed> {
         self.unread = true;
+        let mut now = came;
         let mut any = false;
         while self.session.output_len() < CONGESTED {
             let Some(contents) = self.buffer.next_contents()? else {
@@ -188,10 +188,10 @@ impl Connection {
             };
             any = true;
             self.taken += 1;
-            if let Some((head, body)) = Frame::as_call(contents)? {
-                if self.session.receive_call(&head)? {
-                    let session = &mut self.session;
-                    serve(&self.shared, session, &mut self.running, &mut self.chain, &head, body);
+            if let Some(call) = Frame::as_call(contents, self.contexts.last_chain())? {
+                if self.session.receive_call(&call.head)? {
+                    let Self { shared, session, running, contexts, .. } = self;
+                    now = serve(shared, session, running, contexts, &call, came, now);
                 }
                 continue;
             }
@@ -312,53 +312,47 @@ pub(super) async fn told(draining: &mut watch::Receiver<bool>) {
     }
 }
 
-/// Lets a call in. If it is over at once, its answer goes straight to the output.
+/// Lets a call in, at `now`. If it is over at once, its answer goes straight to the output. Returns
+/// when that was.
 #[inline(always)]
 fn serve(
     shared: &Shared,
     session: &mut Session<std::convert::Infallible>,
     running: &mut Running,
-    cache: &mut (Vec<u8>, Chain),
-    head: &CallHead<'_>,
-    body: &[u8],
-) {
+    contexts: &mut Contexts,
+    call: &CallParts<'_>,
+    came: Moment,
+    now: Moment,
+) -> Moment {
+    let CallParts { head, body, same_chain } = call;
     let id = head.id;
-    let chain = if head.chain.is_empty() {
-        Chain::default()
-    } else {
-        if head.chain.encoded() != cache.0 {
-            let Some(chain) = chain_from_wire(head.chain) else {
-                return fail(session, id, &NotExecuted::bad_request("the call chain").into());
-            };
-            *cache = (head.chain.encoded().to_vec(), chain);
+    let (context, caller) = match contexts.of(head, *same_chain, came) {
+        Ok(found) => found,
+        Err(why) => {
+            fail(session, id, &why.into());
+            return now;
         }
-        cache.1.clone()
     };
-    let Some(caller) = caller_from_wire(head.caller, &chain) else {
-        return fail(session, id, &NotExecuted::bad_request("the caller's name").into());
-    };
+    let mut over = now;
     // The session took only calls of services in this unit's hello, which lists the inlets.
     let inlet = &shared.inlets[usize::from(head.service)];
     let served = session.reply(id, |out| {
-        let inbound = Inbound {
-            method: head.method,
-            body,
-            remaining: head.remaining,
-            trace: trace_from_wire(head.trace),
-            chain,
-            principal: head.principal,
-            caller,
-        };
+        let inbound = Inbound { method: head.method, body, context, caller, now };
         match inlet.serve(inbound, out) {
-            Served::Replied(kind) => Ok(kind),
+            Served::Replied(kind, at) => {
+                over = at;
+                Ok(kind)
+            }
             other => Err(other),
         }
     });
     match served {
-        Ok(()) => {}
+        Ok(()) => return over,
         Err(EncodeError::Body(Served::Later(reply))) => running.insert(id, reply),
         Err(EncodeError::Body(Served::Failed(failure))) => fail(session, id, &failure),
-        Err(EncodeError::Body(Served::Replied(_))) => fail(session, id, &Unknown::Abandoned.into()),
+        Err(EncodeError::Body(Served::Replied(..))) => {
+            fail(session, id, &Unknown::Abandoned.into());
+        }
         Err(EncodeError::FrameTooLarge { length, cap }) => {
             fail(session, id, &unsendable(&EncodeError::FrameTooLarge { length, cap }));
         }
@@ -366,6 +360,7 @@ fn serve(
             fail(session, id, &unsendable(&EncodeError::TooLong { what, length, cap }));
         }
     }
+    shared.clock.now()
 }
 
 /// The turn has run, and its answer can't be told.

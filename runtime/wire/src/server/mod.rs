@@ -2,6 +2,7 @@
 
 mod budget;
 mod connection;
+mod contexts;
 mod guests;
 mod running;
 

@@ -196,12 +196,13 @@ impl Inlet for Worker {
 
     fn serve(&self, inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
         self.seen.lock().push(inbound.body.to_vec());
-        let Inbound { caller, chain, principal, .. } = &inbound;
+        let Inbound { caller, context, now, .. } = &inbound;
+        let (chain, principal) = (&context.chain, context.principal.as_deref());
         self.contexts.lock().push(format!("{caller} {chain:?} {principal:?}"));
         match usize::from(inbound.method) {
             ECHO => {
                 out.extend_from_slice(inbound.body);
-                Served::Replied(ReplyKind::Answer)
+                Served::Replied(ReplyKind::Answer, *now)
             }
             LATER => {
                 let (send, receive) = oneshot::channel();
@@ -221,7 +222,7 @@ impl Inlet for Worker {
             }
             _ => {
                 out.extend_from_slice(b"no");
-                Served::Replied(ReplyKind::ServiceError)
+                Served::Replied(ReplyKind::ServiceError, *now)
             }
         }
     }
