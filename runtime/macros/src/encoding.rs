@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Fields, Ident, Type, TypePath, WhereClause, WherePredicate, parse_quote,
-    parse_quote_spanned,
+    Attribute, Fields, GenericArgument, Ident, PathArguments, Type, TypePath, WhereClause,
+    WherePredicate, parse_quote, parse_quote_spanned,
 };
 
 use crate::attrs::serde_names;
@@ -67,6 +67,9 @@ impl Parts {
                 };
                 let name = given.unwrap_or_else(own);
                 let foreign = take_foreign(&mut field.attrs, mistakes);
+                if !foreign {
+                    field.attrs.extend(at_once(&field.ty));
+                }
                 Part { name, ty: field.ty.clone(), foreign }
             })
             .collect();
@@ -177,6 +180,23 @@ impl Part {
         }
         quote!(<#ty as ::seam::__private::contract::Message>::layout(out);)
     }
+}
+
+/// What makes a byte string be copied at once, and not element by element: an attribute for a field
+/// whose type is written `Vec<u8>`. What is encoded is the same.
+pub(crate) fn at_once(ty: &Type) -> Option<Attribute> {
+    let Type::Path(TypePath { qself: None, path }) = ty else { return None };
+    let last = path.segments.last().filter(|last| last.ident == "Vec")?;
+    let PathArguments::AngleBracketed(of) = &last.arguments else { return None };
+    let Some(GenericArgument::Type(Type::Path(element))) = of.args.first() else { return None };
+    let bytes = of.args.len() == 1 && element.path.is_ident("u8");
+    // Not `with`, which schemars takes for a type.
+    bytes.then(|| {
+        parse_quote!(#[serde(
+            serialize_with = "::seam::__private::codec::bytes::serialize",
+            deserialize_with = "::seam::__private::codec::bytes::deserialize",
+        )])
+    })
 }
 
 /// Takes `#[message(foreign)]` off a field.

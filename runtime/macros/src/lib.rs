@@ -63,6 +63,11 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Fields and variants are camelCase in JSON unless `#[serde(rename_all = …)]` says otherwise.
 /// Other derives go below the attribute: `#[derive(Eq, Hash)]`. A field whose type has serde and
 /// schemars from another crate is marked `#[message(foreign)]`.
+///
+/// A field, an argument or an answer that is written `Vec<u8>` is encoded at once. Within something
+/// else (`Vec<Vec<u8>>`, an alias) its bytes go one by one, as any list's elements do, which costs
+/// many times as much where there are many: a `#[seam::message] struct Blob(Vec<u8>);` in its place
+/// is encoded alike, and at once. In JSON all of them are lists of numbers.
 #[proc_macro_attribute]
 pub fn message(arguments: TokenStream, item: TokenStream) -> TokenStream {
     diagnostic::output(message::expand(arguments.into(), item.into()))

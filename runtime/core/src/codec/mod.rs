@@ -15,10 +15,14 @@
 //! the library. It isn't used here because it takes three times as long as the values need, and is
 //! kept up by nobody.
 
+pub mod bytes;
 mod fault;
 mod read;
 mod write;
 
+use serde::{Deserialize, Serialize};
+
+use self::bytes::Whole;
 use self::read::Reader;
 use self::write::Writer;
 use crate::contract::Message;
@@ -52,7 +56,7 @@ pub enum CodecError {
 #[inline]
 pub fn encode<T: Message>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let start = out.len();
-    let done = value.serialize(&mut Writer::new(out));
+    let done = Whole(value).serialize(&mut Writer::new(out));
     let size = out.len() - start;
     if done.is_ok() && size <= MAX_BODY {
         return Ok(());
@@ -74,8 +78,8 @@ pub fn decode<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
         return Err(CodecError::TooLarge(bytes.len()));
     }
     let mut reader = Reader::new(bytes);
-    match T::deserialize(&mut reader) {
-        Ok(value) if reader.left() == 0 => Ok(value),
+    match Whole::deserialize(&mut reader) {
+        Ok(Whole(value)) if reader.left() == 0 => Ok(value),
         Ok(_) => Err(CodecError::Trailing(reader.left())),
         Err(fault) => Err(CodecError::Malformed(fault.to_string())),
     }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::expand::message_ident;
 use super::{Argument, Contract, Method};
-use crate::encoding::{Part, Parts, messages};
+use crate::encoding::{Part, Parts, at_once, messages};
 use crate::message::implement;
 
 pub(super) fn message(
@@ -91,9 +91,11 @@ fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let Argument { ident, name, json, ty } = argument;
     let about = format!("The argument `{name}`.");
     let alias = (name != json).then(|| quote!(, alias = #name));
+    let at_once = at_once(ty);
     quote! {
         #[doc = #about]
         #[serde(rename = #json #alias)]
+        #at_once
         #vis #ident: #ty
     }
 }
