@@ -29,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use seam_core::{contract::ContractDescriptor, name::ServiceId};
 use tokio::runtime;
 
@@ -213,7 +214,9 @@ async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> 
     };
     let same: Vec<_> = config.units.iter().filter(same).map(|unit| unit.name.clone()).collect();
     control::none_runs(&config.app.data, &same).await.map_err(Failure::other)?;
-    up::up(plan, async || signals.asked().await, ready::of_all(config, &units))
+    let data = config.app.data.clone();
+    let ready = move |unit, id| ready::of_one(data.clone(), unit, id).boxed_local();
+    up::up(plan, async || signals.asked().await, ready::of_all(config, &units), ready)
         .await
         .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
 }

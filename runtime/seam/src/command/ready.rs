@@ -1,6 +1,6 @@
 //! When an app is ready, and what to say then and when it stops.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{control::UnitStatus, status};
 use crate::config::Config;
@@ -30,6 +30,17 @@ pub(super) async fn of_all(config: &Config, units: &[String]) -> String {
         if ready.len() == units.len() {
             let http = ready.iter().filter_map(|unit| unit.http.as_deref());
             return line(&config.app.name, http);
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+/// Until the process of that id is this unit's, and ready.
+pub(super) async fn of_one(data: PathBuf, unit: String, id: u32) {
+    loop {
+        let status = status::of_unit(&data, &unit).await;
+        if status.is_ok_and(|status| status.is_some_and(|unit| unit.ready && unit.pid == id)) {
+            return;
         }
         tokio::time::sleep(PERIOD).await;
     }

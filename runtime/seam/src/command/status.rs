@@ -1,6 +1,6 @@
 //! `status`: what is running, by the control sockets of this config and data folder.
 
-use std::{io, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value as Json, json};
@@ -27,21 +27,20 @@ pub(super) fn nothing_runs(config: &Config) -> String {
 pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
     let mut running = Vec::new();
     for unit in &config.units {
-        let name = &unit.name;
-        let Some(stream) = connect(&config.app.data, name).await.map_err(|e| closed(name, &e))?
-        else {
-            continue;
-        };
-        let answer = ask(stream, &Request::Status {}, PATIENCE).await;
-        // A unit that ends meanwhile isn't running.
-        if let Ok(Ok(status)) = answer {
-            let parsed = serde_json::from_value(status);
-            running.push(parsed.map_err(|error| {
-                Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
-            })?);
-        }
+        running.extend(of_unit(&config.app.data, &unit.name).await?);
     }
     Ok(running)
+}
+
+/// A unit, if it answers.
+pub(super) async fn of_unit(data: &Path, name: &str) -> Result<Option<UnitStatus>, Failure> {
+    let stream = connect(data, name).await.map_err(|error| closed(name, &error))?;
+    let Some(stream) = stream else { return Ok(None) };
+    // A unit that ends meanwhile isn't running.
+    let Ok(Ok(status)) = ask(stream, &Request::Status {}, PATIENCE).await else { return Ok(None) };
+    serde_json::from_value(status).map(Some).map_err(|error| {
+        Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
+    })
 }
 
 /// Why a socket that is there can't be opened.

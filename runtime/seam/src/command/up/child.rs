@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::LocalBoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     process::Command,
@@ -27,7 +28,11 @@ pub(super) struct Child {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) prefix: Prefix,
+    pub(super) ready: UntilReady,
 }
+
+/// Waits until the unit's process of that id is ready.
+pub(super) type UntilReady = Box<dyn Fn(u32) -> LocalBoxFuture<'static, ()>>;
 
 /// What a unit is told: to stop, and when it will be killed if it hasn't by then.
 pub(super) type Told = Option<Instant>;
@@ -47,7 +52,7 @@ impl Child {
         let mut first = true;
         loop {
             restart.started(Instant::now().into_std());
-            let status = match self.run(&mut stop).await {
+            let status = match self.run(&mut stop, &mut restart).await {
                 Ok(status) => status,
                 // The first start shows whether it can be started at all; later the system may
                 // just be short of something.
@@ -74,7 +79,11 @@ impl Child {
     }
 
     /// Runs it once, until it ends by itself or has been ended.
-    async fn run(&self, stop: &mut watch::Receiver<Told>) -> io::Result<Option<ExitStatus>> {
+    async fn run(
+        &self,
+        stop: &mut watch::Receiver<Told>,
+        restart: &mut Restart,
+    ) -> io::Result<Option<ExitStatus>> {
         if stop.borrow().is_some() {
             return Ok(None);
         }
@@ -90,9 +99,18 @@ impl Child {
         let output = lines::copy(process.stdout.take(), self.prefix.clone(), To::Stdout);
         let errors = lines::copy(process.stderr.take(), self.prefix.clone(), To::Stderr);
         let copying = spawn_local(async move { tokio::join!(output, errors) });
-        let group = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let id = process.id();
+        let group = id.and_then(|id| Pid::from_raw(id.cast_signed()));
+        let ready = async {
+            if let Some(id) = id {
+                (self.ready)(id).await;
+                restart.ready(Instant::now().into_std());
+            }
+            std::future::pending::<()>().await
+        };
         let status = tokio::select! {
             status = process.wait() => status?,
+            () = ready => unreachable!("it goes on until the process ends"),
             told = told(stop) => {
                 // Not yet waited for, so the id is still its own.
                 signal(group, Signal::TERM);

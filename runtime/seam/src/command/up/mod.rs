@@ -8,13 +8,13 @@ mod stopping;
 
 use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
 use tokio::{sync::watch, task::JoinSet};
 
 pub(in crate::command) use self::order::after;
 use self::{
-    child::{Child, Ended},
+    child::{Child, Ended, UntilReady},
     lines::{Prefix, To},
     stopping::{Stopping, Waiting},
 };
@@ -48,7 +48,7 @@ pub(super) struct Planned {
 
 /// Starts every unit and keeps it running until `stop` is done; then ends them, those that call
 /// others first, so that work in flight is done. If `stop` is done a second time, all are killed.
-/// What `ready` comes to is said once.
+/// What `all_ready` comes to is said once; `ready` waits until that process of that unit is ready.
 ///
 /// Ends with exit code 2 if a unit does so at its first start: its config is wrong.
 ///
@@ -57,7 +57,8 @@ pub(super) struct Planned {
 pub(super) async fn up(
     plan: Plan,
     mut stop: impl AsyncFnMut(),
-    ready: impl Future<Output = String>,
+    all_ready: impl Future<Output = String>,
+    ready: impl Fn(String, u32) -> LocalBoxFuture<'static, ()> + Clone + 'static,
 ) -> io::Result<ExitCode> {
     let width = plan.units.iter().map(|unit| unit.name.len()).max().unwrap_or(0).max(2);
     let colour = colour::wanted();
@@ -70,14 +71,16 @@ pub(super) async fn up(
         false => Prefix::text("up", plan.units.len(), width, false),
     };
     let say = |text: &str| To::Stderr.write(&own.line(text.as_bytes()));
-    let mut ready = pin!(ready.fuse());
+    let mut all_ready = pin!(all_ready.fuse());
     let mut stopping = Stopping::default();
     let mut units = JoinSet::new();
     for (index, unit) in plan.units.into_iter().enumerate() {
         let (tell, told) = watch::channel(None);
         stopping.units.push(Waiting { tell, after: unit.after, ended: false });
         let (prefix, program) = (prefix(&unit.name, index), plan.program.clone());
-        let child = Child { program, args: unit.args, prefix };
+        let (name, ready) = (unit.name, ready.clone());
+        let ready: UntilReady = Box::new(move |id| ready(name.clone(), id));
+        let child = Child { program, args: unit.args, prefix, ready };
         units.spawn_local(async move { (index, child.keep(told).await) });
     }
     let mut code = ExitCode::SUCCESS;
@@ -95,7 +98,7 @@ pub(super) async fn up(
                     stopping.kill();
                 }
             },
-            text = &mut ready, if stopping.since.is_none() => say(&text),
+            text = &mut all_ready, if stopping.since.is_none() => say(&text),
             () = stopping.patience(plan.drain) => stopping.tell_all(),
             ended = units.join_next() => match ended {
                 None => break,
@@ -121,7 +124,7 @@ pub(super) async fn up(
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path, time::Instant};
+    use std::{fs, future::pending, path::Path, time::Instant};
 
     use tokio::{
         sync::Notify,
@@ -167,7 +170,7 @@ mod tests {
         let stop = Notify::new();
         let plan = change(plan(&file, scripts));
         let running = LocalSet::new();
-        let up = up(plan, async || stop.notified().await, std::future::pending());
+        let up = up(plan, async || stop.notified().await, pending(), |_, _| pending().boxed());
         let watch = async {
             for enough in enough {
                 while !enough(&fs::read_to_string(&file).unwrap()) {
@@ -175,7 +178,7 @@ mod tests {
                 }
                 stop.notify_one();
             }
-            std::future::pending().await
+            pending().await
         };
         let patience = Duration::from_secs(20);
         let up = running.run_until(async {
@@ -286,7 +289,7 @@ mod tests {
         let program = PathBuf::from("/no/such/program");
         let plan = Plan { program, ..plan(Path::new("x"), &[""]) };
         let running = LocalSet::new();
-        let up = up(plan, async || std::future::pending().await, std::future::pending());
+        let up = up(plan, async || pending().await, pending(), |_, _| pending().boxed());
         let error = running.run_until(up).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }

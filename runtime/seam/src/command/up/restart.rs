@@ -6,31 +6,39 @@ use std::time::{Duration, Instant};
 const FIRST: Duration = Duration::from_millis(100);
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(5);
-/// After so long alive, a unit counts as having started well.
+/// After so long ready, a unit counts as having started well.
 const SETTLED: Duration = Duration::from_secs(1);
+/// So does one that lives so long: it may not be ready because of another.
+const ALIVE: Duration = Duration::from_secs(60);
 
 /// Doubles the wait from 100 ms to 5 s while a unit dies young, without limit; begins anew once
-/// the unit has lived for a second. Does no I/O and is told the time.
+/// the unit has been ready for a second. Does no I/O and is told the time.
 #[derive(Debug)]
 pub(super) struct Restart {
-    started: Instant,
+    /// From when on a death is the first again.
+    settled: Instant,
     next: Duration,
 }
 
 impl Restart {
     /// The unit is started for the first time.
     pub(super) fn new(now: Instant) -> Self {
-        Self { started: now, next: FIRST }
+        Self { settled: now + ALIVE, next: FIRST }
     }
 
     /// The unit is started again.
     pub(super) fn started(&mut self, now: Instant) {
-        self.started = now;
+        self.settled = now + ALIVE;
+    }
+
+    /// The unit is ready.
+    pub(super) fn ready(&mut self, now: Instant) {
+        self.settled = self.settled.min(now + SETTLED);
     }
 
     /// The unit died: how long to wait before it is started again.
     pub(super) fn died(&mut self, now: Instant) -> Duration {
-        if now.saturating_duration_since(self.started) >= SETTLED {
+        if now >= self.settled {
             self.next = FIRST;
         }
         let wait = self.next;
@@ -58,21 +66,29 @@ mod tests {
     }
 
     #[test]
-    fn a_second_alive_begins_anew() {
+    fn a_second_of_being_ready_begins_anew() {
         let now = Instant::now();
         let mut restart = Restart::new(now);
         restart.died(now);
         restart.died(now);
         restart.started(now);
-        assert_eq!(restart.died(now + SETTLED), FIRST);
+        restart.ready(now + SETTLED / 2);
+        assert_eq!(restart.died(now + SETTLED), FIRST * 4, "half a second isn't enough");
         restart.started(now + SETTLED);
-        assert_eq!(restart.died(now + SETTLED + SETTLED / 2), FIRST * 2);
+        restart.ready(now + SETTLED);
+        assert_eq!(restart.died(now + SETTLED * 2), FIRST);
+        restart.started(now + SETTLED * 2);
+        assert_eq!(restart.died(now + SETTLED * 3), FIRST * 2, "that life wasn't ready");
     }
 
     #[test]
-    fn a_clock_that_goes_back_is_no_harm() {
+    fn a_unit_that_is_never_ready_begins_anew_after_a_long_life() {
         let now = Instant::now();
-        let mut restart = Restart::new(now + SETTLED);
-        assert_eq!(restart.died(now), FIRST);
+        let mut restart = Restart::new(now);
+        restart.died(now);
+        restart.started(now);
+        assert_eq!(restart.died(now + SETTLED * 30), FIRST * 2);
+        restart.started(now);
+        assert_eq!(restart.died(now + ALIVE), FIRST);
     }
 }
