@@ -12,7 +12,8 @@ use seam_core::time::Clock;
 pub struct EdgeSettings {
     /// The address to listen on; port 0 takes a free one. Default: `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// Threads that serve requests, 1 to 512. Default: as many as cores, at least 2.
+    /// Threads that serve requests, 1 to 512. Default: as many as cores: with more, connections of
+    /// one thread wait while another has the core, for a scheduler's time slice and not a request's.
     pub workers: usize,
     /// What a request may take, from its head to its answer, for methods that declare no shorter
     /// deadline. Default: 12 s, which clients of message-queue gateways expect.
@@ -27,7 +28,7 @@ impl Default for EdgeSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            workers: available_parallelism().map_or(2, |cores| cores.get().clamp(2, 512)),
+            workers: available_parallelism().map_or(2, |cores| cores.get().min(512)),
             deadline: Duration::from_secs(12),
             limits: EdgeLimits::default(),
             clock: Clock::fast(),
