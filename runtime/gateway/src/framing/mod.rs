@@ -5,7 +5,11 @@
 //! where a body ends, and what isn't understood here actix refuses: then nothing is looked at any
 //! more, and the connection is at its end anyway.
 
-use memchr::{memchr, memchr_iter};
+mod chunks;
+mod head;
+
+use self::chunks::Chunks;
+use self::head::Head;
 
 /// What a head has done wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +23,9 @@ pub(crate) enum Violation {
 #[derive(Debug)]
 pub(crate) struct Framing {
     at: Place,
-    /// A head that hasn't come in whole.
+    /// A head that hasn't come in whole, and how it has been read so far.
     partial: Vec<u8>,
+    head: Head,
     /// How many heads have come in.
     heads: u64,
     /// How much of the body after the last one has.
@@ -30,25 +35,25 @@ pub(crate) struct Framing {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
+    /// In a head, or before one.
     Head,
-    Body { left: u64 },
-    Chunked(Chunked),
+    Body {
+        left: u64,
+    },
+    Chunks(Chunks),
     Lost,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chunked {
-    /// In the line before a chunk: its size so far, and whether the digits are over.
-    Size { size: u64, digits: bool },
-    /// In a chunk and the line break after it.
-    Chunk { left: u64 },
-    /// In a line of the trailer, so many bytes in.
-    Trailer { bytes: usize },
 }
 
 impl Framing {
     pub(crate) const fn new(max_head: usize) -> Self {
-        Self { at: Place::Head, partial: Vec::new(), heads: 0, body: 0, max_head }
+        Self {
+            at: Place::Head,
+            partial: Vec::new(),
+            head: Head::new(),
+            heads: 0,
+            body: 0,
+            max_head,
+        }
     }
 
     /// Whether a head has begun and isn't over.
@@ -58,7 +63,7 @@ impl Framing {
 
     /// Whether a body has begun and isn't over.
     pub(crate) const fn in_body(&self) -> bool {
-        matches!(self.at, Place::Body { .. } | Place::Chunked(_))
+        matches!(self.at, Place::Body { .. } | Place::Chunks(_))
     }
 
     /// How many heads have come in whole: tells one request from the next.
@@ -76,14 +81,18 @@ impl Framing {
         while !bytes.is_empty() {
             let in_body = self.in_body();
             let used = match self.at {
-                Place::Head => self.head(bytes)?,
+                Place::Head => self.read_head(bytes)?,
                 Place::Body { left } => {
                     let used = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     let left = left - used as u64;
                     self.at = if left == 0 { Place::Head } else { Place::Body { left } };
                     used
                 }
-                Place::Chunked(place) => self.chunked(place, bytes),
+                Place::Chunks(chunks) => {
+                    let (next, used) = chunks.feed(bytes);
+                    self.at = next;
+                    used
+                }
                 Place::Lost => return Ok(()),
             };
             if in_body {
@@ -94,151 +103,46 @@ impl Framing {
         Ok(())
     }
 
-    fn head(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
-        if self.partial.is_empty() {
-            // Line breaks before a request are allowed.
-            if bytes.starts_with(b"\r\n") {
-                return Ok(2);
+    fn read_head(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
+        // Line breaks before a request are allowed.
+        match (&self.partial[..], bytes) {
+            ([], [b'\r', b'\n', ..]) => return Ok(2),
+            ([b'\r'], [b'\n', ..]) => {
+                self.head_is_over();
+                return Ok(1);
             }
-            return match end_of_head(bytes, 0)? {
-                Some(end) if end > self.max_head => Err(Violation::HeadTooLarge),
-                Some(end) => {
-                    self.body_begins(after_head(&bytes[..end]));
-                    Ok(end)
-                }
-                None => self.keep(bytes),
-            };
+            _ => {}
         }
         let known = self.partial.len();
         let room = (self.max_head + 1).saturating_sub(known).min(bytes.len());
-        self.partial.extend_from_slice(&bytes[..room]);
-        if self.partial == b"\r\n" {
-            self.partial.clear();
-            return Ok(room);
-        }
-        match end_of_head(&self.partial, known)? {
-            Some(end) if end > self.max_head => Err(Violation::HeadTooLarge),
-            Some(end) => {
-                self.body_begins(after_head(&self.partial[..end]));
-                // An idle connection keeps no buffer.
-                self.partial = Vec::new();
+        let read = if known == 0 {
+            self.head.read(&bytes[..room])?
+        } else {
+            self.partial.extend_from_slice(&bytes[..room]);
+            self.head.read(&self.partial)?
+        };
+        match read {
+            Some((end, then)) if end <= self.max_head => {
+                self.head_is_over();
+                self.at = then;
+                self.heads += 1;
+                self.body = 0;
                 Ok(end - known)
             }
-            None if self.partial.len() > self.max_head => Err(Violation::HeadTooLarge),
-            None => Ok(room),
-        }
-    }
-
-    fn body_begins(&mut self, at: Place) {
-        self.at = at;
-        self.heads += 1;
-        self.body = 0;
-    }
-
-    fn keep(&mut self, bytes: &[u8]) -> Result<usize, Violation> {
-        if bytes.len() > self.max_head {
-            return Err(Violation::HeadTooLarge);
-        }
-        self.partial.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn chunked(&mut self, place: Chunked, bytes: &[u8]) -> usize {
-        let (next, used) = match place {
-            Chunked::Size { size, digits } => size_line(size, digits, bytes),
-            Chunked::Chunk { left } => {
-                let used = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                let left = left - used as u64;
-                let next = match left {
-                    0 => Chunked::Size { size: 0, digits: true },
-                    left => Chunked::Chunk { left },
-                };
-                (Place::Chunked(next), used)
-            }
-            Chunked::Trailer { bytes: before } => match memchr(b'\n', bytes) {
-                // Nothing but the carriage return: the trailer is over.
-                Some(end) if before + end <= 1 => (Place::Head, end + 1),
-                Some(end) => (Place::Chunked(Chunked::Trailer { bytes: 0 }), end + 1),
-                None => {
-                    let so_far = before.saturating_add(bytes.len());
-                    (Place::Chunked(Chunked::Trailer { bytes: so_far }), bytes.len())
+            None if known + room <= self.max_head => {
+                if known == 0 {
+                    self.partial.extend_from_slice(bytes);
                 }
-            },
-        };
-        self.at = next;
-        used
-    }
-}
-
-fn size_line(mut size: u64, mut digits: bool, bytes: &[u8]) -> (Place, usize) {
-    for (i, byte) in bytes.iter().enumerate() {
-        match (byte, char::from(*byte).to_digit(16)) {
-            (b'\n', _) => {
-                let next = match size {
-                    0 => Chunked::Trailer { bytes: 0 },
-                    // With the line break after the chunk.
-                    size => Chunked::Chunk { left: size.saturating_add(2) },
-                };
-                return (Place::Chunked(next), i + 1);
+                Ok(room)
             }
-            (_, Some(digit)) if digits => match size.checked_mul(16) {
-                Some(more) => size = more | u64::from(digit),
-                None => return (Place::Lost, bytes.len()),
-            },
-            _ => digits = false,
+            _ => Err(Violation::HeadTooLarge),
         }
     }
-    (Place::Chunked(Chunked::Size { size, digits }), bytes.len())
-}
 
-/// Where the head ends, if it does; `known` bytes have been looked at before.
-fn end_of_head(head: &[u8], known: usize) -> Result<Option<usize>, Violation> {
-    for at in memchr_iter(b'\n', &head[known..]).map(|at| known + at) {
-        if at == 0 || head[at - 1] != b'\r' {
-            return Err(Violation::BareLineFeed);
-        }
-        if head[..=at].ends_with(b"\r\n\r\n") {
-            return Ok(Some(at + 1));
-        }
-    }
-    Ok(None)
-}
-
-/// What comes after a head, by its `Content-Length` and `Transfer-Encoding`.
-fn after_head(head: &[u8]) -> Place {
-    let mut at = Place::Head;
-    for line in Lines(head) {
-        if let Some(value) = value_of(line, b"content-length:") {
-            let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-            at = match length {
-                Some(0) => Place::Head,
-                Some(left) => Place::Body { left },
-                None => return Place::Lost,
-            };
-        } else if let Some(value) = value_of(line, b"transfer-encoding:")
-            && value.eq_ignore_ascii_case(b"chunked")
-        {
-            return Place::Chunked(Chunked::Size { size: 0, digits: true });
-        }
-    }
-    at
-}
-
-fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let (start, value) = line.split_at_checked(name.len())?;
-    start.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
-}
-
-struct Lines<'a>(&'a [u8]);
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let end = memchr(b'\n', self.0)?;
-        let (line, rest) = self.0.split_at(end + 1);
-        self.0 = rest;
-        Some(line)
+    fn head_is_over(&mut self) {
+        self.head = Head::new();
+        // An idle connection keeps no buffer.
+        self.partial = Vec::new();
     }
 }
 
@@ -273,6 +177,19 @@ mod tests {
         bytes.extend_from_slice(b"POST / HTTP/1.1\r\ncontent-LENGTH: 4\r\n\r\na\nb\n");
         bytes.extend_from_slice(GET);
         assert_eq!(feed(&bytes), (Ok(()), Place::Head));
+    }
+
+    #[test]
+    fn line_breaks_before_a_request_are_no_head() {
+        for size in 1..4 {
+            let mut framing = Framing::new(64);
+            for piece in b"\r\n\r\n\r\n".chunks(size) {
+                framing.feed(piece).unwrap();
+            }
+            assert_eq!((framing.heads(), framing.in_head()), (0, false), "{size} at a time");
+            framing.feed(GET).unwrap();
+            assert_eq!((framing.heads(), framing.in_head()), (1, false), "{size} at a time");
+        }
     }
 
     #[test]
