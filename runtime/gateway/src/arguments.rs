@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     takes_body: bool,
     /// The one argument that the whole body may be.
     sole: Option<usize>,
+    /// They all come from a body that is the object of them.
+    are_the_body: bool,
 }
 
 #[derive(Debug)]
@@ -97,6 +99,7 @@ impl Arguments {
             arguments.list.iter().enumerate().filter(|(_, a)| a.source == Source::Body);
         if let (Some((sole, _)), None) = (in_body.next(), in_body.next()) {
             arguments.sole = Some(sole);
+            arguments.are_the_body = false;
         }
         Ok(arguments)
     }
@@ -113,6 +116,7 @@ impl Arguments {
             takes_query: list.iter().any(|argument| argument.source == Source::Query),
             takes_body: list.iter().any(|argument| argument.source == Source::Body),
             sole: None,
+            are_the_body: list.iter().all(|argument| argument.source == Source::Body),
             list,
         }
     }
@@ -120,6 +124,13 @@ impl Arguments {
     /// Whether the body is looked at.
     pub(crate) const fn takes_body(&self) -> bool {
         self.takes_body
+    }
+
+    /// The body, if the method's message may be read from it: arguments that it takes are right, and
+    /// the same that [`collect`](Self::collect) finds. One that it refuses may still be.
+    pub(crate) fn as_they_are<'a>(&self, found: &Found<'a>) -> Option<&'a [u8]> {
+        // Of an array, the message would take its arguments by their order.
+        (self.are_the_body && found.body.first() == Some(&b'{')).then_some(found.body)
     }
 
     /// The object of arguments.

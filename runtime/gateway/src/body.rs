@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use actix_http::Request;
 use actix_http::error::PayloadError;
-use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use bytes::{Bytes, BytesMut};
@@ -14,11 +14,11 @@ use crate::stream::Shared;
 
 /// Reads a request's body, of at most `limit` bytes.
 pub(crate) async fn read(
-    request: &HttpRequest,
+    request: &Request,
     payload: &mut Payload,
     limit: usize,
 ) -> Result<Bytes, Problem> {
-    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = request.head().headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limit as u64) {
         return Err(Problem::too_large(limit));
@@ -47,7 +47,7 @@ pub(crate) async fn read(
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-fn broken(error: &PayloadError, request: &HttpRequest) -> Problem {
+fn broken(error: &PayloadError, request: &Request) -> Problem {
     let shared = request.conn_data::<Rc<Shared>>();
     if shared.is_some_and(|shared| shared.slow_body.get()) {
         return Problem::too_slow("the body comes in too slowly");

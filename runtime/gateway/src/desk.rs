@@ -1,21 +1,23 @@
 //! One request, from its guard to its answer.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_http::{Request, Response};
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderName};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
-use seam_core::call::{AnyClient, CallOptions};
+use seam_core::call::{AnyClient, CallOptions, JsonReply};
 use seam_core::context::{CallContext, TraceContext};
+use seam_core::outcome::{CallError, NotExecuted};
 use seam_core::remote::Caller;
 use seam_core::time::Moment;
 
 use crate::admission::Rate;
+use crate::answer::Answer;
 use crate::arguments::{Arguments, Found};
 use crate::body;
 use crate::form::Form;
@@ -42,17 +44,10 @@ pub(crate) struct Desk {
     clients: Vec<Arc<dyn AnyClient>>,
 }
 
-/// An answer that is no problem.
-struct Answer {
-    status: StatusCode,
-    location: Option<String>,
-    body: Vec<u8>,
-}
-
 /// A request on its way.
 struct Visit<'a> {
     desk: &'a Desk,
-    request: &'a HttpRequest,
+    request: &'a Request,
     began: Moment,
     trace: TraceContext,
 }
@@ -64,8 +59,11 @@ impl Desk {
     }
 
     /// Answers a request, whatever comes.
-    pub(crate) async fn answer(self: Rc<Self>, request: ServiceRequest) -> ServiceResponse {
-        let (request, mut payload) = request.into_parts();
+    pub(crate) async fn answer(
+        self: Rc<Self>,
+        mut request: Request,
+    ) -> Result<Response<Vec<u8>>, Infallible> {
+        let mut payload = request.take_payload();
         let _answering = Answering::on(&request);
         let visit = Visit {
             desk: &self,
@@ -74,13 +72,14 @@ impl Desk {
             request: &request,
         };
         let result = visit.answer(&mut payload).await;
-        let response = visit.respond(result);
-        ServiceResponse::new(request, response)
+        Ok(visit.respond(result))
     }
 }
 
-fn trace(request: &HttpRequest) -> TraceContext {
-    let parent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+fn trace(request: &Request) -> TraceContext {
+    let parent = request.head().headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
     match parent.and_then(TraceContext::from_traceparent) {
         Some(parent) => parent.child(),
         None => TraceContext::root(),
@@ -96,7 +95,7 @@ impl Visit<'_> {
         {
             rate.admit(peer.ip(), self.began).map_err(Problem::rate_limited)?;
         }
-        let Some((resource, params)) = office.routes.find(self.request.path_as_sent()) else {
+        let Some((resource, params)) = office.routes.find(self.request.path()) else {
             return Err(Problem::not_found("there is no such path"));
         };
         let Some(target) = resource.target(self.request.method()) else {
@@ -125,12 +124,11 @@ impl Visit<'_> {
         let body = self.json(&route.arguments, payload).await?;
         let found = Found {
             path: params.iter().map(|(_, text)| decoded(text)).collect::<Result<_, _>>()?,
-            query: self.request.query_string(),
-            headers: Some(self.request.headers()),
+            query: self.request.uri().query().unwrap_or_default(),
+            headers: Some(&self.request.head().headers),
             body: &body,
         };
-        let arguments = route.arguments.collect(&found)?;
-        let body = self.call(route.client, route.index, &arguments).await?;
+        let body = self.call(route.client, route.index, &route.arguments, &found).await?;
         let location = route.location.as_ref().and_then(|location| location.of(&body));
         Ok(Answer { status: route.status, location, body })
     }
@@ -145,13 +143,13 @@ impl Visit<'_> {
         let service = self.desk.office.routes.services.named(service)?;
         let method = service.named(method)?;
         let body = self.json(&method.arguments, payload).await?;
-        let arguments = method.arguments.collect(&Found { body: &body, ..Found::default() })?;
-        self.call(service.client, method.index, &arguments).await.map(Answer::ok)
+        let found = Found { body: &body, ..Found::default() };
+        self.call(service.client, method.index, &method.arguments, &found).await.map(Answer::ok)
     }
 
     /// `POST /gateway`. The deadline is that of the whole request here, its body included.
     async fn form(&self, payload: &mut Payload) -> Result<Answer, Problem> {
-        if self.content_type() != Some("application/x-www-form-urlencoded") {
+        if self.content_type() != Some(b"application/x-www-form-urlencoded") {
             let why = "the content type is something else than application/x-www-form-urlencoded";
             return Err(Problem::bad_request(why));
         }
@@ -163,8 +161,7 @@ impl Visit<'_> {
         form.check_version(service.version)?;
         let method = service.spelled(form.method())?;
         let found = Found { body: form.arguments(), ..Found::default() };
-        let arguments = method.arguments.collect(&found)?;
-        self.call(service.client, method.index, &arguments).await.map(Answer::ok)
+        self.call(service.client, method.index, &method.arguments, &found).await.map(Answer::ok)
     }
 
     async fn readiness(&self) -> Result<Answer, Problem> {
@@ -177,8 +174,28 @@ impl Visit<'_> {
     }
 
     /// The one way to a service, for all ways in.
-    async fn call(&self, client: usize, method: u16, arguments: &[u8]) -> Result<Vec<u8>, Problem> {
-        let client = &self.desk.clients[client];
+    async fn call(
+        &self,
+        client: usize,
+        method: u16,
+        arguments: &Arguments,
+        found: &Found<'_>,
+    ) -> Result<Vec<u8>, Problem> {
+        let client = &*self.desk.clients[client];
+        let problem = |error| Problem::of_call(error, client.service());
+        if let Some(body) = arguments.as_they_are(found) {
+            match self.begin(client, method, body).await {
+                // It never ran. Looked at name by name, the body may turn out to be right, in
+                // another spelling; and if it isn't, what is wrong is said in the edge's words.
+                Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
+                outcome => return outcome.map_err(problem),
+            }
+        }
+        let collected = arguments.collect(found)?;
+        self.begin(client, method, &collected).await.map_err(problem)
+    }
+
+    fn begin(&self, client: &dyn AnyClient, method: u16, arguments: &[u8]) -> JsonReply {
         let limit = self.desk.office.settings.deadline;
         let mut context = CallContext::root().with_deadline(self.began.after(limit));
         context.trace = self.trace;
@@ -187,8 +204,7 @@ impl Visit<'_> {
             default_deadline: Some(limit),
             context: Some(Box::new(context)),
         };
-        let reply = client.call_json(method, arguments, options);
-        reply.await.map_err(|error| Problem::of_call(error, client.service()))
+        client.call_json(method, arguments, options)
     }
 
     /// A body that is JSON, if the arguments take one.
@@ -197,7 +213,7 @@ impl Visit<'_> {
             return Ok(Bytes::new());
         }
         let body = self.body(payload).await?;
-        let is_json = |kind: &str| kind == "application/json" || kind.ends_with("+json");
+        let is_json = |kind: &[u8]| kind == b"application/json" || kind.ends_with(b"+json");
         if !body.is_empty() && self.content_type().is_some_and(|kind| !is_json(kind)) {
             let why =
                 "the content type isn't application/json: send that header, as `curl --json` does";
@@ -207,7 +223,7 @@ impl Visit<'_> {
     }
 
     async fn body(&self, payload: &mut Payload) -> Result<Bytes, Problem> {
-        if let Some(encoding) = self.request.headers().get(header::CONTENT_ENCODING)
+        if let Some(encoding) = self.request.head().headers.get(header::CONTENT_ENCODING)
             && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
         {
             return Err(Problem::bad_request("the body is compressed, and must not be"));
@@ -215,71 +231,30 @@ impl Visit<'_> {
         body::read(self.request, payload, self.desk.office.settings.limits.body).await
     }
 
-    /// The content type without its parameters; an empty one if it isn't even a text.
-    fn content_type(&self) -> Option<&str> {
-        let value = self.request.headers().get(header::CONTENT_TYPE)?;
-        Some(value.to_str().map_or("", |kind| kind.split(';').next().unwrap_or_default().trim()))
+    /// The content type without its parameters.
+    fn content_type(&self) -> Option<&[u8]> {
+        let value = self.request.head().headers.get(header::CONTENT_TYPE)?;
+        value.as_bytes().split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii)
     }
 
-    fn respond(&self, result: Result<Answer, Problem>) -> HttpResponse {
-        let request_id = self.trace.trace.to_string();
+    fn respond(&self, result: Result<Answer, Problem>) -> Response<Vec<u8>> {
+        let request_id = self.trace.trace;
         let (status, code) = match &result {
             Ok(answer) => (answer.status, ""),
             Err(problem) => (problem.status, &*problem.code),
         };
         let took = || self.desk.office.settings.clock.now().since(self.began);
-        let (method, path) = (self.request.method(), self.request.path_as_sent());
+        let (method, path) = (self.request.method(), self.request.path());
         if status.is_server_error() {
             tracing::info!(%method, path, status = status.as_u16(), code, took = ?took(), %request_id);
         } else {
             tracing::debug!(%method, path, status = status.as_u16(), code, took = ?took(), %request_id);
         }
-        // An id is hexadecimal, and so a value of a header.
-        let id_header = HeaderValue::from_str(&request_id).ok();
-        let mut response = match result {
-            Ok(answer) => answer.response(),
-            Err(problem) => problem_response(problem, &request_id),
-        };
-        if let Some(id) = id_header {
-            response.headers_mut().insert(REQUEST_ID, id);
+        match result {
+            Ok(answer) => answer.response(request_id),
+            Err(problem) => problem.response(request_id),
         }
-        response
     }
-}
-
-const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
-
-impl Answer {
-    const fn ok(body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, location: None, body }
-    }
-
-    fn response(self) -> HttpResponse {
-        let mut builder = HttpResponse::build(self.status);
-        if let Some(location) = self.location {
-            builder.insert_header((header::LOCATION, location));
-        }
-        if self.status == StatusCode::NO_CONTENT || self.status == StatusCode::RESET_CONTENT {
-            return builder.finish();
-        }
-        const JSON: HeaderValue = HeaderValue::from_static("application/json");
-        builder.insert_header((header::CONTENT_TYPE, JSON)).body(self.body)
-    }
-}
-
-fn problem_response(problem: Problem, request_id: &str) -> HttpResponse {
-    let mut builder = HttpResponse::build(problem.status);
-    builder.insert_header((header::CONTENT_TYPE, "application/problem+json"));
-    if let Some(seconds) = problem.retry_after {
-        builder.insert_header((header::RETRY_AFTER, seconds));
-    }
-    if let Some(allow) = &problem.allow {
-        builder.insert_header((header::ALLOW, allow.as_ref()));
-    }
-    if problem.close {
-        builder.force_close();
-    }
-    builder.body(problem.body(request_id))
 }
 
 /// A text in a path, decoded once.
@@ -292,7 +267,7 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, Problem> {
 struct Answering(Option<Rc<Shared>>);
 
 impl Answering {
-    fn on(request: &HttpRequest) -> Self {
+    fn on(request: &Request) -> Self {
         let shared = request.conn_data::<Rc<Shared>>().cloned();
         if let Some(shared) = &shared {
             shared.answering.set(shared.answering.get() + 1);
@@ -306,16 +281,5 @@ impl Drop for Answering {
         if let Some(shared) = &self.0 {
             shared.answering.set(shared.answering.get() - 1);
         }
-    }
-}
-
-/// The path as the client wrote it: actix's own is decoded in part.
-trait PathAsSent {
-    fn path_as_sent(&self) -> &str;
-}
-
-impl PathAsSent for HttpRequest {
-    fn path_as_sent(&self) -> &str {
-        self.head().uri.path()
     }
 }

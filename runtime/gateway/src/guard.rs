@@ -1,25 +1,21 @@
 //! Requests that servers and proxies are known to read differently, refused by their first line
 //! and their `Host`.
 
-use actix_web::HttpRequest;
-use actix_web::http::{Method, Uri, header};
+use actix_http::Request;
+use actix_web::http::{Method, header};
 
 /// Says what is wrong with a request's target, if anything.
-pub(crate) fn check(request: &HttpRequest) -> Result<(), &'static str> {
-    let uri = &request.head().uri;
+pub(crate) fn check(request: &Request) -> Result<(), &'static str> {
+    let uri = request.uri();
     if let Some(authority) = uri.authority()
         && *request.method() != Method::CONNECT
     {
-        let host = request.headers().get(header::HOST).map(|host| host.as_bytes());
+        let host = request.head().headers.get(header::HOST).map(|host| host.as_bytes());
         if !host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes())) {
             return Err("the URI names another host than the header `Host`");
         }
     }
-    path(raw_path(uri))
-}
-
-fn raw_path(uri: &Uri) -> &str {
-    uri.path()
+    path(uri.path())
 }
 
 /// Says what is wrong with a path, as it was sent.

@@ -1,4 +1,4 @@
-//! The edge of seam: the HTTP side of a unit, on actix-web.
+//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours).
 //!
 //! An [`Edge`] serves the contracts of the clients that it is given. Nobody writes a handler: a
 //! method says `#[call(http = "POST /api/order")]`, and the edge finds the arguments of such a
@@ -40,6 +40,7 @@
 //! encoded slashes, backslashes or control characters.
 
 mod admission;
+mod answer;
 mod arguments;
 mod body;
 mod desk;

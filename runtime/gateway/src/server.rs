@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
-use actix_http::{HttpServiceBuilder, KeepAlive};
+use actix_http::{HttpServiceBuilder, KeepAlive, Request};
 use actix_rt::System;
 use actix_rt::net::TcpStream;
 use actix_server::{Server, ServerHandle};
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::App;
-use actix_web::dev::{AppConfig, ServiceRequest};
+use actix_service::{ServiceFactoryExt, fn_service};
 use tokio::sync::oneshot;
 
 use crate::admission::Connections;
@@ -80,11 +78,8 @@ fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
     let builder = builder.listen("edge", listener, move || {
         let limits = office.settings.limits;
         let desk = Rc::new(Desk::new(Arc::clone(&office)));
-        let app = App::new().default_service(fn_service(move |request: ServiceRequest| {
-            let answer = Rc::clone(&desk).answer(request);
-            async { Ok::<_, actix_web::Error>(answer.await) }
-        }));
-        let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
+        // No `App`: the routes are the contracts' own, and a router with nothing in it has a price.
+        let service = fn_service(move |request: Request| Rc::clone(&desk).answer(request));
         let stopping = stopping.clone();
         let http = HttpServiceBuilder::default()
             .keep_alive(KeepAlive::Timeout(limits.idle_time))
@@ -99,7 +94,7 @@ fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
                 async move { stopping.notified().await }
             })
             .on_connect_ext(|io: &WatchedStream, data| drop(data.insert(io.shared())))
-            .h1(map_config(app, |()| AppConfig::default()));
+            .h1(service);
         let connections = Arc::clone(&connections);
         fn_service(move |io: TcpStream| {
             let admitted = admit(io, &connections);

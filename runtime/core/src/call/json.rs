@@ -19,8 +19,12 @@ pub fn call_json<M: Method>(
     arguments: &[u8],
     options: CallOptions,
 ) -> JsonReply {
-    let arguments = if arguments.is_empty() { b"{}" } else { arguments };
-    let message: M = match serde_json::from_slice(arguments) {
+    // Looked through once here, and not text by text by the parser.
+    let Ok(arguments) = std::str::from_utf8(arguments) else {
+        return refused("the arguments aren't UTF-8".into());
+    };
+    let arguments = if arguments.is_empty() { "{}" } else { arguments };
+    let message: M = match serde_json::from_str(arguments) {
         Ok(message) => message,
         Err(error) => return refused(without_position(&error.to_string()).to_owned()),
     };

@@ -21,6 +21,17 @@ impl TraceId {
     pub const fn get(self) -> u128 {
         (self.high as u128) << 64 | self.low as u128
     }
+
+    /// The number in hexadecimal digits, as headers carry it.
+    pub fn hex(self) -> [u8; 32] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [0; 32];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.get().to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 0xf)];
+        }
+        hex
+    }
 }
 
 /// Which call in the trace.
