@@ -8,14 +8,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::client::{Client, ClientInner};
-use super::route::{Deadlines, Elsewhere};
-use crate::codec;
+use super::elsewhere;
+use super::route::Deadlines;
 use crate::context::{self, CallContext, CallSite, TurnContext};
 use crate::contract::{Method, MethodSpec};
 use crate::metrics::Ended;
 use crate::name::ServiceId;
-use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Caller, Outbound, RemoteReply, ReplyBody, ReplyKind};
+use crate::outcome::{Failure, NotExecuted};
+use crate::remote::{Caller, RemoteReply, ReplyBody};
 use crate::time::Moment;
 use crate::turn::{Begun, Outcome, Reply, TurnStart};
 
@@ -120,33 +120,19 @@ impl<M: Method> Call<M> {
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<M::Answer, M::Error>> {
-        let Some(message) = self.message.take() else { return Poll::Pending };
+        let Some(message) = &self.message else { return Poll::Pending };
         let ClientInner { route, caller } = &*self.client.inner;
-        let admitted = admit_elsewhere(M::SPEC, route.service, *caller, given, began, time);
-        let context = match admitted {
-            Ok(context) => context,
-            Err(why) => return Poll::Ready(self.refused(why)),
-        };
-        let reply = match &**route.elsewhere() {
-            Elsewhere::Remote(remote) => remote.send(Outbound {
-                service: route.service,
-                method: M::SPEC,
-                caller: *caller,
-                context: &context,
-                body: &message,
-                now: began,
-                waker: cx.waker(),
-            }),
-            Elsewhere::Away(why) => {
-                return Poll::Ready(self.refused(NotExecuted::Unavailable { reason: why.clone() }));
+        let sent = elsewhere::send(route, *caller, given, began.after(time), began, message, cx);
+        self.message = None;
+        match sent {
+            Ok(reply) if reply.will_wake() => {
+                // The waker went with the call: nothing is there yet, and nothing is to be said.
+                self.waits = Some(Waits { reply: Awaited::Remote(reply), began });
+                Poll::Pending
             }
-        };
-        if reply.will_wake() {
-            // The waker went with the call: nothing is there yet, and nothing is to be said.
-            self.waits = Some(Waits { reply: Awaited::Remote(reply), began });
-            return Poll::Pending;
+            Ok(reply) => self.wait(Awaited::Remote(reply), began, cx),
+            Err(why) => Poll::Ready(self.refused(why)),
         }
-        self.wait(Awaited::Remote(reply), began, cx)
     }
 
     #[inline(never)] // the local path of a call that doesn't wait stays small
@@ -167,18 +153,40 @@ impl<M: Method> Call<M> {
             // As any future does; staying pending would hang whoever made the mistake.
             panic!("a call was polled again after it had come to its outcome")
         };
-        let (outcome, metrics) = match reply {
-            Awaited::Local(reply) => (ready!(Pin::new(reply).poll(cx)), &*route.served),
-            Awaited::Remote(reply) => {
-                (decoded::<M>(ready!(Pin::new(reply).poll(cx))), route.elsewhere_metrics())
+        match reply {
+            Awaited::Local(reply) => {
+                let outcome = ready!(Pin::new(reply).poll(cx));
+                count::<M>(&route.served, &outcome, route.clock.now().nanos_since(*began));
+                self.waits = None;
+                if outcome.is_err() {
+                    self.note_failed();
+                }
+                Poll::Ready(outcome)
             }
-        };
-        count::<M>(metrics, &outcome, route.clock.now().nanos_since(*began));
-        self.waits = None;
-        if outcome.is_err() {
-            self.note_failed();
+            Awaited::Remote(reply) => {
+                let arrived = ready!(Pin::new(reply).poll(cx));
+                let began = *began;
+                self.waits = None;
+                match elsewhere::answer::<M>(route, &arrived, began) {
+                    Some(answer) => Poll::Ready(Ok(answer)),
+                    None => Poll::Ready(self.failed_elsewhere(arrived, began)),
+                }
+            }
         }
-        Poll::Ready(outcome)
+    }
+
+    /// What arrived is no answer.
+    #[cold]
+    fn failed_elsewhere(
+        &self,
+        arrived: Result<ReplyBody, Failure>,
+        began: Moment,
+    ) -> Outcome<M::Answer, M::Error> {
+        let route = &*self.client.inner.route;
+        let outcome = elsewhere::failure::<M>(arrived);
+        count::<M>(route.elsewhere_metrics(), &outcome, route.clock.now().nanos_since(began));
+        self.note_failed();
+        outcome
     }
 
     /// The call went nowhere.
@@ -234,35 +242,6 @@ fn admit(
     Ok((deadline, lengthened(context, service, caller)?))
 }
 
-/// The same for a call that leaves the unit. Its context is made at once and not shared: it is only
-/// written down.
-fn admit_elsewhere(
-    method: &MethodSpec,
-    service: ServiceId,
-    caller: Caller,
-    given: Option<Arc<CallContext>>,
-    now: Moment,
-    time: Duration,
-) -> Result<CallContext, NotExecuted> {
-    caller.may_call(method)?;
-    let around = given.or_else(context::caller);
-    let mut context = around.as_deref().map_or_else(CallContext::root, CallContext::child);
-    context.deadline = context.deadline.min(now.after(time));
-    if context.deadline <= now {
-        return Err(NotExecuted::DeadlineExceeded);
-    }
-    if let Caller::Service(caller) = caller
-        && !context.chain.contains(caller)
-        && !context.chain.push(caller)
-    {
-        return Err(too_far(&context, service));
-    }
-    if !context.chain.may_enter(service) {
-        return Err(too_far(&context, service));
-    }
-    Ok(context)
-}
-
 /// The context of a call that somebody waits for: no cycle, and not too deep.
 #[inline(never)] // a call from outside passes it by
 fn lengthened(
@@ -288,7 +267,7 @@ fn lengthened(
     Ok(context)
 }
 
-fn too_far(context: &CallContext, service: ServiceId) -> NotExecuted {
+pub(super) fn too_far(context: &CallContext, service: ServiceId) -> NotExecuted {
     NotExecuted::Cycle { path: context.chain.path_to(service) }
 }
 
@@ -304,19 +283,6 @@ impl<M: Method> Future for Call<M> {
         // A loop of calls that are answered at once must let others on its thread have theirs.
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         this.begin(cx)
-    }
-}
-
-fn decoded<M: Method>(reply: Result<ReplyBody, Failure>) -> Outcome<M::Answer, M::Error> {
-    let unreadable = |error: codec::CodecError| {
-        CallError::from(Unknown::Unreadable { why: error.to_string().into() })
-    };
-    let reply = reply?;
-    match reply.kind {
-        ReplyKind::Answer => codec::decode(&reply.bytes).map_err(unreadable),
-        ReplyKind::ServiceError => {
-            Err(codec::decode(&reply.bytes).map_or_else(unreadable, CallError::Service))
-        }
     }
 }
 

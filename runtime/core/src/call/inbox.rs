@@ -101,12 +101,16 @@ fn later(
 ) -> Served {
     let Served::Later(reply) = served else { return served };
     Served::Later(RemoteReply::from_future(async move {
-        let reply = reply.await;
-        let ended = match &reply {
-            Ok(body) => Ended::replied(body.kind),
+        let mut reply = reply.await;
+        let at = clock.now();
+        let ended = match &mut reply {
+            Ok(body) => {
+                body.at = at;
+                Ended::replied(body.kind)
+            }
             Err(failure) => failed(failure),
         };
-        metrics.count(method, ended, clock.now().nanos_since(began));
+        metrics.count(method, ended, at.nanos_since(began));
         reply
     }))
 }
@@ -135,32 +139,39 @@ pub fn serve<M: Method>(
     if let Err(why) = inbound.caller.may_call(M::SPEC) {
         return Served::Failed(why.into());
     }
-    let message: M = match codec::decode(inbound.body) {
+    let message: M = match codec::read(inbound.body) {
         Ok(message) => message,
-        Err(error) => return Served::Failed(NotExecuted::bad_request(error.to_string()).into()),
+        Err(fault) => return Served::Failed(malformed(&fault.into())),
     };
     match message.begin(host, start) {
-        Begun::Done(outcome, at) => match encode::<M>(outcome, out) {
+        Begun::Done(ref outcome, at) => match encode::<M>(outcome, out) {
             Ok(kind) => Served::Replied(kind, at),
             Err(failure) => Served::Failed(failure),
         },
         Begun::Pending(reply) => Served::Later(RemoteReply::from_future(async move {
             let mut out = Vec::new();
-            let kind = encode::<M>(reply.await, &mut out)?;
-            Ok(ReplyBody { kind, bytes: out.into() })
+            let kind = encode::<M>(&reply.await, &mut out)?;
+            // Who counts the call says when.
+            Ok(ReplyBody { kind, bytes: out.into(), at: Moment::default() })
         })),
     }
 }
 
+#[cold]
+fn malformed(error: &codec::CodecError) -> Failure {
+    NotExecuted::bad_request(error.to_string()).into()
+}
+
+#[inline]
 fn encode<M: Method>(
-    outcome: Outcome<M::Answer, M::Error>,
+    outcome: &Outcome<M::Answer, M::Error>,
     out: &mut Vec<u8>,
 ) -> Result<ReplyKind, Failure> {
     let (encoded, kind) = match outcome {
-        Ok(answer) => (codec::encode(&answer, out), ReplyKind::Answer),
-        Err(CallError::Service(error)) => (codec::encode(&error, out), ReplyKind::ServiceError),
-        Err(CallError::NotExecuted(why)) => return Err(why.into()),
-        Err(CallError::Unknown(why)) => return Err(why.into()),
+        Ok(answer) => (codec::encode(answer, out), ReplyKind::Answer),
+        Err(CallError::Service(error)) => (codec::encode(error, out), ReplyKind::ServiceError),
+        Err(CallError::NotExecuted(why)) => return Err(why.clone().into()),
+        Err(CallError::Unknown(why)) => return Err(why.clone().into()),
     };
     match encoded {
         Ok(()) => Ok(kind),

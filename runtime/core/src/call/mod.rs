@@ -1,6 +1,7 @@
 //! The call path: from a client's method to the turn, or to the wire, and back.
 
 mod client;
+mod elsewhere;
 mod future;
 mod inbox;
 mod json;

@@ -69,8 +69,8 @@ async fn back(
     deadline: Moment,
     clock: &Clock,
 ) -> Result<ReplyBody, crate::outcome::Failure> {
-    let reply = match served {
-        Served::Replied(kind, _) => Ok(ReplyBody { kind, bytes: out.into() }),
+    let mut reply = match served {
+        Served::Replied(kind, at) => Ok(ReplyBody { kind, bytes: out.into(), at }),
         Served::Failed(failure) => Err(failure),
         Served::Later(reply) => reply.await,
     };
@@ -79,6 +79,9 @@ async fn back(
         clock.wait_until(arrival.min(deadline)).await;
         if arrival > deadline {
             return Err(Unknown::DeadlineExceeded.into());
+        }
+        if let Ok(body) = &mut reply {
+            body.at = arrival;
         }
     }
     if happens(faults.lost) {

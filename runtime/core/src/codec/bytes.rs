@@ -72,14 +72,15 @@ impl<T: Message> Serialize for Whole<&T> {
     }
 }
 
-impl<'de, T: Message> Deserialize<'de> for Whole<T> {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if TypeId::of::<T>() != TypeId::of::<Vec<u8>>() {
-            return T::deserialize(deserializer).map(Self);
-        }
-        let mut bytes = Some(deserialize(deserializer)?);
-        let same = (&mut bytes as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take);
-        same.map(Self).ok_or_else(|| de::Error::custom("bytes aren't bytes"))
+/// Reads what [`Whole`] writes.
+#[inline(always)] // so that the value is made where it is wanted
+pub(super) fn read_whole<'de, T: Message, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    if TypeId::of::<T>() != TypeId::of::<Vec<u8>>() {
+        return T::deserialize(deserializer);
     }
+    let mut bytes = Some(deserialize(deserializer)?);
+    let same = (&mut bytes as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take);
+    same.ok_or_else(|| de::Error::custom("bytes aren't bytes"))
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::CodecError;
+
 /// A pointer wide, for it is part of every result on the way.
 #[derive(Debug)]
-pub(super) struct Fault(Box<Kind>);
+pub(crate) struct Fault(Box<Kind>);
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Kind {
@@ -22,10 +24,25 @@ pub(super) enum Kind {
         "its type wants to be asked what it is, which only JSON can tell: no `untagged`, no `flatten`"
     )]
     Untold,
+    #[error("{0} bytes follow it")]
+    Trailing(usize),
+    #[error("{0} bytes")]
+    TooLarge(usize),
     #[error("a sequence must know its length beforehand")]
     NoLength,
     #[error("{0}")]
     Said(Box<str>),
+}
+
+impl From<Fault> for CodecError {
+    #[cold]
+    fn from(fault: Fault) -> Self {
+        match *fault.0 {
+            Kind::Trailing(left) => Self::Trailing(left),
+            Kind::TooLarge(size) => Self::TooLarge(size),
+            _ => Self::Malformed(fault.to_string()),
+        }
+    }
 }
 
 impl From<Kind> for Fault {

@@ -20,9 +20,10 @@ mod fault;
 mod read;
 mod write;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use self::bytes::Whole;
+use self::bytes::{Whole, read_whole};
+use self::fault::{Fault, Kind};
 use self::read::Reader;
 use self::write::Writer;
 use crate::contract::Message;
@@ -74,15 +75,22 @@ pub fn encode<T: Message>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError
 /// [`CodecError::TooLarge`], [`CodecError::Malformed`] and [`CodecError::Trailing`].
 #[inline]
 pub fn decode<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
+    read(bytes).map_err(CodecError::from)
+}
+
+/// As [`decode`], with an error that turns into that one's. The value is left where it is made:
+/// moving what was written just now costs as much as reading it did.
+#[inline(always)]
+pub(crate) fn read<T: Message>(bytes: &[u8]) -> Result<T, Fault> {
     if bytes.len() > MAX_BODY {
-        return Err(CodecError::TooLarge(bytes.len()));
+        return Err(Kind::TooLarge(bytes.len()).into());
     }
     let mut reader = Reader::new(bytes);
-    match Whole::deserialize(&mut reader) {
-        Ok(Whole(value)) if reader.left() == 0 => Ok(value),
-        Ok(_) => Err(CodecError::Trailing(reader.left())),
-        Err(fault) => Err(CodecError::Malformed(fault.to_string())),
+    let value = read_whole(&mut reader);
+    if value.is_ok() && reader.left() > 0 {
+        return Err(Kind::Trailing(reader.left()).into());
     }
+    value
 }
 
 #[cfg(test)]

@@ -126,7 +126,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_str(self.text()?)
+        // Copied first: what begins at a word's beginning is checked a word at a time.
+        let text = String::from_utf8(self.bytes()?.to_vec()).map_err(|_| Kind::NotText)?;
+        visitor.visit_string(text)
     }
 
     #[inline]

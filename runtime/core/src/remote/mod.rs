@@ -83,6 +83,8 @@ pub struct ReplyBody {
     /// The encoded answer or service error; most are so short that they take no memory of their
     /// own.
     pub bytes: SmallVec<[u8; 64]>,
+    /// When it was there.
+    pub at: Moment,
 }
 
 /// Who makes a call.

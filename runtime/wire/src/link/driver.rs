@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use seam_core::outcome::{NotExecuted, Unknown};
 use seam_core::remote::ReplyBody;
+use seam_core::time::Moment;
 use smallvec::SmallVec;
 
 use super::backoff::Backoff;
@@ -168,7 +169,7 @@ impl<'a> Driver<'a> {
             if let Some(open) = &mut inner.connection {
                 open.session.heard(now);
             }
-            self.take_frames(&mut inner, &mut ready)
+            self.take_frames(&mut inner, now, &mut ready)
         };
         self.wake.drain(..).for_each(Waker::wake);
         taken?;
@@ -181,6 +182,7 @@ impl<'a> Driver<'a> {
     fn take_frames(
         &mut self,
         inner: &mut Inner,
+        at: Moment,
         ready: &mut Option<LinkState>,
     ) -> Result<(), Closed> {
         loop {
@@ -190,7 +192,7 @@ impl<'a> Driver<'a> {
             let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
                 if let Some(key) = session.receive_reply(id)? {
-                    let reply = ReplyBody { kind, bytes: SmallVec::from_slice(body) };
+                    let reply = ReplyBody { kind, bytes: SmallVec::from_slice(body), at };
                     self.wake.extend(finish(waiters, key, Ok(reply)));
                 }
                 continue;

@@ -22,7 +22,7 @@ use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{
     Caller, Encode, Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, ReplyKind, Served,
 };
-use seam_core::time::Clock;
+use seam_core::time::{Clock, Moment};
 use seam_core::turn::{Begun, TurnStart};
 use seam_wire::{Address, Identity, Link, LinkConfig, RemoteService, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
@@ -213,7 +213,7 @@ impl Inlet for Worker {
                     let mut leaving = leaving;
                     let bytes = receive.await.unwrap().into();
                     leaving.1 = true;
-                    Ok(ReplyBody { kind: ReplyKind::Answer, bytes })
+                    Ok(ReplyBody { kind: ReplyKind::Answer, bytes, at: Moment::default() })
                 }))
             }
             FULL => {

@@ -1,0 +1,107 @@
+//! A call that leaves the unit: what it passes on its way out, and what becomes of its reply.
+//!
+//! Values are made where they are wanted, and looked at where they are: what was written just now, in
+//! parts, is slow to read again as a whole, and so is every move of it.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use super::future::too_far;
+use super::route::{Elsewhere, Route};
+use crate::codec;
+use crate::context::{self, CallContext};
+use crate::contract::Method;
+use crate::metrics::Ended;
+use crate::name::ServiceId;
+use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
+use crate::remote::{Caller, Outbound, RemoteReply, ReplyBody, ReplyKind};
+use crate::time::Moment;
+use crate::turn::Outcome;
+
+/// Sends a call, if it may be made.
+#[inline]
+pub(super) fn send<M: Method>(
+    route: &Route<M::Contract>,
+    caller: Caller,
+    given: Option<Arc<CallContext>>,
+    deadline: Moment,
+    now: Moment,
+    message: &M,
+    cx: &Context<'_>,
+) -> Result<RemoteReply, NotExecuted> {
+    caller.may_call(M::SPEC)?;
+    let around = given.or_else(context::caller);
+    // Made at once and not shared, for it is only written down.
+    let mut context = around.as_deref().map_or_else(CallContext::root, CallContext::child);
+    context.deadline = context.deadline.min(deadline);
+    admit(&mut context, route.service, caller, now)?;
+    let call = |remote: &dyn crate::remote::Remote| {
+        remote.send(Outbound {
+            service: route.service,
+            method: M::SPEC,
+            caller,
+            context: &context,
+            body: message,
+            now,
+            waker: cx.waker(),
+        })
+    };
+    match &**route.elsewhere() {
+        Elsewhere::Remote(remote) => Ok(call(&**remote)),
+        Elsewhere::Away(why) => Err(NotExecuted::Unavailable { reason: why.clone() }),
+    }
+}
+
+/// Permission aside, what holds on both routes before a call may begin: deadline, hop limit, no
+/// cycle. The context is the call's own, and is told who makes it.
+#[inline]
+fn admit(
+    context: &mut CallContext,
+    service: ServiceId,
+    caller: Caller,
+    now: Moment,
+) -> Result<(), NotExecuted> {
+    if context.deadline <= now {
+        return Err(NotExecuted::DeadlineExceeded);
+    }
+    if let Caller::Service(caller) = caller
+        && !context.chain.contains(caller)
+        && !context.chain.push(caller)
+    {
+        return Err(too_far(context, service));
+    }
+    if !context.chain.may_enter(service) {
+        return Err(too_far(context, service));
+    }
+    Ok(())
+}
+
+/// The answer that arrived, counted; `None` for all else that can arrive.
+#[inline]
+pub(super) fn answer<M: Method>(
+    route: &Route<M::Contract>,
+    arrived: &Result<ReplyBody, Failure>,
+    began: Moment,
+) -> Option<M::Answer> {
+    let Ok(ReplyBody { kind: ReplyKind::Answer, bytes, at }) = arrived else { return None };
+    let answer = codec::read(bytes).ok()?;
+    route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
+    Some(answer)
+}
+
+/// What arrived and is no answer.
+#[cold]
+pub(super) fn failure<M: Method>(
+    arrived: Result<ReplyBody, Failure>,
+) -> Outcome<M::Answer, M::Error> {
+    let unreadable = |error: codec::CodecError| {
+        CallError::from(Unknown::Unreadable { why: error.to_string().into() })
+    };
+    let reply = arrived?;
+    match reply.kind {
+        ReplyKind::Answer => codec::decode(&reply.bytes).map_err(unreadable),
+        ReplyKind::ServiceError => {
+            Err(codec::decode(&reply.bytes).map_or_else(unreadable, CallError::Service))
+        }
+    }
+}
