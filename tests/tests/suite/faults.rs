@@ -32,7 +32,9 @@ async fn a_killed_unit_leaves_calls_unknown_and_later_ones_not_executed() {
         let CallError::NotExecuted(NotExecuted::Unavailable { reason }) = &error else {
             panic!("{error}")
         };
-        assert!(reason.contains(&remote.address), "{reason}");
+        // Where it is stands in the log: a handler may pass this on to an outsider.
+        let told = reason.starts_with("no connection") && !reason.contains(&remote.address);
+        assert!(told, "{reason}");
     }
     assert!(began.elapsed() < secs(1), "nobody waits for a unit that is away");
     remote.restart();

@@ -204,8 +204,7 @@ impl<'a> Driver<'a> {
                 Event::GoAway(go_away, refused) => {
                     report_leaving(self.lane, &go_away);
                     for key in refused {
-                        let reason = format!("{}: the unit is leaving", self.lane.address);
-                        let failure = NotExecuted::unavailable(reason).into();
+                        let failure = NotExecuted::unavailable("its unit is leaving").into();
                         self.wake.extend(finish(waiters, key, Err(failure)));
                     }
                 }

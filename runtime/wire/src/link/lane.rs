@@ -100,7 +100,8 @@ impl Lane {
     /// There is no connection any more: everybody who waits gets to know what became of their call.
     /// `unsent` bytes of the last batch were not handed to the system.
     pub(super) fn lost(&self, closed: &Closed, unsent: usize) {
-        let reason: Box<str> = format!("{}: {closed}", self.address).into();
+        // Without the address: callers pass this on, perhaps to outsiders. The log has it.
+        let reason: Box<str> = format!("no connection to its unit: {closed}").into();
         let mut wake = Vec::new();
         {
             let mut inner = self.lock();
@@ -118,7 +119,7 @@ impl Lane {
             }
         }
         wake.into_iter().for_each(Waker::wake);
-        self.set_state(LinkState::Down { reason: reason.into() });
+        self.set_state(LinkState::Down { reason: closed.to_string() });
     }
 
     /// Nobody waits for this answer any more.

@@ -82,7 +82,7 @@ impl RemoteService {
     fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Failure> {
         let Some(table) = &open.tables[self.place] else {
             let Some(hello) = &open.hello else {
-                let reason = format!("{}: the handshake is not done", self.lane.address);
+                let reason = "the handshake with its unit is not done";
                 return Err(NotExecuted::unavailable(reason).into());
             };
             let reason = format!("unit {} hosts no service {}", hello.unit, self.service);
@@ -103,7 +103,7 @@ impl RemoteService {
         match error {
             NotSent::NoCredit(_) => NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into(),
             NotSent::NotOpen | NotSent::PeerLeft => {
-                NotExecuted::unavailable(format!("{}: {error}", self.lane.address)).into()
+                NotExecuted::unavailable(error.to_string()).into()
             }
             NotSent::Encode(EncodeError::Body(_) | EncodeError::FrameTooLarge { .. })
             | NotSent::Encode(EncodeError::TooLong { .. }) => {
