@@ -43,6 +43,7 @@ mod frame;
 mod identity;
 mod link;
 mod net;
+mod places;
 mod server;
 mod session;
 mod violation;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use super::future::too_far;
-use super::route::{Elsewhere, Route};
+use super::route::Route;
 use crate::codec;
 use crate::context::{self, CallContext};
 use crate::contract::Method;
@@ -35,21 +35,19 @@ pub(super) fn send<M: Method>(
     let mut context = around.as_deref().map_or_else(CallContext::root, CallContext::child);
     context.deadline = context.deadline.min(deadline);
     admit(&mut context, route.service, caller, now)?;
-    let call = |remote: &dyn crate::remote::Remote| {
-        remote.send(Outbound {
-            service: route.service,
-            method: M::SPEC,
-            caller,
-            context: &context,
-            body: message,
-            now,
-            waker: cx.waker(),
-        })
+    let call = Outbound {
+        service: route.service,
+        method: M::SPEC,
+        caller,
+        context: &context,
+        body: message,
+        now,
+        waker: cx.waker(),
     };
-    match &**route.elsewhere() {
-        Elsewhere::Remote(remote) => Ok(call(&**remote)),
-        Elsewhere::Away(why) => Err(NotExecuted::Unavailable { reason: why.clone() }),
-    }
+    route.leave(|way| match way {
+        Ok(remote) => Ok(remote.send(call)),
+        Err(why) => Err(NotExecuted::unavailable(why)),
+    })
 }
 
 /// Permission aside, what holds on both routes before a call may begin: deadline, hop limit, no
@@ -84,9 +82,11 @@ pub(super) fn answer<M: Method>(
     began: Moment,
 ) -> Option<M::Answer> {
     let Ok(ReplyBody { kind: ReplyKind::Answer, bytes, at }) = arrived else { return None };
-    let answer = codec::read(bytes).ok()?;
-    route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
-    Some(answer)
+    let answer = codec::read(bytes);
+    if answer.is_ok() {
+        route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
+    }
+    answer.ok()
 }
 
 /// What arrived and is no answer.

@@ -36,34 +36,40 @@ impl<C: Contract> Inbox<C> {
     }
 
     #[inline]
-    fn admit(&self, inbound: &Inbound<'_>) -> Result<TurnStart, NotExecuted> {
+    fn admit(&self, inbound: &Inbound<'_>) -> Result<(), NotExecuted> {
         if let Caller::Service(caller) = inbound.caller
             && !self.callers.contains(&caller)
         {
             let why = format!("`{caller}` doesn't declare that it calls `{}`", self.service).into();
             return Err(NotExecuted::Denied { why });
         }
-        let (context, now) = (inbound.context, inbound.now);
-        if context.deadline <= now {
+        let context = inbound.context;
+        if context.deadline <= inbound.now {
             return Err(NotExecuted::DeadlineExceeded);
         }
         if !context.chain.may_enter(self.service) {
             return Err(NotExecuted::Cycle { path: context.chain.path_to(self.service) });
         }
-        let caller = Some(Arc::clone(context));
-        Ok(TurnStart { context: TurnContext::new(self.service, context.deadline, caller), now })
+        Ok(())
     }
 
     #[inline]
     fn begin(&self, inbound: &Inbound<'_>, out: &mut Vec<u8>) -> Served {
-        let start = match self.admit(inbound) {
-            Ok(start) => start,
-            Err(why) => return Served::Failed(why.into()),
-        };
-        C::serve(&self.host, start, inbound, out).unwrap_or_else(|| {
-            let what = format!("`{}` has no method number {}", C::NAME, inbound.method).into();
-            Served::Failed(NotExecuted::Incompatible { what }.into())
-        })
+        if let Err(why) = self.admit(inbound) {
+            return Served::Failed(why.into());
+        }
+        let Inbound { context, now, .. } = inbound;
+        let context = TurnContext::new(self.service, context.deadline, Some(Arc::clone(context)));
+        match C::serve(&self.host, TurnStart { context, now: *now }, inbound, out) {
+            Some(served) => served,
+            None => Self::no_such_method(inbound.method),
+        }
+    }
+
+    #[cold]
+    fn no_such_method(method: u16) -> Served {
+        let what = format!("`{}` has no method number {method}", C::NAME).into();
+        Served::Failed(NotExecuted::Incompatible { what }.into())
     }
 }
 

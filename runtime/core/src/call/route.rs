@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 
 use crate::contract::{Contract, MethodSpec};
 use crate::metrics::ServiceMetrics;
@@ -20,6 +20,11 @@ pub struct Route<C: Contract> {
     here: AtomicBool,
     /// The instance in this process, once there is one.
     host: OnceLock<Arc<C::Host>>,
+    /// Whether calls that leave go to `first`.
+    at_first: AtomicBool,
+    /// The remote that was set first. Most routes never lead to another, and a swap that can't
+    /// happen costs a call nothing.
+    first: OnceLock<Arc<dyn Remote>>,
     elsewhere: ArcSwap<Elsewhere>,
     pub(super) deadlines: Deadlines,
     pub(super) clock: Clock,
@@ -80,6 +85,8 @@ impl<C: Contract> Route<C> {
             service,
             here: AtomicBool::new(false),
             host: OnceLock::new(),
+            at_first: AtomicBool::new(false),
+            first: OnceLock::new(),
             elsewhere: ArcSwap::from_pointee(Elsewhere::Away("no route to it yet".into())),
             deadlines,
             clock,
@@ -97,8 +104,15 @@ impl<C: Contract> Route<C> {
                 self.here.store(true, Ordering::Release);
                 return;
             }
-            Target::Remote(remote) => self.elsewhere.store(Arc::new(Elsewhere::Remote(remote))),
-            Target::Away(why) => self.elsewhere.store(Arc::new(Elsewhere::Away(why))),
+            Target::Remote(remote) => {
+                let at_first = Arc::ptr_eq(self.first.get_or_init(|| Arc::clone(&remote)), &remote);
+                self.elsewhere.store(Arc::new(Elsewhere::Remote(remote)));
+                self.at_first.store(at_first, Ordering::Release);
+            }
+            Target::Away(why) => {
+                self.elsewhere.store(Arc::new(Elsewhere::Away(why)));
+                self.at_first.store(false, Ordering::Release);
+            }
         }
         self.here.store(false, Ordering::Release);
     }
@@ -109,8 +123,18 @@ impl<C: Contract> Route<C> {
         if self.here.load(Ordering::Acquire) { self.host.get().map(|host| &**host) } else { None }
     }
 
-    pub(super) fn elsewhere(&self) -> Guard<Arc<Elsewhere>> {
-        self.elsewhere.load()
+    /// Takes the way of calls that leave, or hears why there is none.
+    #[inline]
+    pub(super) fn leave<R>(&self, by: impl FnOnce(Result<&dyn Remote, &str>) -> R) -> R {
+        if self.at_first.load(Ordering::Acquire)
+            && let Some(first) = self.first.get()
+        {
+            return by(Ok(&**first));
+        }
+        match &**self.elsewhere.load() {
+            Elsewhere::Remote(remote) => by(Ok(&**remote)),
+            Elsewhere::Away(why) => by(Err(why)),
+        }
     }
 
     /// The service's name.
@@ -136,7 +160,7 @@ impl<C: Contract> Route<C> {
 
 impl<C: Contract> fmt::Debug for Route<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let target = match (self.local(), &**self.elsewhere()) {
+        let target = match (self.local(), &**self.elsewhere.load()) {
             (Some(_), _) => "local",
             (None, Elsewhere::Remote(_)) => "remote",
             (None, Elsewhere::Away(_)) => "away",

@@ -7,12 +7,10 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use seam_core::outcome::{NotExecuted, Unknown};
-use seam_core::remote::ReplyBody;
 use seam_core::time::Moment;
-use smallvec::SmallVec;
 
 use super::backoff::Backoff;
-use super::lane::{Inner, Lane, Open, finish};
+use super::lane::{Inner, Lane, Open, fail};
 use super::{LinkConfig, LinkState};
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
@@ -192,20 +190,19 @@ impl<'a> Driver<'a> {
             let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
                 if let Some(key) = session.receive_reply(id)? {
-                    let reply = ReplyBody { kind, bytes: SmallVec::from_slice(body), at };
-                    self.wake.extend(finish(waiters, key, Ok(reply)));
+                    self.wake.extend(waiters.get(key).and_then(|w| w.replied(kind, body, at)));
                 }
                 continue;
             }
             match session.receive(Frame::decode(contents)?)? {
                 Event::Failure(key, failed) => {
-                    self.wake.extend(finish(waiters, key, Err(failure_from_wire(failed))));
+                    self.wake.extend(fail(waiters, key, failure_from_wire(failed)));
                 }
                 Event::GoAway(go_away, refused) => {
                     report_leaving(self.lane, &go_away);
                     for key in refused {
                         let failure = NotExecuted::unavailable("its unit is leaving").into();
-                        self.wake.extend(finish(waiters, key, Err(failure)));
+                        self.wake.extend(fail(waiters, key, failure));
                     }
                 }
                 Event::Ready(hello) => {
@@ -242,10 +239,10 @@ impl<'a> Driver<'a> {
             };
             let ticked = open.session.tick(now, |key| {
                 let failure = Unknown::DeadlineExceeded.into();
-                self.wake.extend(finish(waiters, key, Err(failure)));
+                self.wake.extend(fail(waiters, key, failure));
             });
             if waiters.is_empty() {
-                *waiters = slab::Slab::new();
+                waiters.shrink();
                 open.session.shrink();
                 self.buffer.shrink();
                 self.pipe.shrink();

@@ -6,16 +6,16 @@ use std::task::Waker;
 use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
-use seam_core::remote::ReplyBody;
 use seam_core::time::Clock;
-use slab::Slab;
 use tokio::sync::watch;
 
 use super::LinkState;
+use super::waiter::Waiter;
 use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
 use crate::frame::{CallId, Hello, ServiceOffer};
 use crate::net::Address;
+use crate::places::Places;
 use crate::session::{Fate, Session};
 
 pub(super) struct Lane {
@@ -29,7 +29,7 @@ pub(super) struct Lane {
 
 pub(super) struct Inner {
     pub(super) connection: Option<Open>,
-    pub(super) waiters: Slab<Waiter>,
+    pub(super) waiters: Places<Waiter>,
     /// The contracts that are called over this lane.
     wanted: Vec<ServiceOffer>,
     /// Why there is no connection.
@@ -44,17 +44,11 @@ pub(super) struct Open {
     pub(super) hello: Option<Box<Hello>>,
 }
 
-/// Somebody who waits for an answer.
-pub(super) enum Waiter {
-    Waiting(Waker),
-    Done(Result<ReplyBody, Failure>),
-}
-
 impl Lane {
     pub(super) fn new(address: Address, clock: Clock) -> Self {
         let inner = Inner {
             connection: None,
-            waiters: Slab::new(),
+            waiters: Places::new(),
             wanted: Vec::new(),
             down: "not connected yet".into(),
         };
@@ -114,7 +108,7 @@ impl Lane {
                         Fate::NotSent => NotExecuted::Unavailable { reason }.into(),
                         Fate::MaybeSent => Unknown::ConnectionLost { reason }.into(),
                     };
-                    wake.extend(finish(waiters, key, Err(failure)));
+                    wake.extend(fail(waiters, key, failure));
                 }
             }
         }
@@ -126,16 +120,19 @@ impl Lane {
     pub(super) fn leave(&self, key: usize, id: CallId) {
         let mut inner = self.lock();
         let Inner { connection, waiters, .. } = &mut *inner;
-        let waiter = waiters.try_remove(key);
+        let Some(waiter) = waiters.get(key) else { return };
+        let left = (waiter.waker().take(), waiter.arrived());
+        waiters.leave(key);
         let mut wake = false;
         // A waiter that isn't done belongs to the connection that stands: losing one completes all
         // of its waiters.
-        if let (Some(Waiter::Waiting(_)), Some(open)) = (&waiter, connection) {
+        if let ((Some(_), _), Some(open)) = (&left, connection) {
             wake = open.session.output_len() == 0;
             open.session.cancel(id);
         }
-        // What the waiter holds is dropped without the lock: a waker may run anything.
+        // What the waiter held is dropped without the lock: a waker may run anything.
         drop(inner);
+        drop(left);
         if wake {
             self.driver.wake();
         }
@@ -174,15 +171,7 @@ fn report_differences(wanted: &ServiceOffer, table: Option<&ServiceTable>, hello
     }
 }
 
-/// Puts an answer where somebody waits for it; whom to wake.
-#[inline]
-pub(super) fn finish(
-    waiters: &mut Slab<Waiter>,
-    key: usize,
-    result: Result<ReplyBody, Failure>,
-) -> Option<Waker> {
-    match std::mem::replace(waiters.get_mut(key)?, Waiter::Done(result)) {
-        Waiter::Waiting(waker) => Some(waker),
-        Waiter::Done(_) => None,
-    }
+/// Tells somebody who waits that there will be no reply; whom to wake.
+pub(super) fn fail(waiters: &mut Places<Waiter>, key: usize, failure: Failure) -> Option<Waker> {
+    waiters.get(key)?.failed(failure)
 }

@@ -6,6 +6,7 @@ mod driver;
 mod lane;
 mod reply;
 mod service;
+mod waiter;
 
 use std::fmt;
 use std::sync::Arc;

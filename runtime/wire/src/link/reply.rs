@@ -5,21 +5,23 @@ use std::task::{Context, Poll};
 use seam_core::outcome::{Failure, Unknown};
 use seam_core::remote::{Replies, ReplyBody};
 
-use super::lane::{Lane, Waiter};
+use super::lane::Lane;
 use crate::frame::CallId;
 
 impl Replies for Lane {
     fn poll(&self, key: usize, _: u64, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, Failure>> {
         let mut inner = self.lock();
-        if let Some(Waiter::Waiting(waker)) = inner.waiters.get_mut(key) {
+        // The place is the caller's, and nobody else empties it.
+        let Some(waiter) = inner.waiters.get(key) else {
+            return Poll::Ready(Err(Unknown::Abandoned.into()));
+        };
+        if let Some(waker) = waiter.waker() {
             waker.clone_from(cx.waker());
             return Poll::Pending;
         }
-        match inner.waiters.try_remove(key) {
-            Some(Waiter::Done(result)) => Poll::Ready(result),
-            // The place is the caller's, and nobody else empties it.
-            _ => Poll::Ready(Err(Unknown::Abandoned.into())),
-        }
+        let arrived = waiter.arrived();
+        inner.waiters.leave(key);
+        Poll::Ready(arrived)
     }
 
     fn forget(&self, key: usize, id: u64) {

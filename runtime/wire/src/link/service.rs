@@ -9,7 +9,7 @@ use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{Outbound, Remote, RemoteReply};
 
-use super::lane::{Inner, Lane, Open, Waiter};
+use super::lane::{Inner, Lane, Open};
 use crate::agree::MethodState;
 use crate::convert::{caller_to_wire, trace_to_wire};
 use crate::frame::{CallHead, CallId};
@@ -55,8 +55,7 @@ impl RemoteService {
         if open.session.output_len() > MAX_BACKLOG {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
         }
-        let entry = waiters.vacant_entry();
-        let key = entry.key();
+        let key = waiters.next();
         let head = CallHead {
             id: CallId::default(),
             service,
@@ -70,7 +69,7 @@ impl RemoteService {
         };
         let sent = open.session.call(head, context.deadline, key, |out| call.body.encode(out));
         let id = sent.map_err(|error| self.refused(&error))?;
-        entry.insert(Waiter::Waiting(call.waker.clone()));
+        waiters.take().wait(call.waker);
         drop(inner);
         if idle {
             self.lane.driver.wake();

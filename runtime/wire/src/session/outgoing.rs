@@ -1,9 +1,8 @@
 //! The calls that this side has made: their ids, their credit, their deadlines.
 
-use slab::Slab;
-
 use crate::frame::CallId;
 use crate::limits::MAX_WINDOW;
+use crate::places::Places;
 use crate::violation::Violation;
 use seam_core::time::Moment;
 
@@ -14,8 +13,12 @@ const PLACE_MASK: u64 = (1 << PLACE_BITS) - 1;
 
 const _: () = assert!(MAX_WINDOW as u64 <= PLACE_MASK + 1, "a place must fit its bits");
 
+/// No call has it: ids begin with the first count.
+const NO_CALL: CallId = CallId(0);
+
 #[derive(Debug)]
 struct Slot<T> {
+    /// The call, or [`NO_CALL`].
     id: CallId,
     /// Who waits; `None` once nobody does. The slot stays until the answer comes, for the callee
     /// still holds the call.
@@ -25,9 +28,20 @@ struct Slot<T> {
     end: u64,
 }
 
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { id: NO_CALL, waiting: None, deadline: Moment::NEVER, end: 0 }
+    }
+}
+
+/// Where a call stands in the table.
+const fn place(id: CallId) -> usize {
+    (id.0 & PLACE_MASK) as usize
+}
+
 #[derive(Debug)]
 pub(super) struct Outgoing<T> {
-    slots: Slab<Slot<T>>,
+    slots: Places<Slot<T>>,
     /// How many calls were ever numbered.
     count: u64,
     /// How many may be in flight.
@@ -38,10 +52,10 @@ pub(super) struct Outgoing<T> {
 
 impl<T> Outgoing<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Slab::new(), count: 0, window: 0, next_expiry: Moment::NEVER }
+        Self { slots: Places::new(), count: 0, window: 0, next_expiry: Moment::NEVER }
     }
 
-    pub(super) fn in_flight(&self) -> usize {
+    pub(super) const fn in_flight(&self) -> usize {
         self.slots.len()
     }
 
@@ -61,20 +75,24 @@ impl<T> Outgoing<T> {
         if self.slots.len() >= self.window as usize {
             return None;
         }
-        Some(CallId((self.count + 1) << PLACE_BITS | self.slots.vacant_key() as u64))
+        Some(CallId((self.count + 1) << PLACE_BITS | self.slots.next() as u64))
     }
 
     /// Keeps a call that was given [`Outgoing::next_id`].
     #[inline]
     pub(super) fn insert(&mut self, id: CallId, waiting: T, deadline: Moment, end: u64) {
+        debug_assert_eq!(self.next_id(), Some(id));
         self.count += 1;
-        let place = self.slots.insert(Slot { id, waiting: Some(waiting), deadline, end });
-        debug_assert_eq!(place as u64, id.0 & PLACE_MASK);
+        let slot = self.slots.take();
+        slot.id = id;
+        slot.waiting = Some(waiting);
+        slot.deadline = deadline;
+        slot.end = end;
         self.next_expiry = self.next_expiry.min(deadline);
     }
 
     fn slot(&mut self, id: CallId) -> Option<&mut Slot<T>> {
-        self.slots.get_mut((id.0 & PLACE_MASK) as usize).filter(|slot| slot.id == id)
+        self.slots.get(place(id)).filter(|slot| slot.id == id && id != NO_CALL)
     }
 
     pub(super) fn waiting(&mut self, id: CallId) -> Option<&mut T> {
@@ -91,23 +109,23 @@ impl<T> Outgoing<T> {
     /// The answer to a call came: its credit is free again.
     #[inline]
     pub(super) fn answered(&mut self, id: CallId) -> Result<Option<T>, Violation> {
-        let place = (id.0 & PLACE_MASK) as usize;
-        match self.slots.get(place) {
-            Some(slot) if slot.id == id => Ok(self.slots.remove(place).waiting),
-            _ => Err(Violation::NoSuchCall(id)),
-        }
+        let slot = self.slot(id).ok_or(Violation::NoSuchCall(id))?;
+        slot.id = NO_CALL;
+        let waiting = slot.waiting.take();
+        self.slots.leave(place(id));
+        Ok(waiting)
     }
 
     /// Takes out whoever waits for a call after `last`: it will never be executed.
     pub(super) fn refuse_after(&mut self, last: CallId) -> Vec<T> {
         let mut refused = Vec::new();
-        self.slots.retain(|_, slot| {
-            let keep = slot.id <= last;
-            if !keep {
-                refused.extend(slot.waiting.take());
-            }
-            keep
-        });
+        let mut places = Vec::new();
+        for (place, slot) in self.slots.slots().filter(|(_, slot)| slot.id > last) {
+            slot.id = NO_CALL;
+            refused.extend(slot.waiting.take());
+            places.push(place);
+        }
+        places.into_iter().for_each(|place| self.slots.leave(place));
         refused
     }
 
@@ -121,7 +139,7 @@ impl<T> Outgoing<T> {
             return;
         }
         self.next_expiry = Moment::NEVER;
-        for (_, slot) in &mut self.slots {
+        for (_, slot) in self.slots.slots().filter(|(_, slot)| slot.id != NO_CALL) {
             if slot.deadline > now {
                 self.next_expiry = self.next_expiry.min(slot.deadline);
             } else if let Some(waiting) = slot.waiting.take() {
@@ -132,14 +150,13 @@ impl<T> Outgoing<T> {
     }
 
     pub(super) fn shrink(&mut self) {
-        if self.slots.is_empty() {
-            self.slots = Slab::new();
-        }
+        self.slots.shrink();
     }
 
     /// Takes out everybody, with whether the whole call may have left; `sent` is how many bytes of
     /// the stream did.
     pub(super) fn close(&mut self, sent: u64) -> impl Iterator<Item = (T, bool)> + '_ {
-        self.slots.drain().filter_map(move |slot| Some((slot.waiting?, slot.end <= sent)))
+        let slots = std::mem::replace(&mut self.slots, Places::new());
+        slots.into_slots().filter_map(move |slot| Some((slot.waiting?, slot.end <= sent)))
     }
 }

@@ -1,0 +1,79 @@
+//! Somebody who waits for an answer: a slot that is used again and again, and written in place.
+
+use std::task::Waker;
+
+use seam_core::outcome::Failure;
+use seam_core::remote::{ReplyBody, ReplyKind};
+use seam_core::time::Moment;
+use smallvec::SmallVec;
+
+pub(super) struct Waiter {
+    /// Whom to wake; nobody once something has arrived.
+    waker: Option<Waker>,
+    /// What arrived, if it isn't a reply.
+    failure: Option<Failure>,
+    kind: ReplyKind,
+    /// The reply's body.
+    bytes: SmallVec<[u8; 64]>,
+    /// When it arrived.
+    at: Moment,
+}
+
+impl Default for Waiter {
+    fn default() -> Self {
+        Self {
+            waker: None,
+            failure: None,
+            kind: ReplyKind::Answer,
+            bytes: SmallVec::new(),
+            at: Moment::default(),
+        }
+    }
+}
+
+impl Waiter {
+    /// Waits for the answer to another call.
+    #[inline]
+    pub(super) fn wait(&mut self, waker: &Waker) {
+        self.waker = Some(waker.clone());
+        self.failure = None;
+    }
+
+    /// Whom to wake, as long as nothing has arrived.
+    #[inline]
+    pub(super) const fn waker(&mut self) -> &mut Option<Waker> {
+        &mut self.waker
+    }
+
+    /// A reply has arrived; whom to wake.
+    #[inline]
+    pub(super) fn replied(&mut self, kind: ReplyKind, body: &[u8], at: Moment) -> Option<Waker> {
+        let waker = self.waker.take()?;
+        (self.kind, self.at) = (kind, at);
+        self.bytes.clear();
+        self.bytes.extend_from_slice(body);
+        Some(waker)
+    }
+
+    /// There will be no reply; whom to wake.
+    pub(super) fn failed(&mut self, failure: Failure) -> Option<Waker> {
+        let waker = self.waker.take()?;
+        self.failure = Some(failure);
+        Some(waker)
+    }
+
+    /// What has arrived, once.
+    #[inline]
+    pub(super) fn arrived(&mut self) -> Result<ReplyBody, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        // A body that has memory of its own takes it along: the slot lives on.
+        let bytes = if self.bytes.spilled() {
+            std::mem::take(&mut self.bytes)
+        } else {
+            SmallVec::from_slice(&self.bytes)
+        };
+        Ok(ReplyBody { kind: self.kind, bytes, at: self.at })
+    }
+}

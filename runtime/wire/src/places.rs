@@ -1,0 +1,100 @@
+//! A table whose places are used again as they are, so that nothing is moved into it or out of it:
+//! who takes a place writes what is new, in place.
+
+/// Places by number, the lowest ones first, each free or taken. A slot must tell by itself whether
+/// its place is taken, where that is asked.
+#[derive(Debug)]
+pub(crate) struct Places<S> {
+    slots: Vec<S>,
+    /// Free places, the one that is taken next at the end.
+    free: Vec<u32>,
+}
+
+impl<S> Places<S> {
+    pub(crate) const fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// How many places are taken.
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The place that is taken next.
+    #[inline]
+    pub(crate) fn next(&self) -> usize {
+        self.free.last().map_or(self.slots.len(), |place| *place as usize)
+    }
+
+    /// Takes [`Places::next`]. Its slot is as it was left, or new.
+    #[inline]
+    pub(crate) fn take(&mut self) -> &mut S
+    where
+        S: Default,
+    {
+        let place = self.next();
+        if self.free.pop().is_none() {
+            self.slots.push(S::default());
+        }
+        &mut self.slots[place]
+    }
+
+    #[inline]
+    pub(crate) fn get(&mut self, place: usize) -> Option<&mut S> {
+        self.slots.get_mut(place)
+    }
+
+    /// The place is free again.
+    #[inline]
+    pub(crate) fn leave(&mut self, place: usize) {
+        debug_assert!(place < self.slots.len() && self.free.len() < self.slots.len());
+        // As many as fit a connection's window.
+        self.free.push(place as u32);
+    }
+
+    /// All slots, free or not.
+    pub(crate) fn slots(&mut self) -> impl Iterator<Item = (usize, &mut S)> {
+        self.slots.iter_mut().enumerate()
+    }
+
+    /// All slots, free or not, and the table's end.
+    pub(crate) fn into_slots(self) -> impl Iterator<Item = S> {
+        self.slots.into_iter()
+    }
+
+    /// Gives the memory back, if no place is taken.
+    pub(crate) fn shrink(&mut self) {
+        if self.is_empty() {
+            *self = Self::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_used_again_as_they_were_left() {
+        let mut places = Places::<String>::new();
+        for n in 0..3 {
+            assert_eq!(places.next(), n);
+            places.take().push('a');
+        }
+        places.leave(1);
+        places.shrink();
+        assert_eq!((places.len(), places.next()), (2, 1));
+        assert_eq!(places.take(), "a");
+        for place in [2, 0, 1] {
+            places.leave(place);
+        }
+        assert_eq!(places.next(), 1, "the last one left, for it is still in the cache");
+        places.shrink();
+        assert_eq!((places.next(), places.slots().count()), (0, 0));
+    }
+}
