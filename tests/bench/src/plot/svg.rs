@@ -1,4 +1,5 @@
-//! A line chart as SVG text. Colours come from a style sheet that follows the reader's theme.
+//! A line chart as SVG text. Colours come from a style sheet that follows the reader's theme; the
+//! ground is drawn too, for the page around it may follow another.
 
 use std::fmt::Write;
 
@@ -25,6 +26,13 @@ pub(super) struct Label {
 impl Label {
     pub(super) const fn new(text: &'static str, scale: Scale) -> Self {
         Self { text, scale, show: short }
+    }
+
+    fn words(&self) -> String {
+        match self.scale {
+            Scale::Linear => self.text.to_owned(),
+            Scale::Log => format!("{} (log scale)", self.text),
+        }
     }
 }
 
@@ -59,6 +67,7 @@ const STYLE: &str = "\
 <style>
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
 text.title { font-size: 15px; font-weight: 600; }
+.ground { fill: #ffffff; }
 .grid { stroke: #d0d7de; stroke-width: 1; }
 .line { fill: none; stroke-width: 2.2; }
 .line.l0 { stroke: #0072b2; } .fill.l0 { fill: #0072b2; }
@@ -69,6 +78,7 @@ text.title { font-size: 15px; font-weight: 600; }
 .line.l5 { stroke: #8a6d00; } .fill.l5 { fill: #8a6d00; }
 @media (prefers-color-scheme: dark) {
 text { fill: #d1d7e0; }
+.ground { fill: #0d1117; }
 .grid { stroke: #3d444d; }
 .line.l0 { stroke: #56b4e9; } .fill.l0 { fill: #56b4e9; }
 .line.l1 { stroke: #f0883e; } .fill.l1 { fill: #f0883e; }
@@ -103,7 +113,8 @@ fn write(chart: &Chart, out: &mut String) -> std::fmt::Result {
     out.push_str(STYLE);
     writeln!(
         out,
-        "<title>{0}</title><text class=\"title\" x=\"12\" y=\"24\">{0}</text>",
+        "<title>{0}</title><rect class=\"ground\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"6\"/>\
+         <text class=\"title\" x=\"12\" y=\"24\">{0}</text>",
         chart.title
     )?;
 
@@ -126,13 +137,13 @@ fn write(chart: &Chart, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
         "<text x=\"{middle}\" y=\"{foot}\" text-anchor=\"middle\">{}</text>",
-        chart.x.text
+        chart.x.words()
     )?;
     let up = f64::midpoint(TOP, floor);
     writeln!(
         out,
         "<text transform=\"translate(16 {up}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-        chart.y.text
+        chart.y.words()
     )?;
 
     let mut names = Vec::new();
