@@ -85,11 +85,11 @@ pub(crate) struct Options {
     /// Draw the curves of `scale` into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
-    /// How often every contender is measured [default: 5, with --quick 1].
+    /// How often every contender is measured [default: 5, in `scale` 3, with --quick 1].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
     /// How long one measurement takes, after a warm-up of a quarter of it
-    /// [default: 1, with --quick 0.2].
+    /// [default: 1, in `scale` 0.3, with --quick 0.2].
     #[arg(long, global = true, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// One short round: shows that everything works, not how fast it is.
@@ -114,6 +114,15 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 impl Options {
+    /// With shorter defaults, for a bench of many points: a curve is read as a whole.
+    pub(crate) fn shorter(mut self) -> Self {
+        if !self.quick {
+            self.rounds = self.rounds.or(Some(3));
+            self.seconds = self.seconds.or(Some(0.3));
+        }
+        self
+    }
+
     pub(crate) fn rounds(&self) -> usize {
         usize::from(self.rounds.unwrap_or(if self.quick { 1 } else { 5 }))
     }

@@ -52,7 +52,10 @@ fn main() -> ExitCode {
             Ok(Some(sample)) => answer(Ok(sample)),
             Err(why) => failed(why),
         },
-        What::Scale { series } => bench(&cli.options, scale::groups(&cli.options, series)),
+        What::Scale { series } => {
+            let options = cli.options.clone().shorter();
+            scale::groups(&options, series).and_then(|groups| bench(&options, groups))
+        }
         What::Report { files, page } => page::write(files, page).and_then(|rows| {
             cli.options.plot.as_ref().map_or(Ok(()), |folder| plot::write(&rows, folder))
         }),

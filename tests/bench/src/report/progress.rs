@@ -1,15 +1,21 @@
 //! How far the bench is, on stderr.
 
+use std::cell::RefCell;
+use std::io::{Write, stderr};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::row::Labels;
 
-/// One bar over all measurements. It ticks only between two of them: a thread that redraws would
-/// be measured too.
+/// One bar over all measurements, or a line per cell where nobody looks at a terminal. It ticks only
+/// between two of them: a thread that redraws would be measured too.
 #[derive(Debug)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    /// The cell of the latest line.
+    cell: RefCell<String>,
+}
 
 impl Progress {
     pub(crate) fn new(steps: usize) -> Self {
@@ -21,23 +27,31 @@ impl Progress {
         }
         bar.reset_eta();
         bar.tick();
-        Self(bar)
+        Self { bar, cell: RefCell::default() }
     }
 
     /// A measurement begins.
     pub(crate) fn step(&self, labels: &Labels) {
-        self.0.set_message(labels.to_string());
-        self.0.inc(1);
+        self.bar.set_message(labels.to_string());
+        self.bar.inc(1);
+        let cell = labels.cell();
+        if self.bar.is_hidden() && *self.cell.borrow() != cell {
+            let (step, steps) = (self.bar.position(), self.bar.length().unwrap_or_default());
+            let elapsed = self.bar.elapsed().as_secs();
+            // Nobody reads it if this fails.
+            let _ = writeln!(stderr(), "{step}/{steps} · {elapsed} s · {cell}");
+            self.cell.replace(cell);
+        }
     }
 
     /// Something else writes to the terminal.
     pub(crate) fn suspend(&self, write: impl FnOnce()) {
-        self.0.suspend(write);
+        self.bar.suspend(write);
     }
 
     /// How long it took, once done.
     pub(crate) fn finish(&self) -> Duration {
-        self.0.finish_and_clear();
-        self.0.elapsed()
+        self.bar.finish_and_clear();
+        self.bar.elapsed()
     }
 }

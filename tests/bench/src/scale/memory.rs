@@ -35,18 +35,17 @@ impl Side {
 
 /// Bytes per service that was never called.
 pub(super) fn service() -> anyhow::Result<Sample> {
-    let with = |actors: usize| -> anyhow::Result<u64> {
+    difference(|actors| {
         let unit = UnitJob { actors, ..UnitJob::default() };
         let mut process = Child::start("serve-scale", &unit)?;
         process.address()?;
-        settled(&mut process)
-    };
-    difference(with)
+        Ok(Idle { measured: process, _other: None })
+    })
 }
 
 /// Bytes per connection over which nothing goes but pings.
 pub(super) fn connection(side: Side) -> anyhow::Result<Sample> {
-    let with = |connections: usize| -> anyhow::Result<u64> {
+    difference(|connections| {
         let unit = UnitJob { actors: 1, listens: true, ..UnitJob::default() };
         let mut server = Child::start("serve-scale", &unit)?;
         let job = BetweenJob {
@@ -59,22 +58,25 @@ pub(super) fn connection(side: Side) -> anyhow::Result<Sample> {
         };
         let mut client = Child::start("drive-scale", &job)?;
         client.address().context("opening connections")?;
-        settled(match side {
-            Side::Server => &mut server,
-            Side::Client => &mut client,
+        Ok(match side {
+            Side::Server => Idle { measured: server, _other: Some(client) },
+            Side::Client => Idle { measured: client, _other: Some(server) },
         })
-    };
-    difference(with)
+    })
 }
 
-fn settled(process: &mut Child) -> anyhow::Result<u64> {
+/// A process that does nothing, and whom it does nothing with.
+struct Idle {
+    measured: Child,
+    _other: Option<Child>,
+}
+
+/// Both settle at the same time.
+fn difference(with: impl Fn(usize) -> anyhow::Result<Idle>) -> anyhow::Result<Sample> {
+    let (mut few, mut more) = (with(FEW)?, with(FEW + MORE)?);
     #[expect(clippy::disallowed_methods, reason = "the bench's own thread has nothing else to do")]
     thread::sleep(SETTLE);
-    Ok(process.usage()?.anon_kib)
-}
-
-fn difference(with: impl Fn(usize) -> anyhow::Result<u64>) -> anyhow::Result<Sample> {
-    let (few, more) = (with(FEW)?, with(FEW + MORE)?);
+    let (few, more) = (few.measured.usage()?.anon_kib, more.measured.usage()?.anon_kib);
     let kib = more as f64 - few as f64;
     Ok(Sample::of_memory(kib * 1024.0 / MORE as f64, more))
 }

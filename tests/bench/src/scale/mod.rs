@@ -8,7 +8,7 @@ mod labels;
 mod memory;
 mod unit;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use self::between::BetweenJob;
 use self::inside::{Calls, InsideJob};
@@ -28,12 +28,19 @@ const PAYLOADS: [usize; 6] = [64, 1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 2
 const CONNECTIONS: [usize; 4] = [1, 10, 100, 1_000];
 
 /// The cells of the series asked for, or of all of them.
-pub(crate) fn groups(options: &Options, series: &[String]) -> Vec<Vec<Entry>> {
-    let wanted = |group: &Vec<Entry>| {
-        let labels = group.first().and_then(|entry| entry.labels.scale.as_ref());
-        series.is_empty() || labels.is_some_and(|of| series.iter().any(|name| name == of.series))
+pub(crate) fn groups(options: &Options, series: &[String]) -> anyhow::Result<Vec<Vec<Entry>>> {
+    let groups = all(options);
+    let of = |group: &Vec<Entry>| {
+        group.first().and_then(|entry| entry.labels.scale.as_ref()).map_or("", |of| of.series)
     };
-    all(options).into_iter().filter(wanted).collect()
+    if let Some(name) = series.iter().find(|name| !groups.iter().any(|group| of(group) == **name)) {
+        bail!(
+            "there is no series `{name}`: cores, actors, payload, connections, service, connection"
+        );
+    }
+    let wanted =
+        |group: &Vec<Entry>| series.is_empty() || series.iter().any(|name| name == of(group));
+    Ok(groups.into_iter().filter(wanted).collect())
 }
 
 fn all(options: &Options) -> Vec<Vec<Entry>> {
