@@ -20,7 +20,12 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum What {
     /// Calls within one process.
-    Local,
+    Local {
+        /// Print what each layer of a call costs in instructions, and measure nothing; needs
+        /// valgrind.
+        #[arg(long)]
+        explain: bool,
+    },
     /// Calls between two processes over one connection.
     Remote,
     /// HTTP requests to a handler that does JSON work.

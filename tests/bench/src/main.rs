@@ -7,6 +7,7 @@
 mod boutique;
 mod cli;
 mod edge;
+mod explain;
 mod grpc;
 mod guard;
 mod http;
@@ -35,7 +36,8 @@ fn main() -> ExitCode {
         What::MeasureLocal { job } => answer(parse(job).and_then(|job| local::run(&job))),
         What::Serve { job } => parse(job).and_then(|job| remote::serve(&job)).or_else(failed),
         What::Drive { job } => answer(parse(job).and_then(|job| remote::drive(&job))),
-        What::Local => bench(&cli.options, local::groups(&cli.options)),
+        What::Local { explain: true } => explain::explain(),
+        What::Local { explain: false } => bench(&cli.options, local::groups(&cli.options)),
         What::Remote => bench(&cli.options, remote::groups(&cli.options)),
         What::ServeEdge { job } => parse(job).and_then(|job| edge::serve(&job)).or_else(failed),
         What::DriveEdge { job } => answer(parse(job).and_then(|job| edge::drive(&job))),

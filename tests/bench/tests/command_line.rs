@@ -86,11 +86,51 @@ fn curves_are_measured_drawn_and_written_into_a_page() {
 }
 
 #[test]
+fn layers_are_explained_and_add_up_or_it_says_what_to_install() {
+    let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
+        .args(["local", "--explain"])
+        .output()
+        .unwrap();
+    let (told, why) = (text(&output.stdout), text(&output.stderr));
+    if !output.status.success() {
+        assert!(why.contains("`apt-get install valgrind`"), "{why}");
+        return;
+    }
+    // Instructions of shared turns, without those in brackets.
+    let count = |line: &str| -> Option<u64> {
+        let cell = line.split('┆').nth(1)?;
+        cell.split_whitespace().next()?.parse().ok()
+    };
+    let rows: Vec<&str> = told.lines().filter(|line| line.starts_with("│ ")).skip(1).collect();
+    let (layers, sums) = rows.split_at(rows.len() - 2);
+    for layer in ["admission", "panic guard", "metrics", "handler", "memory"] {
+        assert!(layers.iter().any(|row| row.contains(layer)), "{layer}: {told}");
+    }
+    let (sum, whole) = (layers.iter().filter_map(|row| count(row)).sum::<u64>(), count(sums[1]));
+    // Every layer is rounded.
+    assert!(whole.unwrap().abs_diff(sum) <= layers.len() as u64, "{told}");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn an_unknown_series_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
+        .args(["scale", "--series", "core"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("`core`"));
+}
+
+#[test]
 fn an_unknown_peer_is_refused_before_anything_is_measured() {
     let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
         .args(["local", "--peer", "kamio"])
         .output()
         .unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("`kamio`"));
+    assert!(text(&output.stderr).contains("`kamio`"));
 }

@@ -1,8 +1,10 @@
 //! Counting, by callgrind: it runs this same binary, and counts what the polls of one task execute.
 
+use std::fs;
 use std::future::Future;
 use std::hint::black_box;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::process::Command;
 use std::task::{Context, Poll};
@@ -17,17 +19,37 @@ use crate::ours::{Exclusive, Shared, all_in_one};
 /// Calls that aren't counted: the first ones start clocks, counters and the memory's own caches.
 const WARM_UP: u64 = 1_000;
 /// Calls that are counted.
-const CALLS: u64 = 10_000;
+pub(crate) const CALLS: u64 = 10_000;
 
 /// How many instructions one call of this cell takes.
-pub(crate) fn instructions(cell: Cell) -> anyhow::Result<u64> {
-    let binary = std::env::current_exe().context("finding the bench's own binary")?;
+pub(super) fn instructions(cell: Cell) -> anyhow::Result<u64> {
+    let told = callgrind(cell, &tempfile::tempdir()?.path().join("counts"), &[])?;
+    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
+    let collected = collected.and_then(|(_, count)| count.trim().parse::<u64>().ok());
+    let collected = collected.with_context(|| format!("valgrind counted nothing:\n{told}"))?;
+    ensure!(collected >= CALLS, "the calls weren't seen: is the binary stripped?");
+    Ok(collected / CALLS)
+}
+
+/// How often each instruction of [`CALLS`] calls of this cell ran, as callgrind writes it.
+pub(crate) fn profile(cell: Cell) -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
+    let file = folder.path().join("counts");
+    let in_full =
+        ["--dump-instr=yes", "--dump-line=no", "--compress-strings=no", "--compress-pos=no"];
+    callgrind(cell, &file, &in_full)?;
+    fs::read_to_string(&file).context("reading what callgrind wrote")
+}
+
+/// Has callgrind count into `file`; returns what it said.
+fn callgrind(cell: Cell, file: &Path, options: &[&str]) -> anyhow::Result<String> {
+    let binary = std::env::current_exe().context("finding the bench's own binary")?;
     let told = Command::new("valgrind")
         .arg("--tool=callgrind")
         // Only within the function `counted`, and what that calls on its thread.
         .arg("--toggle-collect=*guard::count::counted*")
-        .arg(format!("--callgrind-out-file={}", folder.path().join("counts").display()))
+        .args(options)
+        .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(binary)
         .args(["count-calls", &serde_json::to_string(&cell)?])
         .output();
@@ -39,13 +61,9 @@ pub(crate) fn instructions(cell: Cell) -> anyhow::Result<u64> {
         }
         told => told.context("starting valgrind")?,
     };
-    let told = String::from_utf8_lossy(&output.stderr);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "counting {} failed:\n{told}", cell.name());
-    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
-    let collected = collected.and_then(|(_, count)| count.trim().parse::<u64>().ok());
-    let collected = collected.with_context(|| format!("valgrind counted nothing:\n{told}"))?;
-    ensure!(collected >= CALLS, "the calls weren't seen: is the binary stripped?");
-    Ok(collected / CALLS)
+    Ok(told)
 }
 
 /// The child's side: makes the calls.

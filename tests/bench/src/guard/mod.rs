@@ -14,8 +14,8 @@ use std::io::Write as _;
 use anyhow::bail;
 
 use self::baseline::Baseline;
-use self::cell::Cell;
-pub(crate) use self::count::run as count;
+pub(crate) use self::cell::Cell;
+pub(crate) use self::count::{CALLS, profile, run as count};
 
 /// A count may be so much over the baseline's: the compiler, the allocator and the processor that
 /// valgrind imitates aren't the same everywhere.

@@ -11,7 +11,8 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::load::{LOAD, LoadService};
-use super::prices::{PricesClient, PricesService};
+use super::prices::PricesClient;
+use super::service::PricesService;
 
 /// A unit of the app, and the folder that goes with it.
 #[derive(Debug)]

@@ -2,10 +2,14 @@
 //! that carry them.
 
 mod app;
+mod ask;
 mod load;
 mod prices;
+mod service;
 
 pub(crate) use self::app::{
     Ours, all_in_one, edge, free_addresses, ready, remote_client, remote_server,
 };
-pub(crate) use self::prices::{Exclusive, PricesClient, PricesContract, PricesService, Shared};
+pub(crate) use self::ask::{Exclusive, Shared};
+pub(crate) use self::prices::{PricesClient, PricesContract};
+pub(crate) use self::service::PricesService;
