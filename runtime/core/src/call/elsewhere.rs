@@ -78,10 +78,10 @@ fn admit(
 #[inline]
 pub(super) fn answer<M: Method>(
     route: &Route<M::Contract>,
-    arrived: &Result<ReplyBody, Failure>,
+    arrived: &ReplyBody,
     began: Moment,
 ) -> Option<M::Answer> {
-    let Ok(ReplyBody { kind: ReplyKind::Answer, bytes, at }) = arrived else { return None };
+    let ReplyBody { kind: ReplyKind::Answer, bytes, at } = arrived else { return None };
     let answer = codec::read(bytes);
     if answer.is_ok() {
         route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));

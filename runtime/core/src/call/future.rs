@@ -164,13 +164,16 @@ impl<M: Method> Call<M> {
                 Poll::Ready(outcome)
             }
             Awaited::Remote(reply) => {
-                let arrived = ready!(Pin::new(reply).poll(cx));
+                let mut body = ReplyBody::default();
+                let arrived = ready!(reply.poll_into(cx, &mut body));
                 let began = *began;
                 self.waits = None;
-                match elsewhere::answer::<M>(route, &arrived, began) {
-                    Some(answer) => Poll::Ready(Ok(answer)),
-                    None => Poll::Ready(self.failed_elsewhere(arrived, began)),
+                if arrived.is_ok()
+                    && let Some(answer) = elsewhere::answer::<M>(route, &body, began)
+                {
+                    return Poll::Ready(Ok(answer));
                 }
+                Poll::Ready(self.failed_elsewhere(arrived.map(|()| body), began))
             }
         }
     }

@@ -58,9 +58,7 @@ impl<C: Contract> Inbox<C> {
         if let Err(why) = self.admit(inbound) {
             return Served::Failed(why.into());
         }
-        let Inbound { context, now, .. } = inbound;
-        let context = TurnContext::new(self.service, context.deadline, Some(Arc::clone(context)));
-        match C::serve(&self.host, TurnStart { context, now: *now }, inbound, out) {
+        match C::serve(&self.host, self.service, inbound, out) {
             Some(served) => served,
             None => Self::no_such_method(inbound.method),
         }
@@ -138,7 +136,7 @@ impl<C: Contract> fmt::Debug for Inbox<C> {
 /// generated code.
 pub fn serve<M: Method>(
     host: &<M::Contract as Contract>::Host,
-    start: TurnStart,
+    service: ServiceId,
     inbound: &Inbound<'_>,
     out: &mut Vec<u8>,
 ) -> Served {
@@ -149,7 +147,9 @@ pub fn serve<M: Method>(
         Ok(message) => message,
         Err(fault) => return Served::Failed(malformed(&fault.into())),
     };
-    match message.begin(host, start) {
+    let Inbound { context, now, .. } = inbound;
+    let context = TurnContext::new(service, context.deadline, Some(Arc::clone(context)));
+    match message.begin(host, TurnStart { context, now: *now }) {
         Begun::Done(ref outcome, at) => match encode::<M>(outcome, out) {
             Ok(kind) => Served::Replied(kind, at),
             Err(failure) => Served::Failed(failure),

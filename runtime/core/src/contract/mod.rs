@@ -18,6 +18,7 @@ pub use self::error::{Never, ServiceError, ServiceFailure};
 pub use self::message::{Layout, Message, Shape};
 
 use crate::call::{CallOptions, Client, JsonReply};
+use crate::name::ServiceId;
 use crate::remote::{Inbound, Served};
 use crate::turn::{Begun, Host, TurnStart};
 
@@ -36,10 +37,11 @@ pub trait Contract: Sized + Send + Sync + 'static {
     /// Everything that can be known of the contract without starting anything.
     fn descriptor() -> &'static ContractDescriptor;
 
-    /// Runs an encoded call on a host; `None` if there is no method of that index.
+    /// Runs an encoded call, which was admitted, on the host of a service of that name; `None` if
+    /// there is no method of that index.
     fn serve(
         host: &Self::Host,
-        start: TurnStart,
+        service: ServiceId,
         inbound: &Inbound<'_>,
         out: &mut Vec<u8>,
     ) -> Option<Served>;

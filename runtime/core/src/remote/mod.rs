@@ -67,16 +67,17 @@ impl<T: Message> Encode for T {
 }
 
 /// Which kind of reply a body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReplyKind {
     /// The method's answer.
+    #[default]
     Answer,
     /// Its service error.
     ServiceError,
 }
 
 /// An encoded reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReplyBody {
     /// What the bytes are.
     pub kind: ReplyKind,

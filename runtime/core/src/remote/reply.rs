@@ -23,9 +23,15 @@ enum Wait {
 /// Where many replies arrive and are kept until they are fetched, so that waiting for one of them
 /// takes no memory of its own.
 pub trait Replies: Send + Sync + 'static {
-    /// The reply to the call `id`, whose place is `key`: fetched once. Until it is there, remembers
-    /// whom to wake.
-    fn poll(&self, key: usize, id: u64, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, Failure>>;
+    /// The reply to the call `id`, whose place is `key`: written to the empty `body`, once. Until it
+    /// is there, remembers whom to wake.
+    fn poll(
+        &self,
+        key: usize,
+        id: u64,
+        cx: &mut Context<'_>,
+        body: &mut ReplyBody,
+    ) -> Poll<Result<(), Failure>>;
 
     /// Nobody waits for this reply any more.
     fn forget(&self, key: usize, id: u64);
@@ -63,24 +69,45 @@ impl RemoteReply {
     }
 }
 
-impl Future for RemoteReply {
-    type Output = Result<ReplyBody, Failure>;
-
+impl RemoteReply {
+    /// Polls for the reply, to have it written to the empty `body`: a reply that is handed on from
+    /// one to the other is copied each time.
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: &mut ReplyBody,
+    ) -> Poll<Result<(), Failure>> {
         let polled = match &mut self.0 {
-            Wait::Kept(kept) => kept.replies.poll(kept.key, kept.id, cx),
-            Wait::Future(future) => future.as_mut().poll(cx),
-            Wait::Over => return Poll::Pending,
-            Wait::Ready(_) => match std::mem::replace(&mut self.0, Wait::Over) {
-                Wait::Ready(result) => return Poll::Ready(*result),
-                _ => return Poll::Pending,
-            },
+            Wait::Kept(kept) => kept.replies.poll(kept.key, kept.id, cx, body),
+            others => others.poll(cx).map_ok(|found| *body = found),
         };
         if polled.is_ready() {
             self.0 = Wait::Over;
         }
         polled
+    }
+}
+
+impl Wait {
+    #[inline(never)]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, Failure>> {
+        if let Self::Future(future) = self {
+            return future.as_mut().poll(cx);
+        }
+        match std::mem::replace(self, Self::Over) {
+            Self::Ready(result) => Poll::Ready(*result),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Future for RemoteReply {
+    type Output = Result<ReplyBody, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut body = ReplyBody::default();
+        self.poll_into(cx, &mut body).map_ok(|()| body)
     }
 }
 

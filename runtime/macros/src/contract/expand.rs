@@ -98,13 +98,13 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
 
             fn serve(
                 host: &Self::Host,
-                start: ::seam::__private::turn::TurnStart,
+                service: ::seam::__private::name::ServiceId,
                 inbound: &::seam::__private::remote::Inbound<'_>,
                 out: &mut ::std::vec::Vec<u8>,
             ) -> ::core::option::Option<::seam::__private::remote::Served> {
                 ::core::option::Option::Some(match inbound.method {
                     #(#indices => ::seam::__private::call::serve::<#messages>(
-                        host, start, inbound, out,
+                        host, service, inbound, out,
                     ),)*
                     _ => return ::core::option::Option::None,
                 })

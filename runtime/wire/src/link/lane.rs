@@ -121,7 +121,7 @@ impl Lane {
         let mut inner = self.lock();
         let Inner { connection, waiters, .. } = &mut *inner;
         let Some(waiter) = waiters.get(key) else { return };
-        let left = (waiter.waker().take(), waiter.arrived());
+        let left = waiter.left();
         waiters.leave(key);
         let mut wake = false;
         // A waiter that isn't done belongs to the connection that stands: losing one completes all

@@ -9,7 +9,13 @@ use super::lane::Lane;
 use crate::frame::CallId;
 
 impl Replies for Lane {
-    fn poll(&self, key: usize, _: u64, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, Failure>> {
+    fn poll(
+        &self,
+        key: usize,
+        _: u64,
+        cx: &mut Context<'_>,
+        body: &mut ReplyBody,
+    ) -> Poll<Result<(), Failure>> {
         let mut inner = self.lock();
         // The place is the caller's, and nobody else empties it.
         let Some(waiter) = inner.waiters.get(key) else {
@@ -19,7 +25,7 @@ impl Replies for Lane {
             waker.clone_from(cx.waker());
             return Poll::Pending;
         }
-        let arrived = waiter.arrived();
+        let arrived = waiter.arrived(body);
         inner.waiters.leave(key);
         Poll::Ready(arrived)
     }

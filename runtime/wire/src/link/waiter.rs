@@ -62,18 +62,27 @@ impl Waiter {
         Some(waker)
     }
 
-    /// What has arrived, once.
+    /// What has arrived, once: a reply is written to the empty `body`.
     #[inline]
-    pub(super) fn arrived(&mut self) -> Result<ReplyBody, Failure> {
+    pub(super) fn arrived(&mut self, body: &mut ReplyBody) -> Result<(), Failure> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        // A body that has memory of its own takes it along: the slot lives on.
-        let bytes = if self.bytes.spilled() {
-            std::mem::take(&mut self.bytes)
+        (body.kind, body.at) = (self.kind, self.at);
+        if self.bytes.spilled() {
+            // It takes its memory along: the slot lives on.
+            body.bytes = std::mem::take(&mut self.bytes);
         } else {
-            SmallVec::from_slice(&self.bytes)
-        };
-        Ok(ReplyBody { kind: self.kind, bytes, at: self.at })
+            body.bytes.extend_from_slice(&self.bytes);
+        }
+        Ok(())
+    }
+
+    /// Nobody waits any more; what is left to be dropped.
+    pub(super) fn left(&mut self) -> (Option<Waker>, Option<Failure>) {
+        if self.bytes.spilled() {
+            self.bytes = SmallVec::new();
+        }
+        (self.waker.take(), self.failure.take())
     }
 }
