@@ -11,6 +11,7 @@ use seam_wire::{Identity, Link, LinkConfig, LinkState, ListenError, Server, Serv
 
 use super::StartFailure;
 use super::failure::unbound;
+use super::placement::Placement;
 use crate::app::{App, Opened};
 use crate::config::{Address, Config, UnitLayout};
 
@@ -39,6 +40,7 @@ impl Links {
         layout: &UnitLayout,
         opened: &[(ServiceId, Box<dyn Opened>)],
         homes: &[Home],
+        placement: &Placement<'_>,
     ) -> Result<Self, StartFailure> {
         let mut links: Vec<Peer> = Vec::new();
         for remote in layout.remote.iter().filter(|remote| calls(app, layout, &remote.service)) {
@@ -47,7 +49,7 @@ impl Links {
             let number = match links.iter().position(|peer| peer.unit == remote.unit) {
                 Some(number) => number,
                 None => {
-                    let home = &homes[links.len() % homes.len()];
+                    let home = &homes[placement.link(&remote.unit, links.len())];
                     let address = wire_address(&remote.address, "link to")?;
                     let config = LinkConfig::new(identity.clone());
                     let link = Link::open(config, address, home.runtime());
@@ -128,9 +130,9 @@ pub(super) async fn listen(
     identity: &Identity,
     layout: &UnitLayout,
     inlets: Vec<Arc<dyn Inlet>>,
-    homes: &[Home],
+    home: &Home,
 ) -> Result<Option<Listening>, StartFailure> {
-    let (Some(listen), Some(home)) = (&layout.listen, homes.last()) else { return Ok(None) };
+    let Some(listen) = &layout.listen else { return Ok(None) };
     let refused =
         |reason: String| StartFailure::Address { what: "listen", address: listen.clone(), reason };
     let address = wire_address(listen, "listen")?;

@@ -6,6 +6,7 @@ mod edge;
 mod failure;
 mod links;
 mod parts;
+mod placement;
 mod running;
 mod starting;
 mod status;

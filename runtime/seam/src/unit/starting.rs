@@ -12,9 +12,11 @@ use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane};
 
+use super::StartFailure;
 use super::clients::Routes;
+use super::links::{self, Links};
 use super::parts::{Parts, Resident, end, stop_homes};
-use super::{StartFailure, links};
+use super::placement::Placement;
 use crate::app::{App, Graph, HostPlan, Opened, Registered, deadlines};
 use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
 use crate::tables::Database;
@@ -62,12 +64,17 @@ impl<'a> Starting<'a> {
         let opened: Vec<_> = self.app.services().iter().map(|s| self.open(&**s)).collect();
         let routes = Arc::new(Routes::new(opened.iter().map(|(_, open)| open.client()).collect()));
         let identity = links::identity(self.app, self.config, self.layout);
-        let links = links::Links::start(self.app, &identity, self.layout, &opened, &self.homes)?;
+        let (app, config, layout) = (self.app, self.config, self.layout);
+        let shares =
+            |name: &str| config.service(name).is_some_and(|s| s.lane == config::Lane::Inline);
+        let graph = self.graph.clone();
+        let placement = Placement::new(&graph, layout, self.homes.len(), shares);
+        let links = Links::start(app, &identity, layout, &opened, &self.homes, &placement)?;
         for name in &self.layout.services {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
             let (Some((id, open)), Some(service)) = (found, service) else { continue };
-            let resident = self.host(*id, &**open, service, &routes)?;
+            let resident = self.host(*id, &**open, service, &routes, &placement)?;
             self.residents.push(resident);
             self.first_start(self.residents.len() - 1).await?;
         }
@@ -76,7 +83,8 @@ impl<'a> Starting<'a> {
         if self.layout.listen.is_some() {
             links.connected_within(PEERS).await;
         }
-        let listener = links::listen(&identity, self.layout, inlets, &self.homes).await?;
+        let home = &self.homes[placement.listener()];
+        let listener = links::listen(&identity, self.layout, inlets, home).await?;
         let parts = Parts {
             layout: self.layout.clone(),
             began: self.began,
@@ -109,6 +117,7 @@ impl<'a> Starting<'a> {
         open: &dyn Opened,
         service: &ServiceConfig,
         routes: &Arc<Routes>,
+        placement: &Placement<'_>,
     ) -> Result<Resident, StartFailure> {
         let database =
             Arc::new(Database::new(self.config.app.data.join("services").join(id.name())));
@@ -118,7 +127,7 @@ impl<'a> Starting<'a> {
             config::Lane::Inline => (Lane::Inline, None),
             config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
         };
-        let shared = || self.homes[self.residents.len() % self.homes.len()].clone();
+        let shared = || self.homes[placement.service(id.name())].clone();
         let home = arbiter.clone().unwrap_or_else(shared);
         let settings = HostSettings {
             lane,
