@@ -109,6 +109,12 @@ pub(crate) struct Options {
     /// Only cells that are pinned to one core, or only those that aren't.
     #[arg(long, global = true, value_name = "true|false")]
     pinned: Option<bool>,
+    /// boutique: offer so many requests per second, instead of half of what tonic can take.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) offered: Option<u32>,
+    /// boutique: only seam's layouts of so many units.
+    #[arg(long, global = true, num_args = 1.., value_name = "N")]
+    units: Vec<usize>,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -154,6 +160,10 @@ impl Options {
 
     pub(crate) fn wants_in_flight(&self, n: usize) -> bool {
         self.in_flight.is_empty() || self.in_flight.contains(&n)
+    }
+
+    pub(crate) fn wants_units(&self, n: usize) -> bool {
+        self.units.is_empty() || self.units.contains(&n)
     }
 
     pub(crate) fn wants_pinned(&self, pinned: bool) -> bool {

@@ -73,9 +73,14 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// The only cell, at the load that is found out first.
 pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
     let timing = options.timing();
-    let most = measure(start_tonic, None, timing).context("finding out what tonic can take")?;
-    let offered = (most.calls_per_s() / 2.0).floor();
-    let wanted = CONTENDERS.iter().filter(|contender| options.wants(contender.name));
+    let offered = match options.offered {
+        Some(offered) => f64::from(offered),
+        None => (most(timing)? / 2.0).floor(),
+    };
+    let wanted = CONTENDERS.iter().filter(|contender| {
+        let ours = contender.name == "seam";
+        options.wants(contender.name) && (!ours || options.wants_units(contender.units))
+    });
     let entries = wanted.map(|contender| {
         let labels = Labels {
             bench: "boutique",
@@ -89,6 +94,12 @@ pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
         Entry::new(labels, move || measure(start, Some(offered), timing))
     });
     Ok(vec![entries.collect()])
+}
+
+/// Requests per second that tonic can take here.
+fn most(timing: Timing) -> anyhow::Result<f64> {
+    let most = measure(start_tonic, None, timing).context("finding out what tonic can take")?;
+    Ok(most.calls_per_s())
 }
 
 fn measure(
