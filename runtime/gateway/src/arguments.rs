@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use seam_core::contract::{HttpRoute, MethodDescriptor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -153,7 +153,7 @@ impl Arguments {
                     Some(text) => argument.write(&mut out, text)?,
                     None => false,
                 },
-                Source::Header(name) => match found.headers.and_then(|headers| headers.get(name)) {
+                Source::Header(name) => match header(found.headers, name)? {
                     Some(value) => {
                         let text = std::str::from_utf8(value.as_bytes());
                         let text = text.map_err(|_| argument.misfit("isn't UTF-8"))?;
@@ -247,6 +247,19 @@ impl<'a> Body<'a> {
             None => Some(self.members.get(|name| argument.is(name))?.get().as_bytes()),
         }
     }
+}
+
+/// A header's value; one that comes twice is an error, for nobody can say which one counts.
+fn header<'a>(
+    headers: Option<&'a HeaderMap>,
+    name: &HeaderName,
+) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = headers.into_iter().flat_map(|headers| headers.get_all(name));
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Problem::bad_request(format!("the header `{name}` comes twice")));
+    }
+    Ok(value)
 }
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);

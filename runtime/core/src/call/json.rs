@@ -26,7 +26,7 @@ pub fn call_json<M: Method>(
     let arguments = if arguments.is_empty() { "{}" } else { arguments };
     let message: M = match serde_json::from_str(arguments) {
         Ok(message) => message,
-        Err(error) => return refused(without_position(&error.to_string()).to_owned()),
+        Err(error) => return refused(why_not::<M>(arguments, &error)),
     };
     let call = client.call(message).options(options);
     Box::pin(async move {
@@ -35,6 +35,19 @@ pub fn call_json<M: Method>(
             CallError::Unknown(Unknown::Unreadable { why: error.to_string().into() })
         })
     })
+}
+
+/// What is wrong with arguments that are none, and where: `products[0].quantity: …`.
+#[cold]
+fn why_not<M: Method>(arguments: &str, error: &serde_json::Error) -> String {
+    let mut reader = serde_json::Deserializer::from_str(arguments);
+    match serde_path_to_error::deserialize::<_, M>(&mut reader) {
+        Err(error) if error.path().iter().len() > 0 => {
+            let why = error.inner().to_string();
+            format!("`{}`: {}", error.path(), without_position(&why))
+        }
+        _ => without_position(&error.to_string()).to_owned(),
+    }
 }
 
 /// The text of an error without its position, for the caller may have put the text together from

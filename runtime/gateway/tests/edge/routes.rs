@@ -22,6 +22,15 @@ async fn the_whole_body_is_the_one_argument_left() {
 }
 
 #[tokio::test]
+async fn a_header_that_comes_twice_is_refused() {
+    let head = "POST /api/book\nContent-Type: application/json\n\
+                Idempotency-Key: one\nIdempotency-Key: two";
+    let answer = request(&edge(), head, r#"{"title": "Tea", "pageCount": 9}"#).await;
+    let why = "the header `idempotency-key` comes twice";
+    assert_eq!((answer.status, &answer.json()["detail"]), (400, &json!(why)));
+}
+
+#[tokio::test]
 async fn the_one_argument_left_may_be_named() {
     let edge = edge();
     let body = r#"{"book": {"title": "Tea", "pageCount": 9}}"#;
@@ -63,7 +72,9 @@ async fn a_query_gives_arguments_in_either_case() {
         let answer = get(&edge, &format!("/api/book?{query}")).await;
         assert_eq!((answer.problem().0, &answer.json()["detail"]), (400, &json!(why)));
     }
-    assert_eq!(get(&edge, "/api/book?byAuthor=x&limit=-1").await.status, 400, "no u32");
+    let answer = get(&edge, "/api/book?byAuthor=x&limit=-1").await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["detail"], "`limit`: invalid value: integer `-1`, expected u32");
 }
 
 #[tokio::test]
@@ -111,6 +122,20 @@ async fn bodies_that_are_no_such_json_are_refused() {
     {
         let answer = support::json(&edge, "/api/book", body).await;
         assert_eq!(answer.problem(), (400, "bad_request".into(), "not_executed".into()), "{body}");
+    }
+    let mistakes = [
+        (
+            r#"{"title": null, "pageCount": 9}"#,
+            "`book.title`: invalid type: null, expected a string",
+        ),
+        (
+            r#"{"title": "x", "pageCount": -9}"#,
+            "`book.pageCount`: invalid value: integer `-9`, expected u32",
+        ),
+    ];
+    for (body, why) in mistakes {
+        let answer = support::json(&edge, "/api/book", body).await;
+        assert_eq!((answer.status, &answer.json()["detail"]), (400, &json!(why)));
     }
     // Nothing can be smuggled past the body into another argument.
     let body = r#"{"title": "x", "pageCount": 9}, "requestKey": "stolen""#;
