@@ -199,6 +199,12 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, St
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(sled::Error::Io(error))) => Err(StoreError::Disk { cause: error.to_string() }),
+        Ok(Err(sled::Error::Corruption { at, .. })) => {
+            let place = at.map_or_else(String::new, |at| format!(" at byte {} of `db`", at.lid()));
+            Err(StoreError::Corrupt {
+                cause: format!("what was read{place} isn't what was written"),
+            })
+        }
         Ok(Err(error)) => Err(StoreError::Corrupt { cause: error.to_string() }),
         Err(panic) => Err(StoreError::Corrupt { cause: panic_message(&*panic) }),
     }

@@ -97,6 +97,11 @@ fn prepare(
         None if is_empty(path).map_err(failed("read the folder", path))? => {
             (Condition::Creating, None)
         }
+        // Nothing of ours begins like that, and recovery would make an empty database of it.
+        None if !path.join("conf").exists() => {
+            let cause = "there are files in its folder, and neither `conf` nor `seam.state`".into();
+            return Err(OpenError::Corrupt { path: path.to_owned(), cause, copy: None });
+        }
         // The copy from before the first attempt is the one to keep.
         Some(Condition::Recovering) if copy_path(path).is_dir() => {
             return Ok(Some(copy_path(path)));

@@ -258,3 +258,17 @@ async fn a_first_opening_that_was_killed_is_begun_again() {
     let table: Table<u64, String> = store.table("rows").unwrap();
     assert_eq!(table.get(&1).await, Ok(Some("first".to_owned())));
 }
+
+#[tokio::test]
+async fn files_that_are_no_database_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("db"), "who knows what").unwrap();
+    for _attempt in 0..2 {
+        let error = Store::open(&path).unwrap_err();
+        assert!(matches!(error, OpenError::Corrupt { copy: None, .. }), "{error}");
+        assert!(error.to_string().contains("neither `conf` nor `seam.state`"), "{error}");
+        assert_eq!(fs::read(path.join("db")).unwrap(), b"who knows what");
+    }
+}

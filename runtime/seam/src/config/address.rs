@@ -38,13 +38,13 @@ pub enum AddressError {
     #[error("it has no HOST:PORT: write e.g. \"127.0.0.1:7102\" or \"unix:run/pay.sock\"")]
     NoPort,
     /// The port isn't a number that fits.
-    #[error("its port isn't a number from 0 to 65535")]
+    #[error("write its port as a number from 0 to 65535")]
     Port,
     /// A path that no Unix socket can have.
     #[error("a Unix socket's path has 1 to {LONGEST_PATH} bytes")]
     Path,
     /// A host with characters that no host has.
-    #[error("its host is neither an IP address (IPv6 in brackets: \"[::1]:7102\") nor a name")]
+    #[error("write its host as an IP address (IPv6 in brackets: \"[::1]:7102\") or as a name")]
     Host,
 }
 
