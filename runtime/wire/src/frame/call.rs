@@ -86,7 +86,7 @@ pub struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// A chain that was read before: `count` names, all checked.
+    /// `count` names with their lengths in front, all checked.
     pub(crate) const fn checked(count: u8, names: &'a [u8]) -> Self {
         Self { count, names }
     }
@@ -122,12 +122,34 @@ impl std::fmt::Debug for Chain<'_> {
     }
 }
 
-impl<'a> IntoIterator for Chain<'a> {
-    type Item = &'a str;
-    type IntoIter = ChainNames<'a>;
+/// Where the names of a chain come from when they are written: anything that yields them, or a
+/// [`Chain`], which has them as they are written.
+pub trait Names {
+    /// Appends the names, each with its length in front; how many they are.
+    ///
+    /// # Errors
+    ///
+    /// If a name is too long.
+    fn put<E>(self, out: &mut Vec<u8>) -> Result<usize, EncodeError<E>>;
+}
 
-    fn into_iter(self) -> ChainNames<'a> {
-        self.names()
+impl<'a, I: IntoIterator<Item = &'a str>> Names for I {
+    #[inline]
+    fn put<E>(self, out: &mut Vec<u8>) -> Result<usize, EncodeError<E>> {
+        let mut count = 0;
+        for name in self {
+            count += 1;
+            put_text8(out, name, MAX_NAME, "chain")?;
+        }
+        Ok(count)
+    }
+}
+
+impl Names for Chain<'_> {
+    #[inline]
+    fn put<E>(self, out: &mut Vec<u8>) -> Result<usize, EncodeError<E>> {
+        out.extend_from_slice(self.names);
+        Ok(self.len())
     }
 }
 
@@ -228,7 +250,7 @@ fn decode_chain<'a>(reader: &mut Reader<'a>, count: u8) -> Result<Chain<'a>, Vio
     Ok(Chain { count, names })
 }
 
-impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
+impl<C: Names> CallHead<'_, C> {
     /// Appends the call to `out`: its head, and the arguments that `body` writes.
     ///
     /// # Errors
@@ -263,7 +285,6 @@ impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
         if self.principal.is_some() {
             flags |= HAS_PRINCIPAL;
         }
-        let remaining = u32::try_from(self.remaining.as_micros()).unwrap_or(u32::MAX);
         let mut fixed = [0; FIXED];
         fixed[4] = kind::CALL;
         fixed[5] = flags;
@@ -271,17 +292,13 @@ impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
         fixed[8..10].copy_from_slice(&self.method.to_le_bytes());
         // 10: the chain's count, below.
         fixed[11] = self.trace.flags;
-        fixed[12..16].copy_from_slice(&remaining.to_le_bytes());
+        fixed[12..16].copy_from_slice(&micros(self.remaining).to_le_bytes());
         fixed[16..24].copy_from_slice(&self.id.0.to_le_bytes());
         fixed[24..40].copy_from_slice(&self.trace.id.to_le_bytes());
         fixed[40..48].copy_from_slice(&self.trace.span.to_le_bytes());
         out.extend_from_slice(&fixed);
 
-        let mut count = 0;
-        for name in self.chain {
-            count += 1;
-            put_text8(out, name, MAX_NAME, "chain")?;
-        }
+        let count = self.chain.put(out)?;
         if count > 0 {
             if count > MAX_CHAIN {
                 return Err(EncodeError::TooLong { what: "chain", length: count, cap: MAX_CHAIN });
@@ -295,6 +312,16 @@ impl<'a, C: IntoIterator<Item = &'a str>> CallHead<'a, C> {
             put_text16(out, principal, MAX_PRINCIPAL, "principal")?;
         }
         Ok(())
+    }
+}
+
+/// In microseconds, as far as they go.
+#[inline]
+fn micros(time: Duration) -> u32 {
+    match time.as_secs() {
+        seconds @ ..4_294 => seconds as u32 * 1_000_000 + time.subsec_micros(),
+        4_294 => 4_294_000_000_u32.saturating_add(time.subsec_micros()),
+        _ => u32::MAX,
     }
 }
 

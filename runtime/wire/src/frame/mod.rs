@@ -11,7 +11,7 @@ mod failure;
 mod hello;
 mod reply;
 
-pub use self::call::{CallHead, CallParts, Chain, ChainNames, Trace, Who};
+pub use self::call::{CallHead, CallParts, Chain, ChainNames, Names, Trace, Who};
 pub use self::control::{Credit, GoAway, GoAwayReason};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;

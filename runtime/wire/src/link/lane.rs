@@ -10,6 +10,7 @@ use seam_core::time::Clock;
 use tokio::sync::watch;
 
 use super::LinkState;
+use super::said::Said;
 use super::waiter::Waiter;
 use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
@@ -30,6 +31,7 @@ pub(super) struct Lane {
 pub(super) struct Inner {
     pub(super) connection: Option<Open>,
     pub(super) waiters: Places<Waiter>,
+    pub(super) said: Said,
     /// The contracts that are called over this lane.
     wanted: Vec<ServiceOffer>,
     /// Why there is no connection.
@@ -49,6 +51,7 @@ impl Lane {
         let inner = Inner {
             connection: None,
             waiters: Places::new(),
+            said: Said::new(),
             wanted: Vec::new(),
             down: "not connected yet".into(),
         };

@@ -5,6 +5,7 @@ mod backoff;
 mod driver;
 mod lane;
 mod reply;
+mod said;
 mod service;
 mod waiter;
 

@@ -11,7 +11,7 @@ use seam_core::remote::{Outbound, Remote, RemoteReply};
 
 use super::lane::{Inner, Lane, Open};
 use crate::agree::MethodState;
-use crate::convert::{caller_to_wire, trace_to_wire};
+use crate::convert::trace_to_wire;
 use crate::frame::{CallHead, CallId};
 use crate::identity::offer;
 use crate::session::NotSent;
@@ -47,7 +47,7 @@ impl RemoteService {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
         let mut inner = self.lane.lock();
-        let Inner { connection: Some(open), waiters, .. } = &mut *inner else {
+        let Inner { connection: Some(open), waiters, said, .. } = &mut *inner else {
             return Err(inner.unavailable().into());
         };
         let (service, method) = self.find(open, call)?;
@@ -56,6 +56,7 @@ impl RemoteService {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
         }
         let key = waiters.next();
+        let (chain, caller) = said.of(context, call.caller);
         let head = CallHead {
             id: CallId::default(),
             service,
@@ -63,8 +64,8 @@ impl RemoteService {
             remaining,
             trace: trace_to_wire(&context.trace),
             no_retry: false,
-            chain: context.chain.iter().map(name),
-            caller: caller_to_wire(call.caller, context),
+            chain,
+            caller,
             principal: context.principal.as_deref(),
         };
         let sent = open.session.call(head, context.deadline, key, |out| call.body.encode(out));
@@ -110,11 +111,6 @@ impl RemoteService {
             }
         }
     }
-}
-
-/// A name that need not live longer than the head that it goes into.
-fn name<'a>(service: ServiceId) -> &'a str {
-    service.name()
 }
 
 impl Remote for RemoteService {

@@ -14,7 +14,7 @@ use self::keepalive::{Keepalive, Silence};
 use self::outbox::Outbox;
 use self::outgoing::Outgoing;
 use crate::frame::{
-    self, CallHead, CallId, Credit, Failed, Frame, GoAway, GoAwayReason, Hello, ReplyKind,
+    self, CallHead, CallId, Credit, Failed, Frame, GoAway, GoAwayReason, Hello, Names, ReplyKind,
     RetryAfter,
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
@@ -268,9 +268,9 @@ impl<T> Session<T> {
     ///
     /// Why it can't be sent. It has left no trace.
     #[inline]
-    pub fn call<'a, C: IntoIterator<Item = &'a str>, E>(
+    pub fn call<C: Names, E>(
         &mut self,
-        head: CallHead<'a, C>,
+        head: CallHead<'_, C>,
         deadline: Moment,
         waiting: T,
         body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
