@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 
-use smallvec::SmallVec;
-
 use crate::codec::{self, CodecError};
 use crate::context::CallContext;
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
@@ -13,8 +11,10 @@ use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted};
 use crate::time::Moment;
 
+mod body;
 mod reply;
 
+pub use self::body::Body;
 pub use self::reply::{RemoteReply, Replies};
 
 /// Something that carries calls to an instance elsewhere.
@@ -83,7 +83,7 @@ pub struct ReplyBody {
     pub kind: ReplyKind,
     /// The encoded answer or service error; most are so short that they take no memory of their
     /// own.
-    pub bytes: SmallVec<[u8; 64]>,
+    pub bytes: Body,
     /// When it was there.
     pub at: Moment,
 }

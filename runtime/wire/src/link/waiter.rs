@@ -3,18 +3,17 @@
 use std::task::Waker;
 
 use seam_core::outcome::Failure;
-use seam_core::remote::{ReplyBody, ReplyKind};
+use seam_core::remote::{Body, ReplyBody, ReplyKind};
 use seam_core::time::Moment;
-use smallvec::SmallVec;
 
 pub(super) struct Waiter {
     /// Whom to wake; nobody once something has arrived.
     waker: Option<Waker>,
-    /// What arrived, if it isn't a reply.
-    failure: Option<Failure>,
+    /// What arrived, if it isn't a reply; boxed, for it is rare, and the slot is small.
+    failure: Option<Box<Failure>>,
     kind: ReplyKind,
     /// The reply's body.
-    bytes: SmallVec<[u8; 64]>,
+    bytes: Body,
     /// When it arrived.
     at: Moment,
 }
@@ -25,7 +24,7 @@ impl Default for Waiter {
             waker: None,
             failure: None,
             kind: ReplyKind::Answer,
-            bytes: SmallVec::new(),
+            bytes: Body::new(),
             at: Moment::default(),
         }
     }
@@ -50,15 +49,14 @@ impl Waiter {
     pub(super) fn replied(&mut self, kind: ReplyKind, body: &[u8], at: Moment) -> Option<Waker> {
         let waker = self.waker.take()?;
         (self.kind, self.at) = (kind, at);
-        self.bytes.clear();
-        self.bytes.extend_from_slice(body);
+        self.bytes.set(body);
         Some(waker)
     }
 
     /// There will be no reply; whom to wake.
     pub(super) fn failed(&mut self, failure: Failure) -> Option<Waker> {
         let waker = self.waker.take()?;
-        self.failure = Some(failure);
+        self.failure = Some(Box::new(failure));
         Some(waker)
     }
 
@@ -66,23 +64,17 @@ impl Waiter {
     #[inline]
     pub(super) fn arrived(&mut self, body: &mut ReplyBody) -> Result<(), Failure> {
         if let Some(failure) = self.failure.take() {
-            return Err(failure);
+            return Err(*failure);
         }
         (body.kind, body.at) = (self.kind, self.at);
-        if self.bytes.spilled() {
-            // It takes its memory along: the slot lives on.
-            body.bytes = std::mem::take(&mut self.bytes);
-        } else {
-            body.bytes.extend_from_slice(&self.bytes);
-        }
+        // It takes its memory along, if it has any: the slot lives on.
+        body.bytes.take(&mut self.bytes);
         Ok(())
     }
 
     /// Nobody waits any more; what is left to be dropped.
-    pub(super) fn left(&mut self) -> (Option<Waker>, Option<Failure>) {
-        if self.bytes.spilled() {
-            self.bytes = SmallVec::new();
-        }
+    pub(super) fn left(&mut self) -> (Option<Waker>, Option<Box<Failure>>) {
+        self.bytes = Body::new();
         (self.waker.take(), self.failure.take())
     }
 }
