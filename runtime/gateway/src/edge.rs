@@ -1,7 +1,7 @@
 //! The edge of a unit, started and stopped.
 
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Edge {
         let routes = Routes::new(&clients)?;
         let address = settings.listen;
         let listen = |cause| EdgeError::Listen { address, cause };
-        let listener = TcpListener::bind(address).map_err(listen)?;
+        let listener = server::listen(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let rate = settings.limits.rate.map(Rate::new);
         let office = Office { settings, routes, clients, probe, rate };

@@ -1,7 +1,7 @@
 //! The threads of an edge: an actix system of its own, started and stopped from any runtime.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,10 @@ use actix_rt::System;
 use actix_rt::net::TcpStream;
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt, fn_service};
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::oneshot;
 
-use crate::admission::Connections;
+use crate::admission::{Connections, Ticket};
 use crate::desk::{Desk, Office};
 use crate::stream::{LINGER, WatchedStream};
 
@@ -31,6 +32,21 @@ pub(crate) struct Running {
 const WITHOUT_LIMIT: usize = 1 << 20;
 /// The grace period is [`Edge::stop`](crate::Edge::stop)'s business; in seconds.
 const LONG: u64 = 24 * 60 * 60;
+
+/// Connections that wait to be accepted. The standard library's 128 are fewer than may come at once,
+/// and one too many is reset.
+const BACKLOG: i32 = 1024;
+
+/// Listens as `TcpListener::bind` does, for longer queues.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // An address may be taken again while connections to it still end. Elsewhere it would mean more.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
 
 /// Starts the threads; returns once they take connections.
 pub(crate) fn start(office: Office, listener: TcpListener) -> io::Result<Running> {
@@ -108,7 +124,7 @@ fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
     Ok(builder.run())
 }
 
-type Admitted = (TcpStream, crate::admission::Ticket, std::net::SocketAddr);
+type Admitted = (TcpStream, Ticket, SocketAddr);
 
 fn admit(io: TcpStream, connections: &Arc<Connections>) -> Result<Admitted, DispatchError> {
     let address = io.peer_addr().map_err(DispatchError::Io)?;
