@@ -41,14 +41,14 @@ impl Head {
         if !matches!(self.then, Place::Head | Place::Body { .. }) {
             return;
         }
-        if let Some(value) = value_of(line, b"content-length:") {
+        if let Some(value) = value_of(line, b"content-length") {
             let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
             self.then = match length {
                 Some(0) => Place::Head,
                 Some(left) => Place::Body { left },
                 None => Place::Lost,
             };
-        } else if let Some(value) = value_of(line, b"transfer-encoding:")
+        } else if let Some(value) = value_of(line, b"transfer-encoding")
             && value.eq_ignore_ascii_case(b"chunked")
         {
             self.then = Place::Chunks(Chunks::new());
@@ -57,6 +57,8 @@ impl Head {
 }
 
 fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let (start, value) = line.split_at_checked(name.len())?;
+    let (start, rest) = line.split_at_checked(name.len())?;
+    // Few names are as long: the colon tells most of them apart.
+    let value = rest.strip_prefix(b":")?;
     start.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
 }
