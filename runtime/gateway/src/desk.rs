@@ -202,7 +202,7 @@ impl Visit<'_> {
         let options = CallOptions {
             deadline: None,
             default_deadline: Some(limit),
-            context: Some(Box::new(context)),
+            context: Some(Arc::new(context)),
         };
         client.call_json(method, arguments, options)
     }
@@ -271,6 +271,7 @@ impl Answering {
         let shared = request.conn_data::<Rc<Shared>>().cloned();
         if let Some(shared) = &shared {
             shared.answering.set(shared.answering.get() + 1);
+            shared.begun.set(shared.begun.get() + 1);
         }
         Self(shared)
     }

@@ -41,7 +41,7 @@ pub struct CallOptions {
     /// The time of calls whose method declares none, in place of the configured one.
     pub default_deadline: Option<Duration>,
     /// The context that the call is made in, in place of the ambient one.
-    pub context: Option<Box<CallContext>>,
+    pub context: Option<Arc<CallContext>>,
 }
 
 /// The wait for a call that is on its way.
@@ -217,7 +217,7 @@ fn asked(
     method: &MethodSpec,
 ) -> (Duration, Option<Arc<CallContext>>) {
     let time = options.deadline.unwrap_or_else(|| configured.of(method, options.default_deadline));
-    (time, options.context.map(Arc::from))
+    (time, options.context)
 }
 
 /// What holds on both routes before a call may begin: permission, deadline, hop limit, no cycle.

@@ -1,5 +1,6 @@
 //! A call by names, for who has no types: the command line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::call::CallOptions;
@@ -36,7 +37,7 @@ pub(super) async fn call_json(
         let known = names.collect::<Vec<_>>().join(", ");
         return Err(refused(Some(id), format!("`{service}` has no `{method}`: it has {known}")));
     };
-    let context = Some(Box::new(context));
+    let context = Some(Arc::new(context));
     let options = CallOptions { deadline, context, ..CallOptions::default() };
     let arguments = if arguments.is_null() { Vec::new() } else { arguments.to_string().into() };
     match client.call_json(found.spec.index, &arguments, options).await {
