@@ -29,8 +29,8 @@
 //! `code`, an `outcome` (`service`, `not_executed` or `unknown`) and the `requestId`, which is the
 //! trace id that the calls of the request travel under; the header `X-Request-Id` has it as well.
 //! A service's error has the status that its contract declares, and its fields as members; they
-//! win over the edge's members, `status` excepted. What actix's parser refuses before there is a
-//! request at all gets its bare `400`, without a body.
+//! win over the edge's members, `status` excepted. What is no HTTP request at all gets the same,
+//! with an id of its own.
 //!
 //! # What is refused
 //!
@@ -55,6 +55,7 @@ mod location;
 mod names;
 mod probe;
 mod problem;
+mod refusal;
 mod routes;
 mod rpc;
 mod server;

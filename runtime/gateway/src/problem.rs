@@ -72,6 +72,10 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).closing()
     }
 
+    pub(crate) fn head_too_large(what: &'static str) -> Self {
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", what)
+    }
+
     pub(crate) fn too_slow(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", what).closing()
     }

@@ -8,14 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_rt::net::TcpStream;
-use actix_web::http::StatusCode;
-use seam_core::context::TraceContext;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::admission::Ticket;
 use crate::framing::{Framing, Violation};
 use crate::problem::Problem;
+use crate::refusal::bare_refusal;
 use crate::settings::EdgeLimits;
 
 /// What a connection's stream and its requests know of each other.
@@ -24,6 +23,8 @@ pub(crate) struct Shared {
     /// Requests that are being answered now. What is said about a later one must wait for them, so
     /// it isn't said at all.
     pub(crate) answering: Cell<u32>,
+    /// Requests that have come to be answered so far: heads that aren't among them were refused.
+    pub(crate) begun: Cell<u64>,
     /// The body of the request that is being answered came in too slowly: why it ends early.
     pub(crate) slow_body: Cell<bool>,
 }
@@ -137,15 +138,10 @@ impl WatchedStream {
         }
     }
 
-    fn last_words(&mut self, cx: &mut Context<'_>) {
-        let Some(violation) = self.violation.take() else { return };
-        tracing::debug!(?violation, "a connection is closed for its head");
-        if self.shared.answering.get() > 0 {
-            return;
-        }
-        let words = last_words(violation);
+    /// Tells the client why its connection ends.
+    fn tell(&mut self, cx: &mut Context<'_>, problem: Problem) {
         // One attempt: a client that reads nothing needs no words.
-        let _ = Pin::new(&mut self.io).poll_write(cx, &words);
+        let _ = Pin::new(&mut self.io).poll_write(cx, &problem.last_words());
         let mut scratch = [0; 4096];
         let mut left = MAX_DRAIN;
         while let Ok(read @ 1..) = self.io.try_read(&mut scratch) {
@@ -155,39 +151,18 @@ impl WatchedStream {
             }
         }
     }
+
+    /// Whether a request has begun that nobody answers: what actix writes may be a refusal.
+    fn is_refused(&self) -> bool {
+        let Shared { answering, begun, .. } = &*self.shared;
+        answering.get() == 0 && (self.framing.in_head() || self.framing.heads() != begun.get())
+    }
 }
 
 /// When a body of which so many bytes have come is too slow, if no more come.
 fn body_time(bytes: u64, limits: &EdgeLimits) -> Duration {
     let millis = bytes.saturating_mul(1000) / u64::from(limits.body_speed.get());
     Duration::from_millis(millis).max(limits.body_patience).min(limits.body_time)
-}
-
-fn last_words(violation: Violation) -> Vec<u8> {
-    let problem = match violation {
-        Violation::BareLineFeed => {
-            Problem::bad_request("a line of the head ends with a line feed alone")
-        }
-        Violation::HeadTooLarge => Problem::new(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "head_too_large",
-            "the head is too large",
-        ),
-        Violation::HeadTooSlow => Problem::too_slow("the head took too long"),
-    };
-    let status = problem.status;
-    let request_id = TraceContext::root().trace.to_string();
-    let body = problem.body(&request_id);
-    let mut words = format!(
-        "HTTP/1.1 {} {}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n\
-         x-request-id: {request_id}\r\ncontent-length: {}\r\n\r\n",
-        status.as_u16(),
-        status.canonical_reason().unwrap_or_default(),
-        body.len(),
-    )
-    .into_bytes();
-    words.extend_from_slice(&body);
-    words
 }
 
 impl AsyncRead for WatchedStream {
@@ -242,6 +217,16 @@ impl AsyncWrite for WatchedStream {
             // This is the answer: the timer begins, and the reader hears of its end.
             this.overdue(cx);
         }
+        if this.is_refused()
+            && let Some((start, problem)) = bare_refusal(bytes)
+        {
+            if start > 0 {
+                // Answers to earlier requests go first.
+                return Pin::new(&mut this.io).poll_write(cx, &bytes[..start]);
+            }
+            this.tell(cx, problem);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut this.io).poll_write(cx, bytes)
     }
 
@@ -251,7 +236,12 @@ impl AsyncWrite for WatchedStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.last_words(cx);
+        if let Some(violation) = this.violation.take() {
+            tracing::debug!(?violation, "a connection is closed for its head");
+            if this.shared.answering.get() == 0 {
+                this.tell(cx, Problem::of_violation(violation));
+            }
+        }
         Pin::new(&mut this.io).poll_shutdown(cx)
     }
 

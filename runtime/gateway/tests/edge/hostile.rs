@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seam_gateway::{Edge, EdgeLimits, EdgeSettings};
 
-use crate::support::{Answer, Connection, edge, edge_with, settings};
+use crate::support::{Answer, Connection, edge, edge_with, get, settings};
 
 /// What a connection gets that sends this, and whether it is closed then.
 async fn refused(edge: &Edge, bytes: impl AsRef<[u8]>) -> Answer {
@@ -75,16 +75,66 @@ async fn a_uri_for_another_host_is_refused() {
 #[tokio::test]
 async fn what_is_no_http_is_refused() {
     let edge = edge();
+    let bad = (400, "bad_request".into(), "not_executed".into());
     for bytes in [
         "\0\0\0\0\r\n\r\n",
+        "\0\0\0\0",
         "GET\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: t\r\nHost: t\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: t\r\nno colon\r\n\r\n",
+        "POST / HTTP/1.0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: -1\r\n\r\nxx",
         "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
     ] {
-        assert_eq!(refused(&edge, bytes).await.status, 400, "{bytes}");
+        let answer = refused(&edge, bytes).await;
+        assert_eq!(answer.problem(), bad, "{bytes}");
+        assert_eq!(answer.header("x-request-id"), answer.json()["requestId"].as_str(), "{bytes}");
+    }
+    let headers = "X: y\r\n".repeat(100);
+    let answer = refused(&edge, format!("GET / HTTP/1.1\r\nHost: t\r\n{headers}\r\n")).await;
+    assert_eq!(answer.problem(), (431, "head_too_large".into(), "not_executed".into()));
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused_behind_what_is() {
+    let edge = edge();
+    // An answer that is still on its way when a connection breaks is lost: the service has started.
+    assert_eq!(get(&edge, "/api/book/5").await.status, 200);
+    let good = "GET /api/book/5 HTTP/1.1\r\nHost: t\r\n\r\n";
+    let put = "PUT /api/book/5/reader HTTP/1.1\r\nHost: t\r\nContent-Length: 28\r\n\r\n\
+               {\"readerName\":\"b\",\"days\":12}";
+    for bad in ["GET / HTTP/1.1\r\n\r\n", "\0\0\0\0"] {
+        for at_once in [true, false] {
+            let mut connection = Connection::to(edge.address()).await;
+            if at_once {
+                connection.send(format!("{good}{put}{good}{bad}")).await;
+            } else {
+                connection.send(format!("{good}{put}{good}")).await;
+            }
+            for _ in 0..3 {
+                assert_eq!(connection.answer().await.unwrap().status, 200);
+            }
+            if !at_once {
+                connection.send(bad).await;
+            }
+            let answer = connection.answer().await.unwrap();
+            assert_eq!(answer.problem(), (400, "bad_request".into(), "not_executed".into()));
+            assert!(connection.closed().await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_body_has_one_answer() {
+    let edge = edge();
+    let head = "POST /rpc/shelf/book HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for chunks in ["zz\r\n", "3\r\n{\"i\r\nzz\r\n", "3\r\n{\"ixx"] {
+        let answer = refused(&edge, format!("{head}{chunks}")).await;
+        assert_eq!(answer.problem(), (400, "bad_request".into(), "not_executed".into()));
     }
 }
 
