@@ -28,6 +28,9 @@ pub(super) fn check(
         let name = unit.name.clone();
         findings.of_unit(&name, || check.unit(unit));
     }
+    for unit in &config.units {
+        check.known(unit, config);
+    }
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
             check.layout(topology, &units);
@@ -119,6 +122,19 @@ impl Check<'_> {
         if unit.services.iter().any(|name| name == "*") {
             unit.services = self.catalogue.names().map(String::from).collect();
         }
+    }
+
+    /// A unit that only a variable speaks of, and no topology: a name mistyped, which would override
+    /// nothing.
+    fn known(&self, unit: &UnitConfig, config: &Config) {
+        let origin = self.root.origin(&["units", unit.name.as_str()]);
+        let used = config.topologies.iter().any(|topology| topology.units.contains(&unit.name));
+        if used || !matches!(origin, Origin::Env(_)) {
+            return;
+        }
+        let others = config.units.iter().filter(|other| other.name != unit.name);
+        let fix = nearest(&unit.name, others.map(|other| other.name.as_str()));
+        self.findings.problem(&origin, format!("there is no unit `{}`", unit.name), fix);
     }
 
     /// The units of a topology; `None` if not all of them are sound.

@@ -32,6 +32,13 @@ fn variables_work_without_a_file() {
 }
 
 #[test]
+fn a_unit_may_be_made_of_variables_if_a_topology_names_it() {
+    let vars = [("SEAM__UNITS__ONE__SERVICES", "*"), ("SEAM__TOPOLOGIES__ALONE", "one")];
+    let config = parse_with(SHOP, &vars);
+    assert!(config.units.iter().any(|unit| unit.name == "one"));
+}
+
+#[test]
 fn an_empty_address_is_none() {
     assert_eq!(parse_with(SHOP, &[("SEAM__UNITS__ALL__HTTP", "")]).units[0].http, None);
 }
@@ -67,6 +74,10 @@ fn a_bad_variable_is_named() {
         problems_with(SHOP, &[("SEAM__APP____DATA", "x")]),
         "SEAM__APP____DATA: this variable names no key: a level of it is empty\n  \
          fix: write SEAM__TABLE__KEY, e.g. SEAM__APP__DATA"
+    );
+    assert_eq!(
+        problems_with(SHOP, &[("SEAM__UNITS__FORNT__HTTP", "127.0.0.1:1")]),
+        "SEAM__UNITS__FORNT__HTTP: there is no unit `fornt`\n  fix: did you mean `front`?"
     );
     let text = problems_with(SHOP, &[("SEAM__TOPOLOGIES__SPLIT", "front")]);
     assert!(text.starts_with("SEAM__TOPOLOGIES__SPLIT: service `payment` is in no unit"));
