@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::ContractDescriptor;
 use crate::outcome::CallError;
@@ -69,12 +69,10 @@ struct MethodShard {
     latencies: [AtomicU64; BUCKETS],
 }
 
-/// What was counted of one method.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What was counted of one method; as JSON, its keys are in camel case.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodMetrics {
-    /// The method's name.
-    pub method: &'static str,
     /// All calls that are over.
     pub calls: u64,
     /// Those that were answered.
@@ -117,14 +115,14 @@ impl ServiceMetrics {
     }
 
     /// The counts so far, a row per method that was called.
-    pub fn read(&self) -> Vec<MethodMetrics> {
+    pub fn read(&self) -> Vec<(&'static str, MethodMetrics)> {
         let rows = self.contract.methods.iter().enumerate();
-        rows.map(|(index, method)| self.read_method(index, method.spec.name))
-            .filter(|row| row.calls > 0)
+        rows.map(|(index, method)| (method.spec.name, self.read_method(index)))
+            .filter(|(_, counted)| counted.calls > 0)
             .collect()
     }
 
-    fn read_method(&self, index: usize, name: &'static str) -> MethodMetrics {
+    fn read_method(&self, index: usize) -> MethodMetrics {
         let mut ended = [0_u64; 4];
         let mut latencies = [0_u64; BUCKETS];
         let shards = self.shards.get().into_iter().flat_map(|shards| shards.iter());
@@ -137,7 +135,6 @@ impl ServiceMetrics {
             }
         }
         MethodMetrics {
-            method: name,
             calls: ended.iter().sum(),
             answered: ended[Ended::Answered as usize],
             service_errors: ended[Ended::ServiceError as usize],

@@ -10,6 +10,7 @@ mod unit;
 use std::time::Duration;
 
 pub use seam_core::context::{self, spawn};
+pub use seam_core::metrics::MethodMetrics;
 pub use seam_core::{actor, call, contract as contracts, outcome, time};
 pub use seam_macros::{config, contract, error, message};
 pub use seam_store as store;

@@ -48,10 +48,10 @@ pub(crate) trait Opened: Send + Sync {
     fn lead_nowhere(&self, why: &str);
 
     /// What was counted of calls that ran here.
-    fn served(&self) -> Vec<MethodMetrics>;
+    fn served(&self) -> Vec<(&'static str, MethodMetrics)>;
 
     /// What was counted of calls that went elsewhere.
-    fn called(&self) -> Vec<MethodMetrics>;
+    fn called(&self) -> Vec<(&'static str, MethodMetrics)>;
 }
 
 /// What a unit gives a service that it hosts.
@@ -151,11 +151,11 @@ impl<A: Actor> Opened for Open<A> {
         self.route.set(Target::Away(why.into()));
     }
 
-    fn served(&self) -> Vec<MethodMetrics> {
+    fn served(&self) -> Vec<(&'static str, MethodMetrics)> {
         self.route.served().read()
     }
 
-    fn called(&self) -> Vec<MethodMetrics> {
+    fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
         self.route.called().map(ServiceMetrics::read).unwrap_or_default()
     }
 }

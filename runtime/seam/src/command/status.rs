@@ -157,18 +157,18 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
     ];
     let mut table = self::table(&heads, &[3, 4, 5, 6, 7, 8, 9]);
     for unit in units {
-        for method in unit.methods.iter().filter(|method| method.calls > 0) {
+        for method in unit.methods.iter().filter(|method| method.metrics.calls > 0) {
             table.add_row([
                 format!("{}.{}", method.service, method.method),
                 unit.unit.clone(),
                 if method.remote { "wire" } else { "local" }.into(),
-                method.calls.to_string(),
-                method.answered.to_string(),
-                method.service_errors.to_string(),
-                method.not_executed.to_string(),
-                method.unknown.to_string(),
-                latency(method.p50_us),
-                latency(method.p99_us),
+                method.metrics.calls.to_string(),
+                method.metrics.answered.to_string(),
+                method.metrics.service_errors.to_string(),
+                method.metrics.not_executed.to_string(),
+                method.metrics.unknown.to_string(),
+                latency(method.metrics.p50_us),
+                latency(method.metrics.p99_us),
             ]);
         }
     }
@@ -217,6 +217,8 @@ fn latency(us: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use seam_core::metrics::MethodMetrics;
+
     use crate::unit::{MethodStatus, ServiceStatus};
 
     use super::*;
@@ -244,13 +246,15 @@ mod tests {
                     service: "payment".into(),
                     method: "charge".into(),
                     remote: true,
-                    calls: 10,
-                    answered: 7,
-                    service_errors: 1,
-                    not_executed: 1,
-                    unknown: 1,
-                    p50_us: 0.25,
-                    p99_us: 1500.0,
+                    metrics: MethodMetrics {
+                        calls: 10,
+                        answered: 7,
+                        service_errors: 1,
+                        not_executed: 1,
+                        unknown: 1,
+                        p50_us: 0.25,
+                        p99_us: 1500.0,
+                    },
                 },
                 MethodStatus::default(),
             ],

@@ -133,18 +133,12 @@ pub(super) async fn stop_homes(homes: Vec<Home>) {
 }
 
 fn methods(id: ServiceId, open: &dyn Opened) -> impl Iterator<Item = MethodStatus> {
-    let served = open.served().into_iter().map(|row| (row, false));
-    let called = open.called().into_iter().map(|row| (row, true));
-    served.chain(called).map(move |(row, remote)| MethodStatus {
+    let served = open.served().into_iter().map(|counted| (counted, false));
+    let called = open.called().into_iter().map(|counted| (counted, true));
+    served.chain(called).map(move |((method, metrics), remote)| MethodStatus {
         service: id.to_string(),
-        method: row.method.into(),
+        method: method.into(),
         remote,
-        calls: row.calls,
-        answered: row.answered,
-        service_errors: row.service_errors,
-        not_executed: row.not_executed,
-        unknown: row.unknown,
-        p50_us: row.p50_us,
-        p99_us: row.p99_us,
+        metrics,
     })
 }

@@ -1,5 +1,6 @@
 //! How a unit is, as `status` shows it; as JSON, its keys are in camel case.
 
+use seam_core::metrics::MethodMetrics;
 use serde::{Deserialize, Serialize};
 
 /// How a running unit is.
@@ -58,18 +59,7 @@ pub struct MethodStatus {
     pub method: String,
     /// Whether the calls went over the wire.
     pub remote: bool,
-    /// All calls.
-    pub calls: u64,
-    /// Calls that got their answer.
-    pub answered: u64,
-    /// Calls that the service answered with an error of its own.
-    pub service_errors: u64,
-    /// Calls that never ran.
-    pub not_executed: u64,
-    /// Calls of which nobody knows.
-    pub unknown: u64,
-    /// Half of the calls took at most so many microseconds.
-    pub p50_us: f64,
-    /// 99 in 100 calls took at most so many microseconds.
-    pub p99_us: f64,
+    /// What was counted.
+    #[serde(flatten)]
+    pub metrics: MethodMetrics,
 }
