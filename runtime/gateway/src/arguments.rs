@@ -55,6 +55,14 @@ pub(crate) struct Found<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) body: &'a [u8],
+    /// What the client knows the body as, if it is only a part of what was sent.
+    pub(crate) field: Option<&'static str>,
+}
+
+impl Found<'_> {
+    fn body_name(&self) -> &'static str {
+        self.field.unwrap_or("the body")
+    }
 }
 
 impl Arguments {
@@ -136,7 +144,7 @@ impl Arguments {
     /// The object of arguments.
     pub(crate) fn collect(&self, found: &Found<'_>) -> Result<Vec<u8>, Problem> {
         let query = if self.takes_query { pairs(found.query)? } else { Vec::new() };
-        let body = if self.takes_body { self.body(found.body)? } else { Body::default() };
+        let body = if self.takes_body { self.body(found)? } else { Body::default() };
         let mut out = Vec::with_capacity(found.body.len() + 64);
         let mut from_members = 0;
         out.push(b'{');
@@ -176,40 +184,39 @@ impl Arguments {
             };
             if !written {
                 if argument.required {
-                    return Err(argument.missing());
+                    return Err(argument.missing(found));
                 }
                 out.truncate(start);
             }
         }
         out.push(b'}');
         if from_members < body.members.len() {
-            return Err(self.surplus(&body.members));
+            return Err(self.surplus(&body.members, found));
         }
         Ok(out)
     }
 
     /// Says which member of a body is too much: unknown, or there in two spellings.
-    fn surplus(&self, members: &Members<'_>) -> Problem {
+    fn surplus(&self, members: &Members<'_>, found: &Found<'_>) -> Problem {
         let mine = |name: &&str| {
             self.list.iter().any(|argument| argument.source == Source::Body && argument.is(name))
         };
         Problem::bad_request(match members.names().find(|name| !mine(name)) {
             Some(name) => format!("`{}` is no argument of this method", cut(name)),
-            None => "an argument comes twice in the body".into(),
+            None => format!("an argument comes twice in {}", found.body_name()),
         })
     }
 
-    fn body<'a>(&self, bytes: &'a [u8]) -> Result<Body<'a>, Problem> {
-        let bytes = bytes.trim_ascii();
+    fn body<'a>(&self, found: &Found<'a>) -> Result<Body<'a>, Problem> {
+        let (bytes, name) = (found.body.trim_ascii(), found.body_name());
         if bytes.is_empty() {
             if self.list.iter().any(|a| a.required && a.source == Source::Body) {
-                return Err(Problem::bad_request("the body is missing"));
+                return Err(Problem::bad_request(format!("{name} is missing")));
             }
             return Ok(Body::default());
         }
-        let no_json = |error: serde_json::Error| {
-            Problem::bad_request(format!("the body is no JSON: {error}"))
-        };
+        let no_json =
+            |error: serde_json::Error| Problem::bad_request(format!("{name} is no JSON: {error}"));
         if let Some(sole) = self.sole {
             let argument = &self.list[sole];
             let members = match bytes[0] {
@@ -226,7 +233,7 @@ impl Arguments {
             return Ok(Body { whole: Some((sole, bytes)), ..Body::default() });
         }
         if bytes[0] != b'{' {
-            return Err(Problem::bad_request("the body is no JSON object"));
+            return Err(Problem::bad_request(format!("{name} is no JSON object")));
         }
         Ok(Body { members: serde_json::from_slice(bytes).map_err(no_json)?, whole: None })
     }
@@ -315,12 +322,12 @@ impl Argument {
         Problem::bad_request(format!("`{}`: {what}", self.camel))
     }
 
-    fn missing(&self) -> Problem {
+    fn missing(&self, found: &Found<'_>) -> Problem {
         let camel = &self.camel;
         Problem::bad_request(match &self.source {
             Source::Header(header) => format!("the header `{header}` is missing"),
             Source::Query => format!("`{camel}` is missing in the query"),
-            Source::Body => format!("`{camel}` is missing in the body"),
+            Source::Body => format!("`{camel}` is missing in {}", found.body_name()),
             Source::Path(_) => format!("`{camel}` is missing"),
         })
     }

@@ -127,6 +127,7 @@ impl Visit<'_> {
             query: self.request.uri().query().unwrap_or_default(),
             headers: Some(&self.request.head().headers),
             body: &body,
+            field: None,
         };
         let body = self.call(route.client, route.index, &route.arguments, &found).await?;
         let location = route.location.as_ref().and_then(|location| location.of(&body));
@@ -160,7 +161,8 @@ impl Visit<'_> {
         let service = self.desk.office.routes.services.spelled(&form.module)?;
         form.check_version(service.version)?;
         let method = service.spelled(form.method())?;
-        let found = Found { body: form.arguments(), ..Found::default() };
+        let field = Some("`bizContent`");
+        let found = Found { body: form.arguments(), field, ..Found::default() };
         self.call(service.client, method.index, &method.arguments, &found).await.map(Answer::ok)
     }
 

@@ -86,6 +86,15 @@ async fn a_form_that_is_none_is_refused() {
             "{form}"
         );
     }
+    for (content, why) in [
+        ("[]", "`bizContent` is no JSON object"),
+        ("{}", "`id` is missing in `bizContent`"),
+        ("", "`id` is missing in `bizContent`"),
+    ] {
+        let form = format!("module=shelf&method=book&bizContent={content}");
+        let answer = post(&edge, "/gateway", FORM, &form).await;
+        assert_eq!((answer.status, &answer.json()["detail"]), (400, &json!(why)), "{content}");
+    }
     let answer = support::json(&edge, "/gateway", r#"{"module": "shelf"}"#).await;
     assert_eq!(answer.problem().0, 400);
 }
