@@ -82,11 +82,10 @@ pub(super) fn answer<M: Method>(
     began: Moment,
 ) -> Option<M::Answer> {
     let ReplyBody { kind: ReplyKind::Answer, bytes, at } = arrived else { return None };
-    let answer = codec::read(bytes);
-    if answer.is_ok() {
+    let count = |_: &_| {
         route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
-    }
-    answer.ok()
+    };
+    codec::read(bytes, count).ok()
 }
 
 /// What arrived and is no answer.

@@ -143,7 +143,7 @@ pub fn serve<M: Method>(
     if let Err(why) = inbound.caller.may_call(M::SPEC) {
         return Served::Failed(why.into());
     }
-    let message: M = match codec::read(inbound.body) {
+    let message: M = match codec::read(inbound.body, |_| ()) {
         Ok(message) => message,
         Err(fault) => return Served::Failed(malformed(&fault.into())),
     };

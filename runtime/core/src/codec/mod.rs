@@ -75,20 +75,23 @@ pub fn encode<T: Message>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError
 /// [`CodecError::TooLarge`], [`CodecError::Malformed`] and [`CodecError::Trailing`].
 #[inline]
 pub fn decode<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
-    read(bytes).map_err(CodecError::from)
+    read(bytes, |_| ()).map_err(CodecError::from)
 }
 
-/// As [`decode`], with an error that turns into that one's. The value is left where it is made:
-/// moving what was written just now costs as much as reading it did.
+/// As [`decode`], with an error that turns into that one's. `meanwhile` is called before the value is
+/// moved from where it was made: what was written just now, in parts, is slow to read as a whole.
 #[inline(always)]
-pub(crate) fn read<T: Message>(bytes: &[u8]) -> Result<T, Fault> {
+pub(crate) fn read<T: Message>(bytes: &[u8], meanwhile: impl FnOnce(&T)) -> Result<T, Fault> {
     if bytes.len() > MAX_BODY {
         return Err(Kind::TooLarge(bytes.len()).into());
     }
     let mut reader = Reader::new(bytes);
     let value = read_whole(&mut reader);
-    if value.is_ok() && reader.left() > 0 {
-        return Err(Kind::Trailing(reader.left()).into());
+    if let Ok(value) = &value {
+        if reader.left() > 0 {
+            return Err(Kind::Trailing(reader.left()).into());
+        }
+        meanwhile(value);
     }
     value
 }
