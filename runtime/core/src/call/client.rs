@@ -19,6 +19,8 @@ pub struct Client<C: Contract> {
     pub(super) inner: Arc<ClientInner<C>>,
 }
 
+// On cache lines of its own, for the same reason.
+#[repr(align(64))]
 pub(super) struct ClientInner<C: Contract> {
     pub(super) route: Arc<Route<C>>,
     pub(super) caller: Caller,

@@ -1,5 +1,8 @@
 //! Who is in: one word per host, so that entering a free service is one compare-and-swap.
 
+#[cfg(seam_loom)]
+use loom::sync::atomic::{AtomicU32, Ordering};
+#[cfg(not(seam_loom))]
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// An exclusive turn is in.
@@ -37,13 +40,37 @@ pub(super) enum Refused {
 
 impl Gate {
     /// A gate that is shut.
-    pub(super) const fn shut() -> Self {
+    pub(super) fn shut() -> Self {
         Self(AtomicU32::new(SHUT | LINE))
     }
 
-    /// Opens a shut gate that nobody is behind: to all, or with `line` to the pump alone.
+    /// Opens a shut gate: to all, or with `line` to the pump alone.
     pub(super) fn open(&self, line: bool) {
-        self.0.store(if line { LINE } else { 0 }, Ordering::Release);
+        if line {
+            self.form_line();
+        } else {
+            self.end_line();
+        }
+        self.0.fetch_and(!SHUT, Ordering::AcqRel);
+    }
+
+    /// Enters behind a shut gate, once nobody is there. To be left with
+    /// [`Gate::leave_as_keeper`].
+    pub(super) fn enter_as_keeper(&self) -> bool {
+        let mut word = self.0.load(Ordering::Relaxed);
+        while word & SHUT != 0 && word & (EXCLUSIVE | GUEST | COUNT) == 0 {
+            let next = word | EXCLUSIVE;
+            match self.0.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// The keeper leaves.
+    pub(super) fn leave_as_keeper(&self) {
+        self.0.fetch_and(!EXCLUSIVE, Ordering::Release);
     }
 
     /// Enters past an empty line.
@@ -121,6 +148,21 @@ impl Gate {
         Self::left(self.0.fetch_and(!GUEST, Ordering::AcqRel))
     }
 
+    /// Leaves if nobody can be waiting for that; says whether.
+    #[inline]
+    pub(super) fn leave_unnoticed(&self, exclusive: bool) -> bool {
+        let taken = if exclusive { EXCLUSIVE | 1 } else { 1 };
+        let mut word = self.0.load(Ordering::Relaxed);
+        while word & (LINE | SHUT) == 0 {
+            let next = word - taken;
+            match self.0.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
     /// Leaves; says who may be waiting for that, if anybody.
     #[inline]
     pub(super) fn leave(&self, exclusive: bool) -> Option<Left> {
@@ -155,13 +197,21 @@ impl Gate {
         word & SHUT != 0 && word & (COUNT | GUEST) == 0
     }
 
+    /// Whether nobody is in.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Acquire) & (EXCLUSIVE | GUEST | COUNT) == 0
+    }
+
     /// How many turns are in.
     pub(super) fn count(&self) -> u32 {
         self.0.load(Ordering::Acquire) & COUNT
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, seam_loom))]
+mod models;
+
+#[cfg(all(test, not(seam_loom)))]
 mod tests {
     use super::*;
 

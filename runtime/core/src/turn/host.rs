@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::gate::{Gate, Left, Refused};
+use super::gate::{Left, Refused};
 use super::keeper::Kept;
 use super::line::{Gone, Line, Phase};
 use super::poll::{Driver, Panicked, boxed, drop_quietly};
 use super::queued::{Promoted, Waiting};
-use super::seat::Seat;
+use super::seat::{House, Room, Seat};
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
 use crate::context::TurnContext;
 use crate::contract::{Method, ServiceError};
@@ -70,21 +70,19 @@ impl HostSettings {
 
 /// A service as its unit hosts it.
 pub struct Host<A: Send + Sync + 'static> {
-    pub(super) inner: Arc<Inner<A>>,
+    pub(super) inner: Arc<House<A>>,
 }
 
 // What every turn writes to stands first, on one cache line of its own: callers on several threads
 // take it from each other once per turn, and not the counters of the `Arc` with it.
 #[repr(C, align(64))]
 pub(super) struct Inner<A: Send + Sync + 'static> {
-    pub(super) gate: Gate,
+    pub(super) room: Room<A>,
     /// Whether a turn has ended well: an actor that panics at once is rebuilt with backoff.
     pub(super) proved: AtomicBool,
-    /// The gate decides who is in; this lock is never waited for.
-    pub(super) actor: RwLock<Option<A>>,
     pub(super) settings: HostSettings,
     pub(super) line: Mutex<Line<A>>,
-    pub(super) signals: Signals,
+    pub(super) signals: Arc<Signals>,
     pub(super) restarts: AtomicU64,
     pub(super) kept: Kept<A>,
 }
@@ -138,16 +136,15 @@ pub struct HostState {
 impl<A: Send + Sync + 'static> Host<A> {
     pub(super) fn new(settings: HostSettings, kept: Kept<A>) -> Self {
         let inner = Inner {
-            gate: Gate::shut(),
-            actor: RwLock::new(None),
+            room: Room::shut(),
             proved: AtomicBool::new(false),
             settings,
             line: Mutex::new(Line::new()),
-            signals: Signals::default(),
+            signals: Arc::default(),
             restarts: AtomicU64::new(0),
             kept,
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(House::new(inner)) }
     }
 
     /// Lets a call in and begins its turn, or puts it in line. Called by generated code.
@@ -157,14 +154,10 @@ impl<A: Send + Sync + 'static> Host<A> {
         F: FnOnce(Seat<A>, M) -> R + Send + 'static,
         R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
     {
-        let inner = &self.inner;
         let exclusive = M::SPEC.turn.is_exclusive();
         // In the arbiter lane the gate always has a line.
-        match inner.gate.enter(exclusive, inner.settings.mailbox) {
-            Ok(()) => {
-                let seat = Seat::new(Arc::clone(inner), exclusive);
-                self.run_inline(start, seat, message, run)
-            }
+        match Seat::enter(&self.inner, exclusive) {
+            Ok(seat) => self.run_inline(start, seat, message, run),
             Err(Refused::Full) => Begun::Done(failed(overloaded()), start.now),
             Err(Refused::Busy) => self.get_in_line(start, message, run),
         }
@@ -217,10 +210,10 @@ impl<A: Send + Sync + 'static> Host<A> {
         if let Some(why) = line.closed() {
             return Begun::Done(failed(why), start.now);
         }
-        let running = inner.gate.form_line();
+        let running = inner.room.gate().form_line();
         if !line.has_room(running, settings.mailbox, &mut gone) {
             if line.queue.is_empty() && settings.lane == Lane::Inline {
-                inner.gate.end_line();
+                inner.room.gate().end_line();
             }
             return Begun::Done(failed(overloaded()), start.now);
         }
@@ -246,7 +239,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             Phase::Draining => ("draining", None),
             Phase::Stopped => ("stopped", None),
         };
-        let running = self.inner.gate.count();
+        let running = self.inner.room.gate().count();
         // Calls that were taken back are in line until somebody stumbles over them.
         let waiting = line.queue.iter().filter(|call| !call.cancelled()).count();
         let restarts = self.inner.restarts.load(Ordering::Relaxed);
@@ -268,18 +261,19 @@ impl<A: Send + Sync + 'static> fmt::Debug for Host<A> {
     }
 }
 
-impl<A: Send + Sync> Inner<A> {
+impl Signals {
     /// Tells who may wait for a turn to leave.
-    #[cold]
     pub(super) fn turn_left(&self, left: Left) {
         if left.line {
-            self.signals.pump.notify_one();
+            self.pump.notify_one();
         }
         if left.shut {
-            self.signals.keeper.notify_one();
+            self.keeper.notify_one();
         }
     }
+}
 
+impl<A: Send + Sync> Inner<A> {
     /// What turns of this service are polled with.
     #[inline]
     pub(super) fn driver(&self, method: &'static str) -> Driver<'_> {

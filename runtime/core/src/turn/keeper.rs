@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
-use super::seat::{Beside, Seat};
+use super::seat::{Guest, House, Seat};
 use super::slot::Discard;
 use super::{pump, sweeper};
 use crate::actor::{Health, StartError};
@@ -108,7 +108,7 @@ impl<A: Send + Sync + 'static> Host<A> {
 
 /// The actix actor behind a host: it owns the loops that outlive every call, and ends with them.
 struct Keeper<A: Send + Sync + 'static> {
-    inner: Arc<Inner<A>>,
+    inner: Arc<House<A>>,
 }
 
 impl<A: Send + Sync + 'static> actix::Actor for Keeper<A> {
@@ -125,7 +125,7 @@ impl<A: Send + Sync + 'static> actix::Actor for Keeper<A> {
 }
 
 /// Builds the actor, and builds it again, until the host ends.
-async fn keep<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
+async fn keep<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
     let clock = inner.settings.clock.clone();
     let service = inner.settings.service.name();
     let mut supervisor = Supervisor::new(RestartPolicy::default());
@@ -184,7 +184,11 @@ async fn build<A: Send + Sync + 'static>(inner: &Inner<A>) -> Result<A, StartErr
 
 /// Lets calls at the new actor; `false` if the host has ended meanwhile.
 fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
-    *inner.actor.write() = Some(actor);
+    if inner.room.replace(Some(actor)).is_err() {
+        // Not while the keeper builds: the gate is shut, and nobody is in.
+        tracing::error!(service = inner.settings.service.name(), "the service's place is taken");
+        return false;
+    }
     inner.proved.store(false, Ordering::Relaxed);
     let mut line = inner.line.lock();
     match line.phase {
@@ -194,7 +198,7 @@ fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
     }
     line.life += 1;
     let direct = inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open);
-    inner.gate.open(!direct || !line.queue.is_empty());
+    inner.room.gate().open(!direct || !line.queue.is_empty());
     drop(line);
     inner.signals.pump.notify_one();
     true
@@ -206,19 +210,19 @@ async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>) -> bool {
         if matches!(inner.line.lock().phase, Phase::Stopped) {
             return false;
         }
-        if inner.gate.is_deserted() {
-            drop_quietly(inner.actor.write().take());
+        if let Ok(actor) = inner.room.replace(None) {
+            drop_quietly(actor);
             return true;
         }
         inner.signals.keeper.notified().await;
     }
 }
 
-impl<A: Send + Sync + 'static> Discard for Inner<A> {
+impl<A: Send + Sync + 'static> Discard for House<A> {
     fn discard(&self, life: u64) {
         // Under the lock that counts lives: a later one isn't the turn's to discard.
         let line = self.line.lock();
-        if line.life == life && self.gate.shut_down() {
+        if line.life == life && self.room.gate().shut_down() {
             self.signals.keeper.notify_one();
         }
     }
@@ -273,10 +277,10 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
         drop_quietly(call);
     }
     inner.kept.first_start.set(Err("the service has ended".to_owned()));
-    inner.gate.shut_down();
-    if let Some(mut actor) = inner.actor.try_write() {
+    inner.room.gate().shut_down();
+    if let Ok(actor) = inner.room.replace(None) {
         // If a turn is still in, the actor goes with the last of them.
-        drop_quietly(actor.take());
+        drop_quietly(actor);
     }
     inner.signals.pump.notify_one();
     inner.signals.sweep.notify_one();
@@ -318,13 +322,14 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
 }
 
 /// Asks the actor how it is, as a guest who waits for nobody and takes no call's room.
-async fn ask<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) -> Health {
-    let Some(guest) = Guest::enter(&inner) else {
+async fn ask<A: Send + Sync + 'static>(inner: Arc<House<A>>) -> Health {
+    let Some(guest) = guest(&inner) else {
         // It is at work, which is as good an answer.
         return Health::Good;
     };
     let bad = |reason: &str| Health::Bad { reason: reason.to_owned() };
-    let asked = AssertUnwindSafe(guest.ask()).catch_unwind();
+    let asked = AssertUnwindSafe(async { inner.kept.factory.health(guest.shared()).await });
+    let asked = asked.catch_unwind();
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(health)) => health,
         Ok(Err(panic)) => bad(panic_message(&*panic)),
@@ -332,30 +337,13 @@ async fn ask<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) -> Health {
     }
 }
 
-/// Somebody who looks at the actor beside shared turns, until dropped.
-struct Guest<'a, A: Send + Sync + 'static>(&'a Inner<A>);
-
-impl<'a, A: Send + Sync> Guest<'a, A> {
-    fn enter(inner: &'a Inner<A>) -> Option<Self> {
-        let line = inner.line.lock();
-        (line.queue.is_empty() && inner.gate.enter_as_guest()).then_some(Self(inner))
-    }
-
-    async fn ask(&self) -> Health {
-        let actor = Beside::of(self.0);
-        self.0.kept.factory.health(&actor).await
-    }
+/// A guest, unless calls wait in line: they go first.
+fn guest<A: Send + Sync>(inner: &Inner<A>) -> Option<Guest<'_, A>> {
+    let line = inner.line.lock();
+    if line.queue.is_empty() { Guest::enter(inner) } else { None }
 }
 
-impl<A: Send + Sync> Drop for Guest<'_, A> {
-    fn drop(&mut self) {
-        if let Some(left) = self.0.gate.leave_as_guest() {
-            self.0.turn_left(left);
-        }
-    }
-}
-
-async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {
+async fn stop<A: Send + Sync + 'static>(inner: Arc<House<A>>, grace: Duration) {
     let clock = inner.settings.clock.clone();
     {
         let mut line = inner.line.lock();
@@ -363,7 +351,7 @@ async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {
             return;
         }
         line.phase = Phase::Draining;
-        inner.gate.form_line();
+        inner.room.gate().form_line();
     }
     inner.signals.pump.notify_one();
     let end_of_grace = clock.now().after(grace);
@@ -385,10 +373,9 @@ async fn stop<A: Send + Sync + 'static>(inner: Arc<Inner<A>>, grace: Duration) {
             None
         }
     };
-    if let Some(seat) = seat {
+    if let Some(mut seat) = seat {
         let stopping = AssertUnwindSafe(async {
-            let mut actor = seat.exclusive();
-            inner.kept.factory.stop(&mut actor).await;
+            inner.kept.factory.stop(seat.exclusive()).await;
         });
         if let Err(panic) = stopping.catch_unwind().await {
             let message = panic_message(&*panic);
@@ -408,14 +395,13 @@ enum Last<A: Send + Sync + 'static> {
     Nobody,
 }
 
-fn alone<A: Send + Sync>(inner: &Arc<Inner<A>>) -> Option<Last<A>> {
+fn alone<A: Send + Sync>(inner: &Arc<House<A>>) -> Option<Last<A>> {
     let line = inner.line.lock();
     if !line.queue.is_empty() {
         return None;
     }
-    if inner.gate.is_deserted() {
+    if inner.room.gate().is_deserted() {
         return Some(Last::Nobody);
     }
-    let entered = inner.gate.enter_from_line(true);
-    entered.then(|| Last::Turn(Seat::new(Arc::clone(inner), true)))
+    Seat::enter_from_line(inner, true).map(Last::Turn)
 }

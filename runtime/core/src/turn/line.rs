@@ -6,9 +6,8 @@ use std::sync::Arc;
 use slab::Slab;
 use smallvec::SmallVec;
 
-use super::host::Inner;
 use super::poll::drop_quietly;
-use super::seat::Seat;
+use super::seat::{House, Seat};
 use super::slot::Outstanding;
 use crate::outcome::NotExecuted;
 use crate::time::Moment;
@@ -25,7 +24,7 @@ pub(super) trait Queued<A: Send + Sync + 'static>: Send {
     fn key(&self) -> usize;
 
     /// Runs its turn, which has entered; returns whether the call is over.
-    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<Inner<A>>) -> bool;
+    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<House<A>>) -> bool;
 
     /// Tells the caller that it won't run.
     fn refuse(self: Box<Self>, why: NotExecuted);

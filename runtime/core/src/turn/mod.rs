@@ -26,5 +26,5 @@ mod sweeper;
 
 pub use self::host::{Begun, Host, HostSettings, HostState, Lane, TurnStart};
 pub use self::keeper::{Factory, Keeping};
-pub use self::seat::{Alone, Beside, Seat};
+pub use self::seat::Seat;
 pub use self::slot::{Outcome, Reply};

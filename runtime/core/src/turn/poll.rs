@@ -46,17 +46,19 @@ impl Driver<'_> {
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Ended<F::Output>> {
-        let polled = {
+        // Written from within, for what `catch_unwind` returns is copied twice.
+        let mut polled = Poll::Pending;
+        let caught = {
             let _home = self.settings.home.enter();
             let _context = Entered::new(context);
-            catch_unwind(AssertUnwindSafe(|| turn.poll(cx)))
+            catch_unwind(AssertUnwindSafe(|| polled = turn.poll(cx)))
         };
         let now = self.settings.clock.now();
         if now.nanos_since(began) > LONG_POLL.as_nanos() as u64 {
             self.report_long_poll(now.since(began));
         }
-        match polled {
-            Ok(poll) => poll.map(|outcome| (Ok(outcome), now)),
+        match caught {
+            Ok(()) => polled.map(|outcome| (Ok(outcome), now)),
             Err(panic) => {
                 self.report_panic(panic);
                 Poll::Ready((Err(Panicked), now))

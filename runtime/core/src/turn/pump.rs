@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::host::{Inner, Lane};
+use super::host::Lane;
 use super::line::{Gone, Phase, Queued};
-use super::seat::Seat;
+use super::seat::{House, Seat};
 
 /// After this many turns the pump lets others on its thread have theirs.
 const BURST: usize = 64;
 
 /// Runs until the host ends.
-pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
+pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
     loop {
         inner.signals.pump.notified().await;
         let mut burst = 0;
@@ -34,7 +34,7 @@ pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<Inner<A>>) {
 
 /// The call at the head of the line, if its turn may begin now. The call `over` is over.
 fn next<A: Send + Sync + 'static>(
-    inner: &Arc<Inner<A>>,
+    inner: &Arc<House<A>>,
     over: Option<usize>,
 ) -> Option<(Box<dyn Queued<A>>, Seat<A>)> {
     let mut gone = Gone::nothing();
@@ -43,7 +43,7 @@ fn next<A: Send + Sync + 'static>(
     loop {
         let Some(head) = line.queue.front() else {
             if inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open) {
-                inner.gate.end_line();
+                inner.room.gate().end_line();
             }
             return None;
         };
@@ -52,11 +52,7 @@ fn next<A: Send + Sync + 'static>(
             line.take_out(call, &mut gone);
             continue;
         }
-        let exclusive = head.exclusive();
-        if !inner.gate.enter_from_line(exclusive) {
-            return None;
-        }
-        let call = line.queue.pop_front()?;
-        return Some((call, Seat::new(Arc::clone(inner), exclusive)));
+        let seat = Seat::enter_from_line(inner, head.exclusive())?;
+        return Some((line.queue.pop_front()?, seat));
     }
 }

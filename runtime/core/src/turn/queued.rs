@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::host::{Inner, discard, over};
+use super::host::{discard, over};
 use super::line::Queued;
 use super::poll::{boxed, drop_quietly};
-use super::seat::Seat;
+use super::seat::{House, Seat};
 use super::slot::{Outstanding, Slot, failed};
 use crate::context::TurnContext;
 use crate::contract::{Method, ServiceError};
@@ -42,7 +42,7 @@ where
         self.key
     }
 
-    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<Inner<A>>) -> bool {
+    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<House<A>>) -> bool {
         let Self { message, run, context, slot, key } = *self;
         let now = inner.settings.clock.now();
         if !slot.begin(now) {
@@ -75,7 +75,7 @@ where
 
 /// A turn that runs on its home.
 pub(super) struct Promoted<A: Send + Sync + 'static, T, E, R> {
-    inner: Arc<Inner<A>>,
+    inner: Arc<House<A>>,
     turn: Option<Pin<Box<R>>>,
     context: Option<TurnContext>,
     slot: Arc<Slot<T, E>>,
@@ -92,7 +92,7 @@ where
 {
     /// Hands the turn to its home.
     pub(super) fn spawn(
-        inner: &Arc<Inner<A>>,
+        inner: &Arc<House<A>>,
         turn: Pin<Box<R>>,
         context: Option<TurnContext>,
         slot: Arc<Slot<T, E>>,

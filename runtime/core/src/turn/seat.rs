@@ -1,45 +1,168 @@
-//! The place that a turn has with its actor, from the moment it may begin.
+//! The actor and who may touch it: the only module that has `unsafe`.
+//!
+//! The [`Gate`] decides who is in. A lock around the actor would never be waited for, and a counter
+//! for whoever keeps the host alive would count what the gate counts: each costs a pair of locked
+//! instructions per turn, a tenth of a short call, and more when several threads call one actor. So
+//! here the gate is both:
+//!
+//! - The actor is in a cell, and nobody gets at it but by a [`Seat`], a [`Guest`] or
+//!   [`Room::replace`], each of which has entered the gate. An exclusive seat is in alone: no other
+//!   seat, no guest, no keeper. Shared seats and the guest may be in together, and only read. The
+//!   keeper is in alone, and only while the gate is shut.
+//! - A seat points at its host. The [`House`] is pulled down only when nobody is in; should somebody
+//!   be in when its last owner goes, which no code of the runtime does, it stands for ever.
+//!
+//! Seats and guests leave when they are dropped and not before, and what they lend is borrowed from
+//! them. The tests of the gate's rule are in `gate.rs`.
 
+#![expect(unsafe_code, reason = "the gate is the lock and the counter, as told above")]
+
+use std::cell::UnsafeCell;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
-
+use super::gate::{Gate, Refused};
 use super::host::Inner;
+
+/// The gate lets nobody in before there is an actor.
+const EMPTY: &str = "a turn entered a service without an actor";
+
+/// The actor, behind its gate.
+pub(super) struct Room<A> {
+    gate: Gate,
+    actor: UnsafeCell<Option<A>>,
+}
+
+// SAFETY: whoever gets at the actor has entered the gate. Shared seats and the guest lend `&A`, on
+// any thread: `A: Sync`. An exclusive seat lends `&mut A`, and the keeper moves the actor in and
+// out, on any thread: `A: Send`. Entering acquires what leaving releases.
+unsafe impl<A: Send + Sync> Sync for Room<A> {}
+
+impl<A> Room<A> {
+    /// An empty room whose gate is shut.
+    pub(super) fn shut() -> Self {
+        Self { gate: Gate::shut(), actor: UnsafeCell::new(None) }
+    }
+
+    /// Who is in.
+    #[inline]
+    pub(super) const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Puts `actor` in the place of what was there, which it returns; `Err` with `actor` if the gate
+    /// is open or somebody is in.
+    pub(super) fn replace(&self, actor: Option<A>) -> Result<Option<A>, Option<A>> {
+        if !self.gate.enter_as_keeper() {
+            return Err(actor);
+        }
+        // SAFETY: the keeper is in alone until it leaves, and no code of `A` runs meanwhile.
+        let before = std::mem::replace(unsafe { &mut *self.actor.get() }, actor);
+        self.gate.leave_as_keeper();
+        Ok(before)
+    }
+}
+
+/// What a host is, at one place until it is empty.
+pub(super) struct House<A: Send + Sync + 'static>(NonNull<Inner<A>>);
+
+// SAFETY: it is a box: what it owns may be used and dropped on any thread.
+unsafe impl<A: Send + Sync> Send for House<A> where Inner<A>: Send + Sync {}
+// SAFETY: as above.
+unsafe impl<A: Send + Sync> Sync for House<A> where Inner<A>: Send + Sync {}
+
+impl<A: Send + Sync> House<A> {
+    pub(super) fn new(inner: Inner<A>) -> Self {
+        Self(NonNull::from(Box::leak(Box::new(inner))))
+    }
+}
+
+impl<A: Send + Sync> Deref for House<A> {
+    type Target = Inner<A>;
+
+    #[inline]
+    fn deref(&self) -> &Inner<A> {
+        // SAFETY: from a box that only `drop` takes back.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<A: Send + Sync> Drop for House<A> {
+    fn drop(&mut self) {
+        if self.room.gate.is_empty() {
+            // SAFETY: from a box, and taken back once. No seat points at it, for nobody is in; and
+            // nobody can enter any more, for that takes a reference to this house.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
 
 /// A turn's place: it has entered the gate, and leaves when this is dropped.
 ///
-/// Generated code takes one of the two guards from it, runs the method, and leaves.
+/// Generated code takes the actor from it, runs the method, and leaves.
 pub struct Seat<A: Send + Sync + 'static> {
-    inner: Arc<Inner<A>>,
+    /// Whose gate the seat has entered: never replaced, and valid until the seat has left.
+    inner: NonNull<Inner<A>>,
     exclusive: bool,
     done: bool,
 }
 
+// SAFETY: a seat is a reference to its host, which may be used on any thread; for the actor, see
+// `Room`.
+unsafe impl<A: Send + Sync> Send for Seat<A> where Inner<A>: Send + Sync {}
+// SAFETY: as above.
+unsafe impl<A: Send + Sync> Sync for Seat<A> where Inner<A>: Send + Sync {}
+
 impl<A: Send + Sync> Seat<A> {
-    /// For a turn that has entered the gate.
-    pub(super) const fn new(inner: Arc<Inner<A>>, exclusive: bool) -> Self {
-        Self { inner, exclusive, done: false }
+    /// Enters past an empty line.
+    #[inline]
+    pub(super) fn enter(house: &House<A>, exclusive: bool) -> Result<Self, Refused> {
+        house.room.gate.enter(exclusive, house.settings.mailbox)?;
+        Ok(Self { inner: house.0, exclusive, done: false })
     }
 
-    /// The actor, alone.
-    pub fn exclusive(&self) -> Alone<'_, A> {
-        Alone(self.inner.actor.write())
+    /// Enters from the head of the line; for the pump alone.
+    pub(super) fn enter_from_line(house: &House<A>, exclusive: bool) -> Option<Self> {
+        let entered = house.room.gate.enter_from_line(exclusive);
+        // Made only if it is in: a seat that is dropped leaves.
+        entered.then(|| Self { inner: house.0, exclusive, done: false })
+    }
+
+    #[inline]
+    const fn inner(&self) -> &Inner<A> {
+        // SAFETY: the seat is in, so the house stands.
+        unsafe { self.inner.as_ref() }
     }
 
     /// The actor, beside others.
-    pub fn shared(&self) -> Beside<'_, A> {
-        Beside::of(&self.inner)
+    #[inline]
+    pub fn shared(&self) -> &A {
+        // SAFETY: the seat is in. If it is a shared one, so is every other; if not, it is alone, and
+        // `self` isn't borrowed mutably.
+        unsafe { &*self.inner().room.actor.get() }.as_ref().expect(EMPTY)
+    }
+
+    /// The actor, alone.
+    ///
+    /// # Panics
+    /// If the turn is a shared one.
+    #[inline]
+    pub fn exclusive(&mut self) -> &mut A {
+        assert!(self.exclusive, "a shared turn asked for the actor alone");
+        // SAFETY: an exclusive seat is in alone, and `self` is borrowed as long as the actor is.
+        unsafe { &mut *self.inner().room.actor.get() }.as_mut().expect(EMPTY)
     }
 
     /// The turn has ended well.
     #[inline]
     pub fn leave(&mut self) {
         self.done = true;
-        if !self.inner.proved.load(Ordering::Relaxed) {
-            self.inner.proved.store(true, Ordering::Relaxed);
+        let proved = &self.inner().proved;
+        if !proved.load(Ordering::Relaxed) {
+            proved.store(true, Ordering::Relaxed);
         }
     }
 
@@ -47,17 +170,28 @@ impl<A: Send + Sync> Seat<A> {
     pub(super) fn leave_unused(mut self) {
         self.done = true;
     }
+
+    /// Leaves, and tells who may be waiting for that.
+    #[cold]
+    fn leave_noticed(&self) {
+        // The house may be gone as soon as the seat has left.
+        let signals = Arc::clone(&self.inner().signals);
+        if let Some(left) = self.inner().room.gate.leave(self.exclusive) {
+            signals.turn_left(left);
+        }
+    }
 }
 
 impl<A: Send + Sync> Drop for Seat<A> {
     #[inline]
     fn drop(&mut self) {
+        let gate = &self.inner().room.gate;
         // An exclusive turn that panicked or was abandoned may have left anything behind.
         if self.exclusive && !self.done {
-            self.inner.gate.shut_down();
+            gate.shut_down();
         }
-        if let Some(left) = self.inner.gate.leave(self.exclusive) {
-            self.inner.turn_left(left);
+        if !gate.leave_unnoticed(self.exclusive) {
+            self.leave_noticed();
         }
     }
 }
@@ -68,43 +202,26 @@ impl<A: Send + Sync> fmt::Debug for Seat<A> {
     }
 }
 
-/// The gate lets nobody in before there is an actor.
-const EMPTY: &str = "a turn entered a service without an actor";
+/// Somebody who looks at the actor beside shared turns and takes no call's room, until dropped.
+pub(super) struct Guest<'a, A: Send + Sync + 'static>(&'a Inner<A>);
 
-/// The actor in an exclusive turn. Held while the turn waits: nobody waits for it, for the gate
-/// decides who is in.
-#[derive(Debug)]
-pub struct Alone<'a, A>(RwLockWriteGuard<'a, Option<A>>);
+impl<'a, A: Send + Sync> Guest<'a, A> {
+    /// Enters, unless an exclusive turn or another guest is in.
+    pub(super) fn enter(inner: &'a Inner<A>) -> Option<Self> {
+        inner.room.gate.enter_as_guest().then_some(Self(inner))
+    }
 
-impl<A> Deref for Alone<'_, A> {
-    type Target = A;
-
-    fn deref(&self) -> &A {
-        self.0.as_ref().expect(EMPTY)
+    /// The actor, beside others.
+    pub(super) fn shared(&self) -> &A {
+        // SAFETY: the guest is in, and nobody is beside it but shared seats.
+        unsafe { &*self.0.room.actor.get() }.as_ref().expect(EMPTY)
     }
 }
 
-impl<A> DerefMut for Alone<'_, A> {
-    fn deref_mut(&mut self) -> &mut A {
-        self.0.as_mut().expect(EMPTY)
-    }
-}
-
-/// The actor in a shared turn.
-#[derive(Debug)]
-pub struct Beside<'a, A>(RwLockReadGuard<'a, Option<A>>);
-
-impl<'a, A: Send + Sync> Beside<'a, A> {
-    /// For whoever has entered the gate, beside others.
-    pub(super) fn of(inner: &'a Inner<A>) -> Self {
-        Self(inner.actor.read())
-    }
-}
-
-impl<A> Deref for Beside<'_, A> {
-    type Target = A;
-
-    fn deref(&self) -> &A {
-        self.0.as_ref().expect(EMPTY)
+impl<A: Send + Sync> Drop for Guest<'_, A> {
+    fn drop(&mut self) {
+        if let Some(left) = self.0.room.gate.leave_as_guest() {
+            self.0.signals.turn_left(left);
+        }
     }
 }

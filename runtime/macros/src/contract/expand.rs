@@ -162,7 +162,6 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(clippy::await_holding_lock)]
         impl<A: #the_trait> #host for ::seam::__private::turn::Host<A> {
             #(#signatures { #bodies })*
         }
@@ -172,11 +171,7 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
 /// One turn: takes the actor, runs the method, lets the actor go, and leaves.
 fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
     let Method { ident, arguments, answer, exclusive, .. } = method;
-    let (guard, receiver) = if *exclusive {
-        (quote!(let mut actor = seat.exclusive();), quote!(&mut *actor))
-    } else {
-        (quote!(let actor = seat.shared();), quote!(&*actor))
-    };
+    let actor = if *exclusive { quote!(seat.exclusive()) } else { quote!(seat.shared()) };
     let arguments = arguments.iter().map(|argument| &argument.ident);
     let outcome = match answer.error {
         Some(_) => quote!(outcome),
@@ -186,10 +181,7 @@ fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
     quote! {
         self.turn(start, message, |mut seat, message| async move {
             let _ = &message;
-            let outcome = {
-                #guard
-                <A as #the_trait>::#ident(#receiver #(, message.#arguments)*).await
-            };
+            let outcome = <A as #the_trait>::#ident(#actor #(, message.#arguments)*).await;
             seat.leave();
             #outcome
         })
