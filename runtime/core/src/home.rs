@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::runtime::{EnterGuard, Handle};
 
 thread_local! {
-    /// The home that whatever runs on this thread is within; 0 for none.
+    /// The pool that whatever runs on this thread is within; 0 for none.
     static WITHIN: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -25,8 +25,8 @@ pub struct Home {
 }
 
 struct Inner {
-    /// Tells this home from the others.
-    number: usize,
+    /// Tells this home's pool from the others.
+    pool: usize,
     system: System,
     arbiter: ArbiterHandle,
     runtime: Handle,
@@ -34,17 +34,29 @@ struct Inner {
 }
 
 impl Home {
-    /// Starts a home on a thread of that name.
+    /// Starts a home on a thread of that name, in a pool of its own.
     ///
     /// # Errors
     /// If the system refuses a thread or a runtime.
     pub fn start(name: &str) -> std::io::Result<Self> {
-        static HOMES: AtomicUsize = AtomicUsize::new(0);
-        let number = HOMES.fetch_add(1, Ordering::Relaxed) + 1;
+        static POOLS: AtomicUsize = AtomicUsize::new(0);
+        Self::start_in(POOLS.fetch_add(1, Ordering::Relaxed) + 1, name)
+    }
+
+    /// Starts one more home in the pool of this one. The homes of a pool stand in for each other: a
+    /// turn's first poll stays on whichever of them its caller is. So they must end together.
+    ///
+    /// # Errors
+    /// As [`Home::start`].
+    pub fn start_beside(&self, name: &str) -> std::io::Result<Self> {
+        Self::start_in(self.inner.pool, name)
+    }
+
+    fn start_in(pool: usize, name: &str) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (send, receive) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            WITHIN.set(number);
+            WITHIN.set(pool);
             let system = System::with_tokio_rt(|| runtime);
             system.block_on(async {
                 // Whoever starts a home waits for exactly this.
@@ -58,7 +70,7 @@ impl Home {
         let (system, runtime) = receive.recv().map_err(gone)?;
         let arbiter = system.arbiter().clone();
         let thread = Mutex::new(Some(thread));
-        Ok(Self { inner: Arc::new(Inner { number, system, arbiter, runtime, thread }) })
+        Ok(Self { inner: Arc::new(Inner { pool, system, arbiter, runtime, thread }) })
     }
 
     /// The home of what belongs to no unit, such as a fake in a test. Started when first needed.
@@ -79,15 +91,15 @@ impl Home {
         &self.inner.runtime
     }
 
-    /// Enters the home, unless this thread is within it already: in its own thread, and in a turn
-    /// that another turn called. Entering tokio's runtime takes a tenth of a short call.
+    /// Enters the home, unless this thread is within its pool already: on the pool's threads, and in
+    /// a turn that another turn called. Entering tokio's runtime takes a tenth of a short call.
     #[inline]
     pub(crate) fn enter(&self) -> Option<Within<'_>> {
         let before = WITHIN.get();
-        if before == self.inner.number {
+        if before == self.inner.pool {
             return None;
         }
-        WITHIN.set(self.inner.number);
+        WITHIN.set(self.inner.pool);
         Some(Within { before, _runtime: self.inner.runtime.enter() })
     }
 

@@ -1,6 +1,7 @@
 //! What a unit is made of, how that is doing, and the order in which it ends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -21,7 +22,9 @@ pub(super) struct Parts {
     pub(super) layout: UnitLayout,
     pub(super) began: Instant,
     pub(super) drain: Duration,
+    /// At least one.
     pub(super) homes: Vec<Home>,
+    pub(super) spawned: AtomicUsize,
     pub(super) routes: Arc<Routes>,
     pub(super) opened: Vec<(ServiceId, Box<dyn Opened>)>,
     pub(super) hosted: Vec<Resident>,
@@ -81,6 +84,12 @@ impl Parts {
         end(&self.hosted, left()).await;
         self.links.stop();
         stop_homes(self.threads()).await;
+    }
+
+    /// The home of the next task that the program spawns.
+    pub(super) fn next_home(&self) -> &Home {
+        let number = self.spawned.fetch_add(1, Ordering::Relaxed);
+        &self.homes[number % self.homes.len()]
     }
 
     /// All threads that drive turns.

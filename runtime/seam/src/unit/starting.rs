@@ -1,6 +1,7 @@
 //! A unit on its way: in which order it starts, and what is undone if that fails.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -50,12 +51,17 @@ impl<'a> Starting<'a> {
             config,
             layout,
             began: Instant::now(),
-            clock: Clock::fast(),
+            clock: if app.policies() { Clock::fast() } else { Clock::still() },
             homes: Vec::new(),
             residents: Vec::new(),
         };
         for number in 0..config.app.threads {
-            starting.homes.push(Home::start(&format!("seam-home-{number}"))?);
+            let name = format!("seam-home-{number}");
+            let home = match starting.homes.first() {
+                Some(first) => first.start_beside(&name),
+                None => Home::start(&name),
+            };
+            starting.homes.push(home?);
         }
         Ok(starting)
     }
@@ -90,6 +96,7 @@ impl<'a> Starting<'a> {
             began: self.began,
             drain: self.config.app.drain,
             homes: std::mem::take(&mut self.homes),
+            spawned: AtomicUsize::new(0),
             routes,
             opened,
             hosted: std::mem::take(&mut self.residents),
@@ -104,7 +111,7 @@ impl<'a> Starting<'a> {
         let id = service.id();
         let own = self.config.service(id.name()).and_then(|service| service.deadline);
         let deadlines = deadlines(own, self.config.calls.deadline);
-        let open = service.open(deadlines, self.clock.clone());
+        let open = service.open(deadlines, self.clock.clone(), self.app.policies());
         if !self.layout.services.iter().any(|name| name == id.name()) {
             open.lead_nowhere(&format!("no unit of this topology offers `{id}`"));
         }
