@@ -22,10 +22,13 @@ use crate::turn::{Begun, Outcome, Reply, TurnStart};
 /// A call that begins at its first poll; one that is never polled does nothing. Dropping it is the
 /// caller going away.
 #[must_use = "a call does nothing until it is awaited"]
+// The message stands first: a call is moved to where it is awaited, and what was just written is
+// quick to read only in the same pieces.
+#[repr(C)]
 pub struct Call<M: Method> {
-    client: Client<M::Contract>,
     /// Until the first poll.
     message: Option<M>,
+    client: Client<M::Contract>,
     /// Boxed, for most calls have none.
     options: Option<Box<CallOptions>>,
     /// After a first poll that wasn't the last.
@@ -88,18 +91,24 @@ impl<M: Method> Call<M> {
         let Some(host) = route.local() else {
             return self.begin_elsewhere(given, time, began, cx);
         };
-        let (deadline, context) = match admit(M::SPEC, route.service, *caller, given, began, time) {
-            Ok(admitted) => admitted,
-            Err(why) => {
-                self.message = None;
-                return Poll::Ready(self.refused(why));
+        let (deadline, context) = if route.policies {
+            match admit(M::SPEC, route.service, *caller, given, began, time) {
+                Ok(admitted) => admitted,
+                Err(why) => {
+                    self.message = None;
+                    return Poll::Ready(self.refused(why));
+                }
             }
+        } else {
+            (Moment::NEVER, None)
         };
         // Taken no sooner: what was written only now is slow to read again.
         let Some(message) = self.message.take() else { return Poll::Pending };
         let context = TurnContext::new(route.service, deadline, context);
         let begun = message.begin(host, TurnStart { context, now: began });
-        if let Begun::Done(outcome, ended) = &begun {
+        if let Begun::Done(outcome, ended) = &begun
+            && route.policies
+        {
             // Looked at where it is, for a call that is over has nothing left to do but move it.
             count::<M>(&route.served, outcome, ended.nanos_since(began));
             if outcome.is_err() {

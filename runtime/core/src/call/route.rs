@@ -28,6 +28,8 @@ pub struct Route<C: Contract> {
     elsewhere: ArcSwap<Elsewhere>,
     pub(super) deadlines: Deadlines,
     pub(super) clock: Clock,
+    /// Whether policies hold on calls that stay here.
+    pub(super) policies: bool,
     /// Counts of calls that run here.
     pub(super) served: Arc<ServiceMetrics>,
     /// Counts of calls that go elsewhere, once there is one: most services are near.
@@ -90,9 +92,17 @@ impl<C: Contract> Route<C> {
             elsewhere: ArcSwap::from_pointee(Elsewhere::Away("no route to it yet".into())),
             deadlines,
             clock,
+            policies: true,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
             called: OnceLock::new(),
         }
+    }
+
+    /// The route without its policies on calls that stay here: no deadline, permission, context or
+    /// metrics. For measuring what those cost.
+    #[must_use]
+    pub fn without_policies(self) -> Self {
+        Self { policies: false, ..self }
     }
 
     /// Sends calls elsewhere from now on; calls in flight finish where they are.

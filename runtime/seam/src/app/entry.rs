@@ -31,7 +31,7 @@ pub(crate) trait Registered: Send + Sync + 'static {
     fn known(&self, known: KnownService) -> KnownService;
 
     /// Makes its route in a unit, which leads nowhere yet.
-    fn open(&self, deadlines: Deadlines, clock: Clock) -> Box<dyn Opened>;
+    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Box<dyn Opened>;
 }
 
 /// A service's route in a unit.
@@ -100,8 +100,9 @@ impl<A: Actor> Registered for Entry<A> {
         known.config::<A::Config>()
     }
 
-    fn open(&self, deadlines: Deadlines, clock: Clock) -> Box<dyn Opened> {
+    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Box<dyn Opened> {
         let route = Route::<A::Contract>::new(self.id, deadlines, clock);
+        let route = if policies { route } else { route.without_policies() };
         Box::new(Open::<A> { route: Arc::new(route), actor: PhantomData })
     }
 }

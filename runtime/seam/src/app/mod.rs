@@ -34,6 +34,7 @@ pub struct App {
     source: Source,
     unit: Option<String>,
     topology: Option<String>,
+    policies: bool,
 }
 
 /// Where an app that is started by a program takes its config from.
@@ -54,6 +55,7 @@ impl App {
             source: Source::default(),
             unit: None,
             topology: None,
+            policies: true,
         }
     }
 
@@ -127,6 +129,15 @@ impl App {
         self
     }
 
+    /// Leaves out what guards calls within the unit: deadlines, permission, context (and with it the
+    /// recognition of cycles) and metrics. Mailboxes and the panic guard stay. For measuring what
+    /// policies cost; a program that people rely on wants them.
+    #[must_use]
+    pub fn without_policies(mut self) -> Self {
+        self.policies = false;
+        self
+    }
+
     /// Starts one unit inside this program, and returns once its services have started. Reads no
     /// command line, and of the environment only what [`App::set`] was given.
     ///
@@ -188,6 +199,10 @@ impl App {
     /// The services and their contracts.
     pub fn contracts(&self) -> Vec<(ServiceId, &'static ContractDescriptor)> {
         self.services.iter().map(|service| (service.id(), service.descriptor())).collect()
+    }
+
+    pub(crate) const fn policies(&self) -> bool {
+        self.policies
     }
 
     pub(crate) fn services(&self) -> &[Arc<dyn Registered>] {

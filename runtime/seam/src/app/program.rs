@@ -44,8 +44,9 @@ impl Program for App {
         if config.units.iter().any(|unit| unit.http.is_some()) {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);
-            let open =
-                |service: &Arc<dyn Registered>| service.open(deadlines, Clock::fast()).client();
+            let open = |service: &Arc<dyn Registered>| {
+                service.open(deadlines, Clock::fast(), true).client()
+            };
             let clients: Vec<_> = self.services().iter().map(open).collect();
             if let Err(error) = seam_gateway::check_routes(&clients) {
                 let fix = "see the `http` and `public` of their #[call(…)]";

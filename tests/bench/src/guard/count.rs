@@ -74,7 +74,7 @@ pub(crate) fn run(cell: Cell) -> anyhow::Result<()> {
             Cell::Encoded => "[calls]\nresolution = \"encoded\"\n",
             Cell::Shared | Cell::Exclusive => "",
         };
-        let ours = all_in_one(config).await?;
+        let ours = all_in_one(1, config).await?;
         match cell {
             Cell::Exclusive => tokio::spawn(calls(Exclusive(ours.client()?))).await?,
             Cell::Shared | Cell::Encoded => tokio::spawn(calls(Shared(ours.client()?))).await?,

@@ -44,6 +44,7 @@ const CONTENDERS: &[Contender] = &[
     Contender { name: "kameo", turns: &[], threads: true, run: kameo::run },
     Contender { name: "ractor", turns: &[], threads: true, run: ractor::run },
     Contender { name: "seam", turns: BOTH, threads: true, run: seam::inline },
+    Contender { name: "seam-off", turns: BOTH, threads: true, run: seam::off },
     Contender { name: "seam-arbiter", turns: BOTH, threads: true, run: seam::arbiter },
     Contender { name: "seam-encoded", turns: BOTH, threads: true, run: seam::encoded },
 ];

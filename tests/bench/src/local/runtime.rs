@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 
 use super::job::{Job, caller, measure};
 use crate::measure::{Ask, Sample};
+use crate::ours::Ours;
 
 /// On a tokio runtime: current-thread for one thread, else work stealing on so many workers.
 /// `build` runs inside of it, and may spawn actors.
@@ -24,6 +25,29 @@ pub(crate) fn on_tokio<A: Ask + Clone>(
             let target = build().await?;
             let callers: Vec<_> = (0..job.callers)
                 .map(|n| tokio::spawn(caller(target.clone(), job.clone(), n, Arc::clone(window))))
+                .collect();
+            for task in callers {
+                task.await?;
+            }
+            Ok(())
+        })
+    })
+}
+
+/// On the only thread of a unit of seam.
+pub(crate) fn on_unit<A: Ask + Clone>(
+    job: &Job,
+    start: impl AsyncFnOnce() -> anyhow::Result<Ours>,
+    target: impl FnOnce(&Ours) -> anyhow::Result<A>,
+) -> anyhow::Result<Sample> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    measure(job, |window| {
+        runtime.block_on(async {
+            let ours = start().await?;
+            let target = target(&ours)?;
+            let callers: Vec<_> = (0..job.callers)
+                .map(|n| caller(target.clone(), job.clone(), n, Arc::clone(window)))
+                .map(|caller| ours.unit.spawn(caller))
                 .collect();
             for task in callers {
                 task.await?;

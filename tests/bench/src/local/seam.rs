@@ -4,14 +4,19 @@
 use std::sync::Arc;
 
 use super::job::{Job, Turn};
-use super::runtime::on_tokio;
+use super::runtime::{on_tokio, on_unit};
 use crate::measure::{Ask, Sample};
 use crate::messages::{Basket, Priced};
-use crate::ours::{Exclusive, Ours, Shared, all_in_one};
+use crate::ours::{Exclusive, Ours, Shared, all_in_one, bare};
 
 /// As an app starts that says nothing about calls.
 pub(crate) fn inline(job: &Job) -> anyhow::Result<Sample> {
     run(job, "")
+}
+
+/// With every policy off: what is left is the turn.
+pub(crate) fn off(job: &Job) -> anyhow::Result<Sample> {
+    start(job, async || bare(job.threads).await)
 }
 
 /// Turns on the service's own thread.
@@ -25,16 +30,30 @@ pub(crate) fn encoded(job: &Job) -> anyhow::Result<Sample> {
 }
 
 fn run(job: &Job, config: &str) -> anyhow::Result<Sample> {
+    start(job, async || all_in_one(job.threads, config).await)
+}
+
+fn start(job: &Job, start: impl AsyncFnOnce() -> anyhow::Result<Ours>) -> anyhow::Result<Sample> {
     match job.turn {
-        Some(Turn::Exclusive) => on_tokio(job, async || {
-            let ours = all_in_one(config).await?;
-            Ok(Kept { target: Exclusive(ours.client()?), _ours: Arc::new(ours) })
-        }),
-        _ => on_tokio(job, async || {
-            let ours = all_in_one(config).await?;
-            Ok(Kept { target: Shared(ours.client()?), _ours: Arc::new(ours) })
-        }),
+        Some(Turn::Exclusive) => drive(job, start, |ours| Ok(Exclusive(ours.client()?))),
+        _ => drive(job, start, |ours| Ok(Shared(ours.client()?))),
     }
+}
+
+/// On one thread, callers are on the unit's own, as everybody's are on that of the actor; on several
+/// they are on a runtime of the program's.
+fn drive<A: Ask + Clone>(
+    job: &Job,
+    start: impl AsyncFnOnce() -> anyhow::Result<Ours>,
+    target: impl FnOnce(&Ours) -> anyhow::Result<A>,
+) -> anyhow::Result<Sample> {
+    if job.threads == 1 {
+        return on_unit(job, start, target);
+    }
+    on_tokio(job, async || {
+        let ours = start().await?;
+        Ok(Kept { target: target(&ours)?, _ours: Arc::new(ours) })
+    })
 }
 
 /// A client and the unit that must outlive its calls.

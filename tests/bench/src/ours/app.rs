@@ -39,11 +39,21 @@ impl Ours {
     }
 }
 
-/// The service in this process. `more` is appended to the config.
-pub(crate) async fn all_in_one(more: &str) -> anyhow::Result<Ours> {
-    Ours::start(App::new("bench"), &format!("[units.all]\nservices = [\"prices\"]\n{more}"), "all")
-        .await
+/// The service in this process, with so many threads. `more` is appended to the config.
+pub(crate) async fn all_in_one(threads: usize, more: &str) -> anyhow::Result<Ours> {
+    Ours::start(with_threads(threads), &format!("{ALL}{more}"), "all").await
 }
+
+/// The service in this process, called without policies.
+pub(crate) async fn bare(threads: usize) -> anyhow::Result<Ours> {
+    Ours::start(with_threads(threads).without_policies(), ALL, "all").await
+}
+
+fn with_threads(threads: usize) -> App {
+    App::new("bench").set("SEAM__APP__THREADS", threads.to_string())
+}
+
+const ALL: &str = "[units.all]\nservices = [\"prices\"]\n";
 
 /// The service, with an edge on a free port.
 pub(crate) async fn edge() -> anyhow::Result<Ours> {
