@@ -7,12 +7,11 @@ use std::borrow::Cow;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use seam_core::contract::{HttpRoute, MethodDescriptor};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::argument::{Argument, Source, cut};
 use crate::json::Members;
-use crate::kind::Kind;
-use crate::names::{camel, folded, snake};
+use crate::names::folded;
 use crate::problem::Problem;
 
 /// How the arguments of a method are found.
@@ -25,27 +24,6 @@ pub(crate) struct Arguments {
     sole: Option<usize>,
     /// They all come from a body that is the object of them.
     are_the_body: bool,
-}
-
-#[derive(Debug)]
-struct Argument {
-    /// Its name, as the method's message spells it.
-    key: String,
-    /// The same in camel case: what clients are told.
-    camel: String,
-    snake: String,
-    kind: Kind,
-    required: bool,
-    source: Source,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Source {
-    /// The segment of that number among those that the template names.
-    Path(usize),
-    Header(HeaderName),
-    Query,
-    Body,
 }
 
 /// A request, as arguments are found in it.
@@ -68,7 +46,7 @@ impl Found<'_> {
 impl Arguments {
     /// For a call whose arguments are one JSON object.
     pub(crate) fn of_object(method: &MethodDescriptor) -> Self {
-        Self::new(method, |_| Some(Source::Body))
+        Self::new(method, |_| Source::Body)
     }
 
     /// For a route; `path` are the names in its template. An error says what is wrong with it.
@@ -101,7 +79,7 @@ impl Arguments {
             in_path
                 .map(Source::Path)
                 .or_else(|| route.headers.iter().find_map(header).map(Source::Header))
-                .or(if has_body { Some(Source::Body) } else { Some(Source::Query) })
+                .unwrap_or(if has_body { Source::Body } else { Source::Query })
         });
         let mut in_body =
             arguments.list.iter().enumerate().filter(|(_, a)| a.source == Source::Body);
@@ -112,13 +90,13 @@ impl Arguments {
         Ok(arguments)
     }
 
-    fn new(method: &MethodDescriptor, source: impl Fn(&str) -> Option<Source>) -> Self {
+    fn new(method: &MethodDescriptor, source: impl Fn(&str) -> Source) -> Self {
         let schema = method.schema().arguments;
         let list: Vec<_> = method
             .spec
             .arguments
             .iter()
-            .filter_map(|name| Some(Argument::new(&schema, name, source(name)?)))
+            .map(|name| Argument::new(&schema, name, source(name)))
             .collect();
         Self {
             takes_query: list.iter().any(|argument| argument.source == Source::Query),
@@ -184,7 +162,7 @@ impl Arguments {
             };
             if !written {
                 if argument.required {
-                    return Err(argument.missing(found));
+                    return Err(argument.missing(found.body_name()));
                 }
                 out.truncate(start);
             }
@@ -285,55 +263,4 @@ fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
         pairs.push((name, value));
     }
     Ok(pairs)
-}
-
-// === impl Argument ===
-
-impl Argument {
-    fn new(schema: &Value, name: &str, source: Source) -> Self {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let property =
-            properties.and_then(|all| all.iter().find(|(key, _)| folded(key) == folded(name)));
-        let key = property.map_or(name, |(key, _)| key).to_owned();
-        let required = schema.get("required").and_then(Value::as_array);
-        Self {
-            camel: camel(&key),
-            snake: snake(&key),
-            kind: property.map_or(Kind::Other, |(_, property)| Kind::of(schema, property)),
-            required: required.is_some_and(|all| all.iter().any(|other| *other == *key)),
-            key,
-            source,
-        }
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == self.camel || name == self.snake || name == self.key
-    }
-
-    /// Writes a text as the argument's kind.
-    fn write(&self, out: &mut Vec<u8>, text: &str) -> Result<bool, Problem> {
-        match self.kind.write(out, text) {
-            Ok(()) => Ok(true),
-            Err(what) => Err(self.misfit(&format!("`{}` {what}", cut(text)))),
-        }
-    }
-
-    fn misfit(&self, what: &str) -> Problem {
-        Problem::bad_request(format!("`{}`: {what}", self.camel))
-    }
-
-    fn missing(&self, found: &Found<'_>) -> Problem {
-        let camel = &self.camel;
-        Problem::bad_request(match &self.source {
-            Source::Header(header) => format!("the header `{header}` is missing"),
-            Source::Query => format!("`{camel}` is missing in the query"),
-            Source::Body => format!("`{camel}` is missing in {}", found.body_name()),
-            Source::Path(_) => format!("`{camel}` is missing"),
-        })
-    }
-}
-
-/// What a client sent, short enough to be said back.
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(64)]
 }

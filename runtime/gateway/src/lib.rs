@@ -41,6 +41,7 @@
 
 mod admission;
 mod answer;
+mod argument;
 mod arguments;
 mod body;
 mod desk;
