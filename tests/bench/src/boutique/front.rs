@@ -1,15 +1,21 @@
 //! The HTTP front, the same for all contenders: it asks the frontend for a page and answers with
 //! it as JSON. Its CPU time is reported apart.
 
+use std::future::poll_fn;
+
+use actix_http::HttpService;
+use actix_service::{Service, ServiceFactory, map_config};
+use actix_web::dev::AppConfig;
 use actix_web::error::ErrorBadGateway;
 use actix_web::web::{Data, Form, Json, Path, Query, get, post};
-use actix_web::{App, HttpServer, rt};
+use actix_web::{App, rt};
+use anyhow::anyhow;
 
 use super::messages::{
     AddItem, Address, Card, CartItem, HomePage, Nothing, OrderPage, PlaceOrder, ProductPage,
     ProductVisit, Visitor,
 };
-use crate::measure::{Event, announce, obey};
+use crate::remote::listening;
 
 /// The frontend, as a contender reaches it.
 pub(crate) trait Pages: Clone + Send + Sync + 'static {
@@ -88,31 +94,23 @@ async fn checkout<P: Pages>(pages: Data<P>, Form(form): Form<CheckoutForm>) -> P
     page(pages.checkout(order).await)
 }
 
-/// Serves on one thread until the bench lets go.
-pub(crate) fn serve<P: Pages>(
-    connect: impl AsyncFnOnce() -> anyhow::Result<P>,
-) -> anyhow::Result<()> {
-    let stop = obey();
-    rt::System::new().block_on(async {
-        let pages = Data::new(connect().await?);
-        let app = move || {
-            App::new()
-                .app_data(pages.clone())
-                .route("/", get().to(home::<P>))
-                .route("/product/{id}", get().to(product::<P>))
-                .route("/cart", post().to(add_to_cart::<P>))
-                .route("/cart/checkout", post().to(checkout::<P>))
-        };
-        let server = HttpServer::new(app).workers(1).bind(("127.0.0.1", 0))?;
-        for address in server.addrs() {
-            announce(&Event::Listening(address.to_string()));
-        }
-        let server = server.disable_signals().run();
-        let handle = server.handle();
-        rt::spawn(async move {
-            let _ = stop.await;
-            handle.stop(false).await;
-        });
-        Ok(server.await?)
-    })
+/// Serves on the thread that it is called on, and announces where. Whatever carries the calls lives
+/// on that thread as well, so that no request changes threads on its way through the front.
+pub(crate) async fn serve<P: Pages>(pages: P) -> anyhow::Result<()> {
+    let app = App::new()
+        .app_data(Data::new(pages))
+        .route("/", get().to(home::<P>))
+        .route("/product/{id}", get().to(product::<P>))
+        .route("/cart", post().to(add_to_cart::<P>))
+        .route("/cart/checkout", post().to(checkout::<P>));
+    let http = HttpService::build().h1(map_config(app, |()| AppConfig::default())).tcp();
+    let http = http.new_service(()).await.map_err(|()| anyhow!("the front can't start"))?;
+    let listener = listening().await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        poll_fn(|cx| http.poll_ready(cx)).await.map_err(|why| anyhow!("the front: {why}"))?;
+        // A visitor that leaves ends their connection, and nobody is told.
+        drop(rt::spawn(http.call(stream)));
+    }
 }

@@ -151,7 +151,7 @@ pub(crate) fn serve(job: ServeJob) -> anyhow::Result<()> {
         ServeJob::Tonic { service: Some(service), callees } => tonic::serve(service, callees),
         ServeJob::Tonic { service: None, callees } => {
             let frontend = callees.get("frontend").context("the front knows no frontend")?;
-            front::serve(async || tonic::Frontend::connect(frontend).await)
+            tonic::front(frontend)
         }
         ServeJob::Seam(job) => seam::serve(job),
     }

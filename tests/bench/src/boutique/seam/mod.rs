@@ -2,10 +2,10 @@
 
 mod callers;
 mod contracts;
+mod door;
 mod services;
 
 use std::future::pending;
-use std::sync::Arc;
 
 use anyhow::Context;
 use seam::{App, Running};
@@ -13,14 +13,10 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use self::callers::{CheckoutService, FrontendService, RecommendationService};
-use self::contracts::FrontendApiClient;
+use self::door::DoorService;
 use self::services::{
     AdsService, CartService, CatalogService, CurrencyService, EmailService, PaymentService,
     ShippingService,
-};
-use super::front::{self, Pages};
-use super::messages::{
-    AddItem, HomePage, Nothing, OrderPage, PlaceOrder, ProductPage, ProductVisit, Visitor,
 };
 use super::{ServeJob, Shop};
 use crate::measure::{Child, Event, announce};
@@ -60,7 +56,7 @@ pub(crate) const TEN: &[&[&str]] = &[
     &["frontend"],
 ];
 
-/// The unit of the HTTP front, which hosts no service.
+/// The unit of the HTTP front.
 const FRONT: &str = "front";
 
 /// One process of the app.
@@ -99,7 +95,7 @@ fn unit_name(number: usize) -> String {
 fn config(units: &[&[&str]]) -> anyhow::Result<String> {
     use std::fmt::Write;
     let addresses = free_addresses(units.len())?;
-    let mut text = format!("[units.{FRONT}]\nservices = []\n");
+    let mut text = format!("[units.{FRONT}]\nservices = [\"door\"]\n");
     let mut names = vec![FRONT.to_owned()];
     for (number, services) in units.iter().enumerate() {
         let (name, listen) = (unit_name(number), &addresses[number]);
@@ -112,16 +108,13 @@ fn config(units: &[&[&str]]) -> anyhow::Result<String> {
 
 /// The serving child's side.
 pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
-    if job.unit == FRONT {
-        return front::serve(async || {
-            let unit = Unit::start(&job).await?;
-            ready(&unit.running).await?;
-            let frontend = unit.running.client::<FrontendApiClient>()?;
-            Ok(Frontend { frontend, _unit: Arc::new(unit) })
-        });
-    }
     on_one_thread(async move {
         let unit = Unit::start(&job).await?;
+        if job.unit == FRONT {
+            ready(&unit.running).await?;
+            door::open()?;
+            return pending().await;
+        }
         announce(&Event::Listening(unit.running.listen().context("the unit doesn't listen")?));
         ready(&unit.running).await?;
         announce(&Event::Ready);
@@ -150,35 +143,11 @@ impl Unit {
             .service::<RecommendationService>()
             .service::<CheckoutService>()
             .service::<FrontendService>()
+            .service::<DoorService>()
             .config_text(&*job.config)
             .set("SEAM__APP__DATA", data.path().display().to_string())
             .unit(&*job.unit);
         let running = app.start().await.with_context(|| job.unit.clone())?;
         Ok(Self { running, _data: data })
-    }
-}
-
-/// The HTTP front's way to the frontend.
-#[derive(Clone, Debug)]
-struct Frontend {
-    frontend: FrontendApiClient,
-    _unit: Arc<Unit>,
-}
-
-impl Pages for Frontend {
-    async fn home(&self, q: Visitor) -> anyhow::Result<HomePage> {
-        Ok(self.frontend.home(q).await?)
-    }
-
-    async fn product(&self, q: ProductVisit) -> anyhow::Result<ProductPage> {
-        Ok(self.frontend.product(q).await?)
-    }
-
-    async fn add_to_cart(&self, q: AddItem) -> anyhow::Result<Nothing> {
-        Ok(self.frontend.add_to_cart(q).await?)
-    }
-
-    async fn checkout(&self, q: PlaceOrder) -> anyhow::Result<OrderPage> {
-        Ok(self.frontend.checkout(q).await?)
     }
 }

@@ -5,16 +5,20 @@ mod servers;
 
 use std::collections::BTreeMap;
 
+use actix_web::rt;
 use anyhow::bail;
 use tonic::transport::server::Router;
 
-pub(crate) use self::client::{Callees, Frontend};
+pub(crate) use self::client::Callees;
+use self::client::Frontend;
 use self::servers::{
     AdsServer, CartServer, CatalogServer, CheckoutServer, CurrencyServer, EmailServer,
     FrontendServer, PaymentServer, RecommendationServer, ShippingServer,
 };
+use super::front;
 use super::services::{Carts, Catalog};
 use crate::grpc;
+use crate::measure::obey;
 use crate::remote::{listening, on_one_thread};
 
 /// The services and whom each of them calls, callees before their callers.
@@ -36,6 +40,18 @@ pub(crate) fn serve(service: String, callees: BTreeMap<String, String>) -> anyho
     on_one_thread(async move {
         let router = router(&service, &callees).await?;
         grpc::serve(router, listening().await?).await
+    })
+}
+
+/// The HTTP front, with its connection to the frontend on the same thread.
+pub(crate) fn front(frontend: &str) -> anyhow::Result<()> {
+    let stop = obey();
+    rt::System::new().block_on(async {
+        let serving = async { front::serve(Frontend::connect(frontend).await?).await };
+        tokio::select! {
+            ended = serving => ended,
+            _ = stop => Ok(()),
+        }
     })
 }
 
