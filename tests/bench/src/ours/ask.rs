@@ -1,4 +1,9 @@
-//! The contract's client as the bench's callers call it.
+//! The contract's client as the bench's callers call it. Several benches do: functions that are
+//! generic enough to be made anew, and inlined, in each, as those of peers are that have one user.
+
+use std::future::Future;
+
+use futures_util::TryFutureExt;
 
 use super::prices::PricesClient;
 use crate::measure::Ask;
@@ -9,12 +14,12 @@ use crate::messages::{Basket, Priced};
 pub(crate) struct Shared(pub(crate) PricesClient);
 
 impl Ask for Shared {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        Ok(self.0.tiny(n).await?)
+    fn tiny(&self, n: u64) -> impl Future<Output = anyhow::Result<u64>> + Send {
+        self.0.tiny(n).map_err(anyhow::Error::from)
     }
 
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        Ok(self.0.price(basket).await?)
+    fn price(&self, basket: Basket) -> impl Future<Output = anyhow::Result<Priced>> + Send {
+        self.0.price(basket).map_err(anyhow::Error::from)
     }
 }
 
@@ -23,11 +28,11 @@ impl Ask for Shared {
 pub(crate) struct Exclusive(pub(crate) PricesClient);
 
 impl Ask for Exclusive {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        Ok(self.0.tiny_exclusive(n).await?)
+    fn tiny(&self, n: u64) -> impl Future<Output = anyhow::Result<u64>> + Send {
+        self.0.tiny_exclusive(n).map_err(anyhow::Error::from)
     }
 
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        Ok(self.0.price_exclusive(basket).await?)
+    fn price(&self, basket: Basket) -> impl Future<Output = anyhow::Result<Priced>> + Send {
+        self.0.price_exclusive(basket).map_err(anyhow::Error::from)
     }
 }
