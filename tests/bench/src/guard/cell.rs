@@ -11,17 +11,20 @@ pub(crate) enum Cell {
     Shared,
     /// An exclusive turn in this process.
     Exclusive,
+    /// A shared turn in this process, with every policy off.
+    Off,
     /// A shared turn, encoded and decoded as if it crossed the wire.
     Encoded,
 }
 
 impl Cell {
-    pub(crate) const ALL: [Self; 3] = [Self::Shared, Self::Exclusive, Self::Encoded];
+    pub(crate) const ALL: [Self; 4] = [Self::Shared, Self::Exclusive, Self::Off, Self::Encoded];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Shared => "shared",
             Self::Exclusive => "exclusive",
+            Self::Off => "off",
             Self::Encoded => "encoded",
         }
     }

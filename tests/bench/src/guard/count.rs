@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail, ensure};
 use super::cell::Cell;
 use crate::measure::Ask;
 use crate::messages::{basket, is_price_of};
-use crate::ours::{Exclusive, Shared, all_in_one};
+use crate::ours::{Exclusive, Shared, all_in_one, bare};
 
 /// Calls that aren't counted: the first ones start clocks, counters and the memory's own caches.
 const WARM_UP: u64 = 1_000;
@@ -66,19 +66,22 @@ fn callgrind(cell: Cell, file: &Path, options: &[&str]) -> anyhow::Result<String
     Ok(told)
 }
 
-/// The child's side: makes the calls.
+/// The child's side: makes the calls, on the unit's thread.
 pub(crate) fn run(cell: Cell) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let config = match cell {
-            Cell::Encoded => "[calls]\nresolution = \"encoded\"\n",
-            Cell::Shared | Cell::Exclusive => "",
+        let ours = match cell {
+            Cell::Shared | Cell::Exclusive => all_in_one(1, "").await?,
+            Cell::Off => bare(1).await?,
+            Cell::Encoded => all_in_one(1, "[calls]\nresolution = \"encoded\"\n").await?,
         };
-        let ours = all_in_one(1, config).await?;
-        match cell {
-            Cell::Exclusive => tokio::spawn(calls(Exclusive(ours.client()?))).await?,
-            Cell::Shared | Cell::Encoded => tokio::spawn(calls(Shared(ours.client()?))).await?,
-        }
+        let calls = match cell {
+            Cell::Exclusive => ours.unit.spawn(calls(Exclusive(ours.client()?))),
+            Cell::Shared | Cell::Off | Cell::Encoded => {
+                ours.unit.spawn(calls(Shared(ours.client()?)))
+            }
+        };
+        calls.await?
     })
 }
 
