@@ -33,22 +33,22 @@ impl Layer {
     /// As the table has it.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Caller => "the caller: request made, answer verified",
+            Self::Caller => "the caller: asks, and verifies",
             Self::Client => "client, and the call's future",
             Self::Generated => "generated code, to and fro",
             Self::Route => "route",
             Self::Policy => "permission, deadline, chain",
             Self::Clock => "clock",
             Self::Context => "context and trace",
-            Self::Encoding => "encoding, and the way in by bytes",
+            Self::Encoding => "encoding, and the way in by it",
             Self::Admission => "admission: gate and line",
             Self::Turn => "turn: begun, polled, ended",
-            Self::Seat => "seat, and the actor's lock",
+            Self::Seat => "seat: the place with the actor",
             Self::Home => "entering the home",
             Self::Guard => "panic guard",
             Self::Handler => "the handler itself",
             Self::Metrics => "metrics",
-            Self::Memory => "memory: what seam takes and gives back",
+            Self::Memory => "memory that seam takes",
             Self::File(file) => file,
             Self::Elsewhere => "elsewhere",
         }

@@ -49,10 +49,8 @@ pub(super) fn table(columns: &[Column]) -> Table {
 
 type Counts = fn(&Layer) -> bool;
 
-const SUMS: [(&str, Counts); 2] = [
-    ("seam: all but the caller and the handler", |layer| !layer.is_work()),
-    ("the call as a whole", |_| true),
-];
+const SUMS: [(&str, Counts); 2] =
+    [("seam's part", |layer| !layer.is_work()), ("the call as a whole", |_| true)];
 
 fn sum(column: &Column, counts: impl Fn(&Layer) -> bool) -> Cost {
     let costs = column.costs.iter().filter(|(layer, _)| counts(layer)).map(|(_, cost)| *cost);
@@ -104,7 +102,7 @@ mod tests {
         assert!(line("clock") < line("admission") && line("admission") < line("handler"));
         assert!(lines[line("clock")].contains("60 (0.5)"), "{text}");
         assert!(lines[line("admission")].contains("20.0 %"), "{text}");
-        assert!(lines[line("seam:")].contains("100 (2.5)"), "{text}");
+        assert!(lines[line("seam's part")].contains("100 (2.5)"), "{text}");
         assert!(lines[line("whole")].contains("200 (2.5)"), "{text}");
     }
 }
