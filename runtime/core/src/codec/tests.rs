@@ -185,3 +185,16 @@ fn what_only_json_can_tell_is_refused_with_the_reason() {
     }
     assert!(Endless.serialize(&mut Writer::new(&mut Vec::new())).is_err());
 }
+
+#[test]
+fn a_type_that_claims_too_much_takes_no_more_room_than_a_message() {
+    struct Boastful;
+    impl Serialize for Boastful {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serde::ser::SerializeSeq::end(serializer.serialize_seq(Some(usize::MAX))?)
+        }
+    }
+    let mut out = Vec::new();
+    Boastful.serialize(&mut Writer::new(&mut out)).unwrap();
+    assert!(out.capacity() <= 2 * MAX_BODY);
+}

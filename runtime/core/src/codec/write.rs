@@ -5,6 +5,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use super::MAX_BODY;
 use super::fault::{Fault, Kind};
 
 /// Appends to a buffer.
@@ -22,10 +23,11 @@ impl<'a> Writer<'a> {
         self.out.extend_from_slice(bytes);
     }
 
-    /// The length of what comes, and room for it: a byte each, at least.
+    /// The length of what comes, and room for it: a byte each, at least. A type may claim what it
+    /// likes, so not for more than a message takes.
     #[inline]
     fn count(&mut self, len: usize) {
-        self.out.reserve(len.saturating_add(8));
+        self.out.reserve(len.min(MAX_BODY) + 8);
         self.put(&(len as u64).to_le_bytes());
     }
 }
