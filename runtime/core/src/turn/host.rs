@@ -13,15 +13,15 @@ use tokio::sync::Notify;
 use super::gate::{Left, Refused};
 use super::keeper::Kept;
 use super::line::{Gone, Line, Phase};
-use super::poll::{Driver, Panicked, boxed, drop_quietly};
+use super::poll::{Driver, boxed, drop_quietly};
 use super::queued::{Promoted, Waiting};
 use super::seat::{House, Room, Seat};
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
 use crate::context::TurnContext;
-use crate::contract::{Method, ServiceError};
+use crate::contract::Method;
 use crate::home::Home;
 use crate::name::ServiceId;
-use crate::outcome::{CallError, NotExecuted, Unknown};
+use crate::outcome::NotExecuted;
 use crate::time::{Clock, Moment};
 
 /// How long an overloaded callee asks its callers to stay away.
@@ -180,7 +180,7 @@ impl<A: Send + Sync + 'static> Host<A> {
         let mut turn = boxed(|| run(seat, message));
         let mut context = Some(context);
         match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
-            Poll::Ready((ended, at)) => Begun::Done(over(ended), at),
+            Poll::Ready((outcome, at)) => Begun::Done(outcome, at),
             Poll::Pending => {
                 let deadline = context.as_ref().map_or(Moment::NEVER, TurnContext::deadline);
                 let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, now));
@@ -293,18 +293,6 @@ impl<A: Send + Sync> Inner<A> {
 
 fn overloaded() -> NotExecuted {
     NotExecuted::Overloaded { retry_after: RETRY_AFTER }
-}
-
-/// What a turn's end means to its caller.
-pub(super) fn over<T, E: ServiceError>(ended: Result<Result<T, E>, Panicked>) -> Outcome<T, E> {
-    match ended {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(match error.into_inner() {
-            Ok(inner) => CallError::Unknown(Unknown::Inner(inner)),
-            Err(error) => CallError::Service(error),
-        }),
-        Err(Panicked) => failed(Unknown::Panicked),
-    }
 }
 
 /// Drops what is left of a turn.

@@ -8,18 +8,17 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::host::HostSettings;
+use super::slot::{Outcome, failed};
 use crate::context::{Entered, TurnContext};
+use crate::contract::ServiceError;
+use crate::outcome::{CallError, Unknown};
 use crate::time::Moment;
 
 /// A poll that takes longer is logged: it held up everybody else on its thread.
 const LONG_POLL: Duration = Duration::from_millis(10);
 
-/// The turn panicked; that is all anybody may rely on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Panicked;
-
-/// What a turn's end is: what it returned or that it panicked, and when.
-pub(super) type Ended<T> = (Result<T, Panicked>, Moment);
+/// What a turn's end is to its caller, and when it was.
+pub(super) type Ended<T, E> = (Outcome<T, E>, Moment);
 
 /// Makes a turn in its box: moved there, it would be copied whole, with all the room that it keeps
 /// for later.
@@ -39,29 +38,33 @@ pub(super) struct Driver<'a> {
 impl Driver<'_> {
     /// Polls a turn once, at `began`.
     #[inline(always)] // so that the outcome is made where it is wanted, not copied there
-    pub(super) fn poll<F: Future>(
+    pub(super) fn poll<F, T, E>(
         self,
         turn: Pin<&mut F>,
         context: &mut Option<TurnContext>,
         began: Moment,
         cx: &mut Context<'_>,
-    ) -> Poll<Ended<F::Output>> {
+    ) -> Poll<Ended<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: ServiceError,
+    {
         // Written from within, for what `catch_unwind` returns is copied twice.
         let mut polled = Poll::Pending;
         let caught = {
             let _home = self.settings.home.enter();
             let _context = Entered::new(context);
-            catch_unwind(AssertUnwindSafe(|| polled = turn.poll(cx)))
+            catch_unwind(AssertUnwindSafe(|| polled = turn.poll(cx).map(outcome)))
         };
         let now = self.settings.clock.now();
         if now.nanos_since(began) > LONG_POLL.as_nanos() as u64 {
             self.report_long_poll(now.since(began));
         }
         match caught {
-            Ok(()) => polled.map(|outcome| (Ok(outcome), now)),
+            Ok(()) => polled.map(|outcome| (outcome, now)),
             Err(panic) => {
                 self.report_panic(panic);
-                Poll::Ready((Err(Panicked), now))
+                Poll::Ready((failed(Unknown::Panicked), now))
             }
         }
     }
@@ -69,12 +72,16 @@ impl Driver<'_> {
     /// Polls a turn for the first time. Nobody needs to be woken by that: at `Pending` it is handed
     /// to the home, which polls it again.
     #[inline(always)] // as above
-    pub(super) fn poll_first<F: Future>(
+    pub(super) fn poll_first<F, T, E>(
         self,
         turn: Pin<&mut F>,
         context: &mut Option<TurnContext>,
         began: Moment,
-    ) -> Poll<Ended<F::Output>> {
+    ) -> Poll<Ended<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: ServiceError,
+    {
         self.poll(turn, context, began, &mut Context::from_waker(Waker::noop()))
     }
 
@@ -95,6 +102,15 @@ impl Driver<'_> {
         tracing::error!(service, method, message = panic_message(&*panic), "a handler panicked");
         drop_quietly(panic);
     }
+}
+
+/// What a turn returned, as its caller gets it.
+#[inline]
+fn outcome<T, E: ServiceError>(returned: Result<T, E>) -> Outcome<T, E> {
+    returned.map_err(|error| match error.into_inner() {
+        Ok(inner) => CallError::Unknown(Unknown::Inner(inner)),
+        Err(error) => CallError::Service(error),
+    })
 }
 
 /// What a panic said.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::host::{discard, over};
+use super::host::discard;
 use super::line::Queued;
 use super::poll::{boxed, drop_quietly};
 use super::seat::{House, Seat};
@@ -53,9 +53,9 @@ where
         let mut turn = boxed(|| run(seat, message));
         let mut context = Some(context);
         match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
-            Poll::Ready((ended, _)) => {
+            Poll::Ready((outcome, _)) => {
                 discard(turn);
-                slot.fill(over(ended));
+                slot.fill(outcome);
                 true
             }
             Poll::Pending => {
@@ -124,9 +124,9 @@ where
         let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
         let driver = this.inner.driver(this.method);
         let polled = driver.poll(turn.as_mut(), &mut this.context, driver.settings.clock.now(), cx);
-        let Poll::Ready((ended, _)) = polled else { return Poll::Pending };
+        let Poll::Ready((outcome, _)) = polled else { return Poll::Pending };
         discard(this.turn.take());
-        this.slot.fill(over(ended));
+        this.slot.fill(outcome);
         Poll::Ready(())
     }
 }
