@@ -10,7 +10,7 @@ use super::in_modes;
 use crate::support::house::{Mode, start};
 use crate::support::lab::Lab;
 use crate::support::probe::{Act, ProbeClient, ProbeError, ProbeService};
-use crate::support::soon;
+use crate::support::{soon, until};
 
 in_modes! {
     a_shared_turn_that_calls_its_own_service_is_refused: Inline Arbiter Encoded Remote;
@@ -113,6 +113,9 @@ async fn a_detached_turn_keeps_its_deadline_for_the_calls_it_makes(mode: Mode) {
     let acts = vec![Act::Pass("go".into()), Act::Relay(path([1]))];
     let outcome = ring.first.alone("it".into(), acts).deadline(ms(50)).await;
     assert_eq!(outcome, Err(CallError::Unknown(Unknown::DeadlineExceeded)));
+    // Where the call came over the wire, its time runs from when it was read there.
+    until("the turn begins", async || ring.lab.saw("begin it")).await;
+    tokio::time::sleep(ms(50)).await;
     ring.lab.release("go");
     assert_eq!(ring.first.read().await, Ok(0), "it failed, so it didn't count");
     assert_eq!(ring.lab.all("end "), ["it"]);
