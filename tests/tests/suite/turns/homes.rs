@@ -13,6 +13,7 @@ in_modes! {
     a_handler_sleeps_and_spawns: Inline Arbiter Encoded Remote;
     a_turn_outlives_the_runtime_of_its_caller: Inline Arbiter Encoded Remote;
     a_loop_of_quick_calls_lets_others_on_its_thread_run: Inline Arbiter Encoded Remote;
+    a_programs_task_runs_on_the_units_threads: Inline Arbiter Encoded Remote;
 }
 
 async fn a_handler_sleeps_and_spawns(mode: Mode) {
@@ -74,5 +75,20 @@ async fn a_loop_of_quick_calls_lets_others_on_its_thread_run(mode: Mode) {
     });
     let calls = tokio::task::spawn_blocking(|| caller.join().unwrap()).await.unwrap();
     assert!(calls > 0);
+    house.close().await;
+}
+
+async fn a_programs_task_runs_on_the_units_threads(mode: Mode) {
+    let house = House::open(mode).await;
+    for call in 1..=9 {
+        let probe = house.probe.clone();
+        let task = house.here.spawn(async move {
+            let counted = probe.count().await;
+            (std::thread::current().name().map(str::to_owned), counted)
+        });
+        let (thread, counted) = task.await.unwrap();
+        assert!(thread.is_some_and(|name| name.starts_with("seam-home-")));
+        assert_eq!(counted, Ok(call));
+    }
     house.close().await;
 }

@@ -1,5 +1,6 @@
 //! The rules of turns (DESIGN §7, "Turns" and "Outcomes"), on every lane and over every route.
 
+mod bare;
 mod bound;
 mod context;
 mod cycles;
