@@ -33,7 +33,6 @@
 //! breaks the protocol is a [`Violation`], and ends its connection only.
 
 pub mod limits;
-mod linger;
 
 mod agree;
 mod alarm;

@@ -17,7 +17,6 @@ use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_from_wire;
 use crate::frame::{Frame, GoAway, Hello};
-use crate::linger::{Linger, come_back};
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
 
@@ -84,8 +83,6 @@ struct Driver<'a> {
     pipe: Pipe,
     buffer: FrameBuffer,
     alarm: Alarm,
-    /// Answers that come at once are waited for awake.
-    linger: Linger,
     /// Whom to wake once the lock is free.
     wake: Vec<Waker>,
     greeted: bool,
@@ -107,7 +104,6 @@ impl<'a> Driver<'a> {
             pipe: Pipe::new(stream),
             buffer: FrameBuffer::new(hello.max_frame),
             alarm: Alarm::new(lane.clock.clone()),
-            linger: Linger::default(),
             wake: Vec::new(),
             greeted: false,
             last_launch,
@@ -129,10 +125,6 @@ impl<'a> Driver<'a> {
             }
             if let Some(open) = &mut self.lane.lock().connection {
                 open.session.take_output(self.pipe.batch());
-                let calls = open.session.calls_in_flight();
-                if calls > 0 {
-                    self.linger.begin(calls, || self.lane.clock.now());
-                }
             }
         }
     }
@@ -154,10 +146,6 @@ impl<'a> Driver<'a> {
                 return Poll::Ready(Ok(()));
             }
             if read.is_pending() {
-                if self.pipe.is_written() && self.linger.look(|| self.lane.clock.now()) {
-                    come_back(cx);
-                    return Poll::Pending;
-                }
                 ready!(self.alarm.poll(cx, due));
                 self.tick()?;
             }
@@ -172,7 +160,6 @@ impl<'a> Driver<'a> {
         if read? == 0 {
             return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
         }
-        self.linger.heard();
         let now = self.lane.clock.now();
         let mut ready = None;
         let taken = {

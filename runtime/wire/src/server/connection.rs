@@ -21,7 +21,6 @@ use crate::closed::Closed;
 use crate::convert::failure_to_wire;
 use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello};
 use crate::limits::Timeouts;
-use crate::linger::{Linger, come_back};
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
 use crate::violation::{EncodeError, Violation};
@@ -54,10 +53,6 @@ pub(super) struct Connection {
     session: Session<std::convert::Infallible>,
     running: Running,
     alarm: Alarm,
-    /// Calls that follow each other at once are waited for awake.
-    linger: Linger,
-    /// Calls taken since the last write.
-    calls: usize,
     /// Set when the peer's hello has come.
     greeted: Arc<AtomicBool>,
     peer: String,
@@ -86,8 +81,6 @@ impl Connection {
             session: Session::new(&shared.hello, shared.timeouts, now)?,
             buffer: FrameBuffer::new(shared.hello.max_frame),
             alarm: Alarm::new(shared.clock.clone()),
-            linger: Linger::default(),
-            calls: 0,
             pipe: Pipe::new(stream),
             running: Running::new(),
             greeted,
@@ -130,8 +123,6 @@ impl Connection {
                 late.await;
             }
             self.session.take_output(self.pipe.batch());
-            let calls = std::mem::take(&mut self.calls);
-            self.linger.begin(calls, || self.shared.clock.now());
         };
         self.last_word(&closed).await;
         closed
@@ -162,10 +153,6 @@ impl Connection {
                 return Poll::Ready(Ok(()));
             }
             if !took {
-                if self.pipe.is_written() && self.linger.look(|| self.shared.clock.now()) {
-                    come_back(cx);
-                    return Poll::Pending;
-                }
                 ready!(self.poll_alarm(cx))?;
             }
         }
@@ -179,7 +166,6 @@ impl Connection {
         if read? == 0 {
             return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
         }
-        self.linger.heard();
         let now = self.shared.clock.now();
         self.session.heard(now);
         let whole = self.take_frames(now)?;
@@ -203,7 +189,6 @@ impl Connection {
             any = true;
             self.taken += 1;
             if let Some(call) = Frame::as_call(contents, self.contexts.last_chain())? {
-                self.calls += 1;
                 if self.session.receive_call(&call.head)? {
                     let Self { shared, session, running, contexts, .. } = self;
                     now = serve(shared, session, running, contexts, &call, came, now);
