@@ -26,13 +26,19 @@ use crate::turn::{Begun, Outcome, Reply, TurnStart};
 // quick to read only in the same pieces.
 #[repr(C)]
 pub struct Call<M: Method> {
-    /// Until the first poll.
-    message: Option<M>,
+    state: State<M>,
     client: Client<M::Contract>,
     /// Boxed, for most calls have none.
     options: Option<Box<CallOptions>>,
-    /// After a first poll that wasn't the last.
-    waits: Option<Waits<M>>,
+}
+
+/// How far a call has come.
+enum State<M: Method> {
+    /// It wasn't polled yet.
+    New(M),
+    /// Its first poll wasn't the last.
+    Waits(Waits<M>),
+    Over,
 }
 
 /// What a caller may ask for beside the arguments.
@@ -61,7 +67,7 @@ enum Awaited<M: Method> {
 impl<M: Method> Call<M> {
     #[inline]
     pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
-        Self { client, message: Some(message), options: None, waits: None }
+        Self { state: State::New(message), client, options: None }
     }
 
     /// Gives the call another deadline: it is worthless after `time`.
@@ -95,7 +101,7 @@ impl<M: Method> Call<M> {
             match admit(M::SPEC, route.service, *caller, given, began, time) {
                 Ok(admitted) => admitted,
                 Err(why) => {
-                    self.message = None;
+                    self.state = State::Over;
                     return Poll::Ready(self.refused(why));
                 }
             }
@@ -103,7 +109,9 @@ impl<M: Method> Call<M> {
             (Moment::NEVER, None)
         };
         // Taken no sooner: what was written only now is slow to read again.
-        let Some(message) = self.message.take() else { return Poll::Pending };
+        let State::New(message) = std::mem::replace(&mut self.state, State::Over) else {
+            return Poll::Pending;
+        };
         let context = TurnContext::new(route.service, deadline, context);
         let begun = message.begin(host, TurnStart { context, now: began });
         if let Begun::Done(outcome, ended) = &begun
@@ -129,14 +137,14 @@ impl<M: Method> Call<M> {
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<M::Answer, M::Error>> {
-        let Some(message) = &self.message else { return Poll::Pending };
+        let State::New(message) = &self.state else { return Poll::Pending };
         let ClientInner { route, caller } = &*self.client.inner;
         let sent = elsewhere::send(route, *caller, given, began.after(time), began, message, cx);
-        self.message = None;
+        self.state = State::Over;
         match sent {
             Ok(reply) if reply.will_wake() => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
-                self.waits = Some(Waits { reply: Awaited::Remote(reply), began });
+                self.state = State::Waits(Waits { reply: Awaited::Remote(reply), began });
                 Poll::Pending
             }
             Ok(reply) => self.wait(Awaited::Remote(reply), began, cx),
@@ -151,14 +159,14 @@ impl<M: Method> Call<M> {
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<M::Answer, M::Error>> {
-        self.waits = Some(Waits { reply, began });
+        self.state = State::Waits(Waits { reply, began });
         self.poll_reply(cx)
     }
 
     #[inline(never)] // as above
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
         let route = &*self.client.inner.route;
-        let Some(Waits { reply, began }) = &mut self.waits else {
+        let State::Waits(Waits { reply, began }) = &mut self.state else {
             // As any future does; staying pending would hang whoever made the mistake.
             panic!("a call was polled again after it had come to its outcome")
         };
@@ -166,7 +174,7 @@ impl<M: Method> Call<M> {
             Awaited::Local(reply) => {
                 let outcome = ready!(Pin::new(reply).poll(cx));
                 count::<M>(&route.served, &outcome, route.clock.now().nanos_since(*began));
-                self.waits = None;
+                self.state = State::Over;
                 if outcome.is_err() {
                     self.note_failed();
                 }
@@ -176,7 +184,7 @@ impl<M: Method> Call<M> {
                 let mut body = ReplyBody::default();
                 let arrived = ready!(reply.poll_into(cx, &mut body));
                 let began = *began;
-                self.waits = None;
+                self.state = State::Over;
                 if arrived.is_ok()
                     && let Some(answer) = elsewhere::answer::<M>(route, &body, began)
                 {
@@ -289,7 +297,7 @@ impl<M: Method> Future for Call<M> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if this.message.is_none() {
+        if !matches!(this.state, State::New(_)) {
             return this.poll_reply(cx);
         }
         // A loop of calls that are answered at once must let others on its thread have theirs.
