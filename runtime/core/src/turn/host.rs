@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::gate::{Left, Refused};
 use super::keeper::Kept;
 use super::line::{Gone, Line, Phase};
-use super::poll::{Driver, boxed, drop_quietly};
+use super::poll::{Driver, boxed};
 use super::queued::{Promoted, Waiting};
 use super::seat::{House, Room, Seat};
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
@@ -74,7 +74,7 @@ pub struct Host<A: Send + Sync + 'static> {
 }
 
 // What every turn writes to stands first, on one cache line of its own: callers on several threads
-// take it from each other once per turn, and not the counters of the `Arc` with it.
+// take it from each other once per turn, and nothing else with it.
 #[repr(C, align(64))]
 pub(super) struct Inner<A: Send + Sync + 'static> {
     pub(super) room: Room<A>,
@@ -293,9 +293,4 @@ impl<A: Send + Sync> Inner<A> {
 
 fn overloaded() -> NotExecuted {
     NotExecuted::Overloaded { retry_after: RETRY_AFTER }
-}
-
-/// Drops what is left of a turn.
-pub(super) fn discard<F>(turn: F) {
-    drop_quietly(turn);
 }

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::host::discard;
 use super::line::Queued;
 use super::poll::{boxed, drop_quietly};
 use super::seat::{House, Seat};
@@ -54,7 +53,7 @@ where
         let mut context = Some(context);
         match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
             Poll::Ready((outcome, _)) => {
-                discard(turn);
+                drop_quietly(turn);
                 slot.fill(outcome);
                 true
             }
@@ -125,7 +124,7 @@ where
         let driver = this.inner.driver(this.method);
         let polled = driver.poll(turn.as_mut(), &mut this.context, driver.settings.clock.now(), cx);
         let Poll::Ready((outcome, _)) = polled else { return Poll::Pending };
-        discard(this.turn.take());
+        drop_quietly(this.turn.take());
         this.slot.fill(outcome);
         Poll::Ready(())
     }
@@ -135,7 +134,7 @@ impl<A: Send + Sync, T, E, R> Drop for Promoted<A, T, E, R> {
     fn drop(&mut self) {
         if let Some(turn) = self.turn.take() {
             // Ended before its end: by its caller's leaving, by its limit, or with its home.
-            discard(turn);
+            drop_quietly(turn);
             self.slot.fill(failed(Unknown::Abandoned));
         }
         // It has a hold on the slot itself, so that nothing is dropped under the lock.

@@ -13,7 +13,8 @@
 //!   be in when its last owner goes, which no code of the runtime does, it stands for ever.
 //!
 //! Seats and guests leave when they are dropped and not before, and what they lend is borrowed from
-//! them. The tests of the gate's rule are in `gate.rs`.
+//! them. The gate's rule is tried in `gate.rs`, and under every meeting of threads in
+//! `gate/models.rs`.
 
 #![expect(unsafe_code, reason = "the gate is the lock and the counter, as told above")]
 
