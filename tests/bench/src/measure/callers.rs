@@ -1,10 +1,14 @@
 //! The loop of one caller, the same for every contender, local or remote.
 
 use std::sync::Arc;
+use std::thread;
 
+use anyhow::anyhow;
 use quanta::Instant;
+use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
+use super::sample::{Sample, Timing};
 use super::window::Window;
 use crate::messages::{Basket, Message, Priced, answer_tiny, basket, is_price_of};
 
@@ -52,6 +56,41 @@ pub(crate) async fn call_until_closed<A: Ask>(
     if let Some(why) = failure {
         window.fail(why);
     }
+}
+
+/// What callers do, and for how long.
+pub(crate) struct Load {
+    pub(crate) message: Message,
+    pub(crate) callers: usize,
+    /// One call in so many is timed.
+    pub(crate) timed: u64,
+    pub(crate) timing: Timing,
+}
+
+/// Has callers call, on tasks of `home`, while a thread keeps the window; `turned` is told when it
+/// opens and closes.
+pub(crate) async fn call_from_tasks<A: Ask + Clone>(
+    target: A,
+    load: &Load,
+    home: &Handle,
+    turned: impl FnMut(bool) + Send + 'static,
+) -> anyhow::Result<Sample> {
+    let window = Window::new();
+    let clock = {
+        let (window, timing) = (Arc::clone(&window), load.timing);
+        thread::spawn(move || window.run(timing, turned))
+    };
+    let callers: Vec<_> = (0..load.callers as u64)
+        .map(|n| {
+            let (target, window) = (target.clone(), Arc::clone(&window));
+            home.spawn(call_until_closed(target, load.message, n, load.timed, window))
+        })
+        .collect();
+    for caller in callers {
+        caller.await?;
+    }
+    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
+    window.sample(span)
 }
 
 /// One call; whether its answer is right.

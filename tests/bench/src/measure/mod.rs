@@ -11,7 +11,7 @@ mod usage;
 mod window;
 
 pub(crate) use affinity::{cores, pin};
-pub(crate) use callers::{Ask, call_until_closed};
+pub(crate) use callers::{Ask, Load, call_from_tasks, call_until_closed};
 pub(crate) use child::Child;
 pub(crate) use control::{announce, obey};
 pub(crate) use load::under_load;

@@ -1,14 +1,11 @@
 //! One remote measurement: a server, a driver, and the CPU time of both.
 
-use std::sync::Arc;
-use std::thread;
-
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Handle};
 
 use crate::measure::{
-    Ask, Child, Event, Sample, Timing, Window, announce, call_until_closed, obey, pin, under_load,
+    Ask, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, pin, under_load,
 };
 use crate::messages::Message;
 
@@ -80,26 +77,11 @@ pub(crate) fn drive_at<A: Ask + Clone>(
     connect: impl AsyncFnOnce(&str) -> anyhow::Result<(A, Handle)>,
 ) -> anyhow::Result<Sample> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let window = Window::new();
     let (target, home) = runtime.block_on(connect(&job.address)).context("connecting")?;
-    let clock = {
-        let (window, timing) = (Arc::clone(&window), job.timing);
-        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
-    };
-    runtime.block_on(async {
-        let callers: Vec<_> = (0..job.in_flight as u64)
-            .map(|n| {
-                let window = Arc::clone(&window);
-                home.spawn(call_until_closed(target.clone(), job.message, n, TIMED, window))
-            })
-            .collect();
-        for caller in callers {
-            caller.await?;
-        }
-        anyhow::Ok(())
-    })?;
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
+    let load =
+        Load { message: job.message, callers: job.in_flight, timed: TIMED, timing: job.timing };
+    let turned = |open| announce(&Event::Window(open));
+    runtime.block_on(call_from_tasks(target, &load, &home, turned))
 }
 
 /// Runs a server on a current-thread runtime, in a task, until the bench lets go.

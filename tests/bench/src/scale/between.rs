@@ -2,9 +2,8 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seam_core::call::{Client, Deadlines, Route, Target};
 use seam_core::contract::Contract;
@@ -19,7 +18,7 @@ use super::blobs::{BlobsContract, Echo};
 use super::inside::Actors;
 use super::unit::{UnitJob, name};
 use crate::measure::{
-    Ask, Child, Event, Sample, Timing, Window, announce, call_until_closed, obey, under_load,
+    Ask, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, under_load,
 };
 use crate::messages::Message;
 use crate::ours::{PricesContract, Shared};
@@ -106,22 +105,8 @@ async fn call<A: Ask + Clone>(
     timed: u64,
     target: A,
 ) -> anyhow::Result<Sample> {
-    let window = Window::new();
-    let clock = {
-        let window = Arc::clone(&window);
-        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
-    };
-    let callers: Vec<_> = (0..job.in_flight as u64)
-        .map(|n| {
-            let (target, window) = (target.clone(), Arc::clone(&window));
-            tokio::spawn(call_until_closed(target, message, n, timed, window))
-        })
-        .collect();
-    for caller in callers {
-        caller.await?;
-    }
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
+    let load = Load { message, callers: job.in_flight, timed, timing };
+    call_from_tasks(target, &load, &Handle::current(), |open| announce(&Event::Window(open))).await
 }
 
 /// Opens the connections, and waits until all of them stand.

@@ -1,15 +1,13 @@
 //! Calls within one process: over cores, and over actors.
 
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::anyhow;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 
 use super::blobs::{BlobsClient, Echo};
 use super::unit::{Unit, UnitJob, name};
-use crate::measure::{Ask, Sample, Timing, Window, call_until_closed, pin};
+use crate::measure::{Ask, Load, Sample, Timing, call_from_tasks, pin};
 use crate::messages::{Basket, Message, Priced, answer_price, answer_tiny};
 use crate::ours::{Exclusive, PricesClient, Shared};
 
@@ -78,29 +76,15 @@ fn blobs(unit: &Unit) -> anyhow::Result<BlobsClient> {
     Ok(unit.running.client()?)
 }
 
-/// Callers on tasks of their own while a thread keeps the window.
+/// Callers on tasks of their own.
 async fn measure<A: Ask + Clone>(
     job: &InsideJob,
     message: Message,
     timed: u64,
     target: A,
 ) -> anyhow::Result<Sample> {
-    let window = Window::new();
-    let clock = {
-        let (window, timing) = (Arc::clone(&window), job.timing);
-        thread::spawn(move || window.run(timing, |_| {}))
-    };
-    let callers: Vec<_> = (0..job.callers as u64)
-        .map(|n| {
-            let (target, window) = (target.clone(), Arc::clone(&window));
-            tokio::spawn(call_until_closed(target, message, n, timed, window))
-        })
-        .collect();
-    for caller in callers {
-        caller.await?;
-    }
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
+    let load = Load { message, callers: job.callers, timed, timing: job.timing };
+    call_from_tasks(target, &load, &Handle::current(), |_| {}).await
 }
 
 /// Several clients: a caller's calls go to one after the other.
