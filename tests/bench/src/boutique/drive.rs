@@ -2,10 +2,9 @@
 //! generator, one after another as fast as they go, or at a fixed rate.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{anyhow, ensure};
+use anyhow::ensure;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
@@ -14,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::messages::{HomePage, OrderPage, ProductPage};
 use super::services::some_product;
 use crate::http::Connection;
-use crate::measure::{Event, Sample, Timing, Window, announce};
+use crate::measure::{Event, Sample, Timing, Window, announce, while_open};
 
 /// What the driving process is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,23 +48,17 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let window = Window::new();
-    let clock = {
-        let (window, timing) = (Arc::clone(&window), job.timing);
-        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
-    };
-    runtime.block_on(async {
+    let turned = |open| announce(&Event::Window(open));
+    runtime.block_on(while_open(job.timing, turned, async |window| {
         let start = Instant::now();
         let tasks: Vec<_> = (0..job.visitors)
-            .map(|n| tokio::spawn(visit(n as u64, start, job.clone(), Arc::clone(&window))))
+            .map(|n| tokio::spawn(visit(n as u64, start, job.clone(), Arc::clone(window))))
             .collect();
         for task in tasks {
             task.await?;
         }
-        anyhow::Ok(())
-    })?;
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
+        Ok(())
+    }))
 }
 
 async fn visit(visitor: u64, start: Instant, job: DriveJob, window: Arc<Window>) {

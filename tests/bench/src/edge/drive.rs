@@ -1,15 +1,14 @@
 //! The edge's load: connections kept alive, one `POST /price` after another on each.
 
-use std::sync::Arc;
-use std::thread;
-
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{bail, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
 use tokio::sync::Mutex;
 
 use crate::http::Connection;
-use crate::measure::{Ask, Event, Sample, Timing, Window, announce, call_until_closed, cores, pin};
+use crate::measure::{
+    Ask, Caller, Event, Load, Sample, Timing, announce, call_from_tasks, cores, pin,
+};
 use crate::messages::{Basket, Message, Priced};
 
 /// What the driving process is told.
@@ -41,33 +40,13 @@ impl Ask for Browser {
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     pin(&job.cores)?;
     let runtime = Builder::new_multi_thread().worker_threads(cores().len()).enable_all().build()?;
-    let window = Window::new();
-    let mut browsers = Vec::new();
-    for _ in 0..job.in_flight {
-        let connection = runtime.block_on(Connection::connect(&job.address))?;
-        browsers.push(Browser(Mutex::new(connection)));
-    }
-    let clock = {
-        let (window, timing) = (Arc::clone(&window), job.timing);
-        thread::spawn(move || window.run(timing, |open| announce(&Event::Window(open))))
-    };
+    let load = Load { message: Message::Price, timed: 1, timing: job.timing };
     runtime.block_on(async {
-        let mut tasks = Vec::new();
-        for (n, browser) in browsers.into_iter().enumerate() {
-            let window = Arc::clone(&window);
-            tasks.push(tokio::spawn(call_until_closed(
-                browser,
-                Message::Price,
-                n as u64,
-                1,
-                window,
-            )));
+        let mut browsers = Vec::new();
+        for _ in 0..job.in_flight {
+            browsers.push(Browser(Mutex::new(Connection::connect(&job.address).await?)));
         }
-        for task in tasks {
-            task.await?;
-        }
-        anyhow::Ok(())
-    })?;
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
+        let spawn = |caller: Caller<Browser>| tokio::spawn(caller.run());
+        call_from_tasks(load, browsers, spawn, |open| announce(&Event::Window(open))).await
+    })
 }

@@ -1,12 +1,11 @@
 //! One local measurement.
 
-use std::sync::Arc;
-use std::thread;
+use std::iter::repeat_n;
 
-use anyhow::anyhow;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::measure::{Ask, Sample, Timing, Window, call_until_closed};
+use crate::measure::{Ask, Caller, Load, Sample, Timing, call_from_tasks};
 use crate::messages::Message;
 
 /// What a measuring process is told.
@@ -40,23 +39,27 @@ impl Turn {
 /// One call in so many is timed, a prime so that nothing periodic is hit.
 const TIMED: u64 = 61;
 
-/// Opens the window on a thread of its own while `callers` runs the callers, on whatever runtime
-/// the contender likes, until it has closed.
-pub(crate) fn measure(
-    job: &Job,
-    callers: impl FnOnce(&Arc<Window>) -> anyhow::Result<()>,
-) -> anyhow::Result<Sample> {
-    let window = Window::new();
-    let clock = {
-        let (window, timing) = (Arc::clone(&window), job.timing);
-        thread::spawn(move || window.run(timing, |_| {}))
-    };
-    callers(&window)?;
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
-}
+impl Job {
+    /// Has the callers call, each on a task that `spawn` starts.
+    pub(crate) async fn call<A, E, X>(
+        &self,
+        target: A,
+        spawn: impl FnMut(Caller<A>) -> E,
+    ) -> anyhow::Result<Sample>
+    where
+        A: Ask + Clone,
+        E: Future<Output = Result<(), X>>,
+        anyhow::Error: From<X>,
+    {
+        let load = Load { message: self.message, timed: TIMED, timing: self.timing };
+        call_from_tasks(load, repeat_n(target, self.callers), spawn, |_| {}).await
+    }
 
-/// The loop of one caller of this job.
-pub(crate) async fn caller<A: Ask>(target: A, job: Job, number: usize, window: Arc<Window>) {
-    call_until_closed(target, job.message, number as u64, TIMED, window).await;
+    /// A tokio runtime: current-thread for one thread, else work stealing on so many workers.
+    pub(crate) fn runtime(&self) -> std::io::Result<Runtime> {
+        match self.threads {
+            1 => Builder::new_current_thread().enable_all().build(),
+            n => Builder::new_multi_thread().worker_threads(n).enable_all().build(),
+        }
+    }
 }

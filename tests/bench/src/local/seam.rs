@@ -1,12 +1,8 @@
 //! Seam, through its public API: with its defaults, with a thread of the service's own, and with
 //! every local call encoded and decoded.
 
-use std::sync::Arc;
-
 use super::job::{Job, Turn};
-use super::runtime::{on_tokio, on_unit};
-use crate::measure::{Ask, Sample};
-use crate::messages::{Basket, Priced};
+use crate::measure::{Ask, Caller, Sample};
 use crate::ours::{Exclusive, Ours, Shared, all_in_one, bare};
 
 /// As an app starts that says nothing about calls.
@@ -34,41 +30,20 @@ fn run(job: &Job, config: &str) -> anyhow::Result<Sample> {
 }
 
 fn start(job: &Job, start: impl AsyncFnOnce() -> anyhow::Result<Ours>) -> anyhow::Result<Sample> {
-    match job.turn {
-        Some(Turn::Exclusive) => drive(job, start, |ours| Ok(Exclusive(ours.client()?))),
-        _ => drive(job, start, |ours| Ok(Shared(ours.client()?))),
-    }
+    job.runtime()?.block_on(async {
+        let ours = start().await?;
+        match job.turn {
+            Some(Turn::Exclusive) => call(job, &ours, Exclusive(ours.client()?)).await,
+            _ => call(job, &ours, Shared(ours.client()?)).await,
+        }
+    })
 }
 
 /// On one thread, callers are on the unit's own, as everybody's are on that of the actor; on several
 /// they are on a runtime of the program's.
-fn drive<A: Ask + Clone>(
-    job: &Job,
-    start: impl AsyncFnOnce() -> anyhow::Result<Ours>,
-    target: impl FnOnce(&Ours) -> anyhow::Result<A>,
-) -> anyhow::Result<Sample> {
-    if job.threads == 1 {
-        return on_unit(job, start, target);
-    }
-    on_tokio(job, async || {
-        let ours = start().await?;
-        Ok(Kept { target: target(&ours)?, _ours: Arc::new(ours) })
-    })
-}
-
-/// A client and the unit that must outlive its calls.
-#[derive(Clone, Debug)]
-struct Kept<A> {
-    target: A,
-    _ours: Arc<Ours>,
-}
-
-impl<A: Ask> Ask for Kept<A> {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        self.target.tiny(n).await
-    }
-
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        self.target.price(basket).await
+async fn call<A: Ask + Clone>(job: &Job, ours: &Ours, target: A) -> anyhow::Result<Sample> {
+    match job.threads {
+        1 => job.call(target, |caller: Caller<A>| ours.unit.spawn(caller.run())).await,
+        _ => job.call(target, |caller: Caller<A>| tokio::spawn(caller.run())).await,
     }
 }

@@ -1,15 +1,12 @@
 //! The loop of one caller, the same for every contender, local or remote.
 
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::anyhow;
 use quanta::Instant;
-use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 use super::sample::{Sample, Timing};
-use super::window::Window;
+use super::window::{Window, while_open};
 use crate::messages::{Basket, Message, Priced, answer_tiny, basket, is_price_of};
 
 /// What a contender must be able to do: answer the two messages.
@@ -22,75 +19,80 @@ pub(crate) trait Ask: Send + Sync + 'static {
 /// ever waits: the cost is lost in the noise.
 const TURN: u64 = 1024;
 
-/// Calls until the window closes. One call in `timed` is timed: a clock read costs as much as the
-/// cheapest calls, and would hide them.
-pub(crate) async fn call_until_closed<A: Ask>(
+/// Calls until the window closes, on whatever task it is spawned.
+#[derive(Debug)]
+pub(crate) struct Caller<A> {
     target: A,
-    message: Message,
-    caller: u64,
-    timed: u64,
+    number: u64,
+    load: Load,
     window: Arc<Window>,
-) {
-    let (mut n, mut calls) = (caller << 32, 0);
-    let failure = loop {
-        let open = window.is_open();
-        if !open && window.is_closed() {
-            break None;
+}
+
+impl<A: Ask> Caller<A> {
+    /// One call in `timed` is timed: a clock read costs as much as the cheapest calls, and would
+    /// hide them.
+    pub(crate) async fn run(self) {
+        let Self { target, number, load, window } = self;
+        let (mut n, mut calls) = (number << 32, 0);
+        let failure = loop {
+            let open = window.is_open();
+            if !open && window.is_closed() {
+                break None;
+            }
+            let start = (open && n % load.timed == 0).then(Instant::now);
+            match call(&target, load.message, n).await {
+                Ok(true) => {}
+                Ok(false) => break Some(format!("call {n} got another call's answer")),
+                Err(why) => break Some(format!("{why:#}")),
+            }
+            if let Some(start) = start {
+                window.record(start.elapsed());
+            }
+            calls += u64::from(open);
+            n += 1;
+            if n % TURN == 0 {
+                yield_now().await;
+            }
+        };
+        window.count(calls);
+        if let Some(why) = failure {
+            window.fail(why);
         }
-        let start = (open && n % timed == 0).then(Instant::now);
-        match call(&target, message, n).await {
-            Ok(true) => {}
-            Ok(false) => break Some(format!("call {n} got another call's answer")),
-            Err(why) => break Some(format!("{why:#}")),
-        }
-        if let Some(start) = start {
-            window.record(start.elapsed());
-        }
-        calls += u64::from(open);
-        n += 1;
-        if n % TURN == 0 {
-            yield_now().await;
-        }
-    };
-    window.count(calls);
-    if let Some(why) = failure {
-        window.fail(why);
     }
 }
 
 /// What callers do, and for how long.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) message: Message,
-    pub(crate) callers: usize,
     /// One call in so many is timed.
     pub(crate) timed: u64,
     pub(crate) timing: Timing,
 }
 
-/// Has callers call, on tasks of `home`, while a thread keeps the window; `turned` is told when it
-/// opens and closes.
-pub(crate) async fn call_from_tasks<A: Ask + Clone>(
-    target: A,
-    load: &Load,
-    home: &Handle,
+/// Has one caller per target call, each on a task that `spawn` starts; `turned` is told when the
+/// window opens and closes.
+pub(crate) async fn call_from_tasks<A, E, X>(
+    load: Load,
+    targets: impl IntoIterator<Item = A>,
+    mut spawn: impl FnMut(Caller<A>) -> E,
     turned: impl FnMut(bool) + Send + 'static,
-) -> anyhow::Result<Sample> {
-    let window = Window::new();
-    let clock = {
-        let (window, timing) = (Arc::clone(&window), load.timing);
-        thread::spawn(move || window.run(timing, turned))
-    };
-    let callers: Vec<_> = (0..load.callers as u64)
-        .map(|n| {
-            let (target, window) = (target.clone(), Arc::clone(&window));
-            home.spawn(call_until_closed(target, load.message, n, load.timed, window))
-        })
-        .collect();
-    for caller in callers {
-        caller.await?;
-    }
-    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
-    window.sample(span)
+) -> anyhow::Result<Sample>
+where
+    A: Ask,
+    E: Future<Output = Result<(), X>>,
+    anyhow::Error: From<X>,
+{
+    while_open(load.timing, turned, async |window| {
+        let callers = targets.into_iter().zip(0..).map(|(target, number)| {
+            spawn(Caller { target, number, load, window: Arc::clone(window) })
+        });
+        for ended in callers.collect::<Vec<_>>() {
+            ended.await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// One call; whether its answer is right.

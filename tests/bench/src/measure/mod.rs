@@ -11,10 +11,10 @@ mod usage;
 mod window;
 
 pub(crate) use affinity::{cores, pin};
-pub(crate) use callers::{Ask, Load, call_from_tasks, call_until_closed};
+pub(crate) use callers::{Ask, Caller, Load, call_from_tasks};
 pub(crate) use child::Child;
 pub(crate) use control::{announce, obey};
 pub(crate) use load::under_load;
 pub(crate) use rounds::{Entry, run_group};
 pub(crate) use sample::{Event, Sample, Timing};
-pub(crate) use window::Window;
+pub(crate) use window::{Window, while_open};

@@ -28,13 +28,13 @@ pub(crate) struct Window {
 
 /// How long the window stood open, and what this process used meanwhile.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Span {
-    pub(crate) seconds: f64,
-    pub(crate) cpu_us: f64,
+struct Span {
+    seconds: f64,
+    cpu_us: f64,
 }
 
 impl Window {
-    pub(crate) fn new() -> Arc<Self> {
+    fn new() -> Arc<Self> {
         Arc::new(Self {
             phase: AtomicU8::new(WARMING),
             calls: AtomicU64::new(0),
@@ -48,16 +48,15 @@ impl Window {
     }
 
     /// Opens the window after the warm-up and closes it again, on the calling thread.
-    /// `edge` is told of both moments.
-    pub(crate) fn run(&self, timing: Timing, mut edge: impl FnMut(bool)) -> Span {
+    fn run(&self, timing: Timing, mut turned: impl FnMut(bool)) -> Span {
         sleep_until(Instant::now() + timing.warm_up());
-        edge(true);
+        turned(true);
         let (from, before) = (Instant::now(), usage());
         self.move_on(WARMING, OPEN);
         sleep_until(from + timing.measured());
         self.move_on(OPEN, CLOSED);
         let (to, after) = (Instant::now(), usage());
-        edge(false);
+        turned(false);
         Span {
             seconds: to.duration_since(from).as_secs_f64(),
             cpu_us: after.cpu_us - before.cpu_us,
@@ -90,7 +89,7 @@ impl Window {
     }
 
     /// The figures, once every caller has ended.
-    pub(crate) fn sample(&self, span: Span) -> anyhow::Result<Sample> {
+    fn sample(&self, span: Span) -> anyhow::Result<Sample> {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(why) = failure.take() {
             return Err(anyhow!("a call went wrong: {why}"));
@@ -117,6 +116,23 @@ impl Window {
         // A failure has closed the window for good.
         let _ = self.phase.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+/// Lets `callers` call while a thread of its own keeps the window; `turned` is told when it opens and
+/// closes.
+pub(crate) async fn while_open(
+    timing: Timing,
+    turned: impl FnMut(bool) + Send + 'static,
+    callers: impl AsyncFnOnce(&Arc<Window>) -> anyhow::Result<()>,
+) -> anyhow::Result<Sample> {
+    let window = Window::new();
+    let clock = {
+        let window = Arc::clone(&window);
+        thread::spawn(move || window.run(timing, turned))
+    };
+    callers(&window).await?;
+    let span = clock.join().map_err(|_| anyhow!("the thread that keeps the window panicked"))?;
+    window.sample(span)
 }
 
 /// Waits on a thread that has nothing else to do.

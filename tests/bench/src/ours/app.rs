@@ -7,10 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use seam::{App, Running};
 use tempfile::TempDir;
-use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
-use super::load::{LOAD, LoadService};
 use super::prices::PricesClient;
 use super::service::PricesService;
 
@@ -64,24 +62,19 @@ pub(crate) async fn edge() -> anyhow::Result<Ours> {
 
 /// The service, reachable at `listen`.
 pub(crate) async fn remote_server(listen: &str) -> anyhow::Result<Ours> {
-    Ours::start(split_app(), &split(listen), "server").await
+    Ours::start(App::new("bench"), &split(listen), "server").await
 }
 
-/// A unit with a service that calls the other at `address`: its client, and its home.
-pub(crate) async fn remote_client(address: &str) -> anyhow::Result<(Ours, PricesClient, Handle)> {
-    let ours = Ours::start(split_app(), &split(address), "client").await?;
-    let (client, home) = LOAD.get().context("the load hasn't started")?.clone();
-    Ok((ours, client, home))
-}
-
-fn split_app() -> App {
-    App::new("bench").service::<LoadService>()
+/// A unit without services, for a program that calls the other at `address`: its link and its
+/// callers share its only thread.
+pub(crate) async fn remote_client(address: &str) -> anyhow::Result<Ours> {
+    Ours::start(with_threads(1), &split(address), "client").await
 }
 
 /// Limits as high as everybody's.
 fn split(address: &str) -> String {
     format!(
-        "[units.client]\nservices = [\"load\"]\n\
+        "[units.client]\nservices = []\n\
          [units.server]\nservices = [\"prices\"]\nlisten = \"{address}\"\n\
          [topologies]\nsplit = [\"client\", \"server\"]\n\
          [services.prices]\nmailbox = 4096\n"

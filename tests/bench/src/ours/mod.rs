@@ -3,7 +3,6 @@
 
 mod app;
 mod ask;
-mod load;
 mod prices;
 mod service;
 

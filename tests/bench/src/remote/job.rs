@@ -1,11 +1,15 @@
 //! One remote measurement: a server, a driver, and the CPU time of both.
 
+use std::iter::repeat_n;
+
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
 
 use crate::measure::{
-    Ask, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, pin, under_load,
+    Ask, Caller, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, pin,
+    under_load,
 };
 use crate::messages::Message;
 
@@ -43,6 +47,17 @@ impl DriveJob {
     pub(crate) fn pin(&self) -> anyhow::Result<()> {
         pin(&self.cores)
     }
+
+    /// Has the callers call, each on a task that `spawn` starts.
+    pub(crate) async fn call<A: Ask + Clone>(
+        &self,
+        target: A,
+        spawn: impl FnMut(Caller<A>) -> JoinHandle<()>,
+    ) -> anyhow::Result<Sample> {
+        let load = Load { message: self.message, timed: TIMED, timing: self.timing };
+        let targets = repeat_n(target, self.in_flight);
+        call_from_tasks(load, targets, spawn, |open| announce(&Event::Window(open))).await
+    }
 }
 
 /// The bench's side: starts both; the CPU time and the memory are those of both.
@@ -62,26 +77,16 @@ pub(crate) fn measure(serve: &ServeJob, mut drive: DriveJob) -> anyhow::Result<S
 /// One call in so many is timed.
 const TIMED: u64 = 8;
 
-/// The driver: `in_flight` callers on tasks of a current-thread runtime, over whatever `connect`
-/// makes. One thread per process costs least for all of the contenders, and carries as many calls.
+/// The driver: callers on tasks of a current-thread runtime, over whatever `connect` makes. One
+/// thread per process costs least for all of the contenders, and carries as many calls.
 pub(crate) fn drive<A: Ask + Clone>(
     job: &DriveJob,
     connect: impl AsyncFnOnce(&str) -> anyhow::Result<A>,
 ) -> anyhow::Result<Sample> {
-    drive_at(job, async |address| Ok((connect(address).await?, Handle::current())))
-}
-
-/// The same, with callers on whatever runtime `connect` says.
-pub(crate) fn drive_at<A: Ask + Clone>(
-    job: &DriveJob,
-    connect: impl AsyncFnOnce(&str) -> anyhow::Result<(A, Handle)>,
-) -> anyhow::Result<Sample> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let (target, home) = runtime.block_on(connect(&job.address)).context("connecting")?;
-    let load =
-        Load { message: job.message, callers: job.in_flight, timed: TIMED, timing: job.timing };
-    let turned = |open| announce(&Event::Window(open));
-    runtime.block_on(call_from_tasks(target, &load, &home, turned))
+    Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let target = connect(&job.address).await.context("connecting")?;
+        job.call(target, |caller: Caller<A>| tokio::spawn(caller.run())).await
+    })
 }
 
 /// Runs a server on a current-thread runtime, in a task, until the bench lets go.

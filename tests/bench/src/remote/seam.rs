@@ -1,15 +1,14 @@
 //! Seam between two units, over TCP or a Unix socket, through its public API.
 
 use std::future::pending;
-use std::sync::Arc;
 
 use anyhow::Context;
 use tempfile::TempDir;
+use tokio::runtime::Builder;
 
-use super::job::{DriveJob, drive_at, on_one_thread};
-use crate::measure::{Ask, Event, Sample, announce};
-use crate::messages::{Basket, Priced};
-use crate::ours::{Ours, Shared, free_addresses, ready, remote_client, remote_server};
+use super::job::{DriveJob, on_one_thread};
+use crate::measure::{Event, Sample, announce};
+use crate::ours::{Shared, free_addresses, ready, remote_client, remote_server};
 
 /// Over TCP.
 pub(crate) fn serve_tcp() -> anyhow::Result<()> {
@@ -33,28 +32,11 @@ fn serve(listen: String, _folder: Option<TempDir>) -> anyhow::Result<()> {
     })
 }
 
-/// Callers run on the home of a service that calls the other one.
+/// Callers are on the only thread of a unit that hosts nothing.
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
-    drive_at(job, async |address| {
-        let (ours, client, home) = remote_client(address).await?;
+    Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let ours = remote_client(&job.address).await?;
         ready(&ours.unit).await?;
-        Ok((Client { calls: Shared(client), _ours: Arc::new(ours) }, home))
+        job.call(Shared(ours.client()?), |caller| ours.unit.spawn(caller.run())).await
     })
-}
-
-/// A client and the unit that must outlive its calls.
-#[derive(Clone, Debug)]
-struct Client {
-    calls: Shared,
-    _ours: Arc<Ours>,
-}
-
-impl Ask for Client {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        self.calls.tiny(n).await
-    }
-
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        self.calls.price(basket).await
-    }
 }

@@ -1,6 +1,7 @@
 //! Calls between two processes: one unit, and a driver with as many connections as the cell has.
 
 use std::future::pending;
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -8,7 +9,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seam_core::call::{Client, Deadlines, Route, Target};
 use seam_core::contract::Contract;
 use seam_core::name::ServiceId;
-use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_wire::{Address, Identity, Link, LinkConfig};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use super::blobs::{BlobsContract, Echo};
 use super::inside::Actors;
 use super::unit::{UnitJob, name};
 use crate::measure::{
-    Ask, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, under_load,
+    Ask, Caller, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, under_load,
 };
 use crate::messages::Message;
 use crate::ours::{PricesContract, Shared};
@@ -105,8 +105,10 @@ async fn call<A: Ask + Clone>(
     timed: u64,
     target: A,
 ) -> anyhow::Result<Sample> {
-    let load = Load { message, callers: job.in_flight, timed, timing };
-    call_from_tasks(target, &load, &Handle::current(), |open| announce(&Event::Window(open))).await
+    let load = Load { message, timed, timing };
+    let targets = repeat_n(target, job.in_flight);
+    let spawn = |caller: Caller<A>| tokio::spawn(caller.run());
+    call_from_tasks(load, targets, spawn, |open| announce(&Event::Window(open))).await
 }
 
 /// Opens the connections, and waits until all of them stand.
@@ -130,7 +132,7 @@ async fn connect(job: &BetweenJob) -> anyhow::Result<Vec<Link>> {
 fn client<C: Contract>(link: &Link, service: ServiceId) -> C::Client {
     let route = Route::<C>::new(service, Deadlines::default(), Clock::fast());
     route.set(Target::Remote(Arc::new(link.service(service, C::descriptor()))));
-    Client::new(Arc::new(route), Caller::Program).into()
+    Client::new(Arc::new(route), seam_core::remote::Caller::Program).into()
 }
 
 /// As many open files as the system lets this process have.

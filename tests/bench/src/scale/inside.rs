@@ -1,13 +1,14 @@
 //! Calls within one process: over cores, and over actors.
 
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 
 use super::blobs::{BlobsClient, Echo};
 use super::unit::{Unit, UnitJob, name};
-use crate::measure::{Ask, Load, Sample, Timing, call_from_tasks, pin};
+use crate::measure::{Ask, Caller, Load, Sample, Timing, call_from_tasks, pin};
 use crate::messages::{Basket, Message, Priced, answer_price, answer_tiny};
 use crate::ours::{Exclusive, PricesClient, Shared};
 
@@ -83,8 +84,9 @@ async fn measure<A: Ask + Clone>(
     timed: u64,
     target: A,
 ) -> anyhow::Result<Sample> {
-    let load = Load { message, callers: job.callers, timed, timing: job.timing };
-    call_from_tasks(target, &load, &Handle::current(), |_| {}).await
+    let load = Load { message, timed, timing: job.timing };
+    let targets = repeat_n(target, job.callers);
+    call_from_tasks(load, targets, |caller: Caller<A>| tokio::spawn(caller.run()), |_| {}).await
 }
 
 /// Several clients: a caller's calls go to one after the other.

@@ -1,60 +1,32 @@
-//! The service that the HTTP front is: its home serves the visitors, so that a request is answered
-//! on the thread that its call leaves from, as at every other contender.
+//! The HTTP front: a program around a unit without services, whose thread serves the visitors, so
+//! that a request is answered on the thread that its call leaves from, as at every other contender.
 
-use std::sync::OnceLock;
-
-use actix_rt::{self as rt, Arbiter, ArbiterHandle};
-use anyhow::{Context, ensure};
-use seam::prelude::*;
+use actix_rt::{self as rt, Arbiter};
+use anyhow::ensure;
+use seam::Running;
+use tokio::sync::oneshot;
 
 use super::contracts::FrontendApiClient;
 use crate::boutique::front::{self, Pages};
 use crate::boutique::messages::{
     AddItem, HomePage, Nothing, OrderPage, PlaceOrder, ProductPage, ProductVisit, Visitor,
 };
-use crate::measure::{Event, announce};
 
-/// Nothing is asked of the door.
-#[seam::contract(name = "door", version = "1.0")]
-pub(crate) trait Door {
-    async fn nothing(&self);
-}
-
-#[derive(Debug)]
-pub(crate) struct DoorService;
-
-/// The client and the home of the only door of a process.
-static DOOR: OnceLock<(FrontendApiClient, ArbiterHandle)> = OnceLock::new();
-
-impl Actor for DoorService {
-    type Contract = DoorContract;
-    type Config = ();
-    type Needs = (FrontendApiClient,);
-
-    async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
-        let door = (setup.client()?, Arbiter::current());
-        DOOR.set(door).map_err(|_| StartError::failed("a process has one door"))?;
-        Ok(Self)
-    }
-}
-
-impl Door for DoorService {
-    async fn nothing(&self) {}
-}
-
-/// Serves HTTP on the door's home, once it has started and the frontend is there.
-pub(crate) fn open() -> anyhow::Result<()> {
-    let (frontend, home) = DOOR.get().context("the door hasn't started")?;
-    let pages = Frontend(frontend.clone());
-    let serving = move || {
-        rt::spawn(async {
-            if let Err(why) = front::serve(pages).await {
-                announce(&Event::Failed(format!("{why:#}")));
-            }
-        });
+/// Serves HTTP on the unit's thread, until that fails.
+pub(crate) async fn open(unit: &Running) -> anyhow::Result<()> {
+    let pages = Frontend(unit.client()?);
+    let (fail, failed) = oneshot::channel();
+    // The front can't leave its thread, so a task of the unit's has to start it there.
+    let serving = async {
+        Arbiter::current().spawn_fn(|| {
+            rt::spawn(async {
+                // Nobody is left to be told if the process ends.
+                let _ = fail.send(front::serve(pages).await);
+            });
+        })
     };
-    ensure!(home.spawn_fn(serving), "the door's home has ended");
-    Ok(())
+    ensure!(unit.spawn(serving).await?, "the unit's thread has ended");
+    failed.await?
 }
 
 /// The HTTP front's way to the frontend.

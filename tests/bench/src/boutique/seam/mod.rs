@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use self::callers::{CheckoutService, FrontendService, RecommendationService};
-use self::door::DoorService;
 use self::services::{
     AdsService, CartService, CatalogService, CurrencyService, EmailService, PaymentService,
     ShippingService,
@@ -95,7 +94,7 @@ fn unit_name(number: usize) -> String {
 fn config(units: &[&[&str]]) -> anyhow::Result<String> {
     use std::fmt::Write;
     let addresses = free_addresses(units.len())?;
-    let mut text = format!("[units.{FRONT}]\nservices = [\"door\"]\n");
+    let mut text = format!("[units.{FRONT}]\nservices = []\n");
     let mut names = vec![FRONT.to_owned()];
     for (number, services) in units.iter().enumerate() {
         let (name, listen) = (unit_name(number), &addresses[number]);
@@ -112,8 +111,7 @@ pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
         let unit = Unit::start(&job).await?;
         if job.unit == FRONT {
             ready(&unit.running).await?;
-            door::open()?;
-            return pending().await;
+            return door::open(&unit.running).await;
         }
         announce(&Event::Listening(unit.running.listen().context("the unit doesn't listen")?));
         ready(&unit.running).await?;
@@ -143,10 +141,11 @@ impl Unit {
             .service::<RecommendationService>()
             .service::<CheckoutService>()
             .service::<FrontendService>()
-            .service::<DoorService>()
             .config_text(&*job.config)
             .set("SEAM__APP__DATA", data.path().display().to_string())
             .unit(&*job.unit);
+        // The front, its link and what serves the visitors share one thread.
+        let app = if job.unit == FRONT { app.set("SEAM__APP__THREADS", "1") } else { app };
         let running = app.start().await.with_context(|| job.unit.clone())?;
         Ok(Self { running, _data: data })
     }
