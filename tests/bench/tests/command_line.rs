@@ -57,6 +57,20 @@ fn the_remote_floor_and_seam_answer_rightly_between_two_processes() {
 }
 
 #[test]
+fn a_slow_call_beside_others_makes_rows_of_its_own() {
+    let rows = rows(&["remote", "--peer", "raw", "--in-flight", "64", "--pinned", "true"]);
+    let messages = |contender: &str| -> Vec<&Value> {
+        let rows = rows.iter().filter(|row| row["contender"] == contender);
+        rows.map(|row| &row["message"]).collect()
+    };
+    assert_eq!(messages("raw"), ["price"]);
+    assert_eq!(messages("seam"), ["price", "price+slow"]);
+    let beside = rows.iter().find(|row| row["message"] == "price+slow").unwrap();
+    assert!(beside["ratio_p50"]["seam"].as_f64().unwrap() > 0.0, "{beside}");
+    assert_eq!(row(&rows, "seam")["ratio"].as_object().unwrap().len(), 1);
+}
+
+#[test]
 fn curves_are_measured_drawn_and_written_into_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let plots = folder.path().join("plots");

@@ -40,7 +40,7 @@ impl Ask for Browser {
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     pin(&job.cores)?;
     let runtime = Builder::new_multi_thread().worker_threads(cores().len()).enable_all().build()?;
-    let load = Load { message: Message::Price, timed: 1, timing: job.timing };
+    let load = Load { message: Message::Price, timed: 1, nap_ms: None, timing: job.timing };
     runtime.block_on(async {
         let mut browsers = Vec::new();
         for _ in 0..job.in_flight {

@@ -51,7 +51,7 @@ impl Job {
         E: Future<Output = Result<(), X>>,
         anyhow::Error: From<X>,
     {
-        let load = Load { message: self.message, timed: TIMED, timing: self.timing };
+        let load = Load { message: self.message, timed: TIMED, nap_ms: None, timing: self.timing };
         call_from_tasks(load, repeat_n(target, self.callers), spawn, |_| {}).await
     }
 

@@ -1,7 +1,9 @@
 //! The loop of one caller, the same for every contender, local or remote.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::bail;
 use quanta::Instant;
 use tokio::task::yield_now;
 
@@ -13,6 +15,11 @@ use crate::messages::{Basket, Message, Priced, answer_tiny, basket, is_price_of}
 pub(crate) trait Ask: Send + Sync + 'static {
     fn tiny(&self, n: u64) -> impl Future<Output = anyhow::Result<u64>> + Send;
     fn price(&self, basket: Basket) -> impl Future<Output = anyhow::Result<Priced>> + Send;
+
+    /// `tiny` of `ms`, answered so many milliseconds later. Few contenders are asked for that.
+    fn nap(&self, ms: u64) -> impl Future<Output = anyhow::Result<u64>> + Send {
+        async move { bail!("this contender can't nap for {ms} ms") }
+    }
 }
 
 /// After so many calls a caller lets the others of its thread go on, whether or not its contender
@@ -29,9 +36,16 @@ pub(crate) struct Caller<A> {
 }
 
 impl<A: Ask> Caller<A> {
+    pub(crate) async fn run(self) {
+        match self.load.nap_ms.filter(|_| self.number == 0) {
+            None => self.call().await,
+            Some(ms) => self.nap(ms).await,
+        }
+    }
+
     /// One call in `timed` is timed: a clock read costs as much as the cheapest calls, and would
     /// hide them.
-    pub(crate) async fn run(self) {
+    async fn call(self) {
         let Self { target, number, load, window } = self;
         let (mut n, mut calls) = (number << 32, 0);
         let failure = loop {
@@ -59,6 +73,21 @@ impl<A: Ask> Caller<A> {
             window.fail(why);
         }
     }
+
+    /// Has a nap under way all the time, and counts none.
+    async fn nap(self, ms: u64) {
+        while !self.window.is_closed() {
+            let start = Instant::now();
+            match self.target.nap(ms).await {
+                Ok(answer) if answer != answer_tiny(ms) => self.window.fail("a wrong nap"),
+                Ok(_) if start.elapsed() < Duration::from_millis(ms) => {
+                    self.window.fail("a nap was over too soon");
+                }
+                Ok(_) => {}
+                Err(why) => self.window.fail(format!("{why:#}")),
+            }
+        }
+    }
 }
 
 /// What callers do, and for how long.
@@ -67,6 +96,8 @@ pub(crate) struct Load {
     pub(crate) message: Message,
     /// One call in so many is timed.
     pub(crate) timed: u64,
+    /// The first of the callers makes no such calls, but naps of so many milliseconds.
+    pub(crate) nap_ms: Option<u64>,
     pub(crate) timing: Timing,
 }
 

@@ -9,6 +9,7 @@ use seam::{App, Running};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
+use super::naps::NapsService;
 use super::prices::PricesClient;
 use super::service::PricesService;
 
@@ -60,22 +61,27 @@ pub(crate) async fn edge() -> anyhow::Result<Ours> {
     Ours::start(App::new("bench"), config, "all").await
 }
 
-/// The service, reachable at `listen`.
+/// The service, reachable at `listen`, and one that naps.
 pub(crate) async fn remote_server(listen: &str) -> anyhow::Result<Ours> {
-    Ours::start(App::new("bench"), &split(listen), "server").await
+    Ours::start(split_app(), &split(listen), "server").await
 }
 
 /// A unit without services, for a program that calls the other at `address`: its link and its
 /// callers share its only thread.
 pub(crate) async fn remote_client(address: &str) -> anyhow::Result<Ours> {
-    Ours::start(with_threads(1), &split(address), "client").await
+    let app = split_app().set("SEAM__APP__THREADS", "1");
+    Ours::start(app, &split(address), "client").await
+}
+
+fn split_app() -> App {
+    App::new("bench").service::<NapsService>()
 }
 
 /// Limits as high as everybody's.
 fn split(address: &str) -> String {
     format!(
         "[units.client]\nservices = []\n\
-         [units.server]\nservices = [\"prices\"]\nlisten = \"{address}\"\n\
+         [units.server]\nservices = [\"prices\", \"naps\"]\nlisten = \"{address}\"\n\
          [topologies]\nsplit = [\"client\", \"server\"]\n\
          [services.prices]\nmailbox = 4096\n"
     )

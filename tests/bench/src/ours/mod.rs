@@ -3,6 +3,7 @@
 
 mod app;
 mod ask;
+mod naps;
 mod prices;
 mod service;
 
@@ -10,5 +11,6 @@ pub(crate) use self::app::{
     Ours, all_in_one, bare, edge, free_addresses, ready, remote_client, remote_server,
 };
 pub(crate) use self::ask::{Exclusive, Shared};
+pub(crate) use self::naps::NapsClient;
 pub(crate) use self::prices::{PricesClient, PricesContract};
 pub(crate) use self::service::PricesService;

@@ -66,6 +66,11 @@ impl Row {
         self.0.get(of)?.get(peer)?.as_f64()
     }
 
+    /// Whether both have the same label.
+    pub(crate) fn same(&self, label: &str, other: &Self) -> bool {
+        self.0.get(label) == other.0.get(label)
+    }
+
     /// Whether a label has this value.
     pub(crate) fn is(&self, label: &str, value: &Value) -> bool {
         match (self.0.get(label), value) {

@@ -4,6 +4,7 @@ use anyhow::bail;
 
 use super::markdown::{self, count, maybe, number};
 use super::rows::{Row, Rows};
+use crate::report::BESIDE_SLOW;
 
 /// The table of that name.
 pub(super) fn table(name: &str, rows: &Rows) -> anyhow::Result<String> {
@@ -11,6 +12,7 @@ pub(super) fn table(name: &str, rows: &Rows) -> anyhow::Result<String> {
         "local" => local(rows),
         "remote-pinned" => remote(rows, true),
         "remote-unpinned" => remote(rows, false),
+        "slow" => slow(rows),
         "edge" => edge(rows),
         "boutique" => boutique(rows),
         "cores" => over(rows, "cores", &["threads", "contender", "turn", "actors"]),
@@ -70,40 +72,56 @@ fn local(rows: &Rows) -> String {
 }
 
 fn remote(rows: &Rows, pinned: bool) -> String {
-    let line = |row: &Row| {
-        vec![
-            format!("{} in flight: {}", count(row.number("in_flight")), contender(row)),
-            maybe(row.median("calls_per_s")),
-            maybe(row.median("p50_us")),
-            maybe(row.median("p99_us")),
-            maybe(row.median("cpu_us_per_call")),
-            times(row, "raw"),
-            times(row, "tonic"),
-            times(row, "tarpc"),
-            times(row, "http-json"),
-        ]
-    };
     let wanted = of(rows, "remote").filter(|row| row.is("pinned", &pinned.into()));
-    let lines: Vec<_> = wanted.map(line).collect();
-    let head =
-        ["", "calls/s", "p50 µs", "p99 µs", "CPU µs", "÷ raw", "÷ tonic", "÷ tarpc", "÷ http-json"];
-    markdown::table(&head, &lines)
+    let wanted = wanted.filter(|row| row.text("message") != Some(BESIDE_SLOW));
+    in_flight(wanted, ["calls/s", "CPU µs"], &["raw", "tonic", "tarpc", "http-json"])
 }
 
 fn edge(rows: &Rows) -> String {
+    in_flight(of(rows, "edge"), ["requests/s", "server's CPU µs"], &["actix-web"])
+}
+
+/// Cells that differ by what is in flight; `names` are those of calls per second and of CPU time.
+fn in_flight<'a>(rows: impl Iterator<Item = &'a Row>, names: [&str; 2], peers: &[&str]) -> String {
     let line = |row: &Row| {
-        vec![
+        let mut cells = vec![
             format!("{} in flight: {}", count(row.number("in_flight")), contender(row)),
             maybe(row.median("calls_per_s")),
             maybe(row.median("p50_us")),
             maybe(row.median("p99_us")),
             maybe(row.median("cpu_us_per_call")),
-            times(row, "actix-web"),
-        ]
+        ];
+        cells.extend(peers.iter().map(|peer| times(row, peer)));
+        cells
     };
-    let lines: Vec<_> = of(rows, "edge").map(line).collect();
-    let head = ["", "requests/s", "p50 µs", "p99 µs", "server's CPU µs", "÷ actix-web"];
-    markdown::table(&head, &lines)
+    let [calls, cpu] = names;
+    let mut head = ["", calls, "p50 µs", "p99 µs", cpu].map(str::to_owned).to_vec();
+    head.extend(peers.iter().map(|peer| format!("÷ {peer}")));
+    markdown::table(&head, &rows.map(line).collect::<Vec<_>>())
+}
+
+/// What a slow call does to those beside it on their connection.
+fn slow(rows: &Rows) -> String {
+    let line = |row: &Row| {
+        let name = row.text("contender")?;
+        let without = of(rows, "remote").find(|other| {
+            let same = ["contender", "in_flight", "pinned"];
+            other.text("message") == Some("price")
+                && same.iter().all(|label| other.same(label, row))
+        })?;
+        Some(vec![
+            contender(row),
+            maybe(without.median("p50_us")),
+            maybe(row.median("p50_us")),
+            maybe(row.ratio("ratio_p50", name)),
+            maybe(without.median("p99_us")),
+            maybe(row.median("p99_us")),
+            maybe(row.ratio("ratio_p99", name)),
+        ])
+    };
+    let beside = of(rows, "remote").filter(|row| row.text("message") == Some(BESIDE_SLOW));
+    let head = ["", "p50 µs without", "with", "÷", "p99 µs without", "with", "÷"];
+    markdown::table(&head, &beside.filter_map(line).collect::<Vec<_>>())
 }
 
 fn boutique(rows: &Rows) -> String {

@@ -40,6 +40,8 @@ pub(crate) struct DriveJob {
     pub(crate) cores: Vec<usize>,
     pub(crate) message: Message,
     pub(crate) in_flight: usize,
+    /// Beside those in flight, one call at a time that is answered so much later.
+    pub(crate) nap_ms: Option<u64>,
     pub(crate) timing: Timing,
 }
 
@@ -54,8 +56,9 @@ impl DriveJob {
         target: A,
         spawn: impl FnMut(Caller<A>) -> JoinHandle<()>,
     ) -> anyhow::Result<Sample> {
-        let load = Load { message: self.message, timed: TIMED, timing: self.timing };
-        let targets = repeat_n(target, self.in_flight);
+        let Self { message, nap_ms, timing, .. } = *self;
+        let load = Load { message, timed: TIMED, nap_ms, timing };
+        let targets = repeat_n(target, self.in_flight + usize::from(nap_ms.is_some()));
         call_from_tasks(load, targets, spawn, |open| announce(&Event::Window(open))).await
     }
 }

@@ -7,8 +7,9 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use super::job::{DriveJob, on_one_thread};
-use crate::measure::{Event, Sample, announce};
-use crate::ours::{Shared, free_addresses, ready, remote_client, remote_server};
+use crate::measure::{Ask, Event, Sample, announce};
+use crate::messages::{Basket, Priced};
+use crate::ours::{NapsClient, Shared, free_addresses, ready, remote_client, remote_server};
 
 /// Over TCP.
 pub(crate) fn serve_tcp() -> anyhow::Result<()> {
@@ -37,6 +38,28 @@ pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         let ours = remote_client(&job.address).await?;
         ready(&ours.unit).await?;
-        job.call(Shared(ours.client()?), |caller| ours.unit.spawn(caller.run())).await
+        let target = Client { prices: Shared(ours.client()?), naps: ours.unit.client()? };
+        job.call(target, |caller| ours.unit.spawn(caller.run())).await
     })
+}
+
+/// Clients of both services, over the one link to their unit.
+#[derive(Clone, Debug)]
+struct Client {
+    prices: Shared,
+    naps: NapsClient,
+}
+
+impl Ask for Client {
+    fn tiny(&self, n: u64) -> impl Future<Output = anyhow::Result<u64>> + Send {
+        self.prices.tiny(n)
+    }
+
+    fn price(&self, basket: Basket) -> impl Future<Output = anyhow::Result<Priced>> + Send {
+        self.prices.price(basket)
+    }
+
+    async fn nap(&self, ms: u64) -> anyhow::Result<u64> {
+        Ok(self.naps.nap(ms).await?)
+    }
 }

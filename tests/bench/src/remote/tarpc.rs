@@ -1,5 +1,7 @@
 //! tarpc over TCP with bincode.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use tarpc::client::NewClient;
 use tarpc::server::{BaseChannel, Channel};
@@ -17,6 +19,7 @@ use crate::messages::{Basket, Priced, answer_price, answer_tiny};
 trait Prices {
     async fn tiny(n: u64) -> u64;
     async fn price(basket: Basket) -> Priced;
+    async fn nap(ms: u64) -> u64;
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +33,11 @@ impl Prices for Service {
     async fn price(self, _: context::Context, basket: Basket) -> Priced {
         answer_price(&basket)
     }
+
+    async fn nap(self, _: context::Context, ms: u64) -> u64 {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        answer_tiny(ms)
+    }
 }
 
 impl Ask for PricesClient {
@@ -39,6 +47,10 @@ impl Ask for PricesClient {
 
     async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
         Ok(self.price(context::current(), basket).await?)
+    }
+
+    async fn nap(&self, ms: u64) -> anyhow::Result<u64> {
+        Ok(self.nap(context::current(), ms).await?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! gRPC by tonic: one HTTP/2 connection, protobuf by prost.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tonic::Status;
 use tonic::transport::Channel;
@@ -50,6 +51,11 @@ impl Prices {
         Ok(Tiny { n: answer_tiny(request.n) })
     }
 
+    async fn nap(&self, request: Tiny) -> Result<Tiny, Status> {
+        tokio::time::sleep(Duration::from_millis(request.n)).await;
+        self.tiny(request).await
+    }
+
     async fn price(&self, request: Basket) -> Result<Priced, Status> {
         let priced = answer_price(&messages::Basket {
             id: request.id,
@@ -66,6 +72,7 @@ impl Prices {
 
 grpc_service!(PricesServer(Prices), "bench.Prices" {
     "Tiny" => tiny: Tiny => Tiny;
+    "Nap" => nap: Tiny => Tiny;
     "Price" => price: Basket => Priced;
 });
 
@@ -75,6 +82,11 @@ struct Client(Channel);
 impl Ask for Client {
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         let reply: Tiny = unary(&self.0, "/bench.Prices/Tiny", Tiny { n }).await?;
+        Ok(reply.n)
+    }
+
+    async fn nap(&self, ms: u64) -> anyhow::Result<u64> {
+        let reply: Tiny = unary(&self.0, "/bench.Prices/Nap", Tiny { n: ms }).await?;
         Ok(reply.n)
     }
 

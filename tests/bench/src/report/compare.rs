@@ -14,7 +14,7 @@ pub(crate) fn compare(rows: &mut [Row], samples: &[Vec<Sample>]) {
                 .iter()
                 .any(|other| other.contender == peer.contender && other.turn == labels[mine].turn);
             let stands_for_it = peer.turn == labels[mine].turn || !same_turn;
-            if peer.contender == labels[mine].contender || !stands_for_it {
+            if !labels[mine].is_compared_with(peer) || !stands_for_it {
                 continue;
             }
             let ratio = |of: fn(&Sample) -> Option<f64>| {
@@ -33,6 +33,7 @@ pub(crate) fn compare(rows: &mut [Row], samples: &[Vec<Sample>]) {
 #[cfg(test)]
 mod tests {
     use super::super::figure::Figures;
+    use super::super::row::BESIDE_SLOW;
     use super::*;
 
     fn row(contender: &str, turn: Option<&'static str>) -> Row {
@@ -66,5 +67,25 @@ mod tests {
         assert_eq!(rows[0].ratio["kameo"], 20.0);
         assert_eq!(rows[1].ratio["kameo"], 5.0);
         assert!(rows[2].ratio.contains_key("seam"));
+    }
+
+    #[test]
+    fn a_slow_call_beside_it_is_held_against_the_same_contender_without() {
+        let message = |mut row: Row, message| {
+            row.labels.message = Some(message);
+            row
+        };
+        let mut rows = [
+            message(row("seam", None), "price"),
+            message(row("tonic", None), "price"),
+            message(row("seam", None), BESIDE_SLOW),
+            message(row("tonic", None), BESIDE_SLOW),
+        ];
+        let samples = [400, 40, 100, 20].map(|calls| vec![sample(calls)]);
+        compare(&mut rows, &samples);
+        let names = |row: &Row| row.ratio.keys().cloned().collect::<Vec<_>>();
+        assert_eq!((names(&rows[0]), rows[0].ratio["tonic"]), (vec!["tonic".to_owned()], 10.0));
+        assert_eq!(rows[2].ratio["seam"], 0.25);
+        assert_eq!(rows[2].ratio["tonic"], 5.0);
     }
 }

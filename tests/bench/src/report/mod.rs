@@ -9,5 +9,5 @@ mod table;
 pub(crate) use compare::compare;
 pub(crate) use figure::Figures;
 pub(crate) use progress::Progress;
-pub(crate) use row::{Labels, Row};
+pub(crate) use row::{BESIDE_SLOW, Labels, Row};
 pub(crate) use table::print;

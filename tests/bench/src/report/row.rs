@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::figure::Figures;
 use crate::scale::ScaleLabels;
 
+/// The message of rows of `price` that have a slow call beside them on their connection.
+pub(crate) const BESIDE_SLOW: &str = "price+slow";
+
 /// What was measured. What a bench doesn't vary is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Labels {
@@ -46,6 +49,16 @@ impl Labels {
                 .map(|pinned| if pinned { "pinned to one core" } else { "unpinned" }.to_owned()),
         );
         words.join(" · ")
+    }
+
+    /// Whether it has a ratio to that row of its cell: to others with the same message, and with a
+    /// slow call beside it to itself without.
+    pub(crate) fn is_compared_with(&self, peer: &Self) -> bool {
+        let same_message = self.message == peer.message;
+        match self.contender == peer.contender {
+            true => !same_message && self.message == Some(BESIDE_SLOW),
+            false => same_message,
+        }
     }
 
     /// What others' ratios call it.

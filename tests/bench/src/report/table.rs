@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::iter;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
 use super::figure::Figure;
-use super::row::Row;
+use super::row::{BESIDE_SLOW, Row};
 
 /// Prints one table per cell, its contenders in the order of their entry, seam's in bold.
 pub(crate) fn print(rows: &[Row]) -> io::Result<()> {
@@ -24,73 +25,105 @@ pub(crate) fn print(rows: &[Row]) -> io::Result<()> {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let front = rows.iter().any(|row| row.figures.front_cpu_us_per_call.is_some());
-    let compared = compared(rows);
+    let (figures, ratios) = (figures(rows), ratios(rows));
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-
-    let memory = rows.iter().any(|row| row.figures.bytes_each.is_some());
-    let mut head: Vec<String> =
-        ["contender", "calls/s", "ns/call", "p50 µs", "p99 µs", "CPU µs", "MiB"]
-            .map(str::to_owned)
-            .into();
-    head.extend(memory.then(|| "bytes each".to_owned()));
-    head.extend(front.then(|| "front CPU µs".to_owned()));
-    let ratios = ratios(rows);
-    for (figure, _) in &ratios {
-        head.extend(compared.iter().map(|peer| format!("{figure} ÷ {peer}")));
-    }
-    table.set_header(head.iter().map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
-
+    let names = figures.iter().map(|column| column.name.to_owned());
+    let head =
+        iter::once("contender".to_owned()).chain(names).chain(ratios.iter().map(Ratio::name));
+    table.set_header(head.map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
     for row in rows {
-        let ours = is_ours(row);
-        let f = &row.figures;
+        let ours = row.labels.contender.starts_with("seam");
         let mut cells = vec![who(row, ours)];
-        cells.push(number(f.calls_per_s, thousands));
-        cells.push(number(f.ns_per_call, thousands));
-        cells.push(number(f.p50_us, micros));
-        cells.push(number(f.p99_us, micros));
-        cells.push(number(f.cpu_us_per_call, micros));
-        cells.push(number(f.rss_kib, |kib| format!("{:.1}", kib / 1024.0)));
-        if memory {
-            cells.push(number(f.bytes_each, thousands));
-        }
-        if front {
-            cells.push(number(f.front_cpu_us_per_call, micros));
-        }
-        for (_, of) in &ratios {
-            if let Some(peer) = &compared {
-                let text = of(row).get(peer).map_or_else(String::new, |&r| ratio(r));
-                let cell = Cell::new(text).set_alignment(CellAlignment::Right);
-                cells.push(if ours { cell.fg(Color::Green) } else { cell });
-            }
-        }
+        cells.extend(figures.iter().map(|column| number((column.of)(row), column.show)));
+        cells.extend(ratios.iter().map(|ratio| {
+            let cell = Cell::new(ratio.text(row)).set_alignment(CellAlignment::Right);
+            if ours { cell.fg(Color::Green) } else { cell }
+        }));
         table.add_row(cells);
     }
     table
 }
 
-type Ratios = fn(&Row) -> &BTreeMap<String, f64>;
+/// A column of figures.
+struct Column {
+    name: &'static str,
+    of: fn(&Row) -> Option<Figure>,
+    show: fn(f64) -> String,
+}
 
-/// Which ratios are shown: calls/s say nothing where all get the same load.
-fn ratios(rows: &[Row]) -> [(&'static str, Ratios); 2] {
-    if rows.iter().any(|row| row.labels.offered_per_s.is_some()) {
-        [("CPU", |row| &row.ratio_cpu), ("p50", |row| &row.ratio_p50)]
-    } else {
-        [("calls/s", |row| &row.ratio), ("CPU", |row| &row.ratio_cpu)]
+/// What every bench has, and what this one has besides.
+fn figures(rows: &[Row]) -> Vec<Column> {
+    let column = |name, of, show| Column { name, of, show };
+    let mut columns = vec![
+        column("calls/s", |row| row.figures.calls_per_s, thousands),
+        column("ns/call", |row| row.figures.ns_per_call, thousands),
+        column("p50 µs", |row| row.figures.p50_us, micros),
+        column("p99 µs", |row| row.figures.p99_us, micros),
+        column("CPU µs", |row| row.figures.cpu_us_per_call, micros),
+        column("MiB", |row| row.figures.rss_kib, |kib| format!("{:.1}", kib / 1024.0)),
+    ];
+    let more = [
+        column("bytes each", |row| row.figures.bytes_each, thousands),
+        column("front CPU µs", |row| row.figures.front_cpu_us_per_call, micros),
+    ];
+    columns.extend(more.into_iter().filter(|more| rows.iter().any(|row| (more.of)(row).is_some())));
+    columns
+}
+
+/// A column of ratios.
+struct Ratio {
+    name: &'static str,
+    of: fn(&Row) -> &BTreeMap<String, f64>,
+    to: Peer,
+}
+
+/// Whom a row is compared with.
+#[derive(Clone)]
+enum Peer {
+    Named(String),
+    /// Itself, without a slow call beside it.
+    Itself,
+}
+
+impl Ratio {
+    fn name(&self) -> String {
+        match &self.to {
+            Peer::Named(peer) => format!("{} ÷ {peer}", self.name),
+            Peer::Itself => format!("{} ÷ without", self.name),
+        }
+    }
+
+    fn text(&self, row: &Row) -> String {
+        let peer = match &self.to {
+            Peer::Named(peer) => peer,
+            Peer::Itself => &row.labels.contender,
+        };
+        (self.of)(row).get(peer).map_or_else(String::new, |&r| ratio(r))
     }
 }
 
-/// Whom the ratios shown are to: against everybody, no terminal is wide enough. The JSON file has
-/// them all.
-fn compared(rows: &[Row]) -> Option<String> {
+/// Which ratios are shown, and to whom: against everybody, no terminal is wide enough. The JSON file
+/// has them all. Calls/s say nothing where all get the same load.
+fn ratios(rows: &[Row]) -> Vec<Ratio> {
+    let ratio = |name, of, to: &Peer| Ratio { name, of, to: to.clone() };
+    if rows.iter().any(|row| row.labels.message == Some(BESIDE_SLOW)) {
+        let itself = &Peer::Itself;
+        return vec![
+            ratio("p50", |row| &row.ratio_p50, itself),
+            ratio("p99", |row| &row.ratio_p99, itself),
+        ];
+    }
     let preferred = ["seam", "raw", "plain", "actix-web", "tonic"];
-    let there = |name: &str| rows.iter().any(|row| row.labels.peer() == name);
-    preferred.into_iter().find(|name| there(name)).map(str::to_owned)
-}
-
-fn is_ours(row: &Row) -> bool {
-    row.labels.contender.starts_with("seam")
+    let there = |name: &&str| rows.iter().any(|row| row.labels.peer() == *name);
+    let Some(peer) = preferred.into_iter().find(there) else { return Vec::new() };
+    let peer = &Peer::Named(peer.to_owned());
+    let cpu = ratio("CPU", |row| &row.ratio_cpu, peer);
+    if rows.iter().any(|row| row.labels.offered_per_s.is_some()) {
+        vec![cpu, ratio("p50", |row| &row.ratio_p50, peer)]
+    } else {
+        vec![ratio("calls/s", |row| &row.ratio, peer), cpu]
+    }
 }
 
 fn who(row: &Row, ours: bool) -> Cell {
@@ -99,7 +132,7 @@ fn who(row: &Row, ours: bool) -> Cell {
 }
 
 /// The median, and how far the rounds lie apart where they do.
-fn number(figure: Option<Figure>, show: impl Fn(f64) -> String) -> Cell {
+fn number(figure: Option<Figure>, show: fn(f64) -> String) -> Cell {
     let text = figure.map_or_else(
         || "–".to_owned(),
         |f| {

@@ -105,7 +105,7 @@ async fn call<A: Ask + Clone>(
     timed: u64,
     target: A,
 ) -> anyhow::Result<Sample> {
-    let load = Load { message, timed, timing };
+    let load = Load { message, timed, nap_ms: None, timing };
     let targets = repeat_n(target, job.in_flight);
     let spawn = |caller: Caller<A>| tokio::spawn(caller.run());
     call_from_tasks(load, targets, spawn, |open| announce(&Event::Window(open))).await

@@ -84,7 +84,7 @@ async fn measure<A: Ask + Clone>(
     timed: u64,
     target: A,
 ) -> anyhow::Result<Sample> {
-    let load = Load { message, timed, timing: job.timing };
+    let load = Load { message, timed, nap_ms: None, timing: job.timing };
     let targets = repeat_n(target, job.callers);
     call_from_tasks(load, targets, |caller: Caller<A>| tokio::spawn(caller.run()), |_| {}).await
 }
