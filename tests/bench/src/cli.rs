@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::measure::Timing;
+use crate::measure::{Entry, Group, Timing};
 use crate::messages::Message;
 
 /// Measures seam side by side with its peers.
@@ -90,11 +90,12 @@ pub(crate) struct Options {
     /// Draw the curves of `scale` into this folder.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
-    /// How often every contender is measured [default: 5, in `scale` 3, with --quick 1].
+    /// How often every contender is measured [default: local 15, remote 9, edge 11, boutique 7,
+    /// scale 3; with --quick 1].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
-    /// How long one measurement takes, after a warm-up of a quarter of it
-    /// [default: 1, in `scale` 0.3, with --quick 0.2].
+    /// How long one measurement takes, after a warm-up of a third of it
+    /// [default: local 0.25, remote 0.6, edge 0.5, boutique 1, scale 0.3; with --quick 0.2].
     #[arg(long, global = true, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// One short round: shows that everything works, not how fast it is.
@@ -125,23 +126,24 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 impl Options {
-    /// With shorter defaults, for a bench of many points: a curve is read as a whole.
-    pub(crate) fn shorter(mut self) -> Self {
+    /// With a bench's own defaults: how many rounds, and how many seconds each.
+    pub(crate) fn unless_told(&self, rounds: u16, seconds: f64) -> Self {
+        let mut options = self.clone();
         if !self.quick {
-            self.rounds = self.rounds.or(Some(3));
-            self.seconds = self.seconds.or(Some(0.3));
+            options.rounds = self.rounds.or(Some(rounds));
+            options.seconds = self.seconds.or(Some(seconds));
         }
-        self
+        options
     }
 
-    pub(crate) fn rounds(&self) -> usize {
-        usize::from(self.rounds.unwrap_or(if self.quick { 1 } else { 5 }))
+    /// A cell of these contenders.
+    pub(crate) fn group(&self, entries: Vec<Entry>) -> Group {
+        Group { entries, rounds: usize::from(self.rounds.unwrap_or(1)) }
     }
 
     pub(crate) fn timing(&self) -> Timing {
-        let seconds = self.seconds.unwrap_or(if self.quick { 0.2 } else { 1.0 });
-        let measured_ms = (seconds * 1000.0) as u64;
-        Timing { warm_up_ms: (measured_ms / 4).max(50), measured_ms }
+        let measured_ms = (self.seconds.unwrap_or(0.2) * 1000.0) as u64;
+        Timing { warm_up_ms: (measured_ms / 3).max(100), measured_ms }
     }
 
     /// Whether a contender takes part: seam always does.

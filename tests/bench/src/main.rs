@@ -28,7 +28,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 
 use self::cli::{Cli, Options, What};
-use self::measure::{Entry, Event, Sample, announce, run_group};
+use self::measure::{Event, Group, Sample, announce};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -37,15 +37,15 @@ fn main() -> ExitCode {
         What::Serve { job } => parse(job).and_then(|job| remote::serve(&job)).or_else(failed),
         What::Drive { job } => answer(parse(job).and_then(|job| remote::drive(&job))),
         What::Local { explain: true } => explain::explain(),
-        What::Local { explain: false } => bench(&cli.options, local::groups(&cli.options)),
-        What::Remote => bench(&cli.options, remote::groups(&cli.options)),
+        What::Local { explain: false } => bench(&cli.options, &local::groups(&cli.options)),
+        What::Remote => bench(&cli.options, &remote::groups(&cli.options)),
         What::ServeEdge { job } => parse(job).and_then(|job| edge::serve(&job)).or_else(failed),
         What::DriveEdge { job } => answer(parse(job).and_then(|job| edge::drive(&job))),
-        What::Edge => bench(&cli.options, edge::groups(&cli.options)),
+        What::Edge => bench(&cli.options, &edge::groups(&cli.options)),
         What::ServeBoutique { job } => parse(job).and_then(boutique::serve).or_else(failed),
         What::DriveBoutique { job } => answer(parse(job).and_then(|job| boutique::drive(&job))),
         What::Boutique => {
-            boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, groups))
+            boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, &groups))
         }
         What::MeasureScale { job } => answer(scale::run(job)),
         What::ServeScale { job } => scale::serve(job).or_else(failed),
@@ -55,15 +55,14 @@ fn main() -> ExitCode {
             Err(why) => failed(why),
         },
         What::Scale { series } => {
-            let options = cli.options.clone().shorter();
-            scale::groups(&options, series).and_then(|groups| bench(&options, groups))
+            scale::groups(&cli.options, series).and_then(|groups| bench(&cli.options, &groups))
         }
         What::Report { files, page } => page::write(files, page).and_then(|rows| {
             cli.options.plot.as_ref().map_or(Ok(()), |folder| plot::write(&rows, folder))
         }),
         What::Guard { renew } => guard::guard(*renew),
         What::CountCalls { job } => parse(job).and_then(guard::count),
-        What::All => all(&cli.options).and_then(|groups| bench(&cli.options, groups)),
+        What::All => all(&cli.options).and_then(|groups| bench(&cli.options, &groups)),
     };
     match told {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 /// Measures the cells one after the other and reports them.
-fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
+fn bench(options: &Options, groups: &[Group]) -> anyhow::Result<()> {
     for name in &options.peer {
         if !local::names()
             .chain(remote::names())
@@ -88,12 +87,8 @@ fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
             bail!("there is no contender `{name}`");
         }
     }
-    let steps = groups.iter().map(Vec::len).sum::<usize>() * options.rounds();
-    let progress = report::Progress::new(steps);
-    let mut rows = Vec::new();
-    for group in &groups {
-        rows.extend(run_group(group, options.rounds(), &progress));
-    }
+    let progress = report::Progress::new(groups.iter().map(Group::steps).sum());
+    let rows: Vec<_> = groups.iter().flat_map(|group| group.run(&progress)).collect();
     progress.finish();
     report::print(&rows)?;
     if let Some(folder) = &options.plot {
@@ -106,11 +101,12 @@ fn bench(options: &Options, groups: Vec<Vec<Entry>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn all(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
-    let mut groups = local::groups(options);
+/// The boutique first: its load has just been found out.
+fn all(options: &Options) -> anyhow::Result<Vec<Group>> {
+    let mut groups = boutique::groups(options)?;
+    groups.extend(local::groups(options));
     groups.extend(remote::groups(options));
     groups.extend(edge::groups(options));
-    groups.extend(boutique::groups(options)?);
     Ok(groups)
 }
 

@@ -15,17 +15,21 @@ mod services;
 mod tonic;
 
 use std::collections::BTreeMap;
+use std::io::{Write, stderr};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::drive::{DriveJob, drive};
 use crate::cli::Options;
-use crate::measure::{Child, Entry, Sample, Timing, under_load};
-use crate::report::Labels;
+use crate::measure::{Child, Entry, Group, Sample, Timing, under_load};
+use crate::report::{Figure, Labels};
 
 /// Visitors, with a connection each.
 const VISITORS: usize = 64;
+
+/// How often it is measured what tonic can take.
+const TRIALS: usize = 5;
 
 /// A way to run the boutique.
 struct Contender {
@@ -71,12 +75,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The only cell, at the load that is found out first.
-pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
+pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Group>> {
+    let options = &options.unless_told(7, 1.0);
     let timing = options.timing();
-    let offered = match options.offered {
-        Some(offered) => f64::from(offered),
-        None => (most(timing)? / 2.0).floor(),
+    let most = match options.offered {
+        Some(_) => None,
+        None => Some(most(timing).context("finding out what tonic can take")?),
     };
+    let half = most.map(|most| (most.median / 2.0).floor());
+    let offered = options.offered.map(f64::from).or(half);
     let wanted = CONTENDERS.iter().filter(|contender| {
         let ours = contender.name == "seam";
         options.wants(contender.name) && (!ours || options.wants_units(contender.units))
@@ -85,21 +92,27 @@ pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Vec<Entry>>> {
         let labels = Labels {
             bench: "boutique",
             units: Some(contender.units),
-            offered_per_s: Some(offered),
+            offered_per_s: offered,
+            tonic_takes_per_s: most,
             pinned: Some(false),
             contender: contender.name.to_owned(),
             ..Labels::default()
         };
         let start = contender.start;
-        Entry::new(labels, move || measure(start, Some(offered), timing))
+        Entry::new(labels, move || measure(start, offered, timing))
     });
-    Ok(vec![entries.collect()])
+    Ok(vec![options.group(entries.collect())])
 }
 
-/// Requests per second that tonic can take here.
-fn most(timing: Timing) -> anyhow::Result<f64> {
-    let most = measure(start_tonic, None, timing).context("finding out what tonic can take")?;
-    Ok(most.calls_per_s())
+/// Requests per second that tonic takes here, given as many as it answers: of several measurements,
+/// for they lie far apart, and all other figures follow from what is offered.
+fn most(timing: Timing) -> anyhow::Result<Figure> {
+    let mut all = Vec::new();
+    for trial in 1..=TRIALS {
+        let _ = writeln!(stderr(), "boutique · what tonic takes here, {trial} of {TRIALS}");
+        all.push(measure(start_tonic, None, timing)?.calls_per_s());
+    }
+    Figure::of(all).context("it took nothing")
 }
 
 fn measure(

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::drive::{DriveJob, drive};
 use crate::cli::Options;
-use crate::measure::{Child, Entry, Event, Sample, announce, cores, pin, under_load};
+use crate::measure::{Child, Entry, Event, Group, Sample, announce, cores, pin, under_load};
 use crate::messages::Message;
 use crate::ours;
 use crate::remote::{on_one_thread, serve_http};
@@ -55,9 +55,10 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The cells: every one with its contenders.
-pub(crate) fn groups(options: &Options) -> Vec<Vec<Entry>> {
+pub(crate) fn groups(options: &Options) -> Vec<Group> {
+    let options = &options.unless_told(11, 0.5);
     let in_flight = IN_FLIGHT.into_iter().filter(|&n| options.wants_in_flight(n));
-    in_flight.map(|n| group(options, n)).collect()
+    in_flight.map(|n| options.group(group(options, n))).collect()
 }
 
 fn group(options: &Options, in_flight: usize) -> Vec<Entry> {

@@ -18,7 +18,7 @@ use anyhow::bail;
 pub(crate) use self::job::Job;
 use self::job::Turn;
 use crate::cli::Options;
-use crate::measure::{Child, Entry, Sample, cores};
+use crate::measure::{Child, Entry, Group, Sample, cores};
 use crate::messages::Message;
 use crate::report::Labels;
 
@@ -55,7 +55,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The cells: every one with its contenders.
-pub(crate) fn groups(options: &Options) -> Vec<Vec<Entry>> {
+pub(crate) fn groups(options: &Options) -> Vec<Group> {
+    let options = &options.unless_told(15, 0.25);
     let many = cores().len().min(4);
     let mut callers = vec![(1, 1), (64, 1)];
     if many > 1 {
@@ -64,7 +65,7 @@ pub(crate) fn groups(options: &Options) -> Vec<Vec<Entry>> {
     let mut groups = Vec::new();
     for message in Message::ALL.into_iter().filter(|&m| options.wants_message(m)) {
         for &(callers, threads) in callers.iter().filter(|(n, _)| options.wants_in_flight(*n)) {
-            groups.push(group(options, message, callers, threads));
+            groups.push(options.group(group(options, message, callers, threads)));
         }
     }
     groups

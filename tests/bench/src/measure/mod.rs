@@ -15,6 +15,6 @@ pub(crate) use callers::{Ask, Caller, Load, call_from_tasks};
 pub(crate) use child::Child;
 pub(crate) use control::{announce, obey};
 pub(crate) use load::under_load;
-pub(crate) use rounds::{Entry, run_group};
+pub(crate) use rounds::{Entry, Group};
 pub(crate) use sample::{Event, Sample, Timing};
 pub(crate) use window::{Window, while_open};

@@ -11,7 +11,7 @@ use anyhow::bail;
 
 use self::job::{DriveJob, ServeJob};
 use crate::cli::Options;
-use crate::measure::{Entry, Sample, Timing, cores};
+use crate::measure::{Entry, Group, Sample, Timing, cores};
 use crate::messages::Message;
 use crate::report::{BESIDE_SLOW, Labels};
 
@@ -59,12 +59,13 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The cells: every one with its contenders. `tiny` only if asked for: `price` is what the aims
 /// speak of.
-pub(crate) fn groups(options: &Options) -> Vec<Vec<Entry>> {
+pub(crate) fn groups(options: &Options) -> Vec<Group> {
+    let options = &options.unless_told(9, 0.6);
     let mut groups = Vec::new();
     let message = options.message().unwrap_or(Message::Price);
     for pinned in [true, false].into_iter().filter(|&p| options.wants_pinned(p)) {
         for in_flight in IN_FLIGHT.into_iter().filter(|&n| options.wants_in_flight(n)) {
-            groups.push(group(options, message, in_flight, pinned));
+            groups.push(options.group(group(options, message, in_flight, pinned)));
         }
     }
     groups

@@ -7,7 +7,7 @@ mod row;
 mod table;
 
 pub(crate) use compare::compare;
-pub(crate) use figure::Figures;
+pub(crate) use figure::{Figure, Figures};
 pub(crate) use progress::Progress;
 pub(crate) use row::{BESIDE_SLOW, Labels, Row};
 pub(crate) use table::print;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::figure::Figures;
+use super::figure::{Figure, Figures};
 use crate::scale::ScaleLabels;
 
 /// The message of rows of `price` that have a slow call beside them on their connection.
@@ -28,6 +28,9 @@ pub(crate) struct Labels {
     /// The boutique's offered load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) offered_per_s: Option<f64>,
+    /// Of which half is offered, unless a load is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tonic_takes_per_s: Option<Figure>,
     /// The point of the curve that `scale` measures.
     #[serde(flatten)]
     pub(crate) scale: Option<ScaleLabels>,
@@ -44,6 +47,10 @@ impl Labels {
         words.extend(self.threads.map(|n| plural(n, "thread")));
         words.extend(self.in_flight.map(|n| format!("{n} in flight")));
         words.extend(self.offered_per_s.map(|n| format!("{n:.0} requests/s offered")));
+        words.extend(self.tonic_takes_per_s.map(|most| {
+            let Figure { median, min, max } = most;
+            format!("half of what tonic takes, {median:.0} ({min:.0} to {max:.0})")
+        }));
         words.extend(
             self.pinned
                 .map(|pinned| if pinned { "pinned to one core" } else { "unpinned" }.to_owned()),

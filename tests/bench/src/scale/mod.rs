@@ -16,7 +16,7 @@ pub(crate) use self::labels::ScaleLabels;
 use self::memory::Side;
 use self::unit::UnitJob;
 use crate::cli::Options;
-use crate::measure::{Child, Entry, Sample, cores};
+use crate::measure::{Child, Entry, Group, Sample, cores};
 use crate::report::Labels;
 
 /// Callers, where a cell doesn't say otherwise.
@@ -28,7 +28,9 @@ const PAYLOADS: [usize; 6] = [64, 1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 2
 const CONNECTIONS: [usize; 4] = [1, 10, 100, 1_000];
 
 /// The cells of the series asked for, or of all of them.
-pub(crate) fn groups(options: &Options, series: &[String]) -> anyhow::Result<Vec<Vec<Entry>>> {
+pub(crate) fn groups(options: &Options, series: &[String]) -> anyhow::Result<Vec<Group>> {
+    // Few and short: a curve is read as a whole.
+    let options = &options.unless_told(3, 0.3);
     let groups = all(options);
     let of = |group: &Vec<Entry>| {
         group.first().and_then(|entry| entry.labels.scale.as_ref()).map_or("", |of| of.series)
@@ -40,7 +42,7 @@ pub(crate) fn groups(options: &Options, series: &[String]) -> anyhow::Result<Vec
     }
     let wanted =
         |group: &Vec<Entry>| series.is_empty() || series.iter().any(|name| name == of(group));
-    Ok(groups.into_iter().filter(wanted).collect())
+    Ok(groups.into_iter().filter(wanted).map(|entries| options.group(entries)).collect())
 }
 
 fn all(options: &Options) -> Vec<Vec<Entry>> {
