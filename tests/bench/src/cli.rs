@@ -38,7 +38,8 @@ pub(crate) enum What {
         #[arg(long, num_args = 1.., value_name = "NAME")]
         series: Vec<String>,
     },
-    /// Write the tables of earlier runs into a page.
+    /// Write the tables of earlier runs into a page: the last run of each bench, and over all runs
+    /// what came of the aims.
     Report {
         /// What `--json` has written.
         #[arg(required = true, value_name = "FILE")]
@@ -46,6 +47,9 @@ pub(crate) enum What {
         /// The page; its tables stand between `<!-- bench: NAME -->` and `<!-- end -->`.
         #[arg(long, default_value = "docs/performance.md", value_name = "FILE")]
         page: PathBuf,
+        /// Keep what came of the aims, in `aims.jsonl` in the folder that is named after the page.
+        #[arg(long)]
+        record: bool,
     },
     /// All of them but `scale`.
     All,

@@ -1,12 +1,8 @@
-//! The rows of earlier runs, as their JSON files have them.
+//! The rows of runs.
 
-use std::fs;
-use std::path::PathBuf;
-
-use anyhow::Context;
 use serde_json::Value;
 
-/// All rows of several runs.
+/// All rows of a run, or of several.
 #[derive(Debug)]
 pub(crate) struct Rows(Vec<Row>);
 
@@ -15,16 +11,13 @@ pub(crate) struct Rows(Vec<Row>);
 pub(crate) struct Row(Value);
 
 impl Rows {
-    /// Reads what `--json` has written.
-    pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
-        let mut all = Vec::new();
-        for file in files {
-            let text = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-            let rows: Vec<Value> = serde_json::from_slice(&text)
-                .with_context(|| format!("{} is no result of this bench", file.display()))?;
-            all.extend(rows.into_iter().map(Row));
-        }
-        Ok(Self(all))
+    pub(super) fn new(rows: Vec<Row>) -> Self {
+        Self(rows)
+    }
+
+    /// Those of several runs.
+    pub(super) fn all(runs: impl Iterator<Item = Self>) -> Self {
+        Self(runs.flat_map(|rows| rows.0).collect())
     }
 
     /// The rows that a run has just measured.
@@ -39,6 +32,10 @@ impl Rows {
 }
 
 impl Row {
+    pub(super) fn new(row: Value) -> Self {
+        Self(row)
+    }
+
     /// A label that is a word.
     pub(crate) fn text(&self, label: &str) -> Option<&str> {
         self.0.get(label)?.as_str()
@@ -49,16 +46,20 @@ impl Row {
         self.0.get(label)?.as_f64()
     }
 
+    /// `median`, `min` or `max` of a figure.
+    pub(crate) fn part(&self, figure: &str, part: &str) -> Option<f64> {
+        self.0.get(figure)?.get(part)?.as_f64()
+    }
+
     /// The middle of a figure.
     pub(crate) fn median(&self, figure: &str) -> Option<f64> {
-        self.0.get(figure)?.get("median")?.as_f64()
+        self.part(figure, "median")
     }
 
     /// How far the rounds lie apart: half of it, as a share of the median.
     pub(crate) fn spread(&self, figure: &str) -> Option<f64> {
-        let of = self.0.get(figure)?;
-        let part = |name: &str| of.get(name)?.as_f64();
-        Some((part("max")? - part("min")?) / 2.0 / part("median")?)
+        let [min, max] = ["min", "max"].map(|part| self.part(figure, part));
+        Some((max? - min?) / 2.0 / self.median(figure)?)
     }
 
     /// `ratio`, `ratio_cpu`, `ratio_p50` or `ratio_p99` to a peer.

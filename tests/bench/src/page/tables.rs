@@ -149,7 +149,19 @@ fn boutique(rows: &Rows) -> String {
         "× less CPU than tonic",
         "× less latency",
     ];
-    markdown::table(&head, &lines)
+    let offered = of(rows, "boutique").find_map(offered).unwrap_or_default();
+    markdown::table(&head, &lines) + &offered
+}
+
+/// What the boutique's load follows from.
+fn offered(row: &Row) -> Option<String> {
+    let [median, min, max] = ["median", "min", "max"].map(|of| row.part("tonic_takes_per_s", of));
+    Some(format!(
+        "\nOffered is half of what tonic took here: {} requests/s ({} to {}).\n",
+        number(median?),
+        number(min?),
+        number(max?)
+    ))
 }
 
 /// A curve's points.

@@ -1,6 +1,7 @@
 //! What the bench says: rows for machines, tables for people, progress meanwhile.
 
 mod compare;
+mod date;
 mod figure;
 mod progress;
 mod row;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::date::now;
 use super::figure::{Figure, Figures};
 use crate::scale::ScaleLabels;
 
@@ -120,6 +121,8 @@ pub(crate) struct Row {
     pub(crate) ratio_cpu: BTreeMap<String, f64>,
     pub(crate) ratio_p50: BTreeMap<String, f64>,
     pub(crate) ratio_p99: BTreeMap<String, f64>,
+    /// When its cell was done.
+    pub(crate) measured: String,
 }
 
 impl Row {
@@ -131,6 +134,7 @@ impl Row {
             ratio_cpu: BTreeMap::new(),
             ratio_p50: BTreeMap::new(),
             ratio_p99: BTreeMap::new(),
+            measured: now(),
         }
     }
 }
