@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::markdown;
 use super::rows::{Row, Rows};
-use crate::report::BESIDE_SLOW;
+use crate::report::{BESIDE_SLOW, number};
 
 /// One thing that must hold.
 pub(super) struct Aim {
@@ -53,7 +52,7 @@ impl Bound {
 
 /// A bound as it was set, without digits that mean nothing.
 fn plain(bound: f64) -> String {
-    if bound >= 1_000.0 { markdown::number(bound) } else { bound.to_string() }
+    if bound >= 1_000.0 { number(bound) } else { bound.to_string() }
 }
 
 impl Aim {

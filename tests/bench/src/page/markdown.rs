@@ -1,6 +1,8 @@
-//! Tables in Markdown, and numbers as people read them.
+//! Tables in Markdown.
 
 use std::fmt::Write;
+
+use crate::report::number;
 
 /// A table: a head, and rows of as many cells. All columns but the first are flush right.
 pub(super) fn table<H: AsRef<str>>(head: &[H], rows: &[Vec<String>]) -> String {
@@ -25,26 +27,6 @@ pub(super) fn table<H: AsRef<str>>(head: &[H], rows: &[Vec<String>]) -> String {
     out
 }
 
-/// Two or three digits that mean something; thousands are set apart.
-pub(super) fn number(n: f64) -> String {
-    let digits = match n.abs() {
-        a if a >= 100.0 => 0,
-        a if a >= 10.0 => 1,
-        a if a >= 0.1 => 2,
-        _ => 3,
-    };
-    let text = format!("{n:.digits$}");
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut out = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 && whole.as_bytes()[at - 1].is_ascii_digit() {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out + rest
-}
-
 /// A label that counts something: without digits that a count doesn't have.
 pub(super) fn count(n: Option<f64>) -> String {
     match n {
@@ -63,11 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short_and_grouped() {
-        assert_eq!(number(1_234_567.8), "1,234,568");
-        assert_eq!(number(12.345), "12.3");
-        assert_eq!(number(0.0523), "0.052");
-        assert_eq!(number(-1_500.0), "-1,500");
+    fn counts_have_no_digits_too_many() {
         assert_eq!(count(Some(4.0)), "4");
         assert_eq!(count(Some(1_000.0)), "1,000");
     }

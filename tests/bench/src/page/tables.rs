@@ -2,9 +2,9 @@
 
 use anyhow::bail;
 
-use super::markdown::{self, count, maybe, number};
+use super::markdown::{self, count, maybe};
 use super::rows::{Row, Rows};
-use crate::report::BESIDE_SLOW;
+use crate::report::{BESIDE_SLOW, number};
 
 /// The table of that name.
 pub(super) fn table(name: &str, rows: &Rows) -> anyhow::Result<String> {

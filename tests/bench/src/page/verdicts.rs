@@ -5,7 +5,7 @@ use super::history::{History, Record};
 use super::markdown;
 use super::rows::Rows;
 use super::runs::Run;
-use crate::report::Figure;
+use crate::report::{Figure, number};
 
 /// What a run reached.
 pub(super) fn record(run: &Run) -> Record {
@@ -37,7 +37,7 @@ pub(super) fn table(last: &Rows, history: &History) -> String {
 fn range(all: &[f64]) -> String {
     match Figure::of(all.iter().copied()) {
         Some(of) if all.len() > 1 => {
-            let [median, min, max] = [of.median, of.min, of.max].map(markdown::number);
+            let [median, min, max] = [of.median, of.min, of.max].map(number);
             format!("{median} ({min} – {max})")
         }
         _ => "–".to_owned(),

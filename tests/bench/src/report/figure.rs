@@ -26,6 +26,12 @@ impl Figure {
         };
         Some(Self { median, min, max })
     }
+
+    /// In another unit.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        let Self { median, min, max } = self;
+        Self { median: median * factor, min: min * factor, max: max * factor }
+    }
 }
 
 /// Everything that a row reports.

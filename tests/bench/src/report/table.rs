@@ -8,6 +8,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
 use super::figure::Figure;
+use super::number::number;
 use super::row::{BESIDE_SLOW, Row};
 
 /// Prints one table per cell, its contenders in the order of their entry, seam's in bold.
@@ -35,7 +36,7 @@ fn table(rows: &[Row]) -> Table {
     for row in rows {
         let ours = row.labels.contender.starts_with("seam");
         let mut cells = vec![who(row, ours)];
-        cells.extend(figures.iter().map(|column| number((column.of)(row), column.show)));
+        cells.extend(figures.iter().map(|column| figure((column.of)(row))));
         cells.extend(ratios.iter().map(|ratio| {
             let cell = Cell::new(ratio.text(row)).set_alignment(CellAlignment::Right);
             if ours { cell.fg(Color::Green) } else { cell }
@@ -49,23 +50,22 @@ fn table(rows: &[Row]) -> Table {
 struct Column {
     name: &'static str,
     of: fn(&Row) -> Option<Figure>,
-    show: fn(f64) -> String,
 }
 
 /// What every bench has, and what this one has besides.
 fn figures(rows: &[Row]) -> Vec<Column> {
-    let column = |name, of, show| Column { name, of, show };
+    let column = |name, of| Column { name, of };
     let mut columns = vec![
-        column("calls/s", |row| row.figures.calls_per_s, thousands),
-        column("ns/call", |row| row.figures.ns_per_call, thousands),
-        column("p50 µs", |row| row.figures.p50_us, micros),
-        column("p99 µs", |row| row.figures.p99_us, micros),
-        column("CPU µs", |row| row.figures.cpu_us_per_call, micros),
-        column("MiB", |row| row.figures.rss_kib, |kib| format!("{:.1}", kib / 1024.0)),
+        column("calls/s", |row| row.figures.calls_per_s),
+        column("ns/call", |row| row.figures.ns_per_call),
+        column("p50 µs", |row| row.figures.p50_us),
+        column("p99 µs", |row| row.figures.p99_us),
+        column("CPU µs", |row| row.figures.cpu_us_per_call),
+        column("MiB", |row| Some(row.figures.rss_kib?.times(1.0 / 1024.0))),
     ];
     let more = [
-        column("bytes each", |row| row.figures.bytes_each, thousands),
-        column("front CPU µs", |row| row.figures.front_cpu_us_per_call, micros),
+        column("bytes each", |row| row.figures.bytes_each),
+        column("front CPU µs", |row| row.figures.front_cpu_us_per_call),
     ];
     columns.extend(more.into_iter().filter(|more| rows.iter().any(|row| (more.of)(row).is_some())));
     columns
@@ -99,7 +99,7 @@ impl Ratio {
             Peer::Named(peer) => peer,
             Peer::Itself => &row.labels.contender,
         };
-        (self.of)(row).get(peer).map_or_else(String::new, |&r| ratio(r))
+        (self.of)(row).get(peer).map_or_else(String::new, |&r| number(r))
     }
 }
 
@@ -132,56 +132,14 @@ fn who(row: &Row, ours: bool) -> Cell {
 }
 
 /// The median, and how far the rounds lie apart where they do.
-fn number(figure: Option<Figure>, show: fn(f64) -> String) -> Cell {
+fn figure(figure: Option<Figure>) -> Cell {
     let text = figure.map_or_else(
         || "–".to_owned(),
         |f| {
             let spread = (f.max - f.min) / 2.0 / f.median * 100.0;
-            if spread >= 5.0 {
-                format!("{} ±{spread:.0}%", show(f.median))
-            } else {
-                show(f.median)
-            }
+            let apart = if spread >= 5.0 { format!(" ±{spread:.0}%") } else { String::new() };
+            number(f.median) + &apart
         },
     );
     Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
-fn micros(us: f64) -> String {
-    match us {
-        us if us < 10.0 => format!("{us:.2}"),
-        us if us < 100.0 => format!("{us:.1}"),
-        us => thousands(us),
-    }
-}
-
-fn ratio(r: f64) -> String {
-    match r {
-        r if r < 0.1 => format!("{r:.3}"),
-        r if r < 10.0 => format!("{r:.2}"),
-        r => format!("{r:.1}"),
-    }
-}
-
-fn thousands(n: f64) -> String {
-    let digits = format!("{n:.0}");
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(thousands(999.0), "999");
-        assert_eq!(thousands(1_234_567.4), "1,234,567");
-    }
 }
