@@ -1,6 +1,7 @@
 //! How far the bench is, on stderr.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{Write, stderr};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use super::row::Labels;
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// The cell of the latest line.
-    cell: RefCell<String>,
+    /// The cells that had their line.
+    told: RefCell<BTreeSet<String>>,
 }
 
 impl Progress {
@@ -27,7 +28,7 @@ impl Progress {
         }
         bar.reset_eta();
         bar.tick();
-        Self { bar, cell: RefCell::default() }
+        Self { bar, told: RefCell::default() }
     }
 
     /// A measurement begins.
@@ -35,12 +36,11 @@ impl Progress {
         self.bar.set_message(labels.to_string());
         self.bar.inc(1);
         let cell = labels.cell();
-        if self.bar.is_hidden() && *self.cell.borrow() != cell {
+        if self.bar.is_hidden() && self.told.borrow_mut().insert(cell.clone()) {
             let (step, steps) = (self.bar.position(), self.bar.length().unwrap_or_default());
             let elapsed = self.bar.elapsed().as_secs();
             // Nobody reads it if this fails.
             let _ = writeln!(stderr(), "{step}/{steps} · {elapsed} s · {cell}");
-            self.cell.replace(cell);
         }
     }
 
