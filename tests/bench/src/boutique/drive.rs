@@ -7,13 +7,12 @@ use std::time::Duration;
 use anyhow::ensure;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
 
 use super::messages::{HomePage, OrderPage, ProductPage};
 use super::services::some_product;
 use crate::http::Connection;
-use crate::measure::{Event, Sample, Timing, Window, announce, while_open};
+use crate::measure::{Event, Sample, Timing, Window, announce, runtime, while_open};
 
 /// What the driving process is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,9 +46,8 @@ const CURRENCIES: [&str; 6] = ["EUR", "USD", "JPY", "CAD", "GBP", "TRY"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
     let turned = |open| announce(&Event::Window(open));
-    runtime.block_on(while_open(job.timing, turned, async |window| {
+    runtime(1)?.block_on(while_open(job.timing, turned, async |window| {
         let start = Instant::now();
         let tasks: Vec<_> = (0..job.visitors)
             .map(|n| tokio::spawn(visit(n as u64, start, job.clone(), Arc::clone(window))))

@@ -2,12 +2,11 @@
 
 use anyhow::{bail, ensure};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
 use tokio::sync::Mutex;
 
 use crate::http::Connection;
 use crate::measure::{
-    Ask, Caller, Event, Load, Sample, Timing, announce, call_from_tasks, cores, pin,
+    Ask, Caller, Event, Load, Sample, Timing, announce, call_from_tasks, cores, pin, runtime,
 };
 use crate::messages::{Basket, Message, Priced};
 
@@ -39,9 +38,8 @@ impl Ask for Browser {
 
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     pin(&job.cores)?;
-    let runtime = Builder::new_multi_thread().worker_threads(cores().len()).enable_all().build()?;
     let load = Load { message: Message::Price, timed: 1, nap_ms: None, timing: job.timing };
-    runtime.block_on(async {
+    runtime(cores().len())?.block_on(async {
         let mut browsers = Vec::new();
         for _ in 0..job.in_flight {
             browsers.push(Browser(Mutex::new(Connection::connect(&job.address).await?)));

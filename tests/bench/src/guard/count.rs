@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use anyhow::{Context as _, bail, ensure};
 
 use super::cell::Cell;
-use crate::measure::Ask;
+use crate::measure::{Ask, runtime};
 use crate::messages::{basket, is_price_of};
 use crate::ours::{Exclusive, Shared, all_in_one, bare};
 
@@ -68,8 +68,7 @@ fn callgrind(cell: Cell, file: &Path, options: &[&str]) -> anyhow::Result<String
 
 /// The child's side: makes the calls, on the unit's thread.
 pub(crate) fn run(cell: Cell) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    runtime(1)?.block_on(async {
         let ours = match cell {
             Cell::Shared | Cell::Exclusive => all_in_one(1, "").await?,
             Cell::Off => bare(1).await?,

@@ -16,7 +16,7 @@ pub(crate) fn run(job: &Job) -> anyhow::Result<Sample> {
         let actor = Handle(Prices::start_in_arbiter(&home.handle(), |_| Prices));
         let arbiters: Vec<_> = (0..job.threads).map(|_| Arbiter::new()).collect();
         let mut arbiters = arbiters.iter().cycle();
-        job.call(actor, |caller: Caller<Handle>| {
+        job.call(actor, |caller: Caller<Handle<Prices>>| {
             let (end, ended) = oneshot::channel();
             let work = async move {
                 caller.run().await;

@@ -44,11 +44,20 @@ impl Handler<Price> for Prices {
     }
 }
 
-/// The actor's address, whichever arbiter it lives on.
-#[derive(Clone, Debug)]
-pub(crate) struct Handle(pub(crate) Addr<Prices>);
+/// An actor's address, whichever arbiter it lives on.
+#[derive(Debug)]
+pub(crate) struct Handle<A: Actor>(pub(crate) Addr<A>);
 
-impl Ask for Handle {
+impl<A: Actor> Clone for Handle<A> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<A> Ask for Handle<A>
+where
+    A: Actor<Context = Context<A>> + Handler<Tiny> + Handler<Price>,
+{
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(self.0.send(Tiny(n)).await?)
     }

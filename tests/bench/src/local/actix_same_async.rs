@@ -1,12 +1,13 @@
 //! An actix actor on the callers' arbiter, with asynchronous handlers.
 
-use actix::{Actor, Addr, Context, Handler, ResponseFuture};
+use actix::{Actor, Context, Handler, ResponseFuture};
 
+use super::actix_same::Handle;
 use super::job::Job;
 use super::mailbox::{MAILBOX, Price, Tiny};
 use super::runtime::on_actix;
-use crate::measure::{Ask, Sample};
-use crate::messages::{Basket, Priced, answer_price, answer_tiny};
+use crate::measure::Sample;
+use crate::messages::{Priced, answer_price, answer_tiny};
 
 #[derive(Debug)]
 struct Prices;
@@ -32,19 +33,6 @@ impl Handler<Price> for Prices {
 
     fn handle(&mut self, Price(basket): Price, _: &mut Self::Context) -> Self::Result {
         Box::pin(async move { answer_price(&basket) })
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Handle(Addr<Prices>);
-
-impl Ask for Handle {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        Ok(self.0.send(Tiny(n)).await?)
-    }
-
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        Ok(self.0.send(Price(basket)).await?)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::iter::repeat_n;
 
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Builder, Runtime};
 
 use crate::measure::{Ask, Caller, Load, Sample, Timing, call_from_tasks};
 use crate::messages::Message;
@@ -53,13 +52,5 @@ impl Job {
     {
         let load = Load { message: self.message, timed: TIMED, nap_ms: None, timing: self.timing };
         call_from_tasks(load, repeat_n(target, self.callers), spawn, |_| {}).await
-    }
-
-    /// A tokio runtime: current-thread for one thread, else work stealing on so many workers.
-    pub(crate) fn runtime(&self) -> std::io::Result<Runtime> {
-        match self.threads {
-            1 => Builder::new_current_thread().enable_all().build(),
-            n => Builder::new_multi_thread().worker_threads(n).enable_all().build(),
-        }
     }
 }

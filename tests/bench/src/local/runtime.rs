@@ -4,14 +4,14 @@
 use actix::System;
 
 use super::job::Job;
-use crate::measure::{Ask, Caller, Sample};
+use crate::measure::{Ask, Caller, Sample, runtime};
 
 /// On a tokio runtime with the job's threads. `build` runs inside of it, and may spawn actors.
 pub(crate) fn on_tokio<A: Ask + Clone>(
     job: &Job,
     build: impl AsyncFnOnce() -> anyhow::Result<A>,
 ) -> anyhow::Result<Sample> {
-    job.runtime()?.block_on(async {
+    runtime(job.threads)?.block_on(async {
         let target = build().await?;
         job.call(target, |caller: Caller<A>| tokio::spawn(caller.run())).await
     })

@@ -2,7 +2,7 @@
 //! every local call encoded and decoded.
 
 use super::job::{Job, Turn};
-use crate::measure::{Ask, Caller, Sample};
+use crate::measure::{Ask, Caller, Sample, runtime};
 use crate::ours::{Exclusive, Ours, Shared, all_in_one, bare};
 
 /// As an app starts that says nothing about calls.
@@ -30,7 +30,7 @@ fn run(job: &Job, config: &str) -> anyhow::Result<Sample> {
 }
 
 fn start(job: &Job, start: impl AsyncFnOnce() -> anyhow::Result<Ours>) -> anyhow::Result<Sample> {
-    job.runtime()?.block_on(async {
+    runtime(job.threads)?.block_on(async {
         let ours = start().await?;
         match job.turn {
             Some(Turn::Exclusive) => call(job, &ours, Exclusive(ours.client()?)).await,

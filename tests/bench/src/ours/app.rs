@@ -13,7 +13,7 @@ use super::naps::NapsService;
 use super::prices::PricesClient;
 use super::service::PricesService;
 
-/// A unit of the app, and the folder that goes with it.
+/// A unit that runs, and the folder that goes with it.
 #[derive(Debug)]
 pub(crate) struct Ours {
     pub(crate) unit: Running,
@@ -21,13 +21,10 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    async fn start(app: App, config: &str, unit: &str) -> anyhow::Result<Self> {
+    /// Starts the app's unit, with a folder of its own for data.
+    pub(crate) async fn start(app: App) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
-        let app = app
-            .service::<PricesService>()
-            .config_text(config)
-            .set("SEAM__APP__DATA", data.path().display().to_string())
-            .unit(unit);
+        let app = app.set("SEAM__APP__DATA", data.path().display().to_string());
         let unit = app.start().await.context("starting seam's unit")?;
         Ok(Self { unit, _data: data })
     }
@@ -40,51 +37,49 @@ impl Ours {
 
 /// The service in this process, with so many threads. `more` is appended to the config.
 pub(crate) async fn all_in_one(threads: usize, more: &str) -> anyhow::Result<Ours> {
-    Ours::start(with_threads(threads), &format!("{ALL}{more}"), "all").await
+    Ours::start(prices(&format!("{ALL}{more}")).set(THREADS, threads.to_string())).await
 }
 
 /// The service in this process, called without policies.
 pub(crate) async fn bare(threads: usize) -> anyhow::Result<Ours> {
-    Ours::start(with_threads(threads).without_policies(), ALL, "all").await
+    Ours::start(prices(ALL).set(THREADS, threads.to_string()).without_policies()).await
 }
-
-fn with_threads(threads: usize) -> App {
-    App::new("bench").set("SEAM__APP__THREADS", threads.to_string())
-}
-
-const ALL: &str = "[units.all]\nservices = [\"prices\"]\n";
 
 /// The service, with an edge on a free port.
 pub(crate) async fn edge() -> anyhow::Result<Ours> {
-    let config = "[units.all]\nservices = [\"prices\"]\nhttp = \"127.0.0.1:0\"\n\
-                  [edge]\nconnections_per_address = 4096\n";
-    Ours::start(App::new("bench"), config, "all").await
+    let more = "http = \"127.0.0.1:0\"\n[edge]\nconnections_per_address = 4096\n";
+    Ours::start(prices(&format!("{ALL}{more}"))).await
 }
 
 /// The service, reachable at `listen`, and one that naps.
 pub(crate) async fn remote_server(listen: &str) -> anyhow::Result<Ours> {
-    Ours::start(split_app(), &split(listen), "server").await
+    Ours::start(split(listen).unit("server")).await
 }
 
 /// A unit without services, for a program that calls the other at `address`: its link and its
 /// callers share its only thread.
 pub(crate) async fn remote_client(address: &str) -> anyhow::Result<Ours> {
-    let app = split_app().set("SEAM__APP__THREADS", "1");
-    Ours::start(app, &split(address), "client").await
+    Ours::start(split(address).unit("client").set(THREADS, "1")).await
 }
 
-fn split_app() -> App {
-    App::new("bench").service::<NapsService>()
+/// How many threads a unit has, in an app's settings.
+pub(crate) const THREADS: &str = "SEAM__APP__THREADS";
+
+const ALL: &str = "[units.all]\nservices = [\"prices\"]\n";
+
+fn prices(config: &str) -> App {
+    App::new("bench").service::<PricesService>().config_text(config)
 }
 
 /// Limits as high as everybody's.
-fn split(address: &str) -> String {
-    format!(
+fn split(address: &str) -> App {
+    let config = format!(
         "[units.client]\nservices = []\n\
          [units.server]\nservices = [\"prices\", \"naps\"]\nlisten = \"{address}\"\n\
          [topologies]\nsplit = [\"client\", \"server\"]\n\
          [services.prices]\nmailbox = 4096\n"
-    )
+    );
+    prices(&config).service::<NapsService>()
 }
 
 /// Waits until a unit reaches those that it calls.

@@ -8,7 +8,7 @@ mod prices;
 mod service;
 
 pub(crate) use self::app::{
-    Ours, all_in_one, bare, edge, free_addresses, ready, remote_client, remote_server,
+    Ours, THREADS, all_in_one, bare, edge, free_addresses, ready, remote_client, remote_server,
 };
 pub(crate) use self::ask::{Exclusive, Shared};
 pub(crate) use self::naps::NapsClient;

@@ -4,11 +4,10 @@ use std::iter::repeat_n;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
 use tokio::task::JoinHandle;
 
 use crate::measure::{
-    Ask, Caller, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, pin,
+    Ask, Caller, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, pin, runtime,
     under_load,
 };
 use crate::messages::Message;
@@ -86,7 +85,7 @@ pub(crate) fn drive<A: Ask + Clone>(
     job: &DriveJob,
     connect: impl AsyncFnOnce(&str) -> anyhow::Result<A>,
 ) -> anyhow::Result<Sample> {
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
+    runtime(1)?.block_on(async {
         let target = connect(&job.address).await.context("connecting")?;
         job.call(target, |caller: Caller<A>| tokio::spawn(caller.run())).await
     })
@@ -97,7 +96,7 @@ pub(crate) fn on_one_thread(
     server: impl Future<Output = anyhow::Result<()>> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stop = obey();
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
+    runtime(1)?.block_on(async {
         tokio::select! {
             ended = tokio::spawn(server) => ended?,
             _ = stop => Ok(()),

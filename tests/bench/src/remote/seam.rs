@@ -4,10 +4,9 @@ use std::future::pending;
 
 use anyhow::Context;
 use tempfile::TempDir;
-use tokio::runtime::Builder;
 
 use super::job::{DriveJob, on_one_thread};
-use crate::measure::{Ask, Event, Sample, announce};
+use crate::measure::{Ask, Event, Sample, announce, runtime};
 use crate::messages::{Basket, Priced};
 use crate::ours::{NapsClient, Shared, free_addresses, ready, remote_client, remote_server};
 
@@ -35,7 +34,7 @@ fn serve(listen: String, _folder: Option<TempDir>) -> anyhow::Result<()> {
 
 /// Callers are on the only thread of a unit that hosts nothing.
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
+    runtime(1)?.block_on(async {
         let ours = remote_client(&job.address).await?;
         ready(&ours.unit).await?;
         let target = Client { prices: Shared(ours.client()?), naps: ours.unit.client()? };

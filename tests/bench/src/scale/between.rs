@@ -12,13 +12,14 @@ use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use seam_wire::{Address, Identity, Link, LinkConfig};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 
 use super::blobs::{BlobsContract, Echo};
 use super::inside::Actors;
 use super::unit::{UnitJob, name};
 use crate::measure::{
-    Ask, Caller, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, under_load,
+    Ask, Caller, Child, Event, Load, Sample, Timing, announce, call_from_tasks, obey, runtime,
+    under_load,
 };
 use crate::messages::Message;
 use crate::ours::{PricesContract, Shared};
@@ -63,8 +64,8 @@ pub(super) fn measure(unit: &UnitJob, mut job: BetweenJob) -> anyhow::Result<Sam
 pub(super) fn serve(job: UnitJob) -> anyhow::Result<()> {
     allow_files()?;
     on_one_thread(async move {
-        let unit = job.start().await?;
-        announce(&Event::Listening(unit.running.listen().unwrap_or_default()));
+        let ours = job.start().await?;
+        announce(&Event::Listening(ours.unit.listen().unwrap_or_default()));
         pending().await
     })
 }
@@ -72,7 +73,7 @@ pub(super) fn serve(job: UnitJob) -> anyhow::Result<()> {
 /// The driving child's side: one thread, as in the other benches between processes.
 pub(super) fn drive(job: &BetweenJob) -> anyhow::Result<Option<Sample>> {
     allow_files()?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime(1)?;
     let links = runtime.block_on(connect(job))?;
     let Some(timing) = job.timing else {
         announce(&Event::Listening(String::new()));

@@ -4,11 +4,10 @@ use std::iter::repeat_n;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
 
-use super::blobs::{BlobsClient, Echo};
-use super::unit::{Unit, UnitJob, name};
-use crate::measure::{Ask, Caller, Load, Sample, Timing, call_from_tasks, pin};
+use super::blobs::Echo;
+use super::unit::{UnitJob, name};
+use crate::measure::{Ask, Caller, Load, Sample, Timing, call_from_tasks, pin, runtime};
 use crate::messages::{Basket, Message, Priced, answer_price, answer_tiny};
 use crate::ours::{Exclusive, PricesClient, Shared};
 
@@ -44,17 +43,13 @@ const TIMED: u64 = 61;
 /// The measuring child's side.
 pub(super) fn run(job: &InsideJob) -> anyhow::Result<Sample> {
     pin(&job.cores)?;
-    let runtime = match job.cores.len() {
-        1 => Builder::new_current_thread().enable_all().build()?,
-        n => Builder::new_multi_thread().worker_threads(n).enable_all().build()?,
-    };
-    runtime.block_on(async {
+    runtime(job.cores.len())?.block_on(async {
         if let Calls::Plain = job.calls {
             return measure(job, Message::Price, TIMED, Arc::new(Plain)).await;
         }
-        let unit = job.unit.start().await?;
+        let ours = job.unit.start().await?;
         let clients = |count: usize| -> anyhow::Result<Vec<PricesClient>> {
-            (0..count).map(|n| Ok(unit.running.client_of(&name(n))?)).collect()
+            (0..count).map(|n| Ok(ours.unit.client_of(&name(n))?)).collect()
         };
         match job.calls {
             Calls::Plain | Calls::Shared => {
@@ -66,15 +61,11 @@ pub(super) fn run(job: &InsideJob) -> anyhow::Result<Sample> {
                 measure(job, Message::Price, TIMED, Actors(actors)).await
             }
             Calls::Echo { size, text } => {
-                let echo = Echo::new(blobs(&unit)?, text, size);
+                let echo = Echo::new(ours.unit.client()?, text, size);
                 measure(job, Message::Tiny, 1, echo).await
             }
         }
     })
-}
-
-fn blobs(unit: &Unit) -> anyhow::Result<BlobsClient> {
-    Ok(unit.running.client()?)
 }
 
 /// Callers on tasks of their own.

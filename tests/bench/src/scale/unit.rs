@@ -1,12 +1,10 @@
 //! The units that are measured: started as any program starts one, with seam's defaults.
 
-use anyhow::Context;
-use seam::{App, Running};
+use seam::App;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
 use super::blobs::BlobsService;
-use crate::ours::PricesService;
+use crate::ours::{Ours, PricesService};
 
 /// What a unit hosts, and how it is called.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,16 +19,8 @@ pub(super) struct UnitJob {
     pub(super) encoded: bool,
 }
 
-/// A unit, and the folder that goes with it.
-#[derive(Debug)]
-pub(super) struct Unit {
-    pub(super) running: Running,
-    _data: TempDir,
-}
-
 impl UnitJob {
-    pub(super) async fn start(&self) -> anyhow::Result<Unit> {
-        let data = tempfile::tempdir()?;
+    pub(super) async fn start(&self) -> anyhow::Result<Ours> {
         let mut app = App::new("bench");
         for number in 0..self.actors {
             app = app.service_as::<PricesService>(&name(number));
@@ -38,11 +28,7 @@ impl UnitJob {
         if self.blobs {
             app = app.service::<BlobsService>();
         }
-        let app = app
-            .config_text(self.config())
-            .set("SEAM__APP__DATA", data.path().display().to_string());
-        let running = app.start().await.context("starting seam's unit")?;
-        Ok(Unit { running, _data: data })
+        Ours::start(app.config_text(self.config())).await
     }
 
     fn config(&self) -> String {

@@ -8,9 +8,8 @@ mod services;
 use std::future::pending;
 
 use anyhow::Context;
-use seam::{App, Running};
+use seam::App;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
 use self::callers::{CheckoutService, FrontendService, RecommendationService};
 use self::services::{
@@ -19,7 +18,7 @@ use self::services::{
 };
 use super::{ServeJob, Shop};
 use crate::measure::{Child, Event, announce};
-use crate::ours::{free_addresses, ready};
+use crate::ours::{Ours, THREADS, free_addresses, ready};
 use crate::remote::on_one_thread;
 
 /// Callees before their callers, so that few calls are refused at the start.
@@ -108,45 +107,34 @@ fn config(units: &[&[&str]]) -> anyhow::Result<String> {
 /// The serving child's side.
 pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
     on_one_thread(async move {
-        let unit = Unit::start(&job).await?;
+        let ours = Ours::start(app(&job)).await.with_context(|| job.unit.clone())?;
+        let unit = &ours.unit;
         if job.unit == FRONT {
-            ready(&unit.running).await?;
-            return door::open(&unit.running).await;
+            ready(unit).await?;
+            return door::open(unit).await;
         }
-        announce(&Event::Listening(unit.running.listen().context("the unit doesn't listen")?));
-        ready(&unit.running).await?;
+        announce(&Event::Listening(unit.listen().context("the unit doesn't listen")?));
+        ready(unit).await?;
         announce(&Event::Ready);
         pending().await
     })
 }
 
-/// A unit and the folder that goes with it.
-#[derive(Debug)]
-struct Unit {
-    running: Running,
-    _data: TempDir,
-}
-
-impl Unit {
-    async fn start(job: &UnitJob) -> anyhow::Result<Self> {
-        let data = tempfile::tempdir()?;
-        let app = App::new("boutique")
-            .service::<CatalogService>()
-            .service::<CartService>()
-            .service::<CurrencyService>()
-            .service::<AdsService>()
-            .service::<ShippingService>()
-            .service::<PaymentService>()
-            .service::<EmailService>()
-            .service::<RecommendationService>()
-            .service::<CheckoutService>()
-            .service::<FrontendService>()
-            .config_text(&*job.config)
-            .set("SEAM__APP__DATA", data.path().display().to_string())
-            .unit(&*job.unit);
-        // The front, its link and what serves the visitors share one thread.
-        let app = if job.unit == FRONT { app.set("SEAM__APP__THREADS", "1") } else { app };
-        let running = app.start().await.with_context(|| job.unit.clone())?;
-        Ok(Self { running, _data: data })
-    }
+/// An app that is the same in every process.
+fn app(job: &UnitJob) -> App {
+    let app = App::new("boutique")
+        .service::<CatalogService>()
+        .service::<CartService>()
+        .service::<CurrencyService>()
+        .service::<AdsService>()
+        .service::<ShippingService>()
+        .service::<PaymentService>()
+        .service::<EmailService>()
+        .service::<RecommendationService>()
+        .service::<CheckoutService>()
+        .service::<FrontendService>()
+        .config_text(&*job.config)
+        .unit(&*job.unit);
+    // The front's link and what serves the visitors share one thread.
+    if job.unit == FRONT { app.set(THREADS, "1") } else { app }
 }
