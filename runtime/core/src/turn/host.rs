@@ -10,10 +10,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::berth::Berth;
 use super::gate::{Left, Refused};
 use super::keeper::Kept;
 use super::line::{Gone, Line, Phase};
-use super::poll::{Driver, boxed};
+use super::poll::Driver;
 use super::queued::{Promoted, Waiting};
 use super::seat::{House, Room, Seat};
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
@@ -177,7 +178,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let TurnStart { context, now } = start;
-        let mut turn = boxed(|| run(seat, message));
+        let mut turn = Berth::new(|| run(seat, message));
         let mut context = Some(context);
         match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
             Poll::Ready((outcome, at)) => Begun::Done(outcome, at),

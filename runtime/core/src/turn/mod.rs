@@ -13,6 +13,8 @@
 //!   └── keeper (lives and deaths) ◀┘         sweeper (deadlines, turn limit)
 //! ```
 
+mod berth;
+mod blocks;
 mod gate;
 mod host;
 mod keeper;

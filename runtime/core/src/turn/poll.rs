@@ -20,14 +20,6 @@ const LONG_POLL: Duration = Duration::from_millis(10);
 /// What a turn's end is to its caller, and when it was.
 pub(super) type Ended<T, E> = (Outcome<T, E>, Moment);
 
-/// Makes a turn in its box: moved there, it would be copied whole, with all the room that it keeps
-/// for later.
-#[inline]
-pub(super) fn boxed<R>(make: impl FnOnce() -> R) -> Pin<Box<R>> {
-    let room = Box::new_uninit();
-    Box::into_pin(Box::write(room, make()))
-}
-
 /// What a turn is polled with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Driver<'a> {

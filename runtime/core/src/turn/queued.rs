@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::berth::Berth;
 use super::line::Queued;
-use super::poll::{boxed, drop_quietly};
+use super::poll::drop_quietly;
 use super::seat::{House, Seat};
 use super::slot::{Outstanding, Slot, failed};
 use crate::context::TurnContext;
@@ -49,7 +50,7 @@ where
             drop_quietly((message, run));
             return true;
         }
-        let mut turn = boxed(|| run(seat, message));
+        let mut turn = Berth::new(|| run(seat, message));
         let mut context = Some(context);
         match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
             Poll::Ready((outcome, _)) => {
@@ -75,7 +76,7 @@ where
 /// A turn that runs on its home.
 pub(super) struct Promoted<A: Send + Sync + 'static, T, E, R> {
     inner: Arc<House<A>>,
-    turn: Option<Pin<Box<R>>>,
+    turn: Option<Berth<R>>,
     context: Option<TurnContext>,
     slot: Arc<Slot<T, E>>,
     key: usize,
@@ -92,7 +93,7 @@ where
     /// Hands the turn to its home.
     pub(super) fn spawn(
         inner: &Arc<House<A>>,
-        turn: Pin<Box<R>>,
+        turn: Berth<R>,
         context: Option<TurnContext>,
         slot: Arc<Slot<T, E>>,
         key: usize,

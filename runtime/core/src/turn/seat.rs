@@ -1,4 +1,4 @@
-//! The actor and who may touch it: the only module that has `unsafe`.
+//! The actor and who may touch it: one of two modules that have `unsafe`, beside [`super::berth`].
 //!
 //! The [`Gate`] decides who is in. A lock around the actor would never be waited for, and a counter
 //! for whoever keeps the host alive would count what the gate counts: each costs a pair of locked
