@@ -28,5 +28,6 @@ pub mod name;
 pub mod outcome;
 pub mod remote;
 pub mod supervise;
+mod thread;
 pub mod time;
 pub mod turn;

@@ -1,14 +1,14 @@
 //! Counts and latencies per method, in shards, so that threads don't share what they count in.
 
-use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use crate::contract::ContractDescriptor;
 use crate::outcome::CallError;
 use crate::remote::ReplyKind;
+use crate::thread;
 
 /// The first threads that count have a shard each; all others share the last.
 const SHARDS: usize = 16;
@@ -98,7 +98,7 @@ impl ServiceMetrics {
     /// Counts a call that is over, and took so many nanoseconds.
     #[inline]
     pub fn count(&self, method: u16, ended: Ended, nanos: u64) {
-        let number = thread_number();
+        let number = thread::number();
         let shards = self.shards.get_or_init(Box::default);
         let shard = shards[number.min(SHARDS - 1)]
             .get_or_init(|| self.contract.methods.iter().map(|_| MethodShard::default()).collect());
@@ -150,21 +150,6 @@ impl Default for MethodShard {
     fn default() -> Self {
         Self { ended: Default::default(), latencies: std::array::from_fn(|_| AtomicU64::new(0)) }
     }
-}
-
-/// Counts the threads in the order in which they first count something.
-#[inline]
-fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    NUMBER.with(|number| {
-        if number.get() == usize::MAX {
-            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
-        }
-        number.get()
-    })
 }
 
 /// Which bucket a latency is counted in.

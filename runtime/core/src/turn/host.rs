@@ -157,10 +157,14 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let exclusive = M::SPEC.turn.is_exclusive();
         // In the arbiter lane the gate always has a line.
-        match Seat::enter(&self.inner, exclusive) {
+        let mut entered = Seat::enter(&self.inner, exclusive);
+        if matches!(entered, Err(Refused::Crowded)) {
+            entered = self.enter_crowded(exclusive);
+        }
+        match entered {
             Ok(seat) => self.run_inline(start, seat, message, run),
             Err(Refused::Full) => Begun::Done(failed(overloaded()), start.now),
-            Err(Refused::Busy) => self.get_in_line(start, message, run),
+            Err(Refused::Busy | Refused::Crowded) => self.get_in_line(start, message, run),
         }
     }
 
@@ -190,6 +194,19 @@ impl<A: Send + Sync + 'static> Host<A> {
                 Begun::Pending(Reply::running(slot))
             }
         }
+    }
+
+    /// Opens the gate's wickets for a shared turn, closes them for an exclusive one, and tries again.
+    #[cold]
+    fn enter_crowded(&self, exclusive: bool) -> Result<Seat<A>, Refused> {
+        let (gate, line) = (self.inner.room.gate(), self.inner.line.lock());
+        if exclusive {
+            gate.close_wickets();
+        } else {
+            gate.open_wickets(self.inner.settings.mailbox);
+        }
+        drop(line);
+        Seat::enter(&self.inner, exclusive)
     }
 
     fn get_in_line<M, F, R>(

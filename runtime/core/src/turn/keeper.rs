@@ -267,6 +267,7 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
     let (queue, outstanding) = {
         let mut line = inner.line.lock();
         line.phase = Phase::Stopped;
+        inner.room.gate().shut_down();
         (std::mem::take(&mut line.queue), std::mem::take(&mut line.outstanding))
     };
     for call in queue {
@@ -277,7 +278,6 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
         drop_quietly(call);
     }
     inner.kept.first_start.set(Err("the service has ended".to_owned()));
-    inner.room.gate().shut_down();
     if let Ok(actor) = inner.room.replace(None) {
         // If a turn is still in, the actor goes with the last of them.
         drop_quietly(actor);

@@ -3,6 +3,7 @@
 mod bare;
 mod bound;
 mod context;
+mod crowds;
 mod cycles;
 mod deadlines;
 mod homes;

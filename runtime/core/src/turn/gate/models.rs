@@ -6,15 +6,25 @@
 //! having seen what was written before.
 
 use loom::cell::UnsafeCell;
-use loom::sync::Arc;
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use super::Gate;
+use super::{Gate, Refused, Way};
 
 const MANY: u32 = 9;
 
+/// Some meetings have more orders than can be tried: here each is that takes up to three
+/// interruptions.
+fn long_model(meeting: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(meeting);
+}
+
 struct Room {
     gate: Gate,
+    /// The lock of the host's line.
+    line: Mutex<()>,
     actor: UnsafeCell<u32>,
 }
 
@@ -24,7 +34,7 @@ unsafe impl Sync for Room {}
 
 impl Room {
     fn open() -> Arc<Self> {
-        let room = Self { gate: Gate::shut(), actor: UnsafeCell::new(0) };
+        let room = Self { gate: Gate::shut(), line: Mutex::new(()), actor: UnsafeCell::new(0) };
         room.gate.open(false);
         Arc::new(room)
     }
@@ -39,23 +49,54 @@ impl Room {
         self.actor.with(|actor| unsafe { *actor })
     }
 
-    fn leave(&self, exclusive: bool) {
-        if !self.gate.leave_unnoticed(exclusive) {
-            self.gate.leave(exclusive);
+    fn leave(&self, way: Way) {
+        if !self.gate.leave_unnoticed(way) {
+            self.gate.leave(way);
         }
     }
 
-    fn turn(&self, exclusive: bool) -> bool {
-        if self.gate.enter(exclusive, MANY).is_err() {
-            return false;
+    /// As the host does it.
+    fn enter(&self, exclusive: bool) -> Result<Way, Refused> {
+        let entered = self.gate.enter(exclusive, MANY);
+        if !matches!(entered, Err(Refused::Crowded)) {
+            return entered;
         }
+        let line = self.line.lock().unwrap();
         if exclusive {
+            self.gate.close_wickets();
+        } else {
+            self.gate.open_wickets(MANY);
+        }
+        drop(line);
+        self.gate.enter(exclusive, MANY)
+    }
+
+    fn turn(&self, exclusive: bool) -> bool {
+        let Ok(way) = self.enter(exclusive) else { return false };
+        self.act(way);
+        true
+    }
+
+    fn act(&self, way: Way) {
+        if way == Way::Alone {
             self.write();
         } else {
             self.read();
         }
-        self.leave(exclusive);
-        true
+        self.leave(way);
+    }
+
+    /// As the pump does it, for one call in line.
+    fn pump(&self, exclusive: bool) {
+        let line = self.line.lock().unwrap();
+        self.gate.form_line();
+        let entered = self.gate.enter_from_line(exclusive);
+        drop(line);
+        if let Some(way) = entered {
+            self.act(way);
+        }
+        let _line = self.line.lock().unwrap();
+        self.gate.end_line();
     }
 }
 
@@ -67,11 +108,13 @@ fn turning(room: &Arc<Room>, exclusive: bool) -> thread::JoinHandle<bool> {
 
 #[test]
 fn an_exclusive_turn_is_alone() {
-    loom::model(|| {
+    long_model(|| {
         let room = Room::open();
         let others = [turning(&room, true), turning(&room, false)];
         room.turn(true);
-        others.map(|other| other.join().unwrap());
+        for other in others {
+            other.join().unwrap();
+        }
         assert!(room.turn(true), "everybody has left");
     });
 }
@@ -81,12 +124,7 @@ fn the_pump_lets_in_whom_the_gate_would() {
     loom::model(|| {
         let room = Room::open();
         let other = turning(&room, true);
-        room.gate.form_line();
-        if room.gate.enter_from_line(false) {
-            room.read();
-            room.leave(false);
-        }
-        room.gate.end_line();
+        room.pump(false);
         other.join().unwrap();
         assert!(room.turn(true));
     });
@@ -108,7 +146,7 @@ fn a_guest_is_beside_no_exclusive_turn() {
 
 #[test]
 fn the_keeper_is_alone_behind_a_shut_gate() {
-    loom::model(|| {
+    long_model(|| {
         let room = Room::open();
         let others = [turning(&room, true), turning(&room, false)];
         room.gate.shut_down();
@@ -117,7 +155,9 @@ fn the_keeper_is_alone_behind_a_shut_gate() {
             room.gate.leave_as_keeper();
             room.gate.open(false);
         }
-        others.map(|other| other.join().unwrap());
+        for other in others {
+            other.join().unwrap();
+        }
     });
 }
 
@@ -129,6 +169,88 @@ fn who_finds_the_gate_empty_sees_what_was_done_behind_it() {
         room.gate.shut_down();
         if room.gate.is_empty() {
             room.read();
+        }
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn an_exclusive_turn_is_beside_none_that_came_by_a_wicket() {
+    long_model(|| {
+        let room = Room::open();
+        room.gate.open_wickets(MANY);
+        let others = [turning(&room, false), turning(&room, true)];
+        for other in others {
+            other.join().unwrap();
+        }
+        room.pump(true);
+        assert!(room.turn(true), "everybody has left");
+    });
+}
+
+#[test]
+fn wickets_open_beside_no_exclusive_turn() {
+    loom::model(|| {
+        let room = Room::open();
+        let other = turning(&room, true);
+        {
+            let _line = room.line.lock().unwrap();
+            room.gate.open_wickets(MANY);
+        }
+        room.turn(false);
+        other.join().unwrap();
+        assert!(room.turn(true), "everybody has left");
+    });
+}
+
+#[test]
+fn the_pump_lets_nobody_in_alone_before_the_wickets_are_deserted() {
+    long_model(|| {
+        let room = Room::open();
+        room.gate.open_wickets(MANY);
+        let other = turning(&room, false);
+        room.pump(true);
+        // Opened again at once: who was late finds them as open as before, or nobody alone.
+        {
+            let _line = room.line.lock().unwrap();
+            room.gate.open_wickets(MANY);
+        }
+        room.turn(false);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn the_keeper_is_alone_behind_shut_wickets() {
+    loom::model(|| {
+        let room = Room::open();
+        room.gate.open_wickets(MANY);
+        let other = turning(&room, false);
+        {
+            let _line = room.line.lock().unwrap();
+            room.gate.shut_down();
+        }
+        if room.gate.enter_as_keeper() {
+            room.write();
+            room.gate.leave_as_keeper();
+            room.gate.open(false);
+        }
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn who_finds_the_wickets_empty_sees_what_was_done_behind_them() {
+    loom::model(|| {
+        let room = Room::open();
+        room.gate.open_wickets(MANY);
+        let other = turning(&room, false);
+        {
+            let _line = room.line.lock().unwrap();
+            room.gate.shut_down();
+        }
+        if room.gate.is_empty() {
+            room.write();
         }
         other.join().unwrap();
     });

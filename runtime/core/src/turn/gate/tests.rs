@@ -1,0 +1,190 @@
+use super::*;
+
+fn open() -> Gate {
+    let gate = Gate::shut();
+    gate.open(false);
+    gate
+}
+
+#[test]
+fn an_exclusive_turn_is_alone() {
+    let gate = open();
+    gate.enter(true, 9).unwrap();
+    assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
+    assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
+    assert_eq!(gate.leave(Way::Alone), None);
+    gate.enter(false, 9).unwrap();
+    gate.enter(false, 9).unwrap();
+    assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
+}
+
+#[test]
+fn the_gate_counts_to_its_capacity() {
+    let gate = open();
+    gate.enter(false, 2).unwrap();
+    gate.enter(false, 2).unwrap();
+    assert_eq!(gate.enter(false, 2), Err(Refused::Full));
+    assert_eq!(gate.enter(true, 2), Err(Refused::Full));
+    gate.leave(Way::Beside);
+    gate.enter(false, 2).unwrap();
+}
+
+#[test]
+fn a_guest_takes_no_room_and_is_waited_for() {
+    let gate = open();
+    assert!(gate.enter_as_guest());
+    assert!(!gate.enter_as_guest(), "one at a time");
+    gate.enter(false, 1).unwrap();
+    assert_eq!(gate.count(), 1);
+    gate.leave(Way::Beside);
+    assert_eq!(gate.enter(true, 1), Err(Refused::Busy), "it would share with the guest");
+    gate.form_line();
+    assert!(gate.enter_from_line(true).is_none());
+    assert_eq!(gate.leave_as_guest(), Some(Left { line: true, shut: false }));
+    assert!(gate.enter_from_line(true).is_some());
+    assert!(!gate.enter_as_guest(), "an exclusive turn is alone");
+}
+
+#[test]
+fn nobody_passes_a_line() {
+    let gate = open();
+    gate.enter(false, 9).unwrap();
+    assert_eq!(gate.form_line(), 1);
+    assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
+    assert!(gate.enter_from_line(true).is_none(), "a shared turn is still in");
+    assert_eq!(gate.leave(Way::Beside), Some(Left { line: true, shut: false }));
+    assert!(gate.enter_from_line(true).is_some());
+    assert!(gate.enter_from_line(false).is_none());
+    assert!(gate.leave(Way::Alone).is_some());
+    gate.end_line();
+    gate.enter(true, 9).unwrap();
+}
+
+#[test]
+fn a_shut_gate_waits_for_who_is_in() {
+    let gate = open();
+    gate.enter(false, 9).unwrap();
+    assert!(gate.shut_down());
+    assert!(!gate.shut_down());
+    assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
+    assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
+    assert!(gate.enter_from_line(false).is_none());
+    assert!(!gate.is_deserted());
+    assert_eq!(gate.leave(Way::Beside), Some(Left { line: false, shut: true }));
+    assert!(gate.is_deserted());
+    gate.open(true);
+    assert!(gate.enter_from_line(false).is_some());
+}
+
+/// Shared turns that entered by this thread's wicket, as many as it lets in.
+fn fill(gate: &Gate, capacity: u32) -> Vec<Way> {
+    let ways: Vec<_> = std::iter::from_fn(|| gate.enter(false, capacity).ok()).collect();
+    assert!(ways.iter().all(|way| matches!(way, Way::Wicket(_))));
+    ways
+}
+
+#[test]
+fn threads_that_meet_are_told_of_wickets() {
+    let gate = open();
+    let met: Vec<_> = (0..CROWD).map(|_| gate.enter_met(9999)).collect();
+    assert_eq!(met.last(), Some(&Err(Refused::Crowded)));
+    assert_eq!(met.iter().filter(|met| met.is_err()).count(), 1);
+    gate.enter_met(9999).unwrap();
+    gate.form_line();
+    gate.end_line();
+    assert!((1..CROWD).all(|_| gate.enter_met(9999).is_ok()), "a line starts the count anew");
+}
+
+#[test]
+fn shared_turns_enter_by_wickets_and_an_exclusive_one_waits_for_them() {
+    let gate = open();
+    gate.open_wickets(9999);
+    let way = gate.enter(false, 9999).unwrap();
+    assert!(matches!(way, Way::Wicket(_)));
+    assert_eq!(gate.count(), 1);
+    assert!(!gate.is_empty());
+    assert!(gate.enter_as_guest(), "as beside any shared turn");
+    gate.leave_as_guest();
+    assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
+    assert_eq!(gate.form_line(), 1);
+    assert!(gate.enter_from_line(true).is_none());
+    assert_eq!(gate.enter(false, 9999), Err(Refused::Busy), "nobody passes a line");
+    assert!(!gate.leave_unnoticed(way), "the wicket is closed, for somebody waits");
+    assert_eq!(gate.leave(way), Some(Left { line: true, shut: true }));
+    assert!(gate.enter_from_line(true).is_some());
+    gate.leave(Way::Alone);
+    gate.end_line();
+    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside));
+}
+
+#[test]
+fn an_exclusive_turn_closes_idle_wickets_and_enters() {
+    let gate = open();
+    gate.open_wickets(9999);
+    let way = gate.enter(false, 9999).unwrap();
+    assert!(gate.leave_unnoticed(way), "nobody waits");
+    assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
+    gate.close_wickets();
+    assert_eq!(gate.enter(true, 9999), Ok(Way::Alone));
+}
+
+#[test]
+fn beside_turns_that_came_by_a_wicket_others_enter_by_the_gate_and_none_alone() {
+    let gate = open();
+    gate.open_wickets(9999);
+    let way = gate.enter(false, 9999).unwrap();
+    gate.close_wickets();
+    assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
+    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside));
+    assert_eq!(gate.count(), 2);
+    gate.open_wickets(9999);
+    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside), "not before the last has left");
+    assert_eq!(gate.enter(false, 3), Err(Refused::Full));
+    gate.leave(way);
+    gate.leave(Way::Beside);
+    gate.leave(Way::Beside);
+    gate.end_line();
+    assert_eq!(gate.enter(true, 9999), Ok(Way::Alone));
+}
+
+#[test]
+fn wickets_let_in_no_more_than_the_mailbox_holds() {
+    for (capacity, by_gate) in [(1_000, 0), (1_000, 990), (3, 0), (100_000_000, 0)] {
+        let gate = open();
+        for _ in 0..by_gate {
+            assert_eq!(gate.enter(false, capacity), Ok(Way::Beside));
+        }
+        gate.open_wickets(capacity);
+        let wickets = gate.wickets.get().unwrap();
+        let entered: u32 = wickets.fill();
+        assert!(by_gate + entered <= capacity, "{capacity} {by_gate} {entered}");
+        assert_eq!(gate.form_line(), by_gate + entered);
+    }
+}
+
+#[test]
+fn a_full_wicket_sends_to_the_line_which_counts_all() {
+    let gate = open();
+    gate.open_wickets(1_000);
+    let ways = fill(&gate, 1_000);
+    assert!(!ways.is_empty());
+    assert_eq!(gate.enter(false, 1_000), Err(Refused::Busy));
+    assert_eq!(gate.form_line() as usize, ways.len());
+}
+
+#[test]
+fn a_shut_gate_shuts_its_wickets() {
+    let gate = open();
+    gate.open_wickets(9999);
+    let way = gate.enter(false, 9999).unwrap();
+    assert!(gate.shut_down());
+    assert_eq!(gate.enter(false, 9999), Err(Refused::Busy));
+    assert!(!gate.is_deserted());
+    assert!(!gate.enter_as_keeper());
+    assert_eq!(gate.leave(way), Some(Left { line: true, shut: true }));
+    assert!(gate.is_deserted());
+    assert!(gate.enter_as_keeper());
+    gate.leave_as_keeper();
+    gate.open(false);
+    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside));
+}
