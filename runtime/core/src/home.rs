@@ -13,6 +13,8 @@ use actix_rt::{ArbiterHandle, System};
 use parking_lot::Mutex;
 use tokio::runtime::{EnterGuard, Handle};
 
+use crate::thread;
+
 thread_local! {
     /// The pool that whatever runs on this thread is within; 0 for none.
     static WITHIN: Cell<usize> = const { Cell::new(0) };
@@ -25,8 +27,7 @@ pub struct Home {
 }
 
 struct Inner {
-    /// Tells this home's pool from the others.
-    pool: usize,
+    pool: Arc<Pool>,
     system: System,
     arbiter: ArbiterHandle,
     runtime: Handle,
@@ -39,8 +40,7 @@ impl Home {
     /// # Errors
     /// If the system refuses a thread or a runtime.
     pub fn start(name: &str) -> std::io::Result<Self> {
-        static POOLS: AtomicUsize = AtomicUsize::new(0);
-        Self::start_in(POOLS.fetch_add(1, Ordering::Relaxed) + 1, name)
+        Self::start_in(Arc::new(Pool::new()), name)
     }
 
     /// Starts one more home in the pool of this one. The homes of a pool stand in for each other: a
@@ -49,14 +49,15 @@ impl Home {
     /// # Errors
     /// As [`Home::start`].
     pub fn start_beside(&self, name: &str) -> std::io::Result<Self> {
-        Self::start_in(self.inner.pool, name)
+        Self::start_in(Arc::clone(&self.inner.pool), name)
     }
 
-    fn start_in(pool: usize, name: &str) -> std::io::Result<Self> {
+    fn start_in(pool: Arc<Pool>, name: &str) -> std::io::Result<Self> {
+        let number = pool.number;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (send, receive) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            WITHIN.set(pool);
+            WITHIN.set(number);
             let system = System::with_tokio_rt(|| runtime);
             system.block_on(async {
                 // Whoever starts a home waits for exactly this.
@@ -68,6 +69,7 @@ impl Home {
         })?;
         let gone = |_| std::io::Error::other("the home's thread ended before it began");
         let (system, runtime) = receive.recv().map_err(gone)?;
+        pool.add(&runtime);
         let arbiter = system.arbiter().clone();
         let thread = Mutex::new(Some(thread));
         Ok(Self { inner: Arc::new(Inner { pool, system, arbiter, runtime, thread }) })
@@ -96,11 +98,13 @@ impl Home {
     #[inline]
     pub(crate) fn enter(&self) -> Option<Within<'_>> {
         let before = WITHIN.get();
-        if before == self.inner.pool {
+        let pool = &*self.inner.pool;
+        if before == pool.number {
             return None;
         }
-        WITHIN.set(self.inner.pool);
-        Some(Within { before, _runtime: self.inner.runtime.enter() })
+        WITHIN.set(pool.number);
+        let runtime = pool.stand_in().unwrap_or(&self.inner.runtime);
+        Some(Within { before, _runtime: runtime.enter() })
     }
 
     /// The home's actix arbiter.
@@ -121,6 +125,39 @@ impl Home {
             // A panic there was reported by the thread itself.
             let _ = thread.join();
         }
+    }
+}
+
+/// Homes that stand in for each other.
+struct Pool {
+    /// Tells this pool from the others; not 0.
+    number: usize,
+    homes: AtomicUsize,
+    /// The runtimes of the first homes.
+    runtimes: [OnceLock<Handle>; 16],
+}
+
+impl Pool {
+    fn new() -> Self {
+        static POOLS: AtomicUsize = AtomicUsize::new(0);
+        let number = POOLS.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { number, homes: AtomicUsize::new(0), runtimes: Default::default() }
+    }
+
+    fn add(&self, runtime: &Handle) {
+        let place = self.homes.fetch_add(1, Ordering::Relaxed);
+        if let Some(place) = self.runtimes.get(place) {
+            // The place is this home's alone.
+            let _ = place.set(runtime.clone());
+        }
+    }
+
+    /// The runtime that this thread, which is none of theirs, enters: threads that enter the same
+    /// one take its counter from each other, at the price of half a call.
+    #[inline]
+    fn stand_in(&self) -> Option<&Handle> {
+        let homes = self.homes.load(Ordering::Relaxed).clamp(1, self.runtimes.len());
+        self.runtimes.get(thread::number() % homes)?.get()
     }
 }
 
