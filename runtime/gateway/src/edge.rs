@@ -53,19 +53,14 @@ impl Edge {
 
     /// Takes no more connections, closes idle ones, lets requests in flight come to their end for
     /// at most `grace`, then cuts off what is left. Works on any runtime.
-    pub async fn stop(mut self, grace: Duration) {
-        if tokio::time::timeout(grace, self.running.handle.stop(true)).await.is_err() {
+    pub async fn stop(self, grace: Duration) {
+        let Running { handle, lives, over } = self.running;
+        if tokio::time::timeout(grace, handle.stop(true)).await.is_err() {
             tracing::warn!(?grace, "the edge cuts off requests that took too long to end");
         }
-        self.running.system.stop();
+        drop(lives);
         // An error means that the threads are gone already.
-        let _ = (&mut self.running.over).await;
-    }
-}
-
-impl Drop for Edge {
-    fn drop(&mut self) {
-        self.running.system.stop();
+        let _ = over.await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The threads of an edge: an actix system of its own, started and stopped from any runtime.
+//! The threads of an edge: a runtime of its own, started and stopped from any other.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, KeepAlive, Request};
-use actix_rt::System;
 use actix_rt::net::TcpStream;
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt, fn_service};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use crate::admission::{Connections, Ticket};
@@ -23,8 +23,9 @@ use crate::stream::{LINGER, WatchedStream};
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) handle: ServerHandle,
-    pub(crate) system: System,
-    /// Told when the last thread is gone.
+    /// Dropped to cut off what still runs.
+    pub(crate) lives: oneshot::Sender<()>,
+    /// Told when the server is gone.
     pub(crate) over: oneshot::Receiver<()>,
 }
 
@@ -48,36 +49,33 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Starts the threads; returns once they take connections.
+/// Starts the threads; what comes from now on waits in the listener until they are up.
+///
+/// There is no actix system around them: then each of the server's threads has a runtime that runs
+/// what is local to it as it runs everything else. In a system, connections are in a set of their
+/// own within the runtime, which costs each wake-up of one a round through both.
 pub(crate) fn start(office: Office, listener: TcpListener) -> io::Result<Running> {
-    let (started, starting) = std::sync::mpsc::sync_channel(1);
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let server = {
+        let _within = runtime.enter();
+        server(office, listener)?
+    };
+    let handle = server.handle();
+    let (lives, cut_off) = oneshot::channel();
     let (ended, over) = oneshot::channel();
     std::thread::Builder::new().name("edge".into()).spawn(move || {
-        let system = System::new();
-        let server = system.block_on(async { server(office, listener) });
-        match server {
-            Ok(server) => {
-                let _ = started.send(Ok((server.handle(), System::current())));
-                // Its end ends the system; so does `System::stop`.
-                system.block_on(async { drop(actix_rt::spawn(serve(server))) });
-                if let Err(error) = system.run() {
-                    tracing::error!(%error, "the edge's system failed");
-                }
+        runtime.block_on(async {
+            tokio::select! {
+                served = server => if let Err(error) = served {
+                    tracing::error!(%error, "the edge's server failed");
+                },
+                // The server is dropped, and that ends its threads.
+                _ = cut_off => {}
             }
-            Err(error) => drop(started.send(Err(error))),
-        }
+        });
         let _ = ended.send(());
     })?;
-    let gone = |_| io::Error::other("the edge's thread ended before it had begun");
-    let (handle, system) = starting.recv().map_err(gone)??;
-    Ok(Running { handle, system, over })
-}
-
-async fn serve(server: Server) {
-    if let Err(error) = server.await {
-        tracing::error!(%error, "the edge's server failed");
-        System::current().stop();
-    }
+    Ok(Running { handle, lives, over })
 }
 
 fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
@@ -87,8 +85,7 @@ fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
         .workers(office.settings.workers.clamp(1, 512))
         .max_concurrent_connections(WITHOUT_LIMIT)
         .shutdown_timeout(LONG)
-        .disable_signals()
-        .system_exit();
+        .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let office = Arc::new(office);
     let builder = builder.listen("edge", listener, move || {

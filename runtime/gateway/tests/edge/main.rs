@@ -10,3 +10,4 @@ mod pieces;
 mod problems;
 mod routes;
 mod support;
+mod threads;
