@@ -26,7 +26,8 @@
 //! - [`Link`] dials another unit, again and again for ever. Its [`RemoteService`]s are the core's
 //!   [`Remote`](seam_core::remote::Remote)s: a call is encoded on the caller's thread, under a short
 //!   lock, into what the link's task writes next. One task reads, writes and keeps all deadlines of
-//!   the connection with one timer.
+//!   the connection with one timer. What the edge calls leaves by connections of its threads'
+//!   own, which follow the link's.
 //! - [`Transport`] opens streams: [`Sockets`] for TCP and Unix sockets, or a simulation.
 //!
 //! Whatever comes from outside is checked against the caps of [`limits`] before it is believed; what

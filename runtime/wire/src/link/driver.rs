@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use seam_core::outcome::{NotExecuted, Unknown};
 use seam_core::time::Moment;
+use tokio::sync::watch;
 
+use super::LinkState;
 use super::backoff::Backoff;
 use super::lane::{Inner, Lane, Open, fail};
-use super::{LinkConfig, LinkState};
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
@@ -24,14 +25,30 @@ use crate::session::{Event, Session};
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// Keeps the lane connected, for ever.
-pub(super) async fn run(lane: Arc<Lane>, config: Arc<LinkConfig>) {
+pub(super) async fn run(lane: Arc<Lane>) {
+    keep(&lane, None).await;
+}
+
+/// Keeps the lane connected while the one stands whose state it is told.
+pub(super) async fn follow(lane: Arc<Lane>, followed: watch::Receiver<LinkState>) {
+    keep(&lane, Some(followed)).await;
+}
+
+async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
+    let config = &*lane.config;
     let hello = config.identity.hello(Vec::new());
     let mut backoff = Backoff::new();
     let mut last_launch = None;
     let mut said = String::new();
     loop {
-        let closed = match dial(&lane, &config).await {
-            Ok(stream) => match Driver::new(&lane, &config, &hello, stream, &mut last_launch) {
+        if let Some(followed) = &mut followed {
+            let stands = |state: &LinkState| matches!(state, LinkState::Connected { .. });
+            if followed.wait_for(stands).await.is_err() {
+                return;
+            }
+        }
+        let closed = match dial(lane).await {
+            Ok(stream) => match Driver::new(lane, &hello, stream, &mut last_launch) {
                 Ok(mut driver) => {
                     let closed = driver.run().await;
                     if driver.greeted {
@@ -49,7 +66,7 @@ pub(super) async fn run(lane: Arc<Lane>, config: Arc<LinkConfig>) {
                 closed
             }
         };
-        report(&lane, &closed, &mut said);
+        report(lane, &closed, &mut said);
         let wait = backoff.next(fastrand::f64());
         config.clock.wait_until(config.clock.now().after(wait)).await;
     }
@@ -64,13 +81,17 @@ fn report(lane: &Lane, closed: &Closed, said: &mut String) {
     }
     if closed.is_hostile() {
         tracing::warn!(%address, reason, "no connection, trying again");
+    } else if lane.near {
+        // The link says it for all that follow it.
+        tracing::debug!(%address, reason, "one connection less");
     } else {
         tracing::info!(%address, reason, "no connection, trying again");
     }
     *said = reason;
 }
 
-async fn dial(lane: &Lane, config: &LinkConfig) -> io::Result<Stream> {
+async fn dial(lane: &Lane) -> io::Result<Stream> {
+    let config = &*lane.config;
     let late = config.clock.wait_until(config.clock.now().after(CONNECT));
     tokio::select! {
         stream = config.transport.connect(&lane.address) => stream,
@@ -93,12 +114,11 @@ struct Driver<'a> {
 impl<'a> Driver<'a> {
     fn new(
         lane: &'a Lane,
-        config: &LinkConfig,
         hello: &Hello,
         stream: Stream,
         last_launch: &'a mut Option<u64>,
     ) -> Result<Self, Closed> {
-        lane.opened(Session::new(hello, config.timeouts, lane.clock.now())?);
+        lane.opened(Session::new(hello, lane.config.timeouts, lane.clock.now())?);
         Ok(Self {
             lane,
             pipe: Pipe::new(stream),
@@ -221,6 +241,7 @@ impl<'a> Driver<'a> {
     fn greet(&mut self, hello: &Hello) {
         let (address, unit, release) = (&self.lane.address, &hello.unit, &hello.release);
         match self.last_launch.replace(hello.launch) {
+            _ if self.lane.near => tracing::debug!(%address, unit, release, "one more connection"),
             Some(launch) if launch != hello.launch => {
                 tracing::info!(%address, unit, release, "connected again: the unit has restarted");
             }
@@ -272,11 +293,14 @@ impl Drop for Driver<'_> {
 }
 
 fn report_leaving(lane: &Lane, go_away: &GoAway<'_>) {
+    if lane.near {
+        return;
+    }
     let (address, reason) = (&lane.address, go_away.text);
     tracing::info!(%address, reason, "the unit is leaving");
 }
 
 const _: fn() = || {
-    fn movable<F: Future + Send>(_: fn(Arc<Lane>, Arc<LinkConfig>) -> F) {}
+    fn movable<F: Future + Send>(_: fn(Arc<Lane>) -> F) {}
     movable(run);
 };

@@ -1,6 +1,7 @@
 //! One connection of a link, as callers see it: they encode into its output under a short lock, and
 //! its driver writes, reads, and puts answers where callers wait for them.
 
+use std::sync::Arc;
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
@@ -8,10 +9,11 @@ use parking_lot::{Mutex, MutexGuard};
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::time::Clock;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
-use super::LinkState;
 use super::said::Said;
 use super::waiter::Waiter;
+use super::{LinkConfig, LinkState};
 use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
 use crate::frame::{CallId, Hello, ServiceOffer};
@@ -22,10 +24,15 @@ use crate::session::{Fate, Session};
 pub(super) struct Lane {
     pub(super) address: Address,
     pub(super) clock: Clock,
+    pub(super) config: Arc<LinkConfig>,
+    /// Whether it is a thread's own, beside a link's.
+    pub(super) near: bool,
     inner: Mutex<Inner>,
     /// Wakes the driver when there is something to write.
     pub(super) driver: AtomicWaker,
     state: watch::Sender<LinkState>,
+    /// What threads drive of their own beside it; `None` once it was left.
+    followers: Mutex<Option<Vec<AbortHandle>>>,
 }
 
 pub(super) struct Inner {
@@ -47,16 +54,56 @@ pub(super) struct Open {
 }
 
 impl Lane {
-    pub(super) fn new(address: Address, clock: Clock) -> Self {
+    pub(super) fn new(address: Address, config: Arc<LinkConfig>) -> Self {
+        Self::with(address, config, false, Vec::new())
+    }
+
+    /// One more lane to the same peer, for one thread, over which the same is called.
+    pub(super) fn beside(lane: &Self) -> Self {
+        let wanted = lane.lock().wanted.clone();
+        Self::with(lane.address.clone(), Arc::clone(&lane.config), true, wanted)
+    }
+
+    fn with(
+        address: Address,
+        config: Arc<LinkConfig>,
+        near: bool,
+        wanted: Vec<ServiceOffer>,
+    ) -> Self {
         let inner = Inner {
             connection: None,
             waiters: Places::new(),
             said: Said::new(),
-            wanted: Vec::new(),
+            wanted,
             down: "not connected yet".into(),
         };
-        let state = watch::Sender::new(LinkState::Connecting);
-        Self { address, clock, inner: Mutex::new(inner), driver: AtomicWaker::new(), state }
+        Self {
+            address,
+            clock: config.clock.clone(),
+            config,
+            near,
+            inner: Mutex::new(inner),
+            driver: AtomicWaker::new(),
+            state: watch::Sender::new(LinkState::Connecting),
+            followers: Mutex::new(Some(Vec::new())),
+        }
+    }
+
+    /// A thread drives one of its own beside this one, until that is left.
+    pub(super) fn followed(&self, follower: AbortHandle) {
+        match &mut *self.followers.lock() {
+            Some(followers) => {
+                followers.retain(|follower| !follower.is_finished());
+                followers.push(follower);
+            }
+            None => follower.abort(),
+        }
+    }
+
+    /// Ends what threads drive beside it, for good.
+    pub(super) fn leave_followers(&self) {
+        let followers = self.followers.lock().take();
+        followers.iter().flatten().for_each(AbortHandle::abort);
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -4,6 +4,7 @@
 mod backoff;
 mod driver;
 mod lane;
+mod near;
 mod reply;
 mod said;
 mod service;
@@ -85,6 +86,11 @@ pub enum LinkState {
 /// A call made while there is no connection fails at once as *not executed*: nothing waits for a
 /// peer that may never come. Who would rather wait for the first connection does so with
 /// [`Link::connected`]. Dropping the link ends its connections.
+///
+/// Calls of [`Caller::Edge`](seam_core::remote::Caller::Edge) that are made on a runtime of one
+/// thread leave by a connection of that thread's own, and are answered there, without waking another
+/// one. It is dialled at the first such call, stands beside the link's while that stands, and ends
+/// with the thread or the link; while it doesn't stand, the link's is used.
 pub struct Link {
     lanes: Vec<Arc<Lane>>,
     tasks: Vec<AbortHandle>,
@@ -95,11 +101,9 @@ impl Link {
     pub fn open(config: LinkConfig, address: Address, runtime: &Handle) -> Self {
         let config = Arc::new(config);
         let lanes: Vec<_> = (0..config.connections.max(1))
-            .map(|_| Arc::new(Lane::new(address.clone(), config.clock.clone())))
+            .map(|_| Arc::new(Lane::new(address.clone(), Arc::clone(&config))))
             .collect();
-        let drive = |lane: &Arc<Lane>| {
-            runtime.spawn(driver::run(Arc::clone(lane), Arc::clone(&config))).abort_handle()
-        };
+        let drive = |lane: &Arc<Lane>| runtime.spawn(driver::run(Arc::clone(lane))).abort_handle();
         let tasks = lanes.iter().map(drive).collect();
         Self { lanes, tasks }
     }
@@ -136,9 +140,8 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
+        self.tasks.iter().for_each(AbortHandle::abort);
+        self.lanes.iter().for_each(|lane| lane.leave_followers());
     }
 }
 

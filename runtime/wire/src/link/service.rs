@@ -7,9 +7,10 @@ use std::time::Duration;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
-use seam_core::remote::{Outbound, Remote, RemoteReply};
+use seam_core::remote::{Caller, Outbound, Remote, RemoteReply};
 
 use super::lane::{Inner, Lane, Open};
+use super::near;
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
 use crate::frame::{CallHead, CallId};
@@ -40,13 +41,26 @@ impl RemoteService {
         Self { lane, service, place }
     }
 
+    /// A call of the edge leaves by its thread's own connection where that stands.
     fn try_send(&self, call: &Outbound<'_>) -> Result<RemoteReply, Failure> {
+        if call.caller == Caller::Edge
+            && let Some(near) = near::beside(&self.lane)
+        {
+            let sent = self.send_over(near, call);
+            if !matches!(sent, Err(Failure::NotExecuted(NotExecuted::Unavailable { .. }))) {
+                return sent;
+            }
+        }
+        self.send_over(Arc::clone(&self.lane), call)
+    }
+
+    fn send_over(&self, lane: Arc<Lane>, call: &Outbound<'_>) -> Result<RemoteReply, Failure> {
         let context = call.context;
         let remaining = context.deadline.since(call.now);
         if remaining.is_zero() {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
-        let mut inner = self.lane.lock();
+        let mut inner = lane.lock();
         let Inner { connection: Some(open), waiters, said, .. } = &mut *inner else {
             return Err(inner.unavailable().into());
         };
@@ -73,14 +87,14 @@ impl RemoteService {
         waiters.take().wait(call.waker);
         drop(inner);
         if idle {
-            self.lane.driver.wake();
+            lane.driver.wake();
         }
-        Ok(RemoteReply::kept(Arc::clone(&self.lane) as _, key, id.0))
+        Ok(RemoteReply::kept(lane, key, id.0))
     }
 
     /// The call's numbers on this connection.
     fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Failure> {
-        let Some(table) = &open.tables[self.place] else {
+        let Some(Some(table)) = open.tables.get(self.place) else {
             let Some(hello) = &open.hello else {
                 let reason = "the handshake with its unit is not done";
                 return Err(NotExecuted::unavailable(reason).into());

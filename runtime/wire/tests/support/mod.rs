@@ -294,10 +294,27 @@ impl Caller1 {
         method: usize,
         arguments: impl AsRef<[u8]>,
     ) -> RemoteReply {
+        self.call_by(Caller::Program, context, method, arguments)
+    }
+
+    /// A call as the edge makes it.
+    pub fn call_of_edge(&self, method: usize, arguments: impl AsRef<[u8]>) -> RemoteReply {
+        let deadline = self.clock.now().after(Duration::from_secs(5));
+        let context = CallContext::root().with_deadline(deadline);
+        self.call_by(Caller::Edge, &context, method, arguments)
+    }
+
+    fn call_by(
+        &self,
+        caller: Caller,
+        context: &CallContext,
+        method: usize,
+        arguments: impl AsRef<[u8]>,
+    ) -> RemoteReply {
         self.service.send(Outbound {
             service: worker(),
             method: &SPECS[method],
-            caller: Caller::Program,
+            caller,
             context,
             body: &Raw(arguments.as_ref()),
             now: self.clock.now(),
