@@ -229,7 +229,7 @@ impl<'a> Driver<'a> {
                     self.greet(&hello);
                     let (unit, release) = (hello.unit.clone(), hello.release.clone());
                     *ready = Some(LinkState::Connected { unit, release, launch: hello.launch });
-                    inner.greeted(hello);
+                    inner.greeted(hello, !self.lane.near);
                 }
                 // Replies were dealt with above, and this side hosts nothing on the connections that
                 // it dials.

@@ -190,11 +190,11 @@ impl Lane {
 }
 
 impl Inner {
-    /// The handshake is done.
-    pub(super) fn greeted(&mut self, hello: Box<Hello>) {
+    /// The handshake is done; `tell` the log what can't be called there.
+    pub(super) fn greeted(&mut self, hello: Box<Hello>, tell: bool) {
         let Some(open) = &mut self.connection else { return };
         open.tables = self.wanted.iter().map(|wanted| agree(wanted, &hello)).collect();
-        for (wanted, table) in self.wanted.iter().zip(&open.tables) {
+        for (wanted, table) in self.wanted.iter().zip(&open.tables).filter(|_| tell) {
             report_differences(wanted, table.as_ref(), &hello);
         }
         open.hello = Some(hello);
