@@ -17,7 +17,7 @@ use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted};
 use crate::remote::{Caller, RemoteReply, ReplyBody};
 use crate::time::Moment;
-use crate::turn::{Begun, Outcome, Reply, TurnStart};
+use crate::turn::{Begun, Outcome, Parcel, Reply, TurnStart};
 
 /// A call that begins at its first poll; one that is never polled does nothing. Dropping it is the
 /// caller going away.
@@ -34,8 +34,8 @@ pub struct Call<M: Method> {
 
 /// How far a call has come.
 enum State<M: Method> {
-    /// It wasn't polled yet.
-    New(M),
+    /// It wasn't polled yet; its message is taken when its turn begins.
+    New(Parcel<M>),
     /// Its first poll wasn't the last.
     Waits(Waits<M>),
     Over,
@@ -67,7 +67,7 @@ enum Awaited<M: Method> {
 impl<M: Method> Call<M> {
     #[inline]
     pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
-        Self { state: State::New(message), client, options: None }
+        Self { state: State::New(Parcel::Full(message)), client, options: None }
     }
 
     /// Gives the call another deadline: it is worthless after `time`.
@@ -87,7 +87,7 @@ impl<M: Method> Call<M> {
     /// The first poll: the call goes where its route leads, and is over with that if it stays here
     /// and doesn't wait.
     #[inline]
-    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
+    fn begin(&mut self, cx: &mut Context<'_>, outcome: &mut Poll<Outcome<M::Answer, M::Error>>) {
         let ClientInner { route, caller } = &*self.client.inner;
         let began = route.clock.now();
         let (time, given) = match self.options.take() {
@@ -95,37 +95,36 @@ impl<M: Method> Call<M> {
             Some(options) => asked(*options, route.deadlines, M::SPEC),
         };
         let Some(host) = route.local() else {
-            return self.begin_elsewhere(given, time, began, cx);
+            *outcome = self.begin_elsewhere(given, time, began, cx);
+            return;
         };
-        let (deadline, context) = if route.policies {
+        let mut context = if route.policies {
             match admit(M::SPEC, route.service, *caller, given, began, time) {
-                Ok(admitted) => admitted,
+                Ok((deadline, context)) => Some(TurnContext::new(route.service, deadline, context)),
                 Err(why) => {
                     self.state = State::Over;
-                    return Poll::Ready(self.refused(why));
+                    *outcome = Poll::Ready(self.refused(why));
+                    return;
                 }
             }
         } else {
-            (Moment::NEVER, None)
+            None
         };
-        // Taken no sooner: what was written only now is slow to read again.
-        let State::New(message) = std::mem::replace(&mut self.state, State::Over) else {
-            return Poll::Pending;
-        };
-        let context = TurnContext::new(route.service, deadline, context);
-        let begun = message.begin(host, TurnStart { context, now: began });
-        if let Begun::Done(outcome, ended) = &begun
-            && route.policies
-        {
-            // Looked at where it is, for a call that is over has nothing left to do but move it.
-            count::<M>(&route.served, outcome, ended.nanos_since(began));
-            if outcome.is_err() {
-                self.note_failed();
+        let State::New(message) = &mut self.state else { return };
+        let start = TurnStart { message, context: &mut context, outcome, now: began };
+        match M::begin(start, host) {
+            Begun::Done(ended) => {
+                if route.policies
+                    && let Poll::Ready(outcome) = &*outcome
+                {
+                    count::<M>(&route.served, outcome, ended.nanos_since(began));
+                    if outcome.is_err() {
+                        self.note_failed();
+                    }
+                }
+                self.state = State::Over;
             }
-        }
-        match begun {
-            Begun::Done(outcome, _) => Poll::Ready(outcome),
-            Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx),
+            Begun::Pending(reply) => *outcome = self.wait(Awaited::Local(reply), began, cx),
         }
     }
 
@@ -137,7 +136,7 @@ impl<M: Method> Call<M> {
         began: Moment,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<M::Answer, M::Error>> {
-        let State::New(message) = &self.state else { return Poll::Pending };
+        let State::New(Parcel::Full(message)) = &self.state else { return Poll::Pending };
         let ClientInner { route, caller } = &*self.client.inner;
         let sent = elsewhere::send(route, *caller, given, began.after(time), began, message, cx);
         self.state = State::Over;
@@ -296,13 +295,16 @@ impl<M: Method> Future for Call<M> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut outcome = Poll::Pending;
         let this = self.get_mut();
-        if !matches!(this.state, State::New(_)) {
-            return this.poll_reply(cx);
+        if !matches!(this.state, State::New(Parcel::Full(_))) {
+            outcome = this.poll_reply(cx);
+        } else if let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) {
+            // A loop of calls that are answered at once must let others on its thread have theirs.
+            budget.made_progress();
+            this.begin(cx, &mut outcome);
         }
-        // A loop of calls that are answered at once must let others on its thread have theirs.
-        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-        this.begin(cx)
+        outcome
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::codec;
 use crate::context::TurnContext;
@@ -11,7 +12,7 @@ use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::remote::{Caller, Inbound, Inlet, RemoteReply, ReplyBody, ReplyKind, Served};
 use crate::time::{Clock, Moment};
-use crate::turn::{Begun, Outcome, TurnStart};
+use crate::turn::{Begun, Outcome, Parcel, TurnStart};
 
 /// The way in to a service of this unit for encoded calls.
 pub struct Inbox<C: Contract> {
@@ -143,18 +144,23 @@ pub fn serve<M: Method>(
     if let Err(why) = inbound.caller.may_call(M::SPEC) {
         return Served::Failed(why.into());
     }
-    let message: M = match codec::read(inbound.body, |_| ()) {
-        Ok(message) => message,
+    let mut message: Parcel<M> = match codec::read(inbound.body, |_| ()) {
+        Ok(message) => Parcel::Full(message),
         Err(fault) => return Served::Failed(malformed(&fault.into())),
     };
     let Inbound { context, now, .. } = inbound;
     let context = TurnContext::new(service, context.deadline, Some(Arc::clone(context)));
-    match message.begin(host, TurnStart { context, now: *now }) {
-        Begun::Done(ref outcome, at) => match encode::<M>(outcome, out) {
+    let (mut context, mut polled) = (Some(context), Poll::Pending);
+    let start =
+        TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now: *now };
+    match (M::begin(start, host), &polled) {
+        (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, out) {
             Ok(kind) => Served::Replied(kind, at),
             Err(failure) => Served::Failed(failure),
         },
-        Begun::Pending(reply) => Served::Later(RemoteReply::from_future(async move {
+        // `Done` says that there is one.
+        (Begun::Done(_), Poll::Pending) => Served::Failed(Unknown::Abandoned.into()),
+        (Begun::Pending(reply), _) => Served::Later(RemoteReply::from_future(async move {
             let mut out = Vec::new();
             let kind = encode::<M>(&reply.await, &mut out)?;
             // Who counts the call says when.

@@ -48,24 +48,30 @@ pub(crate) fn last_failed<E: 'static>() -> Option<CallSite> {
     with(|turn| turn?.last_failed(TypeId::of::<E>()))
 }
 
-/// Puts a context in place until dropped, then puts back what was there.
+/// Puts a context in place until dropped, then puts back what was there. `None` leaves in place what
+/// is there.
 #[derive(Debug)]
 pub(crate) struct Entered<'a> {
-    lent: &'a mut Option<TurnContext>,
+    lent: Option<&'a mut Option<TurnContext>>,
 }
 
 impl<'a> Entered<'a> {
     #[inline]
     pub(crate) fn new(context: &'a mut Option<TurnContext>) -> Self {
+        if context.is_none() {
+            return Self { lent: None };
+        }
         swap(context);
-        Self { lent: context }
+        Self { lent: Some(context) }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        swap(self.lent);
+        if let Some(lent) = &mut self.lent {
+            swap(lent);
+        }
     }
 }
 
@@ -108,5 +114,26 @@ where
     match current() {
         Some(context) => tokio::spawn(in_context(context, future)),
         None => tokio::spawn(future),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::ServiceId;
+    use crate::time::Moment;
+
+    #[test]
+    fn who_has_no_context_leaves_in_place_what_is_there() {
+        let service = ServiceId::of("ambient").unwrap();
+        let deadline = Moment::from_nanos(7);
+        let mut outer = Some(TurnContext::new(service, deadline, None));
+        {
+            let _outer = Entered::new(&mut outer);
+            let _none = Entered::new(&mut None);
+            assert_eq!(current().map(|context| context.deadline), Some(deadline));
+        }
+        assert!(current().is_none(), "and what was there before is put back");
+        assert!(outer.is_some());
     }
 }

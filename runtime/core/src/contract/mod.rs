@@ -81,9 +81,8 @@ pub trait Method: Message {
 
     /// Begins the method's turn on a host.
     fn begin(
-        self,
+        start: TurnStart<'_, Self>,
         host: &<Self::Contract as Contract>::Host,
-        start: TurnStart,
     ) -> Begun<Self::Answer, Self::Error>;
 }
 

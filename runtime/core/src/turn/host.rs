@@ -101,20 +101,60 @@ pub(super) struct Signals {
     pub(super) idle: Notify,
 }
 
-/// What a call brings to its turn.
+/// What a call brings to its turn, and where its outcome goes. All of it stays with the caller until
+/// it is wanted: what is moved on the way would be read in other pieces than it was just written in,
+/// and the processor would wait for that.
 #[derive(Debug)]
-pub struct TurnStart {
-    /// The turn's context.
-    pub context: TurnContext,
+pub struct TurnStart<'a, M: Method> {
+    /// The message; taken when the turn begins, or gets in line.
+    pub message: &'a mut Parcel<M>,
+    /// The turn's context; `None` if it has none of its own, but its caller's. Taken if the call
+    /// isn't over at once.
+    pub context: &'a mut Option<TurnContext>,
+    /// Where the outcome goes, if there is one at once; holds none yet.
+    pub outcome: &'a mut Poll<Outcome<M::Answer, M::Error>>,
     /// When the call was admitted.
     pub now: Moment,
+}
+
+/// A message until its turn takes it.
+#[derive(Debug)]
+// Its mark is beside the message, and not in one of its fields: the message is moved as one.
+#[repr(u8)]
+pub enum Parcel<M> {
+    /// It is here.
+    Full(M),
+    /// It was taken.
+    Taken,
+}
+
+impl<M> Parcel<M> {
+    #[inline]
+    fn take(&mut self) -> M {
+        match std::mem::replace(self, Self::Taken) {
+            Self::Full(message) => message,
+            Self::Taken => panic!("a call has its message until its turn takes it"),
+        }
+    }
+}
+
+impl<M: Method> TurnStart<'_, M> {
+    fn deadline(&self) -> Moment {
+        self.context.as_ref().map_or(Moment::NEVER, TurnContext::deadline)
+    }
+
+    #[cold]
+    fn refuse(self, why: NotExecuted) -> Begun<M::Answer, M::Error> {
+        *self.outcome = Poll::Ready(failed(why));
+        Begun::Done(self.now)
+    }
 }
 
 /// A call that was let in, or not.
 #[derive(Debug)]
 pub enum Begun<T, E> {
-    /// It is over, since that moment.
-    Done(Outcome<T, E>, Moment),
+    /// It is over, since that moment; its outcome is where the call wanted it.
+    Done(Moment),
     /// It runs or waits; the home sees to it.
     Pending(Reply<T, E>),
 }
@@ -149,7 +189,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     }
 
     /// Lets a call in and begins its turn, or puts it in line. Called by generated code.
-    pub fn turn<M, F, R>(&self, start: TurnStart, message: M, run: F) -> Begun<M::Answer, M::Error>
+    pub fn turn<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M::Answer, M::Error>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R + Send + 'static,
@@ -162,17 +202,17 @@ impl<A: Send + Sync + 'static> Host<A> {
             entered = self.enter_crowded(exclusive);
         }
         match entered {
-            Ok(seat) => self.run_inline(start, seat, message, run),
-            Err(Refused::Full) => Begun::Done(failed(overloaded()), start.now),
-            Err(Refused::Busy | Refused::Crowded) => self.get_in_line(start, message, run),
+            Ok(seat) => self.run_inline(start, seat, run),
+            Err(Refused::Full) => start.refuse(overloaded()),
+            Err(Refused::Busy | Refused::Crowded) => self.get_in_line(start, run),
         }
     }
 
+    #[inline]
     fn run_inline<M, F, R>(
         &self,
-        start: TurnStart,
+        start: TurnStart<'_, M>,
         seat: Seat<A>,
-        message: M,
         run: F,
     ) -> Begun<M::Answer, M::Error>
     where
@@ -181,19 +221,17 @@ impl<A: Send + Sync + 'static> Host<A> {
         R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
     {
         let inner = &self.inner;
-        let TurnStart { context, now } = start;
-        let mut turn = Berth::new(|| run(seat, message));
-        let mut context = Some(context);
-        match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
-            Poll::Ready((outcome, at)) => Begun::Done(outcome, at),
-            Poll::Pending => {
-                let deadline = context.as_ref().map_or(Moment::NEVER, TurnContext::deadline);
-                let slot = Arc::new(Slot::running(M::SPEC.turn, deadline, now));
-                let key = inner.watch(slot.clone());
-                Promoted::spawn(inner, turn, context, slot.clone(), key, M::SPEC.name);
-                Begun::Pending(Reply::running(slot))
-            }
+        let mut turn = Berth::new(|| run(seat, start.message.take()));
+        let driver = inner.driver(M::SPEC.name);
+        let at = driver.poll_first(turn.as_mut(), start.context, start.now, start.outcome);
+        if start.outcome.is_ready() {
+            return Begun::Done(at);
         }
+        let slot = Arc::new(Slot::running(M::SPEC.turn, start.deadline(), start.now));
+        let key = inner.watch(slot.clone());
+        let context = start.context.take();
+        Promoted::spawn(inner, turn, context, slot.clone(), key, M::SPEC.name);
+        Begun::Pending(Reply::running(slot))
     }
 
     /// Opens the gate's wickets for a shared turn, closes them for an exclusive one, and tries again.
@@ -209,12 +247,8 @@ impl<A: Send + Sync + 'static> Host<A> {
         Seat::enter(&self.inner, exclusive)
     }
 
-    fn get_in_line<M, F, R>(
-        &self,
-        start: TurnStart,
-        message: M,
-        run: F,
-    ) -> Begun<M::Answer, M::Error>
+    #[inline(never)] // the way past the line stays small
+    fn get_in_line<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M::Answer, M::Error>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R + Send + 'static,
@@ -222,22 +256,23 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let settings = &inner.settings;
-        let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.context.deadline()));
+        let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.deadline()));
         let mut gone = Gone::nothing();
         let mut line = inner.line.lock();
         if let Some(why) = line.closed() {
-            return Begun::Done(failed(why), start.now);
+            return start.refuse(why);
         }
         let running = inner.room.gate().form_line();
         if !line.has_room(running, settings.mailbox, &mut gone) {
             if line.queue.is_empty() && settings.lane == Lane::Inline {
                 inner.room.gate().end_line();
             }
-            return Begun::Done(failed(overloaded()), start.now);
+            return start.refuse(overloaded());
         }
         let due = slot.due(start.now, settings.turn_limit);
         let (key, sooner) = line.watch(slot.clone(), due);
-        let waiting = Waiting { message, run, context: start.context, slot: slot.clone(), key };
+        let (message, context) = (start.message.take(), start.context.take());
+        let waiting = Waiting { message, run, context, slot: slot.clone(), key };
         line.queue.push_back(Box::new(waiting));
         drop(line);
         inner.signals.pump.notify_one();

@@ -26,7 +26,7 @@ mod seat;
 mod slot;
 mod sweeper;
 
-pub use self::host::{Begun, Host, HostSettings, HostState, Lane, TurnStart};
+pub use self::host::{Begun, Host, HostSettings, HostState, Lane, Parcel, TurnStart};
 pub use self::keeper::{Factory, Keeping};
 pub use self::seat::Seat;
 pub use self::slot::{Outcome, Reply};

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::mem::{forget, replace};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -17,9 +18,6 @@ use crate::time::Moment;
 /// A poll that takes longer is logged: it held up everybody else on its thread.
 const LONG_POLL: Duration = Duration::from_millis(10);
 
-/// What a turn's end is to its caller, and when it was.
-pub(super) type Ended<T, E> = (Outcome<T, E>, Moment);
-
 /// What a turn is polled with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Driver<'a> {
@@ -28,37 +26,37 @@ pub(super) struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    /// Polls a turn once, at `began`.
-    #[inline(always)] // so that the outcome is made where it is wanted, not copied there
+    /// Polls a turn once, at `began`. If that ends it, its outcome is in `ended`. Returns when the poll
+    /// was over.
+    #[inline(always)] // so that the outcome is made there, not copied there
     pub(super) fn poll<F, T, E>(
         self,
         turn: Pin<&mut F>,
         context: &mut Option<TurnContext>,
         began: Moment,
+        ended: &mut Poll<Outcome<T, E>>,
         cx: &mut Context<'_>,
-    ) -> Poll<Ended<T, E>>
+    ) -> Moment
     where
         F: Future<Output = Result<T, E>>,
         E: ServiceError,
     {
-        // Written from within, for what `catch_unwind` returns is copied twice.
-        let mut polled = Poll::Pending;
+        debug_assert!(ended.is_pending(), "a turn ends once");
         let caught = {
             let _home = self.settings.home.enter();
             let _context = Entered::new(context);
-            catch_unwind(AssertUnwindSafe(|| polled = turn.poll(cx).map(outcome)))
+            // Nothing is there yet, and nobody needs to look whether it is to be dropped.
+            catch_unwind(AssertUnwindSafe(|| forget(replace(ended, turn.poll(cx).map(outcome)))))
         };
         let now = self.settings.clock.now();
         if now.nanos_since(began) > LONG_POLL.as_nanos() as u64 {
             self.report_long_poll(now.since(began));
         }
-        match caught {
-            Ok(()) => polled.map(|outcome| (outcome, now)),
-            Err(panic) => {
-                self.report_panic(panic);
-                Poll::Ready((failed(Unknown::Panicked), now))
-            }
+        if let Err(panic) = caught {
+            self.report_panic(panic);
+            *ended = Poll::Ready(failed(Unknown::Panicked));
         }
+        now
     }
 
     /// Polls a turn for the first time. Nobody needs to be woken by that: at `Pending` it is handed
@@ -69,12 +67,13 @@ impl Driver<'_> {
         turn: Pin<&mut F>,
         context: &mut Option<TurnContext>,
         began: Moment,
-    ) -> Poll<Ended<T, E>>
+        ended: &mut Poll<Outcome<T, E>>,
+    ) -> Moment
     where
         F: Future<Output = Result<T, E>>,
         E: ServiceError,
     {
-        self.poll(turn, context, began, &mut Context::from_waker(Waker::noop()))
+        self.poll(turn, context, began, ended, &mut Context::from_waker(Waker::noop()))
     }
 
     #[cold]

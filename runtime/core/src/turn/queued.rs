@@ -18,7 +18,7 @@ use crate::outcome::{NotExecuted, Unknown};
 pub(super) struct Waiting<M: Method, F> {
     pub(super) message: M,
     pub(super) run: F,
-    pub(super) context: TurnContext,
+    pub(super) context: Option<TurnContext>,
     pub(super) slot: Arc<Slot<M::Answer, M::Error>>,
     pub(super) key: usize,
 }
@@ -43,7 +43,7 @@ where
     }
 
     fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<House<A>>) -> bool {
-        let Self { message, run, context, slot, key } = *self;
+        let Self { message, run, mut context, slot, key } = *self;
         let now = inner.settings.clock.now();
         if !slot.begin(now) {
             seat.leave_unused();
@@ -51,9 +51,11 @@ where
             return true;
         }
         let mut turn = Berth::new(|| run(seat, message));
-        let mut context = Some(context);
-        match inner.driver(M::SPEC.name).poll_first(turn.as_mut(), &mut context, now) {
-            Poll::Ready((outcome, _)) => {
+        let mut polled = Poll::Pending;
+        let driver = inner.driver(M::SPEC.name);
+        driver.poll_first(turn.as_mut(), &mut context, now, &mut polled);
+        match polled {
+            Poll::Ready(outcome) => {
                 drop_quietly(turn);
                 slot.fill(outcome);
                 true
@@ -123,8 +125,9 @@ where
         let this = self.get_mut();
         let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
         let driver = this.inner.driver(this.method);
-        let polled = driver.poll(turn.as_mut(), &mut this.context, driver.settings.clock.now(), cx);
-        let Poll::Ready((outcome, _)) = polled else { return Poll::Pending };
+        let (began, mut polled) = (driver.settings.clock.now(), Poll::Pending);
+        driver.poll(turn.as_mut(), &mut this.context, began, &mut polled, cx);
+        let Poll::Ready(outcome) = polled else { return Poll::Pending };
         drop_quietly(this.turn.take());
         this.slot.fill(outcome);
         Poll::Ready(())

@@ -148,8 +148,7 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
             quote! {
                 fn #ident(
                     &self,
-                    start: ::seam::__private::turn::TurnStart,
-                    message: #message,
+                    start: ::seam::__private::turn::TurnStart<'_, #message>,
                 ) -> ::seam::__private::turn::Begun<#answer, #error>
             }
         })
@@ -179,7 +178,7 @@ fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
     };
     // A method without arguments has nothing to take from its message.
     quote! {
-        self.turn(start, message, |mut seat, message| async move {
+        self.turn(start, |mut seat, message| async move {
             let _ = &message;
             let outcome = <A as #the_trait>::#ident(#actor #(, message.#arguments)*).await;
             seat.leave();

@@ -75,11 +75,10 @@ pub(super) fn message(
             const SPEC: &'static ::seam::__private::contract::MethodSpec = &#spec;
 
             fn begin(
-                self,
+                start: ::seam::__private::turn::TurnStart<'_, Self>,
                 host: &dyn #host,
-                start: ::seam::__private::turn::TurnStart,
             ) -> ::seam::__private::turn::Begun<Self::Answer, Self::Error> {
-                host.#call(start, self)
+                host.#call(start)
             }
         }
     }

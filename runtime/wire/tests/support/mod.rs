@@ -70,7 +70,7 @@ impl<const N: usize> Method for Arguments<N> {
     type Error = Never;
     const SPEC: &'static MethodSpec = &SPECS[N];
 
-    fn begin(self, (): &(), _: TurnStart) -> Begun<u64, Never> {
+    fn begin(_: TurnStart<'_, Self>, (): &()) -> Begun<u64, Never> {
         panic!("the worker has no host")
     }
 }
