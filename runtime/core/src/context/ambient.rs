@@ -127,10 +127,10 @@ mod tests {
     fn who_has_no_context_leaves_in_place_what_is_there() {
         let service = ServiceId::of("ambient").unwrap();
         let deadline = Moment::from_nanos(7);
-        let mut outer = Some(TurnContext::new(service, deadline, None));
+        let (mut outer, mut none) = (Some(TurnContext::new(service, deadline, None)), None);
         {
             let _outer = Entered::new(&mut outer);
-            let _none = Entered::new(&mut None);
+            let _none = Entered::new(&mut none);
             assert_eq!(current().map(|context| context.deadline), Some(deadline));
         }
         assert!(current().is_none(), "and what was there before is put back");
