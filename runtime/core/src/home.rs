@@ -98,13 +98,15 @@ impl Home {
     #[inline]
     pub(crate) fn enter(&self) -> Option<Within<'_>> {
         let before = WITHIN.get();
+        if before == self.inner.pool.number { None } else { Some(self.enter_from(before)) }
+    }
+
+    #[inline(never)] // so that the way of those who are within stays small
+    fn enter_from(&self, before: usize) -> Within<'_> {
         let pool = &*self.inner.pool;
-        if before == pool.number {
-            return None;
-        }
         WITHIN.set(pool.number);
         let runtime = pool.stand_in().unwrap_or(&self.inner.runtime);
-        Some(Within { before, _runtime: runtime.enter() })
+        Within { before, _runtime: runtime.enter() }
     }
 
     /// The home's actix arbiter.

@@ -90,15 +90,19 @@ impl<M: Method> Call<M> {
     fn begin(&mut self, cx: &mut Context<'_>, outcome: &mut Poll<Outcome<M::Answer, M::Error>>) {
         let ClientInner { route, caller } = &*self.client.inner;
         let began = route.clock.now();
-        let (time, given) = match self.options.take() {
+        let options = self.options.take();
+        // Without policies nobody needs to know.
+        let asked = || match options {
             None => (route.deadlines.of(M::SPEC, None), None),
             Some(options) => asked(*options, route.deadlines, M::SPEC),
         };
         let Some(host) = route.local() else {
+            let (time, given) = asked();
             *outcome = self.begin_elsewhere(given, time, began, cx);
             return;
         };
         let mut context = if route.policies {
+            let (time, given) = asked();
             match admit(M::SPEC, route.service, *caller, given, began, time) {
                 Ok((deadline, context)) => Some(TurnContext::new(route.service, deadline, context)),
                 Err(why) => {

@@ -197,14 +197,18 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let exclusive = M::SPEC.turn.is_exclusive();
         // In the arbiter lane the gate always has a line.
-        let mut entered = Seat::enter(&self.inner, exclusive);
-        if matches!(entered, Err(Refused::Crowded)) {
-            entered = self.enter_crowded(exclusive);
-        }
-        match entered {
-            Ok(seat) => self.run_inline(start, seat, run),
-            Err(Refused::Full) => start.refuse(overloaded()),
-            Err(Refused::Busy | Refused::Crowded) => self.get_in_line(start, run),
+        let mut crowded = false;
+        loop {
+            // A seat from one place only: one of several would have to lie in memory, and be moved.
+            match Seat::enter(&self.inner, exclusive) {
+                Ok(seat) => return self.run_inline(start, seat, run),
+                Err(Refused::Crowded) if !crowded => {
+                    crowded = true;
+                    self.see_to_wickets(exclusive);
+                }
+                Err(Refused::Full) => return start.refuse(overloaded()),
+                Err(Refused::Busy | Refused::Crowded) => return self.get_in_line(start, run),
+            }
         }
     }
 
@@ -234,17 +238,15 @@ impl<A: Send + Sync + 'static> Host<A> {
         Begun::Pending(Reply::running(slot))
     }
 
-    /// Opens the gate's wickets for a shared turn, closes them for an exclusive one, and tries again.
+    /// Opens the gate's wickets for a shared turn, closes them for an exclusive one.
     #[cold]
-    fn enter_crowded(&self, exclusive: bool) -> Result<Seat<A>, Refused> {
-        let (gate, line) = (self.inner.room.gate(), self.inner.line.lock());
+    fn see_to_wickets(&self, exclusive: bool) {
+        let (gate, _line) = (self.inner.room.gate(), self.inner.line.lock());
         if exclusive {
             gate.close_wickets();
         } else {
             gate.open_wickets(self.inner.settings.mailbox);
         }
-        drop(line);
-        Seat::enter(&self.inner, exclusive)
     }
 
     #[inline(never)] // the way past the line stays small

@@ -95,12 +95,12 @@ impl Gate {
     }
 
     /// Enters past an empty line.
-    #[inline]
+    #[inline(always)] // on the way of every call, and a few instructions of it
     pub(super) fn enter(&self, exclusive: bool, capacity: u32) -> Result<Way, Refused> {
         if exclusive { self.enter_alone(capacity) } else { self.enter_beside(capacity) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter_alone(&self, capacity: u32) -> Result<Way, Refused> {
         let entered =
             self.word.compare_exchange(0, EXCLUSIVE | 1, Ordering::Acquire, Ordering::Relaxed);
@@ -113,7 +113,7 @@ impl Gate {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter_beside(&self, capacity: u32) -> Result<Way, Refused> {
         let word = self.word.load(Ordering::Relaxed);
         if word & !COUNT == 0 && word < capacity {
@@ -122,6 +122,11 @@ impl Gate {
                 self.word.compare_exchange(word, next, Ordering::Acquire, Ordering::Relaxed);
             return if entered.is_ok() { Ok(Way::Beside) } else { self.enter_met(capacity) };
         }
+        self.enter_by_wicket(word, capacity)
+    }
+
+    #[inline(never)] // callers on one thread pass it by
+    fn enter_by_wicket(&self, word: u32, capacity: u32) -> Result<Way, Refused> {
         if word & !(COUNT | GUEST) == OPEN | WICKETS
             && let Some(wickets) = self.wickets.get()
         {
@@ -236,14 +241,12 @@ impl Gate {
     }
 
     /// Leaves if nobody can be waiting for that; says whether.
-    #[inline]
+    #[inline(always)] // as entering
     pub(super) fn leave_unnoticed(&self, way: Way) -> bool {
         let taken = match way {
             Way::Alone => EXCLUSIVE | 1,
             Way::Beside => 1,
-            Way::Wicket(wicket) => {
-                return self.wickets.get().is_some_and(|wickets| wickets.leave_unnoticed(wicket));
-            }
+            Way::Wicket(wicket) => return self.leave_by_wicket(wicket),
         };
         let mut word = self.word.load(Ordering::Relaxed);
         while word & (LINE | SHUT) == 0 {
@@ -255,6 +258,11 @@ impl Gate {
             }
         }
         false
+    }
+
+    #[inline(never)] // as entering by one
+    fn leave_by_wicket(&self, wicket: u8) -> bool {
+        self.wickets.get().is_some_and(|wickets| wickets.leave_unnoticed(wicket))
     }
 
     /// Leaves, when that may be waited for; says by whom.
