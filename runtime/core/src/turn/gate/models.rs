@@ -61,13 +61,10 @@ impl Room {
         if !matches!(entered, Err(Refused::Crowded)) {
             return entered;
         }
-        let line = self.line.lock().unwrap();
-        if exclusive {
-            self.gate.close_wickets();
-        } else {
-            self.gate.open_wickets(MANY);
-        }
-        drop(line);
+        self.with_line(|gate| match exclusive {
+            true => gate.close_wickets(),
+            false => gate.open_wickets(MANY),
+        });
         self.gate.enter(exclusive, MANY)
     }
 
@@ -88,15 +85,20 @@ impl Room {
 
     /// As the pump does it, for one call in line.
     fn pump(&self, exclusive: bool) {
-        let line = self.line.lock().unwrap();
-        self.gate.form_line();
-        let entered = self.gate.enter_from_line(exclusive);
-        drop(line);
+        let entered = self.with_line(|gate| {
+            gate.form_line();
+            gate.enter_from_line(exclusive)
+        });
         if let Some(way) = entered {
             self.act(way);
         }
+        self.with_line(Gate::end_line);
+    }
+
+    /// Does something under the lock of the host's line.
+    fn with_line<T>(&self, act: impl FnOnce(&Gate) -> T) -> T {
         let _line = self.line.lock().unwrap();
-        self.gate.end_line();
+        act(&self.gate)
     }
 }
 
@@ -193,10 +195,7 @@ fn wickets_open_beside_no_exclusive_turn() {
     loom::model(|| {
         let room = Room::open();
         let other = turning(&room, true);
-        {
-            let _line = room.line.lock().unwrap();
-            room.gate.open_wickets(MANY);
-        }
+        room.with_line(|gate| gate.open_wickets(MANY));
         room.turn(false);
         other.join().unwrap();
         assert!(room.turn(true), "everybody has left");
@@ -211,10 +210,7 @@ fn the_pump_lets_nobody_in_alone_before_the_wickets_are_deserted() {
         let other = turning(&room, false);
         room.pump(true);
         // Opened again at once: who was late finds them as open as before, or nobody alone.
-        {
-            let _line = room.line.lock().unwrap();
-            room.gate.open_wickets(MANY);
-        }
+        room.with_line(|gate| gate.open_wickets(MANY));
         room.turn(false);
         other.join().unwrap();
     });
@@ -226,10 +222,7 @@ fn the_keeper_is_alone_behind_shut_wickets() {
         let room = Room::open();
         room.gate.open_wickets(MANY);
         let other = turning(&room, false);
-        {
-            let _line = room.line.lock().unwrap();
-            room.gate.shut_down();
-        }
+        room.with_line(Gate::shut_down);
         if room.gate.enter_as_keeper() {
             room.write();
             room.gate.leave_as_keeper();
@@ -245,10 +238,7 @@ fn who_finds_the_wickets_empty_sees_what_was_done_behind_them() {
         let room = Room::open();
         room.gate.open_wickets(MANY);
         let other = turning(&room, false);
-        {
-            let _line = room.line.lock().unwrap();
-            room.gate.shut_down();
-        }
+        room.with_line(Gate::shut_down);
         if room.gate.is_empty() {
             room.write();
         }
