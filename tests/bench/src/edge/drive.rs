@@ -23,6 +23,8 @@ pub(crate) struct DriveJob {
 struct Browser(Mutex<Connection>);
 
 impl Ask for Browser {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, _: u64) -> anyhow::Result<u64> {
         bail!("the edge is measured with `price`")
     }

@@ -92,7 +92,7 @@ async fn calls(target: impl Ask) -> anyhow::Result<()> {
 
 async fn make(target: &impl Ask, calls: u64) -> anyhow::Result<()> {
     for n in 0..calls {
-        let priced = target.price(basket(n)).await?;
+        let priced = target.price(basket(n)).await.map_err(Into::into)?;
         ensure!(is_price_of(n, &priced), "a wrong answer to call {n}");
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! An actix actor on the callers' arbiter, with synchronous handlers.
 
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
+use actix::{Actor, Addr, Context, Handler, MailboxError, Message, MessageResult};
 
 use super::job::Job;
 use super::mailbox::{MAILBOX, Price, Tiny};
@@ -58,12 +58,14 @@ impl<A> Ask for Handle<A>
 where
     A: Actor<Context = Context<A>> + Handler<Tiny> + Handler<Price>,
 {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        Ok(self.0.send(Tiny(n)).await?)
+    type Error = MailboxError;
+
+    fn tiny(&self, n: u64) -> impl Future<Output = Result<u64, MailboxError>> + Send {
+        self.0.send(Tiny(n))
     }
 
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        Ok(self.0.send(Price(basket)).await?)
+    fn price(&self, basket: Basket) -> impl Future<Output = Result<Priced, MailboxError>> + Send {
+        self.0.send(Price(basket))
     }
 }
 

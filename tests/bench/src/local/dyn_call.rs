@@ -31,6 +31,8 @@ impl Prices for Service {
 struct Dyn(Arc<dyn Prices>);
 
 impl Ask for Dyn {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(self.0.tiny(n).await)
     }

@@ -39,6 +39,8 @@ impl Message<Price> for Prices {
 struct Handle(ActorRef<Prices>);
 
 impl Ask for Handle {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(self.0.ask(Tiny(n)).await?)
     }

@@ -25,6 +25,8 @@ impl Prices {
 }
 
 impl Ask for Plain {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(self.0.tiny(n).await)
     }

@@ -41,6 +41,8 @@ impl Actor for Prices {
 struct Handle(ActorRef<Command>);
 
 impl Ask for Handle {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(call!(self.0, Command::Tiny, n)?)
     }

@@ -17,6 +17,8 @@ enum Command {
 struct Handle(mpsc::Sender<Command>);
 
 impl Ask for Handle {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Command::Tiny(n, reply)).await?;

@@ -13,8 +13,11 @@ use crate::messages::{Basket, Message, Priced, answer_tiny, basket, is_price_of}
 
 /// What a contender must be able to do: answer the two messages.
 pub(crate) trait Ask: Send + Sync + 'static {
-    fn tiny(&self, n: u64) -> impl Future<Output = anyhow::Result<u64>> + Send;
-    fn price(&self, basket: Basket) -> impl Future<Output = anyhow::Result<Priced>> + Send;
+    /// Why there is no answer, as the contender tells it: what translates it takes time.
+    type Error: Into<anyhow::Error>;
+
+    fn tiny(&self, n: u64) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+    fn price(&self, basket: Basket) -> impl Future<Output = Result<Priced, Self::Error>> + Send;
 
     /// `tiny` of `ms`, answered so many milliseconds later. Few contenders are asked for that.
     fn nap(&self, ms: u64) -> impl Future<Output = anyhow::Result<u64>> + Send {
@@ -57,7 +60,7 @@ impl<A: Ask> Caller<A> {
             match call(&target, load.message, n).await {
                 Ok(true) => {}
                 Ok(false) => break Some(format!("call {n} got another call's answer")),
-                Err(why) => break Some(format!("{why:#}")),
+                Err(why) => break Some(format!("{:#}", why.into())),
             }
             if let Some(start) = start {
                 window.record(start.elapsed());
@@ -127,7 +130,7 @@ where
 }
 
 /// One call; whether its answer is right.
-async fn call<A: Ask>(target: &A, message: Message, n: u64) -> anyhow::Result<bool> {
+async fn call<A: Ask>(target: &A, message: Message, n: u64) -> Result<bool, A::Error> {
     Ok(match message {
         Message::Tiny => target.tiny(n).await? == answer_tiny(n),
         Message::Price => is_price_of(n, &target.price(basket(n)).await?),

@@ -10,7 +10,7 @@ mod service;
 pub(crate) use self::app::{
     Ours, THREADS, all_in_one, bare, edge, free_addresses, ready, remote_client, remote_server,
 };
-pub(crate) use self::ask::{Exclusive, Shared};
+pub(crate) use self::ask::{Exclusive, NoAnswer, Shared};
 pub(crate) use self::naps::NapsClient;
 pub(crate) use self::prices::{PricesClient, PricesContract};
 pub(crate) use self::service::PricesService;

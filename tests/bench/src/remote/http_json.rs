@@ -57,6 +57,8 @@ impl Http {
 }
 
 impl Ask for Http {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         self.post(&self.tiny, &n).await
     }

@@ -8,7 +8,9 @@ use tempfile::TempDir;
 use super::job::{DriveJob, on_one_thread};
 use crate::measure::{Ask, Event, Sample, announce, runtime};
 use crate::messages::{Basket, Priced};
-use crate::ours::{NapsClient, Shared, free_addresses, ready, remote_client, remote_server};
+use crate::ours::{
+    NapsClient, NoAnswer, Shared, free_addresses, ready, remote_client, remote_server,
+};
 
 /// Over TCP.
 pub(crate) fn serve_tcp() -> anyhow::Result<()> {
@@ -50,11 +52,13 @@ struct Client {
 }
 
 impl Ask for Client {
-    fn tiny(&self, n: u64) -> impl Future<Output = anyhow::Result<u64>> + Send {
+    type Error = NoAnswer;
+
+    fn tiny(&self, n: u64) -> impl Future<Output = Result<u64, NoAnswer>> + Send {
         self.prices.tiny(n)
     }
 
-    fn price(&self, basket: Basket) -> impl Future<Output = anyhow::Result<Priced>> + Send {
+    fn price(&self, basket: Basket) -> impl Future<Output = Result<Priced, NoAnswer>> + Send {
         self.prices.price(basket)
     }
 

@@ -41,6 +41,8 @@ impl Prices for Service {
 }
 
 impl Ask for PricesClient {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(self.tiny(context::current(), n).await?)
     }

@@ -80,6 +80,8 @@ grpc_service!(PricesServer(Prices), "bench.Prices" {
 struct Client(Channel);
 
 impl Ask for Client {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         let reply: Tiny = unary(&self.0, "/bench.Prices/Tiny", Tiny { n }).await?;
         Ok(reply.n)

@@ -60,6 +60,8 @@ impl Echo {
 }
 
 impl Ask for Echo {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         let same = match &self.blob {
             Blob::Bytes(blob) => self.client.bytes(blob.clone()).await? == *blob,

@@ -92,13 +92,15 @@ impl<A> Actors<A> {
     }
 }
 
-impl<A: Ask + Clone> Ask for Actors<A> {
-    async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
-        self.of(n).tiny(n).await
+impl<A: Ask> Ask for Actors<A> {
+    type Error = A::Error;
+
+    fn tiny(&self, n: u64) -> impl Future<Output = Result<u64, A::Error>> + Send {
+        self.of(n).tiny(n)
     }
 
-    async fn price(&self, basket: Basket) -> anyhow::Result<Priced> {
-        self.of(basket.id).price(basket).await
+    fn price(&self, basket: Basket) -> impl Future<Output = Result<Priced, A::Error>> + Send {
+        self.of(basket.id).price(basket)
     }
 }
 
@@ -107,6 +109,8 @@ impl<A: Ask + Clone> Ask for Actors<A> {
 struct Plain;
 
 impl Ask for Arc<Plain> {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         Ok(answer_tiny(n))
     }

@@ -149,6 +149,8 @@ async fn read_all(shared: &Shared, mut read: OwnedReadHalf) -> anyhow::Result<()
 }
 
 impl Ask for Client {
+    type Error = anyhow::Error;
+
     async fn tiny(&self, n: u64) -> anyhow::Result<u64> {
         match self.call(TINY, &n).await? {
             Reply::Tiny(answer) => Ok(answer),
