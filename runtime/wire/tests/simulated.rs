@@ -48,7 +48,7 @@ async fn cable(capacity: usize) -> (Caller1, DuplexStream) {
     let config = LinkConfig { transport, ..LinkConfig::new(identity("front")) };
     let link = Link::open(config, "nowhere:1".parse().unwrap(), &Handle::current());
     let service = link.service(worker(), contract());
-    let caller = Caller1 { link, service, clock: Clock::fast() };
+    let caller = Caller1 { link, service: service.into(), clock: Clock::fast() };
 
     let mut far = within(cables.recv()).await.unwrap();
     let offer = |m: &seam_core::contract::MethodDescriptor| MethodOffer {

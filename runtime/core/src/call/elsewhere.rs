@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::task::Context;
 
 use super::future::too_far;
-use super::route::Route;
+use super::route::{Route, Way};
 use crate::codec;
 use crate::context::{self, CallContext};
 use crate::contract::Method;
 use crate::metrics::Ended;
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Caller, Outbound, RemoteReply, ReplyBody, ReplyKind};
+use crate::remote::{Caller, Outbound, ReplyBody, ReplyKind, Sent};
 use crate::time::Moment;
 use crate::turn::Outcome;
 
-/// Sends a call, if it may be made.
+/// Sends a call, if it may be made. What is kept is kept by the route's first remote.
 #[inline]
 pub(super) fn send<M: Method>(
     route: &Route<M::Contract>,
@@ -28,7 +28,7 @@ pub(super) fn send<M: Method>(
     now: Moment,
     message: &M,
     cx: &Context<'_>,
-) -> Result<RemoteReply, NotExecuted> {
+) -> Result<Sent, NotExecuted> {
     caller.may_call(M::SPEC)?;
     let around = given.or_else(context::caller);
     // Made at once and not shared, for it is only written down.
@@ -45,8 +45,9 @@ pub(super) fn send<M: Method>(
         waker: cx.waker(),
     };
     route.leave(|way| match way {
-        Ok(remote) => Ok(remote.send(call)),
-        Err(why) => Err(NotExecuted::unavailable(why)),
+        Way::First(remote) => Ok(remote.send(call)),
+        Way::Other(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
+        Way::Away(why) => Err(NotExecuted::unavailable(why)),
     })
 }
 

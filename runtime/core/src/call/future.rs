@@ -15,7 +15,7 @@ use crate::contract::{Method, MethodSpec};
 use crate::metrics::Ended;
 use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted};
-use crate::remote::{Caller, RemoteReply, ReplyBody};
+use crate::remote::{Caller, RemoteReply, ReplyBody, Sent, Ticket};
 use crate::time::Moment;
 use crate::turn::{Begun, Outcome, Parcel, Reply, TurnStart};
 
@@ -61,6 +61,8 @@ struct Waits<M: Method> {
 
 enum Awaited<M: Method> {
     Local(Reply<M::Answer, M::Error>),
+    /// Kept by the route's first remote.
+    Kept(Ticket),
     Remote(RemoteReply),
 }
 
@@ -145,12 +147,16 @@ impl<M: Method> Call<M> {
         let sent = elsewhere::send(route, *caller, given, began.after(time), began, message, cx);
         self.state = State::Over;
         match sent {
-            Ok(reply) if reply.will_wake() => {
+            Ok(Sent::Kept(ticket)) => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
+                self.state = State::Waits(Waits { reply: Awaited::Kept(ticket), began });
+                Poll::Pending
+            }
+            Ok(Sent::Waits(reply)) if reply.will_wake() => {
                 self.state = State::Waits(Waits { reply: Awaited::Remote(reply), began });
                 Poll::Pending
             }
-            Ok(reply) => self.wait(Awaited::Remote(reply), began, cx),
+            Ok(Sent::Waits(reply)) => self.wait(Awaited::Remote(reply), began, cx),
             Err(why) => Poll::Ready(self.refused(why)),
         }
     }
@@ -183,9 +189,11 @@ impl<M: Method> Call<M> {
                 }
                 Poll::Ready(outcome)
             }
-            Awaited::Remote(reply) => {
+            Awaited::Kept(ticket) => {
                 let mut body = ReplyBody::default();
-                let arrived = ready!(reply.poll_into(cx, &mut body));
+                // Set before a call could be kept there.
+                let Some(remote) = route.first() else { return Poll::Pending };
+                let arrived = ready!(remote.poll(*ticket, cx, &mut body));
                 let began = *began;
                 self.state = State::Over;
                 if arrived.is_ok()
@@ -194,6 +202,17 @@ impl<M: Method> Call<M> {
                     return Poll::Ready(Ok(answer));
                 }
                 Poll::Ready(self.failed_elsewhere(arrived.map(|()| body), began))
+            }
+            Awaited::Remote(reply) => {
+                let arrived = ready!(Pin::new(reply).poll(cx));
+                let began = *began;
+                self.state = State::Over;
+                if let Ok(body) = &arrived
+                    && let Some(answer) = elsewhere::answer::<M>(route, body, began)
+                {
+                    return Poll::Ready(Ok(answer));
+                }
+                Poll::Ready(self.failed_elsewhere(arrived, began))
             }
         }
     }
@@ -292,6 +311,17 @@ fn lengthened(
 
 pub(super) fn too_far(context: &CallContext, service: ServiceId) -> NotExecuted {
     NotExecuted::Cycle { path: context.chain.path_to(service) }
+}
+
+impl<M: Method> Drop for Call<M> {
+    #[inline]
+    fn drop(&mut self) {
+        if let State::Waits(Waits { reply: Awaited::Kept(ticket), .. }) = self.state
+            && let Some(remote) = self.client.inner.route.first()
+        {
+            remote.forget(ticket);
+        }
+    }
 }
 
 impl<M: Method> Future for Call<M> {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::outcome::{NotExecuted, Unknown};
-use crate::remote::{Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, Served};
+use crate::remote::{
+    Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Served,
+};
 use crate::time::{Clock, Moment};
 
 /// What a rehearsed wire does to calls.
@@ -34,17 +36,19 @@ impl Rehearsal {
     }
 }
 
+impl Replies for Rehearsal {}
+
 impl Remote for Rehearsal {
-    fn send(&self, call: Outbound<'_>) -> RemoteReply {
+    fn send(&self, call: Outbound<'_>) -> Sent {
         let faults = self.faults;
         if happens(faults.refused) {
             let why = NotExecuted::unavailable("refused in rehearsal");
-            return RemoteReply::ready(Err(why.into()));
+            return Sent::failed(why);
         }
         let mut body = Vec::with_capacity(128);
         if let Err(error) = call.body.encode(&mut body) {
             let why = NotExecuted::bad_request(error.to_string());
-            return RemoteReply::ready(Err(why.into()));
+            return Sent::failed(why);
         }
         let deadline = call.context.deadline;
         let inbound = Inbound {
@@ -57,7 +61,9 @@ impl Remote for Rehearsal {
         let mut out = Vec::with_capacity(128);
         let served = self.inlet.serve(inbound, &mut out);
         let clock = self.clock.clone();
-        RemoteReply::from_future(async move { back(served, out, faults, deadline, &clock).await })
+        Sent::Waits(RemoteReply::from_future(async move {
+            back(served, out, faults, deadline, &clock).await
+        }))
     }
 }
 

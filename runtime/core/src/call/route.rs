@@ -70,6 +70,16 @@ pub(super) enum Elsewhere {
     Away(Box<str>),
 }
 
+/// The way of one call that leaves.
+pub(super) enum Way<'a> {
+    /// [`Route::first`]: who waits for the reply finds it there.
+    First(&'a dyn Remote),
+    /// Another, which the route may leave for a third.
+    Other(&'a Arc<dyn Remote>),
+    /// None, and why.
+    Away(&'a str),
+}
+
 /// Where calls go.
 pub enum Target<C: Contract> {
     /// To an instance in this process.
@@ -133,18 +143,24 @@ impl<C: Contract> Route<C> {
         if self.here.load(Ordering::Acquire) { self.host.get().map(|host| &**host) } else { None }
     }
 
-    /// Takes the way of calls that leave, or hears why there is none.
+    /// Takes the way of calls that leave.
     #[inline]
-    pub(super) fn leave<R>(&self, by: impl FnOnce(Result<&dyn Remote, &str>) -> R) -> R {
+    pub(super) fn leave<R>(&self, by: impl FnOnce(Way<'_>) -> R) -> R {
         if self.at_first.load(Ordering::Acquire)
-            && let Some(first) = self.first.get()
+            && let Some(first) = self.first()
         {
-            return by(Ok(&**first));
+            return by(Way::First(first));
         }
         match &**self.elsewhere.load() {
-            Elsewhere::Remote(remote) => by(Ok(&**remote)),
-            Elsewhere::Away(why) => by(Err(why)),
+            Elsewhere::Remote(remote) => by(Way::Other(remote)),
+            Elsewhere::Away(why) => by(Way::Away(why)),
         }
+    }
+
+    /// The remote that was set first; it stays as long as the route, whichever leads elsewhere now.
+    #[inline]
+    pub(super) fn first(&self) -> Option<&dyn Remote> {
+        self.first.get().map(|first| &**first)
     }
 
     /// The service's name.

@@ -2,29 +2,76 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use crate::codec::{self, CodecError};
 use crate::context::CallContext;
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::name::ServiceId;
-use crate::outcome::{Failure, NotExecuted};
+use crate::outcome::{Failure, NotExecuted, Unknown};
 use crate::time::Moment;
 
 mod body;
 mod reply;
 
 pub use self::body::Body;
-pub use self::reply::{RemoteReply, Replies};
+pub use self::reply::RemoteReply;
 
 /// Something that carries calls to an instance elsewhere.
 ///
 /// `send` admits the call: it queues the frame synchronously, so that calls leave in the order in
-/// which they were first polled, and returns the wait for its reply. Dropping the wait cancels the
-/// call. The implementation enforces `context.deadline` and tells *not executed* from *unknown*.
-pub trait Remote: Send + Sync + 'static {
+/// which they were first polled, and says how its reply is waited for. The implementation enforces
+/// `context.deadline` and tells *not executed* from *unknown*.
+pub trait Remote: Replies {
     /// Sends a call.
-    fn send(&self, call: Outbound<'_>) -> RemoteReply;
+    fn send(&self, call: Outbound<'_>) -> Sent;
+}
+
+/// Where replies arrive and are kept until they are fetched, so that waiting for one of them takes no
+/// memory of its own.
+pub trait Replies: Send + Sync + 'static {
+    /// The reply to a call that was [`Sent::Kept`]: written to the empty `body`, once. Until it is
+    /// there, remembers whom to wake.
+    fn poll(&self, _: Ticket, _: &mut Context<'_>, _: &mut ReplyBody) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Err(Unknown::Abandoned.into()))
+    }
+
+    /// Nobody waits any more for the reply to a call that was [`Sent::Kept`]: the call is cancelled.
+    fn forget(&self, _: Ticket) {}
+}
+
+/// How the reply to a call that was sent is waited for.
+#[derive(Debug)]
+pub enum Sent {
+    /// It is kept where it arrives until it is fetched by [`Replies::poll`]: waiting for it takes no
+    /// memory of its own. It will wake whom the call named, and isn't polled before that.
+    Kept(Ticket),
+    /// By this. Dropping it cancels the call.
+    Waits(RemoteReply),
+}
+
+impl Sent {
+    /// The call failed at once.
+    pub fn failed(why: impl Into<Failure>) -> Self {
+        Self::Waits(RemoteReply::ready(Err(why.into())))
+    }
+
+    /// The wait for the reply, whichever it is; `remote` is who sent the call.
+    pub fn by(self, remote: &Arc<dyn Remote>) -> RemoteReply {
+        match self {
+            Self::Kept(ticket) => RemoteReply::kept(Arc::<dyn Remote>::clone(remote), ticket),
+            Self::Waits(reply) => reply,
+        }
+    }
+}
+
+/// A call whose reply is kept until it is fetched, as its [`Replies`] know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// Where the reply is kept.
+    pub place: usize,
+    /// Which call's it is.
+    pub id: u64,
 }
 
 /// A call on its way out.
@@ -41,7 +88,7 @@ pub struct Outbound<'a> {
     pub body: &'a dyn Encode,
     /// The time, read just now.
     pub now: Moment,
-    /// Whom to wake once the reply is there: see [`RemoteReply::kept`].
+    /// Whom to wake once the reply is there: see [`Sent::Kept`].
     pub waker: &'a Waker,
 }
 

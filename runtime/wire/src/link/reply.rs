@@ -3,22 +3,22 @@
 use std::task::{Context, Poll};
 
 use seam_core::outcome::{Failure, Unknown};
-use seam_core::remote::{Replies, ReplyBody};
+use seam_core::remote::{Replies, ReplyBody, Ticket};
 
 use super::lane::Lane;
 use crate::frame::CallId;
 
 impl Replies for Lane {
+    #[inline]
     fn poll(
         &self,
-        key: usize,
-        _: u64,
+        ticket: Ticket,
         cx: &mut Context<'_>,
         body: &mut ReplyBody,
     ) -> Poll<Result<(), Failure>> {
         let mut inner = self.lock();
         // The place is the caller's, and nobody else empties it.
-        let Some(waiter) = inner.waiters.get(key) else {
+        let Some(waiter) = inner.waiters.get(ticket.place) else {
             return Poll::Ready(Err(Unknown::Abandoned.into()));
         };
         if let Some(waker) = waiter.waker() {
@@ -26,11 +26,11 @@ impl Replies for Lane {
             return Poll::Pending;
         }
         let arrived = waiter.arrived(body);
-        inner.waiters.leave(key);
+        inner.waiters.leave(ticket.place);
         Poll::Ready(arrived)
     }
 
-    fn forget(&self, key: usize, id: u64) {
-        self.leave(key, CallId(id));
+    fn forget(&self, ticket: Ticket) {
+        self.leave(ticket.place, CallId(ticket.id));
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
-use seam_core::remote::{Caller, Outbound, Remote, RemoteReply};
+use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Ticket};
 
 use super::lane::{Inner, Lane, Open};
 use super::near;
@@ -42,19 +43,16 @@ impl RemoteService {
     }
 
     /// A call of the edge leaves by its thread's own connection where that stands.
-    fn try_send(&self, call: &Outbound<'_>) -> Result<RemoteReply, Failure> {
-        if call.caller == Caller::Edge
-            && let Some(near) = near::beside(&self.lane)
-        {
-            let sent = self.send_over(near, call);
-            if !matches!(sent, Err(Failure::NotExecuted(NotExecuted::Unavailable { .. }))) {
-                return sent;
-            }
+    fn send_near(&self, call: &Outbound<'_>) -> Option<Sent> {
+        let near = near::beside(&self.lane)?;
+        match self.send_over(&near, call) {
+            Ok(ticket) => Some(Sent::Waits(RemoteReply::kept(near, ticket))),
+            Err(Failure::NotExecuted(NotExecuted::Unavailable { .. })) => None,
+            Err(failure) => Some(Sent::failed(failure)),
         }
-        self.send_over(Arc::clone(&self.lane), call)
     }
 
-    fn send_over(&self, lane: Arc<Lane>, call: &Outbound<'_>) -> Result<RemoteReply, Failure> {
+    fn send_over(&self, lane: &Lane, call: &Outbound<'_>) -> Result<Ticket, Failure> {
         let context = call.context;
         let remaining = context.deadline.since(call.now);
         if remaining.is_zero() {
@@ -69,7 +67,7 @@ impl RemoteService {
         if open.session.output_len() > MAX_BACKLOG {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
         }
-        let key = waiters.next();
+        let place = waiters.next();
         let (chain, caller) = said.of(context, call.caller);
         let head = CallHead {
             id: CallId::default(),
@@ -82,14 +80,14 @@ impl RemoteService {
             caller,
             principal: context.principal.as_deref(),
         };
-        let sent = open.session.call(head, context.deadline, key, |out| call.body.encode(out));
+        let sent = open.session.call(head, context.deadline, place, |out| call.body.encode(out));
         let id = sent.map_err(|error| self.refused(&error))?;
         waiters.take().wait(call.waker);
         drop(inner);
         if idle {
             lane.driver.wake();
         }
-        Ok(RemoteReply::kept(lane, key, id.0))
+        Ok(Ticket { place, id: id.0 })
     }
 
     /// The call's numbers on this connection.
@@ -128,8 +126,28 @@ impl RemoteService {
 }
 
 impl Remote for RemoteService {
-    fn send(&self, call: Outbound<'_>) -> RemoteReply {
-        self.try_send(&call).unwrap_or_else(|failure| RemoteReply::ready(Err(failure)))
+    fn send(&self, call: Outbound<'_>) -> Sent {
+        if call.caller == Caller::Edge
+            && let Some(sent) = self.send_near(&call)
+        {
+            return sent;
+        }
+        self.send_over(&self.lane, &call).map_or_else(Sent::failed, Sent::Kept)
+    }
+}
+
+impl Replies for RemoteService {
+    fn poll(
+        &self,
+        ticket: Ticket,
+        cx: &mut Context<'_>,
+        body: &mut ReplyBody,
+    ) -> Poll<Result<(), Failure>> {
+        self.lane.poll(ticket, cx, body)
+    }
+
+    fn forget(&self, ticket: Ticket) {
+        self.lane.forget(ticket);
     }
 }
 

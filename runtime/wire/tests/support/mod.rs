@@ -256,7 +256,7 @@ pub async fn serve_with(config: ServerConfig, address: &str, worker: &Arc<Worker
 /// A link to an address, and a caller of the worker there.
 pub struct Caller1 {
     pub link: Link,
-    pub service: RemoteService,
+    pub service: Arc<RemoteService>,
     pub clock: Clock,
 }
 
@@ -264,7 +264,7 @@ impl Caller1 {
     pub fn open(address: &Address, clock: &Clock) -> Self {
         let config = LinkConfig { clock: clock.clone(), ..LinkConfig::new(identity("front")) };
         let link = Link::open(config, address.clone(), &Handle::current());
-        let service = link.service(worker(), contract());
+        let service = Arc::new(link.service(worker(), contract()));
         Self { link, service, clock: clock.clone() }
     }
 
@@ -311,7 +311,7 @@ impl Caller1 {
         method: usize,
         arguments: impl AsRef<[u8]>,
     ) -> RemoteReply {
-        self.service.send(Outbound {
+        let sent = self.service.send(Outbound {
             service: worker(),
             method: &SPECS[method],
             caller,
@@ -319,7 +319,8 @@ impl Caller1 {
             body: &Raw(arguments.as_ref()),
             now: self.clock.now(),
             waker: std::task::Waker::noop(),
-        })
+        });
+        sent.by(&(Arc::clone(&self.service) as Arc<dyn Remote>))
     }
 }
 
