@@ -148,11 +148,11 @@ pub fn serve<M: Method>(
         Ok(message) => Parcel::Full(message),
         Err(fault) => return Served::Failed(malformed(&fault.into())),
     };
-    let Inbound { context, now, .. } = inbound;
-    let context = TurnContext::new(service, context.deadline, Some(Arc::clone(context)));
+    let now = inbound.now;
+    let context = TurnContext::copied(service, inbound.context);
     let (mut context, mut polled) = (Some(context), Poll::Pending);
     let start =
-        TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now: *now };
+        TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
     match (M::begin(start, host), &polled) {
         (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, out) {
             Ok(kind) => Served::Replied(kind, at),

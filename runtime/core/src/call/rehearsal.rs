@@ -54,7 +54,7 @@ impl Remote for Rehearsal {
         let inbound = Inbound {
             method: call.method.index,
             body: &body,
-            context: &Arc::new(call.context.clone()),
+            context: call.context,
             caller: call.caller,
             now: call.now,
         };

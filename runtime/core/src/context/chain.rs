@@ -11,11 +11,26 @@ pub const HOP_LIMIT: usize = 32;
 const FLAT: usize = 7;
 
 /// The services on the way to a call, outermost first. Copied with every call, so it is small.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct Chain {
     first: [u16; FLAT],
     len: u16,
     rest: Option<Arc<[u16]>>,
+}
+
+impl Clone for Chain {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { first: self.first, len: self.len, rest: self.rest.clone() }
+    }
+
+    #[inline]
+    fn clone_from(&mut self, from: &Self) {
+        (self.first, self.len) = (from.first, from.len);
+        if self.rest.is_some() || from.rest.is_some() {
+            self.rest.clone_from(&from.rest);
+        }
+    }
 }
 
 impl Chain {

@@ -21,7 +21,7 @@ use crate::name::ServiceId;
 use crate::time::Moment;
 
 /// What a call carries besides its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CallContext {
     /// The point after which nobody wants the answer.
     pub deadline: Moment,
@@ -40,6 +40,28 @@ pub struct CallSite {
     pub service: ServiceId,
     /// The method's name.
     pub method: &'static str,
+}
+
+impl Clone for CallContext {
+    fn clone(&self) -> Self {
+        let Self { deadline, trace, chain, principal } = self;
+        Self {
+            deadline: *deadline,
+            trace: *trace,
+            chain: chain.clone(),
+            principal: principal.clone(),
+        }
+    }
+
+    /// Copies into a context that is there, whose chain and principal are mostly the same.
+    #[inline]
+    fn clone_from(&mut self, from: &Self) {
+        (self.deadline, self.trace) = (from.deadline, from.trace);
+        self.chain.clone_from(&from.chain);
+        if self.principal.is_some() || from.principal.is_some() {
+            self.principal.clone_from(&from.principal);
+        }
+    }
 }
 
 impl CallContext {

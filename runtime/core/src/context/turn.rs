@@ -1,6 +1,7 @@
 //! The context that a turn carries, light enough for every call.
 
 use std::any::TypeId;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{CallContext, CallSite};
@@ -13,7 +14,7 @@ pub struct TurnContext {
     deadline: Moment,
     /// The context in which the call was made; `None` if it came from outside of all turns.
     caller: Option<Arc<CallContext>>,
-    /// What the turn made of it, once something has asked for that.
+    /// What the turn made of it, once something has asked for that; or what it is to be made of.
     made: Option<Box<Made>>,
     /// The service; `None` for a task that goes on in the turn's own context.
     service: Option<ServiceId>,
@@ -21,10 +22,17 @@ pub struct TurnContext {
 
 #[derive(Debug, Default)]
 struct Made {
+    /// The context in which the call was made, if it came from elsewhere and nobody shares it.
+    above: Option<CallContext>,
     /// The context in which the turn makes its calls.
     own: Option<Arc<CallContext>>,
     /// The calls that failed most recently in this turn, by type of error: what a `?` names.
     failed: Vec<(TypeId, CallSite)>,
+}
+
+thread_local! {
+    /// What the last turn on this thread has left that was called from elsewhere.
+    static LEFT: Cell<Option<Box<Made>>> = const { Cell::new(None) };
 }
 
 impl TurnContext {
@@ -38,10 +46,22 @@ impl TurnContext {
         Self { deadline, caller, made: None, service: Some(service) }
     }
 
+    /// The context of a turn of `service`, called from elsewhere in `caller`, which is copied: to a
+    /// place that a turn before it has left, for most turns end where they began.
+    #[inline]
+    pub fn copied(service: ServiceId, caller: &CallContext) -> Self {
+        let mut made = LEFT.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        match &mut made.above {
+            Some(above) => above.clone_from(caller),
+            none => *none = Some(caller.clone()),
+        }
+        Self { deadline: caller.deadline, caller: None, made: Some(made), service: Some(service) }
+    }
+
     /// The context of a task that goes on in a turn's own context.
     pub(super) fn resumed(own: Arc<CallContext>) -> Self {
         let deadline = own.deadline;
-        let made = Box::new(Made { own: Some(own), failed: Vec::new() });
+        let made = Box::new(Made { own: Some(own), ..Made::default() });
         Self { deadline, caller: None, made: Some(made), service: None }
     }
 
@@ -54,8 +74,10 @@ impl TurnContext {
     /// The turn's own context, in which it makes its calls; its chain ends with the service.
     pub fn own(&mut self) -> &Arc<CallContext> {
         let Self { made, caller, deadline, service } = self;
-        made.get_or_insert_default().own.get_or_insert_with(|| {
-            let context = caller.as_deref().map_or_else(CallContext::root, CallContext::child);
+        let Made { above, own, .. } = &mut **made.get_or_insert_default();
+        own.get_or_insert_with(|| {
+            let caller = caller.as_deref().or(above.as_ref());
+            let context = caller.map_or_else(CallContext::root, CallContext::child);
             let mut context = context.with_deadline(*deadline);
             if let Some(service) = *service {
                 // Whoever admitted the call has looked at the hop limit.
@@ -74,5 +96,56 @@ impl TurnContext {
     pub(super) fn last_failed(&self, error: TypeId) -> Option<CallSite> {
         let failed = &self.made.as_ref()?.failed;
         failed.iter().find(|(kind, _)| *kind == error).map(|(_, at)| *at)
+    }
+}
+
+impl Drop for TurnContext {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(mut made) = self.made.take()
+            && made.above.is_some()
+        {
+            made.own = None;
+            made.failed.clear();
+            // A thread that ends keeps nothing.
+            let _ = LEFT.try_with(|left| left.set(Some(made)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_called_from_elsewhere_keeps_nothing_of_the_one_before() {
+        let id = |name| ServiceId::of(name).unwrap();
+        let call = |service, principal: Option<&str>| {
+            let mut context = CallContext::root().with_deadline(Moment::from_nanos(7));
+            assert!(context.chain.push(id(service)));
+            context.principal = principal.map(Arc::from);
+            context
+        };
+        let told = |turn: &mut TurnContext| {
+            let own = Arc::clone(turn.own());
+            (own.chain.iter().map(ServiceId::name).collect::<Vec<_>>(), own.principal.clone())
+        };
+        let (order, user) = (call("turn-order", Some("ada")), call("turn-user", None));
+        let mut first = TurnContext::copied(id("turn-pay"), &order);
+        let kept = Arc::clone(first.own());
+        first.note_failed(TypeId::of::<u8>(), CallSite { service: id("turn-pay"), method: "m" });
+        drop(first);
+
+        let mut second = TurnContext::copied(id("turn-pay"), &user);
+        assert_eq!(told(&mut second), (vec!["turn-user", "turn-pay"], None));
+        assert_eq!(
+            (second.deadline(), second.last_failed(TypeId::of::<u8>())),
+            (user.deadline, None)
+        );
+        let mut beside = TurnContext::copied(id("turn-pay"), &order);
+        assert_eq!(told(&mut beside), (vec!["turn-order", "turn-pay"], Some("ada".into())));
+        drop((second, beside));
+        assert_eq!(kept.principal.as_deref(), Some("ada"));
+        assert_eq!(kept.trace.trace, order.trace.trace);
     }
 }

@@ -191,7 +191,7 @@ pub struct Inbound<'a> {
     pub body: &'a [u8],
     /// What came with the call: its deadline, as reckoned from the moment when its bytes were read;
     /// the caller's own span for it; the services that wait for it; on whose behalf it is made.
-    pub context: &'a Arc<CallContext>,
+    pub context: &'a CallContext,
     /// Who makes it.
     pub caller: Caller,
     /// The time, read just now.

@@ -13,8 +13,8 @@ use crate::convert::{caller_from_wire, chain_from_wire, trace_from_wire};
 use crate::frame::{CallHead, Chain, Who};
 
 pub(super) struct Contexts {
-    /// The last call's. It becomes the next one's, unless its turn or somebody there still has it.
-    last: Arc<CallContext>,
+    /// The last call's, which becomes the next one's.
+    last: CallContext,
     /// How many services its chain names, and their names as they came.
     names: (u8, Vec<u8>),
     /// The last service of its chain.
@@ -23,7 +23,7 @@ pub(super) struct Contexts {
 
 impl Contexts {
     pub(super) fn new() -> Self {
-        Self { last: Arc::new(CallContext::root()), names: (0, Vec::new()), caller: None }
+        Self { last: CallContext::root(), names: (0, Vec::new()), caller: None }
     }
 
     /// The chain of the last call, as it came.
@@ -40,7 +40,7 @@ impl Contexts {
         head: &CallHead<'_>,
         same_chain: bool,
         came: Moment,
-    ) -> Result<(&Arc<CallContext>, Caller), NotExecuted> {
+    ) -> Result<(&CallContext, Caller), NotExecuted> {
         if !same_chain {
             self.change_chain(head.chain)?;
         }
@@ -49,7 +49,7 @@ impl Contexts {
             (who, _) => caller_from_wire(who)
                 .ok_or_else(|| NotExecuted::bad_request("the caller's name"))?,
         };
-        let context = Arc::make_mut(&mut self.last);
+        let context = &mut self.last;
         context.deadline = came.after(head.remaining);
         context.trace = trace_from_wire(head.trace);
         if context.principal.as_deref() != head.principal {
@@ -64,7 +64,7 @@ impl Contexts {
             chain_from_wire(names).ok_or_else(|| NotExecuted::bad_request("the call chain"))?;
         self.caller = chain.iter().last();
         self.names = (names.count(), names.encoded().to_vec());
-        Arc::make_mut(&mut self.last).chain = chain;
+        self.last.chain = chain;
         Ok(())
     }
 }
@@ -82,7 +82,7 @@ mod tests {
         chain: &[&str],
         caller: Who<'_>,
         principal: Option<&str>,
-    ) -> Result<(&'a Arc<CallContext>, Caller), NotExecuted> {
+    ) -> Result<(&'a CallContext, Caller), NotExecuted> {
         let head = CallHead {
             id: CallId(1),
             service: 0,
@@ -129,14 +129,5 @@ mod tests {
         assert!(read(&mut contexts, &["no name"], Who::Edge, None).is_err());
         let (context, _) = read(&mut contexts, &["order"], Who::Edge, None).unwrap();
         assert_eq!(names(context), ["order"]);
-    }
-
-    #[test]
-    fn what_a_turn_has_kept_stays_as_it_was() {
-        let mut contexts = Contexts::new();
-        let kept = Arc::clone(read(&mut contexts, &["order"], Who::Last, Some("ada")).unwrap().0);
-        let (other, _) = read(&mut contexts, &["user"], Who::Last, None).unwrap();
-        assert_eq!((names(other), other.principal.as_deref()), (vec!["user"], None));
-        assert_eq!((names(&kept), kept.principal.as_deref()), (vec!["order"], Some("ada")));
     }
 }
