@@ -31,13 +31,13 @@ impl<S> Places<S> {
         self.free.last().map_or(self.slots.len(), |place| *place as usize)
     }
 
-    /// Takes [`Places::next`]. Its slot is as it was left, or new.
+    /// Takes `place`, which must be [`Places::next`]. Its slot is as it was left, or new.
     #[inline]
-    pub(crate) fn take(&mut self) -> &mut S
+    pub(crate) fn take(&mut self, place: usize) -> &mut S
     where
         S: Default,
     {
-        let place = self.next();
+        debug_assert_eq!(place, self.next());
         if self.free.pop().is_none() {
             self.slots.push(S::default());
         }
@@ -68,10 +68,8 @@ impl<S> Places<S> {
     }
 
     /// Gives the memory back, if no place is taken.
-    pub(crate) fn shrink(&mut self) {
-        if self.is_empty() {
-            *self = Self::new();
-        }
+    pub(crate) fn shrink(&mut self) -> Self {
+        if self.is_empty() { std::mem::replace(self, Self::new()) } else { Self::new() }
     }
 }
 
@@ -84,17 +82,17 @@ mod tests {
         let mut places = Places::<String>::new();
         for n in 0..3 {
             assert_eq!(places.next(), n);
-            places.take().push('a');
+            places.take(n).push('a');
         }
         places.leave(1);
-        places.shrink();
+        drop(places.shrink());
         assert_eq!((places.len(), places.next()), (2, 1));
-        assert_eq!(places.take(), "a");
+        assert_eq!(places.take(1), "a");
         for place in [2, 0, 1] {
             places.leave(place);
         }
         assert_eq!(places.next(), 1, "the last one left, for it is still in the cache");
-        places.shrink();
+        assert_eq!(places.shrink().slots().count(), 3);
         assert_eq!((places.next(), places.slots().count()), (0, 0));
     }
 }

@@ -76,7 +76,7 @@ fn admit(
 }
 
 /// The answer that arrived, counted; `None` for all else that can arrive.
-#[inline]
+#[inline(always)] // so that it is made where it is wanted
 pub(super) fn answer<M: Method>(
     route: &Route<M::Contract>,
     arrived: &ReplyBody,

@@ -144,9 +144,7 @@ impl<M: Method> Call<M> {
     ) -> Poll<Outcome<M::Answer, M::Error>> {
         let State::New(Parcel::Full(message)) = &self.state else { return Poll::Pending };
         let ClientInner { route, caller } = &*self.client.inner;
-        let sent = elsewhere::send(route, *caller, given, began.after(time), began, message, cx);
-        self.state = State::Over;
-        match sent {
+        match elsewhere::send(route, *caller, given, began.after(time), began, message, cx) {
             Ok(Sent::Kept(ticket)) => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
                 self.state = State::Waits(Waits { reply: Awaited::Kept(ticket), began });
@@ -157,7 +155,10 @@ impl<M: Method> Call<M> {
                 Poll::Pending
             }
             Ok(Sent::Waits(reply)) => self.wait(Awaited::Remote(reply), began, cx),
-            Err(why) => Poll::Ready(self.refused(why)),
+            Err(why) => {
+                self.state = State::Over;
+                Poll::Ready(self.refused(why))
+            }
         }
     }
 
@@ -195,7 +196,8 @@ impl<M: Method> Call<M> {
                 let Some(remote) = route.first() else { return Poll::Pending };
                 let arrived = ready!(remote.poll(*ticket, cx, &mut body));
                 let began = *began;
-                self.state = State::Over;
+                // A ticket and a moment: to look for what is to be dropped costs more than this.
+                std::mem::forget(std::mem::replace(&mut self.state, State::Over));
                 if arrived.is_ok()
                     && let Some(answer) = elsewhere::answer::<M>(route, &body, began)
                 {
@@ -207,14 +209,23 @@ impl<M: Method> Call<M> {
                 let arrived = ready!(Pin::new(reply).poll(cx));
                 let began = *began;
                 self.state = State::Over;
-                if let Ok(body) = &arrived
-                    && let Some(answer) = elsewhere::answer::<M>(route, body, began)
-                {
-                    return Poll::Ready(Ok(answer));
-                }
-                Poll::Ready(self.failed_elsewhere(arrived, began))
+                Poll::Ready(self.arrived(arrived, began))
             }
         }
+    }
+
+    #[inline(never)] // kept replies are what a call mostly waits for elsewhere
+    fn arrived(
+        &self,
+        arrived: Result<ReplyBody, Failure>,
+        began: Moment,
+    ) -> Outcome<M::Answer, M::Error> {
+        if let Ok(body) = &arrived
+            && let Some(answer) = elsewhere::answer::<M>(&self.client.inner.route, body, began)
+        {
+            return Ok(answer);
+        }
+        self.failed_elsewhere(arrived, began)
     }
 
     /// What arrived is no answer.

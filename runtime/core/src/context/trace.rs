@@ -94,14 +94,11 @@ fn random() -> (u64, u64) {
     thread_local! {
         static RANDOM: Cell<u64> = const { Cell::new(0) };
     }
-    RANDOM.with(|seed| {
-        let state = seed.get();
-        let mut random =
-            fastrand::Rng::with_seed(if state == 0 { fastrand::u64(1..) } else { state });
-        let numbers = (random.u64(..), random.u64(..));
-        seed.set(random.get_seed() | 1);
-        numbers
-    })
+    let state = RANDOM.get();
+    let mut random = fastrand::Rng::with_seed(if state == 0 { fastrand::u64(1..) } else { state });
+    let numbers = (random.u64(..), random.u64(..));
+    RANDOM.set(random.get_seed() | 1);
+    numbers
 }
 
 impl fmt::Display for TraceId {

@@ -19,6 +19,7 @@ use crate::closed::Closed;
 use crate::convert::failure_from_wire;
 use crate::frame::{Frame, GoAway, Hello};
 use crate::net::{Pipe, Stream};
+use crate::places::Places;
 use crate::session::{Event, Session};
 
 /// How long a dial may take.
@@ -106,6 +107,8 @@ struct Driver<'a> {
     alarm: Alarm,
     /// Whom to wake once the lock is free.
     wake: Vec<Waker>,
+    /// The same whose answers have come, and where they are.
+    replied: Vec<(usize, Option<Waker>)>,
     greeted: bool,
     last_launch: &'a mut Option<u64>,
     ended: bool,
@@ -125,6 +128,7 @@ impl<'a> Driver<'a> {
             buffer: FrameBuffer::new(hello.max_frame),
             alarm: Alarm::new(lane.clock.clone()),
             wake: Vec::new(),
+            replied: Vec::new(),
             greeted: false,
             last_launch,
             ended: false,
@@ -189,12 +193,31 @@ impl<'a> Driver<'a> {
             }
             self.take_frames(&mut inner, now, &mut ready)
         };
-        self.wake.drain(..).for_each(Waker::wake);
+        self.wake_all();
         taken?;
         if let Some(state) = ready {
             self.lane.set_state(state);
         }
         Ok(Poll::Ready(()))
+    }
+
+    /// Wakes everybody for whom something has come, without the lock: a waker may run anything. Who
+    /// got an answer finds the waker there again.
+    fn wake_all(&mut self) {
+        self.wake.drain(..).for_each(Waker::wake);
+        if self.replied.is_empty() {
+            return;
+        }
+        self.replied.iter().filter_map(|(_, waker)| waker.as_ref()).for_each(Waker::wake_by_ref);
+        let mut inner = self.lane.lock();
+        for (key, waker) in &mut self.replied {
+            if let Some(waiter) = inner.waiters.get(*key) {
+                waiter.was_woken(waker);
+            }
+        }
+        drop(inner);
+        // With those whose place somebody else has taken meanwhile.
+        self.replied.clear();
     }
 
     fn take_frames(
@@ -210,7 +233,9 @@ impl<'a> Driver<'a> {
             let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
                 if let Some(key) = session.receive_reply(id)? {
-                    self.wake.extend(waiters.get(key).and_then(|w| w.replied(kind, body, at)));
+                    if let Some(waker) = waiters.get(key).and_then(|w| w.replied(kind, body, at)) {
+                        self.replied.push((key, Some(waker)));
+                    }
                 }
                 continue;
             }
@@ -253,6 +278,8 @@ impl<'a> Driver<'a> {
     /// Does what time demands.
     fn tick(&mut self) -> Result<(), Closed> {
         let now = self.lane.clock.now();
+        // Dropped without the lock, with the wakers in it.
+        let mut idle = Places::new();
         let ticked = {
             let mut inner = self.lane.lock();
             let Inner { connection: Some(open), waiters, .. } = &mut *inner else {
@@ -263,13 +290,14 @@ impl<'a> Driver<'a> {
                 self.wake.extend(fail(waiters, key, failure));
             });
             if waiters.is_empty() {
-                waiters.shrink();
+                idle = waiters.shrink();
                 open.session.shrink();
                 self.buffer.shrink();
                 self.pipe.shrink();
             }
             ticked
         };
+        drop(idle);
         self.wake.drain(..).for_each(Waker::wake);
         ticked?;
         Ok(())

@@ -176,7 +176,7 @@ impl Lane {
         let mut wake = false;
         // A waiter that isn't done belongs to the connection that stands: losing one completes all
         // of its waiters.
-        if let ((Some(_), _), Some(open)) = (&left, connection) {
+        if let ((true, ..), Some(open)) = (&left, connection) {
             wake = open.session.output_len() == 0;
             open.session.cancel(id);
         }

@@ -21,8 +21,10 @@ impl Replies for Lane {
         let Some(waiter) = inner.waiters.get(ticket.place) else {
             return Poll::Ready(Err(Unknown::Abandoned.into()));
         };
-        if let Some(waker) = waiter.waker() {
-            waker.clone_from(cx.waker());
+        if waiter.waits() {
+            let before = waiter.set_waker(cx.waker());
+            drop(inner);
+            drop(before);
             return Poll::Pending;
         }
         let arrived = waiter.arrived(body);

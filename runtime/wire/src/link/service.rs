@@ -82,8 +82,9 @@ impl RemoteService {
         };
         let sent = open.session.call(head, context.deadline, place, |out| call.body.encode(out));
         let id = sent.map_err(|error| self.refused(&error))?;
-        waiters.take().wait(call.waker);
+        let before = waiters.take(place).wait(call.waker);
         drop(inner);
+        drop(before);
         if idle {
             lane.driver.wake();
         }

@@ -7,7 +7,10 @@ use seam_core::remote::{Body, ReplyBody, ReplyKind};
 use seam_core::time::Moment;
 
 pub(super) struct Waiter {
-    /// Whom to wake; nobody once something has arrived.
+    /// Whether nothing has arrived yet.
+    waits: bool,
+    /// Whom to wake. It stays once that was done: who fetches an answer mostly makes the next call
+    /// at once, finds this place free, and needs no other.
     waker: Option<Waker>,
     /// What arrived, if it isn't a reply; boxed, for it is rare, and the slot is small.
     failure: Option<Box<Failure>>,
@@ -21,6 +24,7 @@ pub(super) struct Waiter {
 impl Default for Waiter {
     fn default() -> Self {
         Self {
+            waits: false,
             waker: None,
             failure: None,
             kind: ReplyKind::Answer,
@@ -31,33 +35,59 @@ impl Default for Waiter {
 }
 
 impl Waiter {
-    /// Waits for the answer to another call.
+    /// Waits for the answer to another call. Returns what is to be dropped without the lock, for a
+    /// waker may run anything.
     #[inline]
-    pub(super) fn wait(&mut self, waker: &Waker) {
-        self.waker = Some(waker.clone());
-        self.failure = None;
+    #[must_use]
+    pub(super) fn wait(&mut self, waker: &Waker) -> Option<Waker> {
+        self.waits = true;
+        self.set_waker(waker)
     }
 
-    /// Whom to wake, as long as nothing has arrived.
+    /// Whether nothing has arrived yet.
     #[inline]
-    pub(super) const fn waker(&mut self) -> &mut Option<Waker> {
-        &mut self.waker
+    pub(super) const fn waits(&self) -> bool {
+        self.waits
     }
 
-    /// A reply has arrived; whom to wake.
+    /// Whom to wake from now on; returns what [`Waiter::wait`] does.
+    #[inline]
+    #[must_use]
+    pub(super) fn set_waker(&mut self, waker: &Waker) -> Option<Waker> {
+        match &self.waker {
+            Some(same) if same.will_wake(waker) => None,
+            _ => self.waker.replace(waker.clone()),
+        }
+    }
+
+    /// A reply has arrived; whom to wake, and to give back by [`Waiter::was_woken`].
     #[inline]
     pub(super) fn replied(&mut self, kind: ReplyKind, body: &[u8], at: Moment) -> Option<Waker> {
-        let waker = self.waker.take()?;
+        if !self.waits {
+            return None;
+        }
+        self.waits = false;
         (self.kind, self.at) = (kind, at);
         self.bytes.set(body);
-        Some(waker)
+        self.waker.take()
     }
 
     /// There will be no reply; whom to wake.
     pub(super) fn failed(&mut self, failure: Failure) -> Option<Waker> {
-        let waker = self.waker.take()?;
+        if !self.waits {
+            return None;
+        }
+        self.waits = false;
         self.failure = Some(Box::new(failure));
-        Some(waker)
+        self.waker.take()
+    }
+
+    /// Who waited here was woken by this, which is kept unless the place has another by now.
+    #[inline]
+    pub(super) fn was_woken(&mut self, waker: &mut Option<Waker>) {
+        if self.waker.is_none() {
+            std::mem::swap(&mut self.waker, waker);
+        }
     }
 
     /// What has arrived, once: a reply is written to the empty `body`.
@@ -72,9 +102,9 @@ impl Waiter {
         Ok(())
     }
 
-    /// Nobody waits any more; what is left to be dropped.
-    pub(super) fn left(&mut self) -> (Option<Waker>, Option<Box<Failure>>) {
+    /// Nobody waits any more; whether nothing had arrived, and what is left to be dropped.
+    pub(super) fn left(&mut self) -> (bool, Option<Waker>, Option<Box<Failure>>) {
         self.bytes = Body::new();
-        (self.waker.take(), self.failure.take())
+        (std::mem::take(&mut self.waits), self.waker.take(), self.failure.take())
     }
 }

@@ -83,7 +83,7 @@ impl<T> Outgoing<T> {
     pub(super) fn insert(&mut self, id: CallId, waiting: T, deadline: Moment, end: u64) {
         debug_assert_eq!(self.next_id(), Some(id));
         self.count += 1;
-        let slot = self.slots.take();
+        let slot = self.slots.take(place(id));
         slot.id = id;
         slot.waiting = Some(waiting);
         slot.deadline = deadline;
@@ -150,7 +150,7 @@ impl<T> Outgoing<T> {
     }
 
     pub(super) fn shrink(&mut self) {
-        self.slots.shrink();
+        drop(self.slots.shrink());
     }
 
     /// Takes out everybody, with whether the whole call may have left; `sent` is how many bytes of
