@@ -83,10 +83,9 @@ pub(super) fn answer<M: Method>(
     began: Moment,
 ) -> Option<M::Answer> {
     let ReplyBody { kind: ReplyKind::Answer, bytes, at } = arrived else { return None };
-    let count = |_: &_| {
-        route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
-    };
-    codec::read(bytes, count).ok()
+    let answer = codec::read(bytes).ok()?;
+    route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
+    Some(answer)
 }
 
 /// What arrived and is no answer.

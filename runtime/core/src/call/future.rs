@@ -203,7 +203,8 @@ impl<M: Method> Call<M> {
                 {
                     return Poll::Ready(Ok(answer));
                 }
-                Poll::Ready(self.failed_elsewhere(arrived.map(|()| body), began))
+                let arrived = arrived.map(|()| body).map_err(|why| *why);
+                Poll::Ready(self.failed_elsewhere(arrived, began))
             }
             Awaited::Remote(reply) => {
                 let arrived = ready!(Pin::new(reply).poll(cx));

@@ -10,7 +10,7 @@ use crate::contract::{Contract, ContractDescriptor, Method};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Caller, Inbound, Inlet, RemoteReply, ReplyBody, ReplyKind, Served};
+use crate::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind, Served};
 use crate::time::{Clock, Moment};
 use crate::turn::{Begun, Outcome, Parcel, TurnStart};
 
@@ -57,7 +57,7 @@ impl<C: Contract> Inbox<C> {
     #[inline]
     fn begin(&self, inbound: &Inbound<'_>, out: &mut Vec<u8>) -> Served {
         if let Err(why) = self.admit(inbound) {
-            return Served::Failed(why.into());
+            return Served::failed(why);
         }
         match C::serve(&self.host, self.service, inbound, out) {
             Some(served) => served,
@@ -68,7 +68,7 @@ impl<C: Contract> Inbox<C> {
     #[cold]
     fn no_such_method(method: u16) -> Served {
         let what = format!("`{}` has no method number {method}", C::NAME).into();
-        Served::Failed(NotExecuted::Incompatible { what }.into())
+        Served::failed(NotExecuted::Incompatible { what })
     }
 }
 
@@ -85,7 +85,8 @@ impl<C: Contract> Inlet for Inbox<C> {
         let Inbound { method, now: began, .. } = inbound;
         let served = self.begin(&inbound, out);
         let (ended, at) = match &served {
-            Served::Replied(kind, at) => (Ended::replied(*kind), *at),
+            Served::Answered(at) => (Ended::Answered, *at),
+            Served::ServiceError(at) => (Ended::ServiceError, *at),
             Served::Failed(failure) => (failed(failure), self.clock.now()),
             Served::Later(_) => {
                 return later(served, Arc::clone(&self.metrics), method, began, self.clock.clone());
@@ -105,7 +106,7 @@ fn later(
     clock: Clock,
 ) -> Served {
     let Served::Later(reply) = served else { return served };
-    Served::Later(RemoteReply::from_future(async move {
+    Served::later(async move {
         let mut reply = reply.await;
         let at = clock.now();
         let ended = match &mut reply {
@@ -117,7 +118,7 @@ fn later(
         };
         metrics.count(method, ended, at.nanos_since(began));
         reply
-    }))
+    })
 }
 
 const fn failed(failure: &Failure) -> Ended {
@@ -142,11 +143,11 @@ pub fn serve<M: Method>(
     out: &mut Vec<u8>,
 ) -> Served {
     if let Err(why) = inbound.caller.may_call(M::SPEC) {
-        return Served::Failed(why.into());
+        return Served::failed(why);
     }
-    let mut message: Parcel<M> = match codec::read(inbound.body, |_| ()) {
+    let mut message: Parcel<M> = match codec::read(inbound.body) {
         Ok(message) => Parcel::Full(message),
-        Err(fault) => return Served::Failed(malformed(&fault.into())),
+        Err(fault) => return Served::failed(malformed(&fault.into())),
     };
     let now = inbound.now;
     let context = TurnContext::copied(service, inbound.context);
@@ -155,17 +156,17 @@ pub fn serve<M: Method>(
         TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
     match (M::begin(start, host), &polled) {
         (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, out) {
-            Ok(kind) => Served::Replied(kind, at),
-            Err(failure) => Served::Failed(failure),
+            Ok(kind) => Served::replied(kind, at),
+            Err(failure) => Served::failed(failure),
         },
         // `Done` says that there is one.
-        (Begun::Done(_), Poll::Pending) => Served::Failed(Unknown::Abandoned.into()),
-        (Begun::Pending(reply), _) => Served::Later(RemoteReply::from_future(async move {
+        (Begun::Done(_), Poll::Pending) => Served::failed(Unknown::Abandoned),
+        (Begun::Pending(reply), _) => Served::later(async move {
             let mut out = Vec::new();
             let kind = encode::<M>(&reply.await, &mut out)?;
             // Who counts the call says when.
             Ok(ReplyBody { kind, bytes: out.into(), at: Moment::default() })
-        })),
+        }),
     }
 }
 

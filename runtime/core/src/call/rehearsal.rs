@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::outcome::{NotExecuted, Unknown};
 use crate::remote::{
-    Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Served,
+    Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent, Served,
 };
 use crate::time::{Clock, Moment};
 
@@ -76,8 +76,11 @@ async fn back(
     clock: &Clock,
 ) -> Result<ReplyBody, crate::outcome::Failure> {
     let mut reply = match served {
-        Served::Replied(kind, at) => Ok(ReplyBody { kind, bytes: out.into(), at }),
-        Served::Failed(failure) => Err(failure),
+        Served::Answered(at) => Ok(ReplyBody { kind: ReplyKind::Answer, bytes: out.into(), at }),
+        Served::ServiceError(at) => {
+            Ok(ReplyBody { kind: ReplyKind::ServiceError, bytes: out.into(), at })
+        }
+        Served::Failed(failure) => Err(*failure),
         Served::Later(reply) => reply.await,
     };
     if !faults.delay.is_zero() {

@@ -75,25 +75,21 @@ pub fn encode<T: Message>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError
 /// [`CodecError::TooLarge`], [`CodecError::Malformed`] and [`CodecError::Trailing`].
 #[inline]
 pub fn decode<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
-    read(bytes, |_| ()).map_err(CodecError::from)
+    read(bytes).map_err(CodecError::from)
 }
 
-/// As [`decode`], with an error that turns into that one's. `meanwhile` is called before the value is
-/// moved from where it was made: what was written just now, in parts, is slow to read as a whole.
-#[inline(always)]
-pub(crate) fn read<T: Message>(bytes: &[u8], meanwhile: impl FnOnce(&T)) -> Result<T, Fault> {
+/// As [`decode`], with an error that turns into that one's.
+#[inline(always)] // so that the value is made where it is wanted
+pub(crate) fn read<T: Message>(bytes: &[u8]) -> Result<T, Fault> {
     if bytes.len() > MAX_BODY {
         return Err(Kind::TooLarge(bytes.len()).into());
     }
     let mut reader = Reader::new(bytes);
-    let value = read_whole(&mut reader);
-    if let Ok(value) = &value {
-        if reader.left() > 0 {
-            return Err(Kind::Trailing(reader.left()).into());
-        }
-        meanwhile(value);
+    match read_whole(&mut reader) {
+        Ok(value) if reader.left() == 0 => Ok(value),
+        Ok(_) => Err(Kind::Trailing(reader.left()).into()),
+        Err(fault) => Err(fault),
     }
-    value
 }
 
 #[cfg(test)]

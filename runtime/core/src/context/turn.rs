@@ -30,6 +30,13 @@ struct Made {
     failed: Vec<(TypeId, CallSite)>,
 }
 
+impl Made {
+    #[cold]
+    fn under(caller: &CallContext) -> Box<Self> {
+        Box::new(Self { above: Some(caller.clone()), ..Self::default() })
+    }
+}
+
 thread_local! {
     /// What the last turn on this thread has left that was called from elsewhere.
     static LEFT: Cell<Option<Box<Made>>> = const { Cell::new(None) };
@@ -48,13 +55,18 @@ impl TurnContext {
 
     /// The context of a turn of `service`, called from elsewhere in `caller`, which is copied: to a
     /// place that a turn before it has left, for most turns end where they began.
-    #[inline]
-    pub fn copied(service: ServiceId, caller: &CallContext) -> Self {
-        let mut made = LEFT.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        match &mut made.above {
-            Some(above) => above.clone_from(caller),
-            none => *none = Some(caller.clone()),
-        }
+    #[inline(always)] // from one place, so that it is made where it is wanted
+    pub(crate) fn copied(service: ServiceId, caller: &CallContext) -> Self {
+        let made = match LEFT.try_with(Cell::take) {
+            Ok(Some(mut made)) => {
+                match &mut made.above {
+                    Some(above) => above.clone_from(caller),
+                    none => *none = Some(caller.clone()),
+                }
+                made
+            }
+            _ => Made::under(caller),
+        };
         Self { deadline: caller.deadline, caller: None, made: Some(made), service: Some(service) }
     }
 

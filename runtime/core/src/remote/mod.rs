@@ -31,9 +31,14 @@ pub trait Remote: Replies {
 /// memory of its own.
 pub trait Replies: Send + Sync + 'static {
     /// The reply to a call that was [`Sent::Kept`]: written to the empty `body`, once. Until it is
-    /// there, remembers whom to wake.
-    fn poll(&self, _: Ticket, _: &mut Context<'_>, _: &mut ReplyBody) -> Poll<Result<(), Failure>> {
-        Poll::Ready(Err(Unknown::Abandoned.into()))
+    /// there, remembers whom to wake. A failure is boxed, for its room would be copied without one.
+    fn poll(
+        &self,
+        _: Ticket,
+        _: &mut Context<'_>,
+        _: &mut ReplyBody,
+    ) -> Poll<Result<(), Box<Failure>>> {
+        Poll::Ready(Err(Box::new(Unknown::Abandoned.into())))
     }
 
     /// Nobody waits any more for the reply to a call that was [`Sent::Kept`]: the call is cancelled.
@@ -69,7 +74,7 @@ impl Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
     /// Where the reply is kept.
-    pub place: usize,
+    pub place: u32,
     /// Which call's it is.
     pub id: u64,
 }
@@ -198,20 +203,51 @@ pub struct Inbound<'a> {
     pub now: Moment,
 }
 
-/// What became of a call that came in.
+/// What became of a call that came in. A tag and a word, which are handed on in registers: what is
+/// rare is boxed.
 pub enum Served {
-    /// It is over, since that moment; the body has been appended.
-    Replied(ReplyKind, Moment),
+    /// It is over, since that moment; its answer has been appended.
+    Answered(Moment),
+    /// It is over, since that moment; its service error has been appended.
+    ServiceError(Moment),
     /// It failed.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// It runs or waits. It needs no polling to go on, only to be told when it is over.
-    Later(RemoteReply),
+    Later(Box<RemoteReply>),
+}
+
+const _: () = assert!(size_of::<Option<Served>>() == 2 * size_of::<u64>());
+
+impl Served {
+    /// A call that was over at that moment, with a reply of that kind.
+    #[inline]
+    pub const fn replied(kind: ReplyKind, at: Moment) -> Self {
+        match kind {
+            ReplyKind::Answer => Self::Answered(at),
+            ReplyKind::ServiceError => Self::ServiceError(at),
+        }
+    }
+
+    /// The call failed.
+    #[cold]
+    pub fn failed(why: impl Into<Failure>) -> Self {
+        Self::Failed(Box::new(why.into()))
+    }
+
+    /// The call's reply comes later.
+    pub fn later<F>(reply: F) -> Self
+    where
+        F: Future<Output = Result<ReplyBody, Failure>> + Send + 'static,
+    {
+        Self::Later(Box::new(RemoteReply::from_future(reply)))
+    }
 }
 
 impl fmt::Debug for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Replied(kind, _) => f.debug_tuple("Replied").field(kind).finish(),
+            Self::Answered(_) => f.write_str("Answered"),
+            Self::ServiceError(_) => f.write_str("ServiceError"),
             Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
             Self::Later(_) => f.write_str("Later"),
         }

@@ -67,7 +67,7 @@ impl Future for RemoteReply {
         let polled = match &mut self.0 {
             Wait::Kept(replies, ticket) => {
                 let mut body = ReplyBody::default();
-                replies.poll(*ticket, cx, &mut body).map_ok(|()| body)
+                replies.poll(*ticket, cx, &mut body).map_ok(|()| body).map_err(|why| *why)
             }
             others => others.poll(cx),
         };

@@ -15,11 +15,12 @@ impl Replies for Lane {
         ticket: Ticket,
         cx: &mut Context<'_>,
         body: &mut ReplyBody,
-    ) -> Poll<Result<(), Failure>> {
+    ) -> Poll<Result<(), Box<Failure>>> {
         let mut inner = self.lock();
         // The place is the caller's, and nobody else empties it.
-        let Some(waiter) = inner.waiters.get(ticket.place) else {
-            return Poll::Ready(Err(Unknown::Abandoned.into()));
+        let place = ticket.place as usize;
+        let Some(waiter) = inner.waiters.get(place) else {
+            return Poll::Ready(Err(Box::new(Unknown::Abandoned.into())));
         };
         if waiter.waits() {
             let before = waiter.set_waker(cx.waker());
@@ -28,11 +29,11 @@ impl Replies for Lane {
             return Poll::Pending;
         }
         let arrived = waiter.arrived(body);
-        inner.waiters.leave(ticket.place);
+        inner.waiters.leave(place);
         Poll::Ready(arrived)
     }
 
     fn forget(&self, ticket: Ticket) {
-        self.leave(ticket.place, CallId(ticket.id));
+        self.leave(ticket.place as usize, CallId(ticket.id));
     }
 }

@@ -88,7 +88,8 @@ impl RemoteService {
         if idle {
             lane.driver.wake();
         }
-        Ok(Ticket { place, id: id.0 })
+        // As many as fit a connection's window.
+        Ok(Ticket { place: place as u32, id: id.0 })
     }
 
     /// The call's numbers on this connection.
@@ -143,7 +144,7 @@ impl Replies for RemoteService {
         ticket: Ticket,
         cx: &mut Context<'_>,
         body: &mut ReplyBody,
-    ) -> Poll<Result<(), Failure>> {
+    ) -> Poll<Result<(), Box<Failure>>> {
         self.lane.poll(ticket, cx, body)
     }
 

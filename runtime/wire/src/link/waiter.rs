@@ -92,9 +92,9 @@ impl Waiter {
 
     /// What has arrived, once: a reply is written to the empty `body`.
     #[inline]
-    pub(super) fn arrived(&mut self, body: &mut ReplyBody) -> Result<(), Failure> {
+    pub(super) fn arrived(&mut self, body: &mut ReplyBody) -> Result<(), Box<Failure>> {
         if let Some(failure) = self.failure.take() {
-            return Err(*failure);
+            return Err(failure);
         }
         (body.kind, body.at) = (self.kind, self.at);
         // It takes its memory along, if it has any: the slot lives on.

@@ -339,18 +339,22 @@ fn serve(
     let served = session.reply(id, |out| {
         let inbound = Inbound { method: head.method, body, context, caller, now };
         match inlet.serve(inbound, out) {
-            Served::Replied(kind, at) => {
+            Served::Answered(at) => {
                 over = at;
-                Ok(kind)
+                Ok(ReplyKind::Answer)
+            }
+            Served::ServiceError(at) => {
+                over = at;
+                Ok(ReplyKind::ServiceError)
             }
             other => Err(other),
         }
     });
     match served {
         Ok(()) => return over,
-        Err(EncodeError::Body(Served::Later(reply))) => running.insert(id, reply),
+        Err(EncodeError::Body(Served::Later(reply))) => running.insert(id, *reply),
         Err(EncodeError::Body(Served::Failed(failure))) => fail(session, id, &failure),
-        Err(EncodeError::Body(Served::Replied(..))) => {
+        Err(EncodeError::Body(Served::Answered(_) | Served::ServiceError(_))) => {
             fail(session, id, &Unknown::Abandoned.into());
         }
         Err(EncodeError::FrameTooLarge { length, cap }) => {

@@ -202,27 +202,27 @@ impl Inlet for Worker {
         match usize::from(inbound.method) {
             ECHO => {
                 out.extend_from_slice(inbound.body);
-                Served::Replied(ReplyKind::Answer, *now)
+                Served::Answered(*now)
             }
             LATER => {
                 let (send, receive) = oneshot::channel();
                 self.waiting.lock().insert(inbound.body.to_vec(), send);
                 let leaving = Leaving(Arc::clone(&self.left), false);
-                Served::Later(RemoteReply::from_future(async move {
+                Served::later(async move {
                     // All of it, lest it be dropped at once.
                     let mut leaving = leaving;
                     let bytes = receive.await.unwrap().into();
                     leaving.1 = true;
                     Ok(ReplyBody { kind: ReplyKind::Answer, bytes, at: Moment::default() })
-                }))
+                })
             }
             FULL => {
                 let retry_after = Duration::from_millis(250);
-                Served::Failed(NotExecuted::Overloaded { retry_after }.into())
+                Served::failed(NotExecuted::Overloaded { retry_after })
             }
             _ => {
                 out.extend_from_slice(b"no");
-                Served::Replied(ReplyKind::ServiceError, *now)
+                Served::ServiceError(*now)
             }
         }
     }
