@@ -232,10 +232,10 @@ impl<'a> Driver<'a> {
             };
             let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
-                if let Some(key) = session.receive_reply(id)? {
-                    if let Some(waker) = waiters.get(key).and_then(|w| w.replied(kind, body, at)) {
-                        self.replied.push((key, Some(waker)));
-                    }
+                if let Some(key) = session.receive_reply(id)?
+                    && let Some(waker) = waiters.get(key).and_then(|w| w.replied(kind, body, at))
+                {
+                    self.replied.push((key, Some(waker)));
                 }
                 continue;
             }
