@@ -99,6 +99,8 @@ const RULES: &[(&str, Option<&str>, Option<Layer>)] = &[
     ("runtime/core/remote", None, Some(Layer::Encoding)),
     ("runtime/core/outcome", None, None),
     ("runtime/core/name", None, None),
+    // Who counts, and who comes to a gate, asks for its thread's number.
+    ("runtime/core/thread", None, None),
     ("runtime/core/time", None, Some(Layer::Clock)),
     ("runtime/core/context/chain", None, Some(Layer::Policy)),
     ("runtime/core/context", None, Some(Layer::Context)),
