@@ -154,7 +154,7 @@ fn fast_now() -> Moment {
     // Reckoned here, in one multiplication: the library asks once more which clock it is.
     let ticks = u128::from(clock.raw().saturating_sub(*zero));
     // One more than nothing, so that zero stays "before anything".
-    Moment((ticks * u128::from(*pace) >> UNIT) as u64 + 1)
+    Moment(((ticks * u128::from(*pace)) >> UNIT) as u64 + 1)
 }
 
 #[cfg(test)]
