@@ -8,7 +8,7 @@ use std::time::Duration;
 use seam_core::call::{Client, Deadlines, Route, Target};
 use seam_core::name::ServiceId;
 use seam_core::outcome::NotExecuted;
-use seam_core::remote::{Caller, Outbound, Remote, RemoteReply};
+use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, Sent};
 use seam_core::time::Clock;
 use seam_gateway::Edge;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -18,17 +18,19 @@ use crate::support::{Ready, ShelfContract, get, settings};
 /// Tells who calls, where that is, and where the reply is awaited.
 struct Witness(Sender<(Caller, RuntimeFlavor, ThreadId, ThreadId)>);
 
+impl Replies for Witness {}
+
 impl Remote for Witness {
-    fn send(&self, call: Outbound<'_>) -> RemoteReply {
+    fn send(&self, call: Outbound<'_>) -> Sent {
         let (tell, caller) = (self.0.clone(), call.caller);
         let flavor = Handle::current().runtime_flavor();
         let sent = thread::current().id();
-        RemoteReply::from_future(async move {
+        Sent::Waits(RemoteReply::from_future(async move {
             // Another thread wakes it.
             let _ = tokio::task::spawn_blocking(|| ()).await;
             let _ = tell.send((caller, flavor, sent, thread::current().id()));
             Err(NotExecuted::unavailable("nobody is there").into())
-        })
+        }))
     }
 }
 
