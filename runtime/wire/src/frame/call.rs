@@ -199,8 +199,7 @@ impl<'a> CallHead<'a> {
         }
 
         let mut reader = Reader::new(rest);
-        // No names need no look: what compares none of two texts may take hundreds of cycles.
-        let same_chain = count == before.count && (count == 0 || reader.pass(before.names));
+        let same_chain = count == before.count && reader.pass(before.names);
         let chain = if same_chain {
             Chain { count, names: &rest[..before.names.len()] }
         } else if count == 0 {
