@@ -54,6 +54,17 @@ async fn fill(worker: &Worker, caller: &Caller1) -> RemoteReply {
     held
 }
 
+/// A call on the link's own connection, and one of the edge on this thread's; both are held there.
+async fn under_way(worker: &Worker, caller: &Caller1) -> (RemoteReply, RemoteReply) {
+    within(caller.call_of_edge(ECHO, "")).await.unwrap();
+    let held = fill(worker, caller).await;
+    near_stands(caller).await;
+    let seen = worker.seen.lock().len();
+    let reply = caller.call_of_edge(LATER, "a");
+    worker.has_seen(seen + 1).await;
+    (held, reply)
+}
+
 #[tokio::test]
 async fn the_edge_has_a_connection_of_its_own_on_each_thread() {
     let (_server, worker, caller) = pair().await;
@@ -130,12 +141,7 @@ async fn where_it_does_not_stand_calls_go_by_the_link() {
 #[tokio::test]
 async fn draining_answers_what_was_taken() {
     let (server, worker, caller) = pair().await;
-    within(caller.call_of_edge(ECHO, "")).await.unwrap();
-    let _held = fill(&worker, &caller).await;
-    near_stands(&caller).await;
-    let seen = worker.seen.lock().len();
-    let reply = caller.call_of_edge(LATER, "a");
-    worker.has_seen(seen + 1).await;
+    let (_held, reply) = under_way(&worker, &caller).await;
     let drained = tokio::spawn(server.drain());
     let refused = loop {
         match within(caller.call_of_edge(ECHO, "b")).await {
@@ -158,12 +164,7 @@ async fn draining_answers_what_was_taken() {
 #[tokio::test]
 async fn a_dropped_link_leaves_nobody_waiting() {
     let (_server, worker, caller) = pair().await;
-    within(caller.call_of_edge(ECHO, "")).await.unwrap();
-    let _held = fill(&worker, &caller).await;
-    near_stands(&caller).await;
-    let seen = worker.seen.lock().len();
-    let reply = caller.call_of_edge(LATER, "a");
-    worker.has_seen(seen + 1).await;
+    let (_held, reply) = under_way(&worker, &caller).await;
     drop(caller.link);
     let lost = within(reply).await;
     assert!(matches!(lost, Err(Failure::Unknown(Unknown::ConnectionLost { .. }))), "{lost:?}");
