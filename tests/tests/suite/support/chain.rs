@@ -8,10 +8,9 @@ use seam::{App, Running};
 use seam_core::time::Clock;
 use tempfile::TempDir;
 
-use super::house::{Mode, start};
+use super::house::{Mode, start, stop};
 use super::lab::Lab;
 use super::probe::ProbeConfig;
-use super::soon;
 
 /// What the last of them does, and how the middle calls it.
 #[seam::message]
@@ -165,9 +164,6 @@ impl Row {
     }
 
     pub(crate) async fn close(self) {
-        soon("the end of the unit", self.here.stop()).await;
-        if let Some(there) = &self.there {
-            soon("the end of the other unit", there.stop()).await;
-        }
+        stop(&self.here, self.there.as_ref()).await;
     }
 }

@@ -80,10 +80,7 @@ impl House {
     }
 
     pub(crate) async fn close(self) {
-        soon("the end of the unit", self.here.stop()).await;
-        if let Some(there) = &self.there {
-            soon("the end of the other unit", there.stop()).await;
-        }
+        stop(&self.here, self.there.as_ref()).await;
         assert!(!self.lab.saw("entered a broken instance"), "{:?}", self.lab.log());
     }
 }
@@ -95,6 +92,14 @@ fn on_arbiters(settings: &str) -> String {
         _ => format!("{line}\n"),
     };
     settings.lines().map(line).collect()
+}
+
+/// Stops what [`start`] has started.
+pub(crate) async fn stop(here: &Running, there: Option<&Running>) {
+    soon("the end of the unit", here.stop()).await;
+    if let Some(there) = there {
+        soon("the end of the other unit", there.stop()).await;
+    }
 }
 
 /// Starts an app's services in a mode: the unit to call from, and the one that hosts, if another.

@@ -9,7 +9,7 @@ use seam::App;
 use seam::prelude::*;
 
 use super::in_modes;
-use crate::support::house::{Mode, start};
+use crate::support::house::{Mode, start, stop};
 use crate::support::soon;
 
 in_modes! {
@@ -128,10 +128,7 @@ async fn nobody_is_in_beside_an_exclusive_turn(mode: Mode) {
     let added: u64 = soon("the crowd", added).await.iter().sum();
     let client: LedgerClient = unit.client().unwrap();
     assert_eq!(client.look().await.unwrap().count, added);
-    soon("the end", unit.stop()).await;
-    if let Some(other) = other {
-        soon("the other's end", other.stop()).await;
-    }
+    stop(&unit, other.as_ref()).await;
 }
 
 async fn a_panic_among_a_crowd_costs_its_own_call(mode: Mode) {
@@ -158,8 +155,5 @@ async fn a_panic_among_a_crowd_costs_its_own_call(mode: Mode) {
     assert_eq!(failed, 0, "calls wait for the next life");
     let client: LedgerClient = unit.client().unwrap();
     assert_eq!(client.look().await.unwrap().count, 0, "and find it new");
-    soon("the end", unit.stop()).await;
-    if let Some(other) = other {
-        soon("the other's end", other.stop()).await;
-    }
+    stop(&unit, other.as_ref()).await;
 }

@@ -7,10 +7,10 @@ use tempfile::TempDir;
 use std::sync::Arc;
 
 use super::in_modes;
-use crate::support::house::{Mode, start};
+use crate::support::house::{Mode, start, stop};
 use crate::support::lab::Lab;
 use crate::support::probe::{Act, ProbeClient, ProbeError, ProbeService};
-use crate::support::{soon, until};
+use crate::support::until;
 
 in_modes! {
     a_shared_turn_that_calls_its_own_service_is_refused: Inline Arbiter Encoded Remote;
@@ -48,10 +48,7 @@ impl Ring {
     }
 
     async fn close(self) {
-        soon("the end of the unit", self.units.0.stop()).await;
-        if let Some(there) = &self.units.1 {
-            soon("the end of the other unit", there.stop()).await;
-        }
+        stop(&self.units.0, self.units.1.as_ref()).await;
     }
 }
 
