@@ -32,7 +32,10 @@ pub(super) fn send<M: Method>(
     caller.may_call(M::SPEC)?;
     let around = given.or_else(context::caller);
     // Made at once and not shared, for it is only written down.
-    let mut context = around.as_deref().map_or_else(CallContext::root, CallContext::child);
+    let mut context = match &around {
+        None => CallContext::root(),
+        Some(around) => around.child(),
+    };
     context.deadline = context.deadline.min(deadline);
     admit(&mut context, route.service, caller, now)?;
     let call = Outbound {
@@ -44,9 +47,11 @@ pub(super) fn send<M: Method>(
         now,
         waker: cx.waker(),
     };
+    if let Some(first) = route.to_first() {
+        return Ok(first.send(call));
+    }
     route.leave(|way| match way {
-        Way::First(remote) => Ok(remote.send(call)),
-        Way::Other(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
+        Way::Remote(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
         Way::Away(why) => Err(NotExecuted::unavailable(why)),
     })
 }

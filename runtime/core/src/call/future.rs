@@ -86,23 +86,19 @@ impl<M: Method> Call<M> {
         self
     }
 
-    /// The first poll: the call goes where its route leads, and is over with that if it stays here
-    /// and doesn't wait.
+    /// The first poll of a call that stays here, if it does: it is over with that unless it waits.
     #[inline]
-    fn begin(&mut self, cx: &mut Context<'_>, outcome: &mut Poll<Outcome<M::Answer, M::Error>>) {
+    fn begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: &mut Poll<Outcome<M::Answer, M::Error>>,
+    ) -> Where {
         let ClientInner { route, caller } = &*self.client.inner;
+        let Some(host) = route.local() else { return Where::Elsewhere };
         let began = route.clock.now();
         let options = self.options.take();
         // Without policies nobody needs to know.
-        let asked = || match options {
-            None => (route.deadlines.of(M::SPEC, None), None),
-            Some(options) => asked(*options, route.deadlines, M::SPEC),
-        };
-        let Some(host) = route.local() else {
-            let (time, given) = asked();
-            *outcome = self.begin_elsewhere(given, time, began, cx);
-            return;
-        };
+        let asked = || asked(options, route.deadlines, M::SPEC);
         let mut context = if route.policies {
             let (time, given) = asked();
             match admit(M::SPEC, route.service, *caller, given, began, time) {
@@ -110,13 +106,13 @@ impl<M: Method> Call<M> {
                 Err(why) => {
                     self.state = State::Over;
                     *outcome = Poll::Ready(self.refused(why));
-                    return;
+                    return Where::Here;
                 }
             }
         } else {
             None
         };
-        let State::New(message) = &mut self.state else { return };
+        let State::New(message) = &mut self.state else { return Where::Here };
         let start = TurnStart { message, context: &mut context, outcome, now: began };
         match M::begin(start, host) {
             Begun::Done(ended) => {
@@ -132,18 +128,15 @@ impl<M: Method> Call<M> {
             }
             Begun::Pending(reply) => *outcome = self.wait(Awaited::Local(reply), began, cx),
         }
+        Where::Here
     }
 
     #[inline(never)] // beside the socket it costs nothing, and the local path stays small
-    fn begin_elsewhere(
-        &mut self,
-        given: Option<Arc<CallContext>>,
-        time: Duration,
-        began: Moment,
-        cx: &mut Context<'_>,
-    ) -> Poll<Outcome<M::Answer, M::Error>> {
+    fn begin_elsewhere(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
         let State::New(Parcel::Full(message)) = &self.state else { return Poll::Pending };
         let ClientInner { route, caller } = &*self.client.inner;
+        let began = route.clock.now();
+        let (time, given) = asked(self.options.take(), route.deadlines, M::SPEC);
         match elsewhere::send(route, *caller, given, began.after(time), began, message, cx) {
             Ok(Sent::Kept(ticket)) => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
@@ -260,9 +253,27 @@ impl<M: Method> Call<M> {
     }
 }
 
-/// What options say of a call's time, and in which context it is made.
-#[cold]
+/// Where a call goes.
+enum Where {
+    Here,
+    Elsewhere,
+}
+
+/// What options say of a call's time, if it has any, and in which context it is made.
+#[inline]
 fn asked(
+    options: Option<Box<CallOptions>>,
+    configured: Deadlines,
+    method: &MethodSpec,
+) -> (Duration, Option<Arc<CallContext>>) {
+    match options {
+        None => (configured.of(method, None), None),
+        Some(options) => told(*options, configured, method),
+    }
+}
+
+#[cold]
+fn told(
     options: CallOptions,
     configured: Deadlines,
     method: &MethodSpec,
@@ -341,16 +352,19 @@ impl<M: Method> Future for Call<M> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut outcome = Poll::Pending;
         let this = self.get_mut();
+        // Who goes on elsewhere writes the outcome itself: one that is handed on is copied.
         if !matches!(this.state, State::New(Parcel::Full(_))) {
-            outcome = this.poll_reply(cx);
-        } else if let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) {
-            // A loop of calls that are answered at once must let others on its thread have theirs.
-            budget.made_progress();
-            this.begin(cx, &mut outcome);
+            return this.poll_reply(cx);
         }
-        outcome
+        // A loop of calls that are answered at once must let others on its thread have theirs.
+        let budget = ready!(tokio::task::coop::poll_proceed(cx));
+        budget.made_progress();
+        let mut outcome = Poll::Pending;
+        match this.begin(cx, &mut outcome) {
+            Where::Here => outcome,
+            Where::Elsewhere => this.begin_elsewhere(cx),
+        }
     }
 }
 

@@ -72,10 +72,8 @@ pub(super) enum Elsewhere {
 
 /// The way of one call that leaves.
 pub(super) enum Way<'a> {
-    /// [`Route::first`]: who waits for the reply finds it there.
-    First(&'a dyn Remote),
-    /// Another, which the route may leave for a third.
-    Other(&'a Arc<dyn Remote>),
+    /// A remote which the route may leave for a third.
+    Remote(&'a Arc<dyn Remote>),
     /// None, and why.
     Away(&'a str),
 }
@@ -143,16 +141,17 @@ impl<C: Contract> Route<C> {
         if self.here.load(Ordering::Acquire) { self.host.get().map(|host| &**host) } else { None }
     }
 
-    /// Takes the way of calls that leave.
+    /// [`Route::first`], if calls that leave go there: who waits for a reply finds it there.
+    #[inline]
+    pub(super) fn to_first(&self) -> Option<&dyn Remote> {
+        if self.at_first.load(Ordering::Acquire) { self.first() } else { None }
+    }
+
+    /// Takes the way of calls that leave and don't go to the first remote.
     #[inline]
     pub(super) fn leave<R>(&self, by: impl FnOnce(Way<'_>) -> R) -> R {
-        if self.at_first.load(Ordering::Acquire)
-            && let Some(first) = self.first()
-        {
-            return by(Way::First(first));
-        }
         match &**self.elsewhere.load() {
-            Elsewhere::Remote(remote) => by(Way::Other(remote)),
+            Elsewhere::Remote(remote) => by(Way::Remote(remote)),
             Elsewhere::Away(why) => by(Way::Away(why)),
         }
     }

@@ -66,6 +66,7 @@ impl Clone for CallContext {
 
 impl CallContext {
     /// The context of a call that comes from outside: no deadline yet, a new trace.
+    #[inline]
     pub fn root() -> Self {
         Self {
             deadline: Moment::NEVER,
