@@ -155,11 +155,11 @@ impl Default for MethodShard {
 /// Which bucket a latency is counted in.
 #[inline]
 fn bucket(nanos: u64) -> usize {
-    let nanos = nanos.max(1);
+    // Below this a quarter is less than a nanosecond; beyond the range is as good as its end.
+    let nanos = nanos.clamp(STEPS as u64, (1 << (BUCKETS / STEPS)) - 1);
     let power = nanos.ilog2() as usize;
     // The two bits below the highest say which quarter.
-    let step = if power >= 2 { (nanos >> (power - 2)) as usize & (STEPS - 1) } else { 0 };
-    (power * STEPS + step).min(BUCKETS - 1)
+    power * STEPS + (nanos >> (power - 2)) as usize - STEPS
 }
 
 /// The upper end of a bucket, in nanoseconds.

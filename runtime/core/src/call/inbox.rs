@@ -155,6 +155,10 @@ pub fn serve<M: Method>(
     let start =
         TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
     match (M::begin(start, host), &polled) {
+        // Most calls: nothing else is looked at.
+        (Begun::Done(at), Poll::Ready(Ok(answer))) if codec::encode(answer, out).is_ok() => {
+            Served::Answered(at)
+        }
         (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, out) {
             Ok(kind) => Served::replied(kind, at),
             Err(failure) => Served::failed(failure),
@@ -175,7 +179,7 @@ fn malformed(error: &codec::CodecError) -> Failure {
     NotExecuted::bad_request(error.to_string()).into()
 }
 
-#[inline]
+#[inline(never)]
 fn encode<M: Method>(
     outcome: &Outcome<M::Answer, M::Error>,
     out: &mut Vec<u8>,
