@@ -34,6 +34,12 @@ impl Moment {
         Self(self.0.saturating_add(nanos.saturating_add(u64::from(by.subsec_nanos()))))
     }
 
+    /// This moment and so many microseconds more, or [`Moment::NEVER`].
+    #[inline]
+    pub const fn after_micros(self, micros: u32) -> Self {
+        Self(self.0.saturating_add(micros as u64 * 1_000))
+    }
+
     /// How many nanoseconds after `earlier` this is; zero if it isn't.
     pub const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

@@ -22,6 +22,8 @@ pub struct FrameBuffer {
     start: usize,
     end: usize,
     max_frame: usize,
+    /// What the next frame may have: a hello has a cap of its own.
+    cap: usize,
     greeting: bool,
     /// The last read filled all the room there was: more is likely waiting.
     filled: bool,
@@ -31,7 +33,8 @@ impl FrameBuffer {
     /// An empty buffer, which expects a hello first and takes frames of up to `max_frame` bytes.
     pub fn new(max_frame: u32) -> Self {
         let max_frame = (max_frame as usize).min(MAX_FRAME);
-        Self { bytes: Vec::new(), start: 0, end: 0, max_frame, greeting: true, filled: false }
+        let cap = MAX_HELLO;
+        Self { bytes: Vec::new(), start: 0, end: 0, max_frame, cap, greeting: true, filled: false }
     }
 
     /// Room to read into, never empty. Say with [`FrameBuffer::filled`] how much of it was.
@@ -93,27 +96,22 @@ impl FrameBuffer {
     /// As [`FrameBuffer::next_frame`].
     #[inline]
     pub fn next_contents(&mut self) -> Result<Option<&[u8]>, Violation> {
-        let waiting = &self.bytes[self.start..self.end];
+        let waiting = self.bytes.get(self.start..self.end).unwrap_or_default();
         if self.greeting {
             check_greeting(waiting)?;
         }
-        let Some(length) = waiting.first_chunk::<LENGTH>() else { return Ok(None) };
-        let contents = u32::from_le_bytes(*length) as usize;
-        let cap = if self.greeting { MAX_HELLO } else { self.max_frame };
-        if contents > cap - LENGTH {
-            let length = contents as u64 + LENGTH as u64;
-            return Err(Violation::FrameTooLarge { length, cap });
+        let Some((length, rest)) = waiting.split_first_chunk::<LENGTH>() else { return Ok(None) };
+        let length = u32::from_le_bytes(*length) as usize;
+        // None is as wrong as too many: a frame has a kind at least.
+        if length.wrapping_sub(1) >= self.cap - LENGTH {
+            return Err(wrong_length(length, self.cap));
         }
-        if contents == 0 {
-            return Err(Violation::Truncated("kind"));
+        let Some(contents) = rest.get(..length) else { return Ok(None) };
+        self.start += LENGTH + length;
+        if self.greeting {
+            (self.greeting, self.cap) = (false, self.max_frame);
         }
-        if waiting.len() < LENGTH + contents {
-            return Ok(None);
-        }
-        let from = self.start + LENGTH;
-        self.start = from + contents;
-        self.greeting = false;
-        Ok(Some(&self.bytes[from..from + contents]))
+        Ok(Some(contents))
     }
 
     /// Forgets what came.
@@ -138,6 +136,15 @@ impl FrameBuffer {
     pub const fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
+}
+
+/// No frame has contents of this length.
+#[cold]
+fn wrong_length(contents: usize, cap: usize) -> Violation {
+    if contents == 0 {
+        return Violation::Truncated("kind");
+    }
+    Violation::FrameTooLarge { length: contents as u64 + LENGTH as u64, cap }
 }
 
 /// Whether what came so far can be the beginning of a hello.

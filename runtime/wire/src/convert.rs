@@ -7,7 +7,7 @@ use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, FailureParts};
 use seam_core::remote::Caller;
 
-use crate::frame::{self, CallId, Failed, RetryAfter, Trace, Who};
+use crate::frame::{CallId, ChainNames, Failed, RetryAfter, Trace, Who};
 
 /// Who calls, as the wire says it.
 pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'static> {
@@ -19,16 +19,17 @@ pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'stat
     }
 }
 
-/// Who calls, if that needs no chain; `None` for a name that is none.
-pub(crate) fn caller_from_wire(caller: Who<'_>) -> Option<Caller> {
+/// Who calls; `None` for a name that is none, and for the last of an empty chain.
+pub(crate) fn caller_from_wire(caller: Who<'_>, chain: &Chain) -> Option<Caller> {
     match caller {
         Who::Edge => Some(Caller::Edge),
         Who::Program => Some(Caller::Program),
         Who::Named(name) => ServiceId::of(name).map(Caller::Service),
-        Who::Last => None,
+        Who::Last => chain.iter().last().map(Caller::Service),
     }
 }
 
+#[inline]
 pub(crate) fn trace_to_wire(trace: &TraceContext) -> Trace {
     Trace { id: trace.trace.get(), span: trace.span.0, flags: u8::from(trace.sampled) }
 }
@@ -43,9 +44,9 @@ pub(crate) fn trace_from_wire(trace: Trace) -> TraceContext {
 }
 
 /// The chain of a call that came, or `None` if a name in it is none.
-pub(crate) fn chain_from_wire(chain: frame::Chain<'_>) -> Option<Chain> {
+pub(crate) fn chain_from_wire(names: ChainNames<'_>) -> Option<Chain> {
     let mut services = Chain::default();
-    for name in chain.names() {
+    for name in names {
         if !services.push(ServiceId::of(name)?) {
             return None;
         }

@@ -52,9 +52,9 @@ mod violation;
 pub use self::agree::{MethodState, ServiceTable, agree};
 pub use self::buffer::FrameBuffer;
 pub use self::frame::{
-    CallHead, CallId, CallParts, Chain, ChainNames, Credit, Failed, Frame, GoAway, GoAwayReason,
-    Hello, MethodOffer, Names, PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer,
-    Texts, Trace, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping,
+    CallHead, CallId, CallParts, ChainNames, Credit, Failed, Frame, GoAway, GoAwayReason, Hello,
+    MethodOffer, PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Texts, Trace,
+    Way, WayBuf, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping,
     encode_pong, encode_reply,
 };
 pub use self::identity::Identity;

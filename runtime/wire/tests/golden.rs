@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use seam_wire::{
     CallHead, CallId, Credit, Frame, GoAway, GoAwayReason, Hello, MethodOffer, ReplyKind,
-    RetryAfter, ServiceOffer, Trace, Who, encode_cancel, encode_credit, encode_failure,
-    encode_go_away, encode_ping, encode_pong, encode_reply,
+    RetryAfter, ServiceOffer, Trace, Way, WayBuf, Who, encode_cancel, encode_credit,
+    encode_failure, encode_go_away, encode_ping, encode_pong, encode_reply,
 };
 
 const CAP: usize = 4 << 20;
@@ -70,21 +70,19 @@ fn hello() {
     assert_eq!(again, bytes);
 }
 
-fn head<C>(chain: C) -> CallHead<'static, C> {
+fn head(way: Way<'_>) -> CallHead<'_> {
     CallHead {
         id: CallId(0x0002_0001),
         service: 3,
         method: 1,
-        remaining: Duration::from_millis(300),
+        micros: 300_000,
         trace: Trace {
             id: 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c,
             span: 0xb7ad_6b71_6920_3331,
             flags: 1,
         },
         no_retry: false,
-        chain,
-        caller: Who::Last,
-        principal: None,
+        way,
     }
 }
 
@@ -96,31 +94,27 @@ fn write_body(out: &mut Vec<u8>) -> Result<(), Infallible> {
 #[test]
 fn call() {
     let mut bytes = Vec::new();
-    head([]).encode(&mut bytes, CAP, write_body).unwrap();
+    let way = WayBuf::new([], Who::Last, None).unwrap();
+    head(way.way()).encode(&mut bytes, CAP, write_body).unwrap();
     golden("call", &bytes);
     let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
-    assert!(read.chain.is_empty());
-    assert_eq!((read.id, read.service, read.method), (CallId(0x0002_0001), 3, 1));
-    assert_eq!((read.remaining, read.no_retry), (Duration::from_millis(300), false));
-    assert_eq!((read.trace, read.caller, read.principal), (head(()).trace, Who::Last, None));
+    assert_eq!(read, head(way.way()));
+    assert_eq!((read.way.chain().count(), read.way.caller()), (0, Who::Last));
+    assert_eq!(read.way.principal(), None);
     assert_eq!(body, b"body");
 }
 
 #[test]
 fn call_with_everything() {
     let mut bytes = Vec::new();
-    let full = CallHead {
-        no_retry: true,
-        caller: Who::Named("ledger"),
-        principal: Some("ada"),
-        ..head(["order", "payment"])
-    };
+    let way = WayBuf::new(["order", "payment"], Who::Named("ledger"), Some("ada")).unwrap();
+    let full = CallHead { no_retry: true, ..head(way.way()) };
     full.encode(&mut bytes, CAP, write_body).unwrap();
     golden("call_full", &bytes);
     let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
-    assert_eq!(read.chain.names().collect::<Vec<_>>(), ["order", "payment"]);
-    assert_eq!((read.chain.len(), read.no_retry), (2, true));
-    assert_eq!((read.caller, read.principal), (Who::Named("ledger"), Some("ada")));
+    assert_eq!(read, full);
+    assert_eq!(read.way.chain().collect::<Vec<_>>(), ["order", "payment"]);
+    assert_eq!((read.way.caller(), read.way.principal()), (Who::Named("ledger"), Some("ada")));
     assert_eq!(body, b"body");
     let mut again = Vec::new();
     read.encode(&mut again, CAP, write_body).unwrap();

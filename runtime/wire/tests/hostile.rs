@@ -3,13 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use seam_core::time::Moment;
 use seam_wire::{
     CallHead, CallId, Event, Frame, FrameBuffer, Hello, MethodOffer, ServiceOffer, Session, Trace,
-    Who, encode_cancel, encode_ping, limits,
+    WayBuf, Who, encode_cancel, encode_ping, limits,
 };
 
 fn hello() -> Hello {
@@ -22,17 +21,16 @@ fn hello() -> Hello {
 /// Some calls, a cancel and a ping, all in order.
 fn valid_frames() -> Vec<u8> {
     let mut bytes = Vec::new();
+    let way = WayBuf::new(["order", "user"], Who::Named("ledger"), Some("ada")).unwrap();
     for id in 1..=4 {
         let head = CallHead {
             id: CallId(id),
             service: 0,
             method: 1,
-            remaining: Duration::from_secs(1),
+            micros: 1_000_000,
             trace: Trace::default(),
             no_retry: id % 2 == 0,
-            chain: ["order", "user"],
-            caller: Who::Named("ledger"),
-            principal: Some("ada"),
+            way: way.way(),
         };
         let body = |out: &mut Vec<u8>| {
             out.extend_from_slice(&[id as u8; 100]);
@@ -63,8 +61,7 @@ fn feed(bytes: &[u8], step: usize) -> usize {
             };
             match session.receive(frame) {
                 Ok(Event::Call(head, _)) => {
-                    assert!(head.chain.len() <= limits::MAX_CHAIN);
-                    assert_eq!(head.chain.names().count(), head.chain.len());
+                    assert!(head.way.chain().count() <= limits::MAX_CHAIN);
                     taken += 1;
                 }
                 Ok(_) => taken += 1,
@@ -150,19 +147,19 @@ proptest! {
         body in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let (id, service, method) = ids;
+        let chain: Vec<_> = names.iter().map(String::as_str).collect();
+        let caller = match &caller { Some(name) => Who::Named(name), None => who };
+        let way = WayBuf::new(chain.iter().copied(), caller, principal.as_deref()).unwrap();
         let head = CallHead {
             id: CallId(id),
             service,
             method,
-            remaining: Duration::from_micros(u64::from(micros)),
+            micros,
             trace: Trace { id: trace.0, span: trace.1, flags: trace.2 },
             no_retry,
-            chain: names.iter().map(String::as_str),
-            caller: match &caller { Some(name) => Who::Named(name), None => who },
-            principal: principal.as_deref(),
+            way: way.way(),
         };
         let mut bytes = Vec::new();
-        let expected = head.clone();
         head.encode(&mut bytes, limits::MAX_FRAME, |out| {
             out.extend_from_slice(&body);
             Ok::<(), Infallible>(())
@@ -170,11 +167,9 @@ proptest! {
         let Frame::Call(read, arguments) = Frame::decode(&bytes[4..]).unwrap() else {
             return Err(TestCaseError::fail("no call"));
         };
-        prop_assert_eq!(read.chain.names().collect::<Vec<_>>(), names.iter().map(String::as_str).collect::<Vec<_>>());
         prop_assert_eq!(arguments, &body[..]);
-        prop_assert_eq!((read.id, read.service, read.method), (expected.id, service, method));
-        prop_assert_eq!((read.remaining, read.trace), (expected.remaining, expected.trace));
-        prop_assert_eq!((read.caller, read.principal), (expected.caller, expected.principal));
-        prop_assert_eq!(read.no_retry, no_retry);
+        prop_assert_eq!(read, head);
+        prop_assert_eq!(read.way.chain().collect::<Vec<_>>(), chain);
+        prop_assert_eq!((read.way.caller(), read.way.principal()), (caller, principal.as_deref()));
     }
 }

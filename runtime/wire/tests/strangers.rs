@@ -16,7 +16,7 @@ use seam_core::outcome::{Failure, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
     Address, CallHead, CallId, Frame, FrameBuffer, GoAwayReason, Hello, LinkState, MAX_HANDSHAKES,
-    Server, ServerConfig, Trace, Who, encode_ping,
+    Server, ServerConfig, Trace, Way, encode_ping,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,12 +44,10 @@ fn call(id: u64, method: usize, body: &[u8]) -> Vec<u8> {
         id: CallId(id),
         service: 0,
         method: method as u16,
-        remaining: Duration::from_secs(5),
+        micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
-        chain: [],
-        caller: Who::Program,
-        principal: None,
+        way: Way::PROGRAM,
     };
     let mut bytes = Vec::new();
     let body = |out: &mut Vec<u8>| {

@@ -33,18 +33,6 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    /// Passes by `expected`, if that is what comes.
-    #[inline]
-    pub(super) fn pass(&mut self, expected: &[u8]) -> bool {
-        // Nothing is passed without a look: to compare none of two texts may take hundreds of cycles.
-        if expected.is_empty() {
-            return true;
-        }
-        let rest = self.rest.strip_prefix(expected);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
     /// A text with a length of one byte in front.
     #[inline]
     pub(super) fn text8(&mut self, cap: usize, what: &'static str) -> Result<&'a str, Violation> {

@@ -10,13 +10,15 @@ mod control;
 mod failure;
 mod hello;
 mod reply;
+mod way;
 
-pub use self::call::{CallHead, CallParts, Chain, ChainNames, Names, Trace, Who};
+pub use self::call::{CallHead, CallParts, Trace};
 pub use self::control::{Credit, GoAway, GoAwayReason};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
 pub use self::hello::{Hello, MethodOffer, PROTOCOL_VERSION, ServiceOffer};
 pub use self::reply::{ReplyKind, encode_reply};
+pub use self::way::{ChainNames, Way, WayBuf, Who};
 
 use self::bytes::Reader;
 use crate::violation::{EncodeError, Violation};
@@ -81,8 +83,8 @@ impl<'a> Frame<'a> {
         let reader = Reader::new(rest);
         Ok(match *kind {
             kind::CALL => {
-                let call = CallHead::decode(rest, Chain::default())?;
-                Self::Call(call.head, call.body)
+                let call = CallParts::decode(rest, Way::PROGRAM)?;
+                Self::Call(call.head(), call.body)
             }
             kind::REPLY => {
                 let (id, kind, body) = reply::decode(rest)?;
@@ -105,19 +107,18 @@ impl<'a> Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// A call, if the contents are a call's: what [`Frame::decode`] says, without a frame around it.
-    /// Its chain is mostly that of the call `before` it, and needn't be checked again then.
+    /// Its way is mostly that of the call `before` it, and needn't be checked again then.
     ///
     /// # Errors
     ///
     /// As [`Frame::decode`].
-    // Inlined, so that a head of a hundred bytes isn't copied on its way to whoever looks at it.
     #[inline(always)]
     pub fn as_call(
         contents: &'a [u8],
-        before: Chain<'_>,
+        before: Way<'_>,
     ) -> Result<Option<CallParts<'a>>, Violation> {
         match contents.split_first() {
-            Some((&kind::CALL, rest)) => CallHead::decode(rest, before).map(Some),
+            Some((&kind::CALL, rest)) => CallParts::decode(rest, before).map(Some),
             _ => Ok(None),
         }
     }

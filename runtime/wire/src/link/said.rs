@@ -1,82 +1,101 @@
-//! What the head of a call says of its way so far. Calls over a connection have few different ones,
-//! so it is written down once for all that follow each other.
+//! What the head of a call says of its way. Calls over a connection have few different ones, so it is
+//! written down once for all that follow each other.
+
+use std::sync::Arc;
 
 use seam_core::context::{CallContext, Chain};
+use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 
 use crate::convert::caller_to_wire;
-use crate::frame::{self, Who};
+use crate::frame::{Way, WayBuf};
+use crate::violation::EncodeError;
 
-/// What the last call's head said.
+/// The last call's way.
 pub(super) struct Said {
     chain: Chain,
     caller: Caller,
-    /// The chain as it is written.
-    names: Vec<u8>,
-    who: Who<'static>,
+    principal: Option<Arc<str>>,
+    /// The same as it is written.
+    way: WayBuf,
 }
 
 impl Said {
     pub(super) fn new() -> Self {
-        let (caller, who) = (Caller::Program, Who::Program);
-        Self { chain: Chain::default(), caller, names: Vec::new(), who }
+        let (chain, caller) = (Chain::default(), Caller::Program);
+        Self { chain, caller, principal: None, way: WayBuf::default() }
     }
 
-    /// The chain of a call and who makes it, as the wire says it.
+    /// The way of a call in this context, as the wire says it.
     #[inline]
     pub(super) fn of(
         &mut self,
         context: &CallContext,
         caller: Caller,
-    ) -> (frame::Chain<'_>, Who<'static>) {
-        if self.caller != caller || self.chain != context.chain {
-            self.change(context, caller);
+    ) -> Result<Way<'_>, EncodeError> {
+        let same = self.caller == caller
+            && self.chain == context.chain
+            && match (&self.principal, &context.principal) {
+                (None, None) => true,
+                (Some(said), Some(principal)) => said == principal,
+                _ => false,
+            };
+        if !same {
+            self.change(context, caller)?;
         }
-        // The hop limit is far below what a byte counts.
-        (frame::Chain::checked(self.chain.len() as u8, &self.names), self.who)
+        Ok(self.way.way())
     }
 
     #[cold]
-    fn change(&mut self, context: &CallContext, caller: Caller) {
-        self.who = caller_to_wire(caller, context);
-        self.caller = caller;
-        self.names.clear();
-        for service in context.chain.iter() {
-            let name = service.name();
-            // A service's name has 64 letters at most.
-            self.names.push(name.len() as u8);
-            self.names.extend_from_slice(name.as_bytes());
-        }
+    fn change(&mut self, context: &CallContext, caller: Caller) -> Result<(), EncodeError> {
+        // What can't be written leaves what it is written from, and what was, in step.
+        let way = std::mem::take(&mut self.way);
+        *self = Self { way, ..Self::new() };
+        let chain = context.chain.iter().map(ServiceId::name);
+        let principal = context.principal.as_deref();
+        self.way.write(chain, caller_to_wire(caller, context), principal)?;
         self.chain.clone_from(&context.chain);
+        self.caller = caller;
+        self.principal.clone_from(&context.principal);
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use seam_core::name::ServiceId;
-
     use super::*;
+    use crate::frame::Who;
 
     #[test]
     fn each_head_says_its_own_way() {
         let id = |name| ServiceId::of(name).unwrap();
         let order = Caller::Service(id("order"));
-        let cases: [(&[&str], Caller, Who<'_>); 7] = [
-            (&[], Caller::Program, Who::Program),
-            (&["order"], order, Who::Last),
-            (&["order"], order, Who::Last),
-            (&["order"], Caller::Edge, Who::Edge),
-            (&["order", "user"], order, Who::Named("order")),
-            (&["user", "order"], order, Who::Last),
-            (&[], Caller::Edge, Who::Edge),
+        let long = "x".repeat(300);
+        let cases: [(&[&str], Caller, Option<&str>, Who<'_>); 11] = [
+            (&[], Caller::Program, None, Who::Program),
+            (&["order"], order, None, Who::Last),
+            (&["order"], order, None, Who::Last),
+            (&["order"], order, Some("ada"), Who::Last),
+            (&["order"], order, Some("eve"), Who::Last),
+            (&["order"], Caller::Edge, Some("eve"), Who::Edge),
+            (&["order", "user"], order, None, Who::Named("order")),
+            (&["order", "user"], order, Some(&long), Who::Named("order")),
+            (&["order", "user"], order, Some("ada"), Who::Named("order")),
+            (&["user", "order"], order, None, Who::Last),
+            (&[], Caller::Edge, None, Who::Edge),
         ];
         let mut said = Said::new();
-        for (chain, caller, expected) in cases {
+        for (chain, caller, principal, expected) in cases {
             let mut context = CallContext::root();
+            context.principal = principal.map(Arc::from);
             assert!(chain.iter().all(|name| context.chain.push(id(name))));
-            let (names, who) = said.of(&context, caller);
-            assert_eq!((names.names().collect::<Vec<_>>(), who), (chain.to_vec(), expected));
-            assert_eq!(names.len(), chain.len());
+            match said.of(&context, caller) {
+                Ok(way) => {
+                    assert_eq!(way.chain().collect::<Vec<_>>(), chain);
+                    assert_eq!((way.caller(), way.principal()), (expected, principal));
+                }
+                Err(_) => assert_eq!(principal, Some(&*long)),
+            }
         }
     }
 }

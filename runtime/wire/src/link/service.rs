@@ -42,20 +42,11 @@ impl RemoteService {
         Self { lane, service, place }
     }
 
-    /// A call of the edge leaves by its thread's own connection where that stands.
-    fn send_near(&self, call: &Outbound<'_>) -> Option<Sent> {
-        let near = near::beside(&self.lane)?;
-        match self.send_over(&near, call) {
-            Ok(ticket) => Some(Sent::Waits(RemoteReply::kept(near, ticket))),
-            Err(Failure::NotExecuted(NotExecuted::Unavailable { .. })) => None,
-            Err(failure) => Some(Sent::failed(failure)),
-        }
-    }
-
+    /// Sends a call over a lane.
+    #[inline(always)] // from one place, so that what comes of it is made where it is wanted
     fn send_over(&self, lane: &Lane, call: &Outbound<'_>) -> Result<Ticket, Failure> {
         let context = call.context;
-        let remaining = context.deadline.since(call.now);
-        if remaining.is_zero() {
+        if context.deadline <= call.now {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
         let mut inner = lane.lock();
@@ -63,29 +54,26 @@ impl RemoteService {
             return Err(inner.unavailable().into());
         };
         let (service, method) = self.find(open, call)?;
-        let idle = open.session.output_len() == 0;
-        if open.session.output_len() > MAX_BACKLOG {
+        let waiting = open.session.output_len();
+        if waiting > MAX_BACKLOG {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
         }
         let place = waiters.next();
-        let (chain, caller) = said.of(context, call.caller);
         let head = CallHead {
             id: CallId::default(),
             service,
             method,
-            remaining,
+            micros: micros(context.deadline.nanos_since(call.now)),
             trace: trace_to_wire(&context.trace),
             no_retry: false,
-            chain,
-            caller,
-            principal: context.principal.as_deref(),
+            way: said.of(context, call.caller).map_err(|why| unwritable(&why))?,
         };
         let sent = open.session.call(head, context.deadline, place, |out| call.body.encode(out));
-        let id = sent.map_err(|error| self.refused(&error))?;
+        let id = sent.map_err(|error| refused(&error))?;
         let before = waiters.take(place).wait(call.waker);
         drop(inner);
         drop(before);
-        if idle {
+        if waiting == 0 {
             lane.driver.wake();
         }
         // As many as fit a connection's window.
@@ -93,48 +81,71 @@ impl RemoteService {
     }
 
     /// The call's numbers on this connection.
+    #[inline]
     fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Failure> {
+        if let Some(Some(table)) = open.tables.get(self.place)
+            && let Some(MethodState::Usable(method)) =
+                table.methods.get(usize::from(call.method.index))
+        {
+            return Ok((table.service, *method));
+        }
+        Err(self.not_found(open, call))
+    }
+
+    /// Why a call has no numbers there.
+    #[cold]
+    fn not_found(&self, open: &Open, call: &Outbound<'_>) -> Failure {
         let Some(Some(table)) = open.tables.get(self.place) else {
             let Some(hello) = &open.hello else {
                 let reason = "the handshake with its unit is not done";
-                return Err(NotExecuted::unavailable(reason).into());
+                return NotExecuted::unavailable(reason).into();
             };
             let reason = format!("unit {} hosts no service {}", hello.unit, self.service);
-            return Err(NotExecuted::unavailable(reason).into());
+            return NotExecuted::unavailable(reason).into();
         };
         let differs = match table.methods.get(usize::from(call.method.index)) {
-            Some(MethodState::Usable(method)) => return Ok((table.service, *method)),
             Some(MethodState::Differs) => "has other types",
             _ => "does not exist",
         };
         let (service, method) = (self.service, call.method.name);
         let what =
             format!("{service}.{method} {differs} in the callee's contract {}", table.version);
-        Err(NotExecuted::Incompatible { what: what.into() }.into())
+        NotExecuted::Incompatible { what: what.into() }.into()
     }
+}
 
-    fn refused<E: fmt::Display>(&self, error: &NotSent<E>) -> Failure {
-        match error {
-            NotSent::NoCredit(_) => NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into(),
-            NotSent::NotOpen | NotSent::PeerLeft => {
-                NotExecuted::unavailable(error.to_string()).into()
-            }
-            NotSent::Encode(EncodeError::Body(_) | EncodeError::FrameTooLarge { .. })
-            | NotSent::Encode(EncodeError::TooLong { .. }) => {
-                NotExecuted::bad_request(error.to_string()).into()
-            }
-        }
+/// In microseconds, as far as they go.
+#[inline]
+fn micros(nanos: u64) -> u32 {
+    u32::try_from(nanos / 1_000).unwrap_or(u32::MAX)
+}
+
+#[cold]
+fn refused<E: fmt::Display>(error: &NotSent<E>) -> Failure {
+    match error {
+        NotSent::NoCredit(_) => NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into(),
+        NotSent::NotOpen | NotSent::PeerLeft => NotExecuted::unavailable(error.to_string()).into(),
+        NotSent::Encode(error) => unwritable(error),
     }
+}
+
+#[cold]
+fn unwritable<E: fmt::Display>(error: &EncodeError<E>) -> Failure {
+    NotExecuted::bad_request(error.to_string()).into()
 }
 
 impl Remote for RemoteService {
     fn send(&self, call: Outbound<'_>) -> Sent {
-        if call.caller == Caller::Edge
-            && let Some(sent) = self.send_near(&call)
-        {
-            return sent;
+        // A call of the edge leaves by its thread's own connection where that stands.
+        let mut near = if call.caller == Caller::Edge { near::beside(&self.lane) } else { None };
+        loop {
+            match (self.send_over(near.as_ref().unwrap_or(&self.lane), &call), near.take()) {
+                (Ok(ticket), None) => return Sent::Kept(ticket),
+                (Ok(ticket), Some(near)) => return Sent::Waits(RemoteReply::kept(near, ticket)),
+                (Err(Failure::NotExecuted(NotExecuted::Unavailable { .. })), Some(_)) => {}
+                (Err(failure), _) => return Sent::failed(failure),
+            }
         }
-        self.send_over(&self.lane, &call).map_or_else(Sent::failed, Sent::Kept)
     }
 }
 

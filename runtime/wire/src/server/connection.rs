@@ -188,8 +188,8 @@ impl Connection {
             };
             any = true;
             self.taken += 1;
-            if let Some(call) = Frame::as_call(contents, self.contexts.last_chain())? {
-                if self.session.receive_call(&call.head)? {
+            if let Some(call) = Frame::as_call(contents, self.contexts.last_way())? {
+                if self.session.receive_call(&call)? {
                     let Self { shared, session, running, contexts, .. } = self;
                     now = serve(shared, session, running, contexts, &call, came, now);
                 }
@@ -324,9 +324,8 @@ fn serve(
     came: Moment,
     now: Moment,
 ) -> Moment {
-    let CallParts { head, body, same_chain } = call;
-    let id = head.id;
-    let (context, caller) = match contexts.of(head, *same_chain, came) {
+    let id = call.id();
+    let (context, caller) = match contexts.of(call, came) {
         Ok(found) => found,
         Err(why) => {
             fail(session, id, &why.into());
@@ -335,9 +334,9 @@ fn serve(
     };
     let mut over = now;
     // The session took only calls of services in this unit's hello, which lists the inlets.
-    let inlet = &shared.inlets[usize::from(head.service)];
+    let inlet = &shared.inlets[usize::from(call.service())];
     let served = session.reply(id, |out| {
-        let inbound = Inbound { method: head.method, body, context, caller, now };
+        let inbound = Inbound { method: call.method(), body: call.body, context, caller, now };
         match inlet.serve(inbound, out) {
             Served::Answered(at) => {
                 over = at;

@@ -4,77 +4,70 @@
 use std::sync::Arc;
 
 use seam_core::context::CallContext;
-use seam_core::name::ServiceId;
 use seam_core::outcome::NotExecuted;
 use seam_core::remote::Caller;
 use seam_core::time::Moment;
 
 use crate::convert::{caller_from_wire, chain_from_wire, trace_from_wire};
-use crate::frame::{CallHead, Chain, Who};
+use crate::frame::{CallParts, Way, WayBuf};
 
 pub(super) struct Contexts {
     /// The last call's, which becomes the next one's.
     last: CallContext,
-    /// How many services its chain names, and their names as they came.
-    names: (u8, Vec<u8>),
-    /// The last service of its chain.
-    caller: Option<ServiceId>,
+    /// Who made the last call.
+    caller: Caller,
+    /// The way by which it came, which says who, and most of the context.
+    way: WayBuf,
 }
 
 impl Contexts {
     pub(super) fn new() -> Self {
-        Self { last: CallContext::root(), names: (0, Vec::new()), caller: None }
+        let way = WayBuf::default();
+        Self { last: CallContext::root(), caller: Caller::Program, way }
     }
 
-    /// The chain of the last call, as it came.
+    /// The way of the last call.
     #[inline]
-    pub(super) fn last_chain(&self) -> Chain<'_> {
-        Chain::checked(self.names.0, &self.names.1)
+    pub(super) fn last_way(&self) -> Way<'_> {
+        self.way.way()
     }
 
-    /// The context of a call whose bytes came at `came`, and who makes it; `same_chain` if its chain
-    /// is [`Contexts::last_chain`].
+    /// The context of a call whose bytes came at `came`, and who makes it; the call was read with
+    /// [`Contexts::last_way`] before it.
     #[inline]
     pub(super) fn of(
         &mut self,
-        head: &CallHead<'_>,
-        same_chain: bool,
+        call: &CallParts<'_>,
         came: Moment,
     ) -> Result<(&CallContext, Caller), NotExecuted> {
-        if !same_chain {
-            self.change_chain(head.chain)?;
+        if !call.same_way {
+            self.change(call.way)?;
         }
-        let caller = match (head.caller, self.caller) {
-            (Who::Last, Some(service)) => Caller::Service(service),
-            (who, _) => caller_from_wire(who)
-                .ok_or_else(|| NotExecuted::bad_request("the caller's name"))?,
-        };
         let context = &mut self.last;
-        context.deadline = came.after(head.remaining);
-        context.trace = trace_from_wire(head.trace);
-        if context.principal.as_deref() != head.principal {
-            context.principal = head.principal.map(Arc::from);
-        }
-        Ok((&self.last, caller))
+        context.deadline = came.after_micros(call.micros());
+        context.trace = trace_from_wire(call.trace());
+        Ok((&self.last, self.caller))
     }
 
     #[cold]
-    fn change_chain(&mut self, names: Chain<'_>) -> Result<(), NotExecuted> {
-        let chain =
-            chain_from_wire(names).ok_or_else(|| NotExecuted::bad_request("the call chain"))?;
-        self.caller = chain.iter().last();
-        self.names = (names.count(), names.encoded().to_vec());
+    fn change(&mut self, way: Way<'_>) -> Result<(), NotExecuted> {
+        let chain = chain_from_wire(way.chain())
+            .ok_or_else(|| NotExecuted::bad_request("the call chain"))?;
+        self.caller = caller_from_wire(way.caller(), &chain)
+            .ok_or_else(|| NotExecuted::bad_request("the caller's name"))?;
         self.last.chain = chain;
+        self.last.principal = way.principal().map(Arc::from);
+        self.way.copy(way);
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use seam_core::name::ServiceId;
 
     use super::*;
-    use crate::frame::{CallId, Frame, Trace};
+    use crate::frame::{CallHead, CallId, Frame, Trace, Who};
 
     /// What a call with this head is made in, once it was written and read.
     fn read<'a>(
@@ -83,21 +76,20 @@ mod tests {
         caller: Who<'_>,
         principal: Option<&str>,
     ) -> Result<(&'a CallContext, Caller), NotExecuted> {
+        let way = WayBuf::new(chain.iter().copied(), caller, principal).unwrap();
         let head = CallHead {
             id: CallId(1),
             service: 0,
             method: 0,
-            remaining: Duration::from_micros(5),
+            micros: 5,
             trace: Trace { id: 1, span: 2, flags: 1 },
             no_retry: false,
-            chain: chain.iter().copied(),
-            caller,
-            principal,
+            way: way.way(),
         };
         let mut bytes = Vec::new();
         head.encode(&mut bytes, 4_096, |_| Ok::<(), ()>(())).unwrap();
-        let call = Frame::as_call(&bytes[4..], contexts.last_chain()).unwrap().unwrap();
-        contexts.of(&call.head, call.same_chain, Moment::from_nanos(7))
+        let call = Frame::as_call(&bytes[4..], contexts.last_way()).unwrap().unwrap();
+        contexts.of(&call, Moment::from_nanos(7))
     }
 
     fn names(context: &CallContext) -> Vec<&str> {

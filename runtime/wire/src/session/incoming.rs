@@ -1,6 +1,6 @@
 //! The calls that the peer has made: their order, their number, and when to take no more.
 
-use crate::frame::{CallHead, CallId, Hello};
+use crate::frame::{CallId, Hello};
 use crate::violation::Violation;
 
 #[derive(Debug)]
@@ -29,8 +29,12 @@ impl Incoming {
     /// A call came; whether it is taken. Without that, it stays without an answer: the go-away that
     /// the peer got, or will get, says so.
     #[inline]
-    pub(super) fn accept(&mut self, head: &CallHead<'_>) -> Result<bool, Violation> {
-        let (id, service, method) = (head.id, head.service, head.method);
+    pub(super) fn accept(
+        &mut self,
+        id: CallId,
+        service: u16,
+        method: u16,
+    ) -> Result<bool, Violation> {
         if id <= self.last {
             return Err(Violation::CallIdNotGrowing { id, last: self.last });
         }

@@ -14,8 +14,8 @@ use self::keepalive::{Keepalive, Silence};
 use self::outbox::Outbox;
 use self::outgoing::Outgoing;
 use crate::frame::{
-    self, CallHead, CallId, Credit, Failed, Frame, GoAway, GoAwayReason, Hello, Names, ReplyKind,
-    RetryAfter,
+    self, CallHead, CallId, CallParts, Credit, Failed, Frame, GoAway, GoAwayReason, Hello,
+    ReplyKind, RetryAfter,
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
 use crate::violation::{EncodeError, Violation};
@@ -147,7 +147,7 @@ impl<T> Session<T> {
         }
         Ok(match frame {
             Frame::Call(head, body) => {
-                if self.incoming.accept(&head)? {
+                if self.incoming.accept(head.id, head.service, head.method)? {
                     Event::Call(head, body)
                 } else {
                     Event::Nothing
@@ -190,10 +190,10 @@ impl<T> Session<T> {
     ///
     /// As [`Session::receive`].
     #[inline]
-    pub fn receive_call(&mut self, head: &CallHead<'_>) -> Result<bool, Violation> {
+    pub fn receive_call(&mut self, call: &CallParts<'_>) -> Result<bool, Violation> {
         match self.phase {
             Phase::Greeting(_) => Err(Violation::HelloExpected),
-            _ => self.incoming.accept(head),
+            _ => self.incoming.accept(call.id(), call.service(), call.method()),
         }
     }
 
@@ -268,9 +268,9 @@ impl<T> Session<T> {
     ///
     /// Why it can't be sent. It has left no trace.
     #[inline]
-    pub fn call<C: Names, E>(
+    pub fn call<E>(
         &mut self,
-        head: CallHead<'_, C>,
+        head: CallHead<'_>,
         deadline: Moment,
         waiting: T,
         body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,

@@ -1,11 +1,10 @@
 //! Two sessions face to face, on a clock that only the test moves.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use super::*;
 use crate::buffer::FrameBuffer;
-use crate::frame::{Chain, MethodOffer, ServiceOffer, Trace, Who};
+use crate::frame::{MethodOffer, ServiceOffer, Trace, Way};
 
 /// What a test keeps of an event.
 #[derive(Debug, PartialEq)]
@@ -89,12 +88,10 @@ fn head() -> CallHead<'static> {
         id: CallId(0),
         service: 0,
         method: 1,
-        remaining: Duration::from_secs(5),
+        micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
-        chain: Chain::default(),
-        caller: Who::Program,
-        principal: None,
+        way: Way::PROGRAM,
     }
 }
 

@@ -1,10 +1,9 @@
 //! What strangers send.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use seam_wire::{
-    CallHead, CallId, Credit, GoAway, GoAwayReason, ReplyKind, Trace, Who, encode_cancel,
+    CallHead, CallId, Credit, GoAway, GoAwayReason, ReplyKind, Trace, WayBuf, Who, encode_cancel,
     encode_credit, encode_go_away, encode_ping, encode_reply, limits,
 };
 
@@ -29,16 +28,15 @@ pub(super) fn call(id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
 
 /// A call by anybody.
 pub(super) fn call_by(caller: Who<'_>, id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
+    let way = WayBuf::new([], caller, None).unwrap();
     let head = CallHead {
         id: CallId(id),
         service,
         method,
-        remaining: Duration::from_secs(30),
+        micros: 30_000_000,
         trace: Trace::default(),
         no_retry: false,
-        chain: [],
-        caller,
-        principal: None,
+        way: way.way(),
     };
     let mut bytes = Vec::new();
     head.encode(&mut bytes, limits::MAX_FRAME, body_of(body)).unwrap();
