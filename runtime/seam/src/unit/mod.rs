@@ -5,6 +5,7 @@ mod clients;
 mod edge;
 mod failure;
 mod links;
+mod memory;
 mod parts;
 mod placement;
 mod running;

@@ -16,6 +16,7 @@ use seam_core::turn::{HostSettings, Lane};
 use super::StartFailure;
 use super::clients::Routes;
 use super::links::{self, Links};
+use super::memory;
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
 use crate::app::{App, Graph, HostPlan, Opened, Registered, deadlines};
@@ -45,6 +46,7 @@ impl<'a> Starting<'a> {
         config: &'a Config,
         layout: &'a UnitLayout,
     ) -> Result<Self, StartFailure> {
+        memory::keep_freed();
         let mut starting = Self {
             app,
             graph: app.graph(),
