@@ -2,14 +2,14 @@
 //! generator, one after another as fast as they go, or at a fixed rate.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::ensure;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep_until};
 
 use super::messages::{HomePage, OrderPage, ProductPage};
+use super::pace::{Due, in_turn};
 use super::services::some_product;
 use crate::http::Connection;
 use crate::measure::{Event, Sample, Timing, Window, announce, runtime, while_open};
@@ -48,9 +48,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     let turned = |open| announce(&Event::Window(open));
     runtime(1)?.block_on(while_open(job.timing, turned, async |window| {
-        let start = Instant::now();
+        let mut dues = job.rate.map(|rate| in_turn(job.visitors, rate)).into_iter().flatten();
         let tasks: Vec<_> = (0..job.visitors)
-            .map(|n| tokio::spawn(visit(n as u64, start, job.clone(), Arc::clone(window))))
+            .map(|n| tokio::spawn(visit(n as u64, dues.next(), job.clone(), Arc::clone(window))))
             .collect();
         for task in tasks {
             task.await?;
@@ -59,72 +59,63 @@ pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     }))
 }
 
-async fn visit(visitor: u64, start: Instant, job: DriveJob, window: Arc<Window>) {
-    if let Err(why) = browse(visitor, start, &job, &window).await {
+async fn visit(visitor: u64, due: Option<Due>, job: DriveJob, window: Arc<Window>) {
+    if let Err(why) = browse(visitor, due, &job, &window).await {
         window.fail(format!("{why:#}"));
     }
 }
 
+/// Sends one request after the other; when, if `due` says so.
 async fn browse(
     visitor: u64,
-    start: Instant,
+    mut due: Option<Due>,
     job: &DriveJob,
     window: &Window,
 ) -> anyhow::Result<()> {
     let mut connection = Connection::connect(&job.address).await?;
-    // Visitors take turns, evenly spaced.
-    let pace = job.rate.map(|rate| {
-        let first = start + Duration::from_secs_f64(visitor as f64 / rate);
-        (first, Duration::from_secs_f64(job.visitors as f64 / rate))
-    });
-    let mut due = pace.map(|(first, _)| first);
     let mut n = visitor * 7;
     while !window.is_closed() {
-        let mut from = Instant::now();
-        if let (Some(at), Some((_, pause))) = (due, pace) {
-            if at > from {
-                sleep_until(at).await;
-                // A late timer is the driver's fault, a late answer to the last request isn't.
-                from = Instant::now();
-            } else {
-                from = at;
-            }
-            due = Some(at + pause);
-        }
+        let from = match &mut due {
+            Some(due) => due.next().await?,
+            None => Instant::now(),
+        };
         let open = window.is_open();
-        request(&mut connection, visitor, n).await?;
+        let answered = request(&mut connection, visitor, n).await?;
         if open {
             window.count(1);
-            window.record(from.elapsed());
+            window.record(answered.duration_since(from));
         }
         n += 1;
     }
     Ok(())
 }
 
-/// One request of the mix, its answer verified.
-async fn request(connection: &mut Connection, visitor: u64, n: u64) -> anyhow::Result<()> {
+/// One request of the mix, its answer verified; when that was there.
+async fn request(connection: &mut Connection, visitor: u64, n: u64) -> anyhow::Result<Instant> {
     let currency = CURRENCIES[(visitor % 6) as usize];
     let product = some_product(n / 3 + visitor);
     match MIX[(n % 20) as usize] {
         Request::Home => {
             let line = format!("GET /?user=u{visitor}&currency={currency}");
-            let page: HomePage = send(connection, &line, "").await?;
+            let (page, at): (HomePage, _) = send(connection, &line, "").await?;
             let right = page.offers.len() == 9
                 && page.offers.iter().all(|offer| offer.price.currency == currency);
             ensure!(right, "a wrong home page");
+            Ok(at)
         }
         Request::Product => {
             let line = format!("GET /product/{product}?user=u{visitor}&currency={currency}");
-            let page: ProductPage = send(connection, &line, "").await?;
+            let (page, at): (ProductPage, _) = send(connection, &line, "").await?;
             let right = page.offer.product.id == product
                 && page.recommendations.len() == 4
                 && page.recommendations.iter().all(|other| other.id != product);
             ensure!(right, "a wrong product page");
+            Ok(at)
         }
         Request::AddToCart => {
             let form = format!("user=u{visitor}&product_id={product}&quantity={}", n % 10 + 1);
-            let _: serde_json::Value = send(connection, "POST /cart", &form).await?;
+            let (_, at): (serde_json::Value, _) = send(connection, "POST /cart", &form).await?;
+            Ok(at)
         }
         Request::Checkout => {
             let form = format!(
@@ -134,22 +125,24 @@ async fn request(connection: &mut Connection, visitor: u64, n: u64) -> anyhow::R
                  &credit_card_expiration_month=1&credit_card_expiration_year=2039\
                  &credit_card_cvv=672"
             );
-            let page: OrderPage = send(connection, "POST /cart/checkout", &form).await?;
+            let (page, at): (OrderPage, _) = send(connection, "POST /cart/checkout", &form).await?;
             let right = page.total.currency == currency && page.order.address.zip_code == 94043;
             ensure!(right, "a wrong order");
+            Ok(at)
         }
     }
-    Ok(())
 }
 
 async fn send<T: DeserializeOwned>(
     connection: &mut Connection,
     line: &str,
     form: &str,
-) -> anyhow::Result<T> {
+) -> anyhow::Result<(T, Instant)> {
     let (status, body) = connection.send(line, FORM, form.as_bytes()).await?;
+    // What the driver makes of the page is not the visitor's wait.
+    let at = Instant::now();
     ensure!(status == 200, "{line}: status {status}: {}", String::from_utf8_lossy(body));
-    Ok(serde_json::from_slice(body)?)
+    Ok((serde_json::from_slice(body)?, at))
 }
 
 #[cfg(test)]

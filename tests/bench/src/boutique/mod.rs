@@ -10,6 +10,7 @@ mod drive;
 mod front;
 mod messages;
 mod money;
+mod pace;
 mod seam;
 mod services;
 mod tonic;
