@@ -20,6 +20,7 @@ use std::io::{Write, stderr};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 pub(crate) use self::drive::{DriveJob, drive};
 use crate::cli::Options;
@@ -44,6 +45,7 @@ struct Contender {
 const CONTENDERS: &[Contender] = &[
     Contender { name: "tonic", units: 10, start: start_tonic },
     Contender { name: "seam", units: 10, start: || seam::start(seam::TEN) },
+    Contender { name: "seam-unix", units: 10, start: || seam::start_on_unix(seam::TEN) },
     Contender { name: "seam", units: 2, start: || seam::start(seam::TWO) },
     Contender { name: "seam", units: 1, start: || seam::start(seam::ONE) },
 ];
@@ -53,6 +55,8 @@ struct Shop {
     address: String,
     /// The front first.
     processes: Vec<Child>,
+    /// Where its Unix sockets are.
+    _sockets: Option<TempDir>,
 }
 
 /// What a serving process is told.
@@ -86,7 +90,7 @@ pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Group>> {
     let half = most.map(|most| (most.median / 2.0).floor());
     let offered = options.offered.map(f64::from).or(half);
     let wanted = CONTENDERS.iter().filter(|contender| {
-        let ours = contender.name == "seam";
+        let ours = contender.name.starts_with("seam");
         options.wants(contender.name) && (!ours || options.wants_units(contender.units))
     });
     let entries = wanted.map(|contender| {
@@ -156,7 +160,7 @@ fn start_tonic() -> anyhow::Result<Shop> {
     }
     let address = start(None, &["frontend"])?;
     processes.rotate_right(1);
-    Ok(Shop { address, processes })
+    Ok(Shop { address, processes, _sockets: None })
 }
 
 /// The serving child's side.

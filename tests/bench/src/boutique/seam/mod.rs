@@ -64,9 +64,22 @@ pub(crate) struct UnitJob {
     unit: String,
 }
 
-/// Starts the units and the front.
+/// Starts the units and the front, joined by TCP.
 pub(crate) fn start(units: &[&[&str]]) -> anyhow::Result<Shop> {
-    let config = config(units)?;
+    start_at(units, &free_addresses(units.len())?)
+}
+
+/// Starts the units and the front, joined by Unix sockets.
+pub(crate) fn start_on_unix(units: &[&[&str]]) -> anyhow::Result<Shop> {
+    let folder = tempfile::tempdir()?;
+    let socket = |number| format!("unix:{}", folder.path().join(unit_name(number)).display());
+    let addresses: Vec<_> = (0..units.len()).map(socket).collect();
+    let shop = start_at(units, &addresses)?;
+    Ok(Shop { _sockets: Some(folder), ..shop })
+}
+
+fn start_at(units: &[&[&str]], addresses: &[String]) -> anyhow::Result<Shop> {
+    let config = config(units, addresses)?;
     let serve = |unit: String| -> anyhow::Result<(Child, String)> {
         let job = ServeJob::Seam(UnitJob { config: config.clone(), unit: unit.clone() });
         let mut process = Child::start("serve-boutique", &job)?;
@@ -82,21 +95,20 @@ pub(crate) fn start(units: &[&[&str]]) -> anyhow::Result<Shop> {
     }
     let (front, address) = serve(FRONT.to_owned())?;
     processes.insert(0, front);
-    Ok(Shop { address, processes })
+    Ok(Shop { address, processes, _sockets: None })
 }
 
 fn unit_name(number: usize) -> String {
     format!("unit{number}")
 }
 
-/// An `app.toml` for these units, on ports that are free now.
-fn config(units: &[&[&str]]) -> anyhow::Result<String> {
+/// An `app.toml` for these units.
+fn config(units: &[&[&str]], addresses: &[String]) -> anyhow::Result<String> {
     use std::fmt::Write;
-    let addresses = free_addresses(units.len())?;
     let mut text = format!("[units.{FRONT}]\nservices = []\n");
     let mut names = vec![FRONT.to_owned()];
-    for (number, services) in units.iter().enumerate() {
-        let (name, listen) = (unit_name(number), &addresses[number]);
+    for (number, (services, listen)) in units.iter().zip(addresses).enumerate() {
+        let name = unit_name(number);
         writeln!(text, "[units.{name}]\nservices = {services:?}\nlisten = \"{listen}\"")?;
         names.push(name);
     }
