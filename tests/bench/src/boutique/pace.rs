@@ -6,11 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::measure::sleep_until;
+
+/// So many requests of one visitor may be late at once.
+const LATE: usize = 10_000;
 
 /// Tells one visitor when its requests are due.
 #[derive(Debug)]
-pub(super) struct Due(UnboundedReceiver<Instant>);
+pub(super) struct Due(Receiver<Instant>);
 
 impl Due {
     /// Waits for the next request to be due; from when on its answer is waited for.
@@ -29,17 +34,17 @@ impl Due {
 /// So many visitors take turns at `rate` requests per second. A thread of its own keeps the pace, until
 /// all of them have left.
 pub(super) fn in_turn(visitors: usize, rate: f64) -> Vec<Due> {
-    let (told, dues): (Vec<_>, Vec<_>) = (0..visitors).map(|_| unbounded_channel()).unzip();
+    let (told, dues): (Vec<_>, Vec<_>) = (0..visitors).map(|_| channel(LATE)).unzip();
     thread::spawn(move || {
         let start = Instant::now();
         for (n, visitor) in (0_u32..).zip(told.iter().cycle()) {
-            if told.iter().all(UnboundedSender::is_closed) {
+            if told.iter().all(Sender::is_closed) {
                 break;
             }
             let due = start + Duration::from_secs_f64(f64::from(n) / rate);
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            // One visitor may leave before the others.
-            let _ = visitor.send(due);
+            sleep_until(due);
+            // One visitor may leave before the others; and who is so late has shown it.
+            let _ = visitor.try_send(due);
         }
     });
     dues.into_iter().map(Due).collect()

@@ -19,4 +19,4 @@ pub(crate) use load::under_load;
 pub(crate) use rounds::{Entry, Group};
 pub(crate) use runtime::runtime;
 pub(crate) use sample::{Event, Sample, Timing};
-pub(crate) use window::{Window, while_open};
+pub(crate) use window::{Window, sleep_until, while_open};

@@ -136,7 +136,7 @@ pub(crate) async fn while_open(
 }
 
 /// Waits on a thread that has nothing else to do.
-fn sleep_until(end: Instant) {
+pub(crate) fn sleep_until(end: Instant) {
     while let Some(left) = end.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
         thread::park_timeout(left);
     }
