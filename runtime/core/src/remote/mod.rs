@@ -70,14 +70,9 @@ impl Sent {
     }
 }
 
-/// A call whose reply is kept until it is fetched, as its [`Replies`] know it.
+/// A call whose reply is kept until it is fetched, by the number under which its [`Replies`] know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ticket {
-    /// Where the reply is kept.
-    pub place: u32,
-    /// Which call's it is.
-    pub id: u64,
-}
+pub struct Ticket(pub u64);
 
 /// A call on its way out.
 pub struct Outbound<'a> {

@@ -12,14 +12,13 @@ use tokio::sync::watch;
 
 use super::LinkState;
 use super::backoff::Backoff;
-use super::lane::{Inner, Lane, Open, fail};
+use super::lane::{Inner, Lane, Open};
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_from_wire;
-use crate::frame::{Frame, GoAway, Hello};
+use crate::frame::{CallId, Frame, GoAway, Hello};
 use crate::net::{Pipe, Stream};
-use crate::places::Places;
 use crate::session::{Event, Session};
 
 /// How long a dial may take.
@@ -107,8 +106,8 @@ struct Driver<'a> {
     alarm: Alarm,
     /// Whom to wake once the lock is free.
     wake: Vec<Waker>,
-    /// The same whose answers have come, and where they are.
-    replied: Vec<(usize, Option<Waker>)>,
+    /// The same whose answers have come.
+    replied: Vec<(CallId, Waker)>,
     greeted: bool,
     last_launch: &'a mut Option<u64>,
     ended: bool,
@@ -208,16 +207,18 @@ impl<'a> Driver<'a> {
         if self.replied.is_empty() {
             return;
         }
-        self.replied.iter().filter_map(|(_, waker)| waker.as_ref()).for_each(Waker::wake_by_ref);
+        self.replied.iter().for_each(|(_, waker)| waker.wake_by_ref());
         let mut inner = self.lane.lock();
-        for (key, waker) in &mut self.replied {
-            if let Some(waiter) = inner.waiters.get(*key) {
-                waiter.was_woken(waker);
+        for (id, waker) in self.replied.drain(..) {
+            match inner.connection.as_mut().and_then(|open| open.session.waiting(id)) {
+                Some(waiter) => self.wake.extend(waiter.was_woken(waker)),
+                // Who has fetched it already.
+                None => self.wake.push(waker),
             }
         }
         drop(inner);
-        // With those whose place somebody else has taken meanwhile.
-        self.replied.clear();
+        // Dropped without the lock, as they are woken.
+        self.wake.clear();
     }
 
     fn take_frames(
@@ -227,27 +228,28 @@ impl<'a> Driver<'a> {
         ready: &mut Option<LinkState>,
     ) -> Result<(), Closed> {
         loop {
-            let Inner { connection: Some(Open { session, .. }), waiters, .. } = inner else {
+            let Inner { connection: Some(Open { session, .. }), .. } = inner else {
                 return Ok(());
             };
             let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
-                if let Some(key) = session.receive_reply(id)?
-                    && let Some(waker) = waiters.get(key).and_then(|w| w.replied(kind, body, at))
+                if let Some(waiter) = session.receive_reply(id)?
+                    && let Some(waker) = waiter.replied(kind, body, at)
                 {
-                    self.replied.push((key, Some(waker)));
+                    self.replied.push((id, waker));
                 }
                 continue;
             }
             match session.receive(Frame::decode(contents)?)? {
-                Event::Failure(key, failed) => {
-                    self.wake.extend(fail(waiters, key, failure_from_wire(failed)));
+                Event::Failure(id, failed) => {
+                    let failure = failure_from_wire(failed);
+                    self.wake.extend(session.waiting(id).and_then(|w| w.failed(failure)));
                 }
                 Event::GoAway(go_away, refused) => {
                     report_leaving(self.lane, &go_away);
-                    for key in refused {
+                    for id in refused {
                         let failure = NotExecuted::unavailable("its unit is leaving").into();
-                        self.wake.extend(fail(waiters, key, failure));
+                        self.wake.extend(session.waiting(id).and_then(|w| w.failed(failure)));
                     }
                 }
                 Event::Ready(hello) => {
@@ -279,19 +281,17 @@ impl<'a> Driver<'a> {
     fn tick(&mut self) -> Result<(), Closed> {
         let now = self.lane.clock.now();
         // Dropped without the lock, with the wakers in it.
-        let mut idle = Places::new();
+        let mut idle = None;
         let ticked = {
             let mut inner = self.lane.lock();
-            let Inner { connection: Some(open), waiters, .. } = &mut *inner else {
+            let Inner { connection: Some(open), .. } = &mut *inner else {
                 return Ok(());
             };
-            let ticked = open.session.tick(now, |key| {
-                let failure = Unknown::DeadlineExceeded.into();
-                self.wake.extend(fail(waiters, key, failure));
+            let ticked = open.session.tick(now, |waiter| {
+                self.wake.extend(waiter.failed(Unknown::DeadlineExceeded.into()));
             });
-            if waiters.is_empty() {
-                idle = waiters.shrink();
-                open.session.shrink();
+            if open.session.is_idle() {
+                idle = Some(open.session.shrink());
                 self.buffer.shrink();
                 self.pipe.shrink();
             }

@@ -1,12 +1,13 @@
 //! One connection of a link, as callers see it: they encode into its output under a short lock, and
 //! its driver writes, reads, and puts answers where callers wait for them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
-use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use seam_core::outcome::{NotExecuted, Unknown};
 use seam_core::time::Clock;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -18,7 +19,6 @@ use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
 use crate::frame::{CallId, Hello, ServiceOffer};
 use crate::net::Address;
-use crate::places::Places;
 use crate::session::{Fate, Session};
 
 pub(super) struct Lane {
@@ -37,7 +37,10 @@ pub(super) struct Lane {
 
 pub(super) struct Inner {
     pub(super) connection: Option<Open>,
-    pub(super) waiters: Places<Waiter>,
+    /// Who waited over a connection that has ended, with what came of their calls, until they fetch it.
+    pub(super) late: HashMap<CallId, Waiter>,
+    /// The last call's id: those of the next connection go on after it.
+    last: CallId,
     pub(super) said: Said,
     /// The contracts that are called over this lane.
     wanted: Vec<ServiceOffer>,
@@ -47,7 +50,7 @@ pub(super) struct Inner {
 
 /// A connection that exists, greeted or not.
 pub(super) struct Open {
-    pub(super) session: Session<usize>,
+    pub(super) session: Session<Waiter>,
     /// What was agreed per wanted contract.
     pub(super) tables: Vec<Option<ServiceTable>>,
     pub(super) hello: Option<Box<Hello>>,
@@ -72,7 +75,8 @@ impl Lane {
     ) -> Self {
         let inner = Inner {
             connection: None,
-            waiters: Places::new(),
+            late: HashMap::new(),
+            last: CallId::default(),
             said: Said::new(),
             wanted,
             down: "not connected yet".into(),
@@ -131,8 +135,9 @@ impl Lane {
     }
 
     /// There is a stream, and nobody has said hello yet.
-    pub(super) fn opened(&self, session: Session<usize>) {
+    pub(super) fn opened(&self, mut session: Session<Waiter>) {
         let mut inner = self.lock();
+        session.go_on_after(inner.last);
         let tables = inner.wanted.iter().map(|_| None).collect();
         inner.connection = Some(Open { session, tables, hello: None });
     }
@@ -149,16 +154,18 @@ impl Lane {
         let mut wake = Vec::new();
         {
             let mut inner = self.lock();
-            let Inner { connection, waiters, down, .. } = &mut *inner;
+            let Inner { connection, late, last, down, .. } = &mut *inner;
             *down = reason.clone();
             if let Some(mut open) = connection.take() {
-                for (key, fate) in open.session.close(unsent) {
+                *last = open.session.last_id();
+                for (id, mut waiter, fate) in open.session.close(unsent) {
                     let reason = reason.clone();
-                    let failure = match fate {
+                    let failure = fate.map(|fate| match fate {
                         Fate::NotSent => NotExecuted::Unavailable { reason }.into(),
                         Fate::MaybeSent => Unknown::ConnectionLost { reason }.into(),
-                    };
-                    wake.extend(fail(waiters, key, failure));
+                    });
+                    wake.extend(failure.and_then(|failure| waiter.failed(failure)));
+                    late.insert(id, waiter);
                 }
             }
         }
@@ -167,22 +174,19 @@ impl Lane {
     }
 
     /// Nobody waits for this answer any more.
-    pub(super) fn leave(&self, key: usize, id: CallId) {
+    pub(super) fn leave(&self, id: CallId) {
         let mut inner = self.lock();
-        let Inner { connection, waiters, .. } = &mut *inner;
-        let Some(waiter) = waiters.get(key) else { return };
-        let left = waiter.left();
-        waiters.leave(key);
+        let mut left = None;
         let mut wake = false;
-        // A waiter that isn't done belongs to the connection that stands: losing one completes all
-        // of its waiters.
-        if let ((true, ..), Some(open)) = (&left, connection) {
-            wake = open.session.output_len() == 0;
-            open.session.cancel(id);
+        if let Some(Open { session, .. }) = &mut inner.connection {
+            let idle = session.output_len() == 0;
+            session.cancel(id, |waiter| left = Some(waiter.left()));
+            wake = idle && session.output_len() > 0;
         }
+        let late = if left.is_none() { inner.late.remove(&id) } else { None };
         // What the waiter held is dropped without the lock: a waker may run anything.
         drop(inner);
-        drop(left);
+        drop((left, late));
         if wake {
             self.driver.wake();
         }
@@ -219,9 +223,4 @@ fn report_differences(wanted: &ServiceOffer, table: Option<&ServiceTable>, hello
             tracing::warn!(service, method, unit, theirs, ours, "contracts differ: not callable");
         }
     }
-}
-
-/// Tells somebody who waits that there will be no reply; whom to wake.
-pub(super) fn fail(waiters: &mut Places<Waiter>, key: usize, failure: Failure) -> Option<Waker> {
-    waiters.get(key)?.failed(failure)
 }

@@ -6,6 +6,7 @@ use seam_core::outcome::{Failure, Unknown};
 use seam_core::remote::{Replies, ReplyBody, Ticket};
 
 use super::lane::Lane;
+use super::waiter::Waiter;
 use crate::frame::CallId;
 
 impl Replies for Lane {
@@ -16,24 +17,34 @@ impl Replies for Lane {
         cx: &mut Context<'_>,
         body: &mut ReplyBody,
     ) -> Poll<Result<(), Box<Failure>>> {
-        let mut inner = self.lock();
-        // The place is the caller's, and nobody else empties it.
-        let place = ticket.place as usize;
-        let Some(waiter) = inner.waiters.get(place) else {
-            return Poll::Ready(Err(Box::new(Unknown::Abandoned.into())));
+        let id = CallId(ticket.0);
+        let mut before = None;
+        let mut look = |waiter: &mut Waiter| {
+            if waiter.waits() {
+                before = waiter.set_waker(cx.waker());
+                return Poll::Pending;
+            }
+            Poll::Ready(waiter.arrived(body))
         };
-        if waiter.waits() {
-            let before = waiter.set_waker(cx.waker());
+        let mut inner = self.lock();
+        if let Some(open) = &mut inner.connection
+            && let Some(looked) = open.session.fetch(id, &mut look)
+        {
             drop(inner);
+            // A waker may run anything when it is dropped.
             drop(before);
-            return Poll::Pending;
+            return looked;
         }
-        let arrived = waiter.arrived(body);
-        inner.waiters.leave(place);
-        Poll::Ready(arrived)
+        // Its connection has ended, and what became of it is known.
+        let late = inner.late.remove(&id);
+        drop(inner);
+        late.map_or_else(
+            || Poll::Ready(Err(Box::new(Unknown::Abandoned.into()))),
+            |mut waiter| look(&mut waiter),
+        )
     }
 
     fn forget(&self, ticket: Ticket) {
-        self.leave(ticket.place as usize, CallId(ticket.id));
+        self.leave(CallId(ticket.0));
     }
 }

@@ -42,15 +42,28 @@ impl RemoteService {
         Self { lane, service, place }
     }
 
+    /// A call of the edge leaves by its thread's own connection where that stands.
+    #[inline(never)] // what it takes to make one stays out of the way of all others
+    fn send_from_edge(&self, call: &Outbound<'_>) -> Sent {
+        if let Some(near) = near::beside(&self.lane) {
+            match self.send_over(&near, call) {
+                Ok(ticket) => return Sent::Waits(RemoteReply::kept(near, ticket)),
+                Err(Failure::NotExecuted(NotExecuted::Unavailable { .. })) => {}
+                Err(failure) => return Sent::failed(failure),
+            }
+        }
+        self.send_over(&self.lane, call).map_or_else(Sent::failed, Sent::Kept)
+    }
+
     /// Sends a call over a lane.
-    #[inline(always)] // from one place, so that what comes of it is made where it is wanted
+    #[inline(always)] // so that what comes of it is made where it is wanted
     fn send_over(&self, lane: &Lane, call: &Outbound<'_>) -> Result<Ticket, Failure> {
         let context = call.context;
         if context.deadline <= call.now {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
         let mut inner = lane.lock();
-        let Inner { connection: Some(open), waiters, said, .. } = &mut *inner else {
+        let Inner { connection: Some(open), said, .. } = &mut *inner else {
             return Err(inner.unavailable().into());
         };
         let (service, method) = self.find(open, call)?;
@@ -58,7 +71,6 @@ impl RemoteService {
         if waiting > MAX_BACKLOG {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
         }
-        let place = waiters.next();
         let head = CallHead {
             id: CallId::default(),
             service,
@@ -68,16 +80,15 @@ impl RemoteService {
             no_retry: false,
             way: said.of(context, call.caller).map_err(|why| unwritable(&why))?,
         };
-        let sent = open.session.call(head, context.deadline, place, |out| call.body.encode(out));
-        let id = sent.map_err(|error| refused(&error))?;
-        let before = waiters.take(place).wait(call.waker);
+        let sent = open.session.call(head, context.deadline, |out| call.body.encode(out));
+        let (id, waiter) = sent.map_err(|error| refused(&error))?;
+        let before = waiter.wait(call.waker);
         drop(inner);
         drop(before);
         if waiting == 0 {
             lane.driver.wake();
         }
-        // As many as fit a connection's window.
-        Ok(Ticket { place: place as u32, id: id.0 })
+        Ok(Ticket(id.0))
     }
 
     /// The call's numbers on this connection.
@@ -136,16 +147,10 @@ fn unwritable<E: fmt::Display>(error: &EncodeError<E>) -> Failure {
 
 impl Remote for RemoteService {
     fn send(&self, call: Outbound<'_>) -> Sent {
-        // A call of the edge leaves by its thread's own connection where that stands.
-        let mut near = if call.caller == Caller::Edge { near::beside(&self.lane) } else { None };
-        loop {
-            match (self.send_over(near.as_ref().unwrap_or(&self.lane), &call), near.take()) {
-                (Ok(ticket), None) => return Sent::Kept(ticket),
-                (Ok(ticket), Some(near)) => return Sent::Waits(RemoteReply::kept(near, ticket)),
-                (Err(Failure::NotExecuted(NotExecuted::Unavailable { .. })), Some(_)) => {}
-                (Err(failure), _) => return Sent::failed(failure),
-            }
+        if call.caller == Caller::Edge {
+            return self.send_from_edge(&call);
         }
+        self.send_over(&self.lane, &call).map_or_else(Sent::failed, Sent::Kept)
     }
 }
 

@@ -82,12 +82,14 @@ impl Waiter {
         self.waker.take()
     }
 
-    /// Who waited here was woken by this, which is kept unless the place has another by now.
+    /// Who waits here was woken by this, which is kept unless there is another by now.
     #[inline]
-    pub(super) fn was_woken(&mut self, waker: &mut Option<Waker>) {
+    pub(super) fn was_woken(&mut self, waker: Waker) -> Option<Waker> {
         if self.waker.is_none() {
-            std::mem::swap(&mut self.waker, waker);
+            self.waker = Some(waker);
+            return None;
         }
+        Some(waker)
     }
 
     /// What has arrived, once: a reply is written to the empty `body`.
@@ -102,9 +104,10 @@ impl Waiter {
         Ok(())
     }
 
-    /// Nobody waits any more; whether nothing had arrived, and what is left to be dropped.
-    pub(super) fn left(&mut self) -> (bool, Option<Waker>, Option<Box<Failure>>) {
+    /// Nobody waits any more; what is left to be dropped.
+    pub(super) fn left(&mut self) -> (Option<Waker>, Option<Box<Failure>>) {
+        self.waits = false;
         self.bytes = Body::new();
-        (std::mem::take(&mut self.waits), self.waker.take(), self.failure.take())
+        (self.waker.take(), self.failure.take())
     }
 }

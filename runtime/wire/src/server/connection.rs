@@ -50,7 +50,7 @@ pub(super) struct Connection {
     shared: Arc<Shared>,
     pipe: Pipe,
     buffer: FrameBuffer,
-    session: Session<std::convert::Infallible>,
+    session: Session<()>,
     running: Running,
     alarm: Alarm,
     /// Set when the peer's hello has come.
@@ -205,10 +205,9 @@ impl Connection {
                     self.greeted.store(true, Ordering::Release);
                     tracing::debug!(peer = self.peer, unit = hello.unit, "connection accepted");
                 }
-                // Calls were dealt with above.
+                // Calls were dealt with above, and this side makes none.
                 Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}
-                // This side makes no calls.
-                Event::Reply(never, ..) | Event::Failure(never, _) => match never {},
+                Event::Reply(..) | Event::Failure(..) => {}
             }
         }
         let held = self.buffer.capacity() + self.session.output_len() + self.pipe.unsent();
@@ -250,7 +249,7 @@ impl Connection {
             // Nothing is read meanwhile, so silence means nothing.
             self.session.heard(now);
         }
-        self.session.tick(now, |never| match never {})?;
+        self.session.tick(now, |()| ())?;
         if self.running.is_empty() {
             self.running.shrink();
             self.buffer.shrink();
@@ -317,7 +316,7 @@ pub(super) async fn told(draining: &mut watch::Receiver<bool>) {
 #[inline(always)]
 fn serve(
     shared: &Shared,
-    session: &mut Session<std::convert::Infallible>,
+    session: &mut Session<()>,
     running: &mut Running,
     contexts: &mut Contexts,
     call: &CallParts<'_>,
@@ -371,7 +370,7 @@ fn unsendable(error: &EncodeError) -> Failure {
     Unknown::ConnectionLost { reason: format!("the answer can't be sent: {error}").into() }.into()
 }
 
-fn fail(session: &mut Session<std::convert::Infallible>, id: CallId, failure: &Failure) {
+fn fail(session: &mut Session<()>, id: CallId, failure: &Failure) {
     failure_to_wire(id, failure, |id, code, after, texts| session.fail(id, code, after, texts));
 }
 

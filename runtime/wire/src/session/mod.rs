@@ -9,6 +9,8 @@ mod keepalive;
 mod outbox;
 mod outgoing;
 
+use std::task::Poll;
+
 use self::incoming::Incoming;
 use self::keepalive::{Keepalive, Silence};
 use self::outbox::Outbox;
@@ -25,7 +27,8 @@ use seam_core::time::Moment;
 /// in what waits.
 const PONGS_UP_TO: usize = 1 << 20;
 
-/// One side of a connection. `T` is what the driver keeps per call that it made: who waits for it.
+/// One side of a connection. `T` is what the driver keeps per call that it made: who waits for it, and
+/// then what has come of it. It is kept until it is fetched, at a place that is used again as it is.
 #[derive(Debug)]
 pub struct Session<T> {
     phase: Phase,
@@ -51,7 +54,7 @@ enum Phase {
 
 /// What a frame means to the driver.
 #[derive(Debug, PartialEq)]
-pub enum Event<'a, T> {
+pub enum Event<'a> {
     /// Nothing: the session has dealt with it.
     Nothing,
     /// The handshake is done: calls may be made.
@@ -61,12 +64,13 @@ pub enum Event<'a, T> {
     /// The peer wants no answer to this call any more. It is answered nevertheless, by anything:
     /// that gives its credit back. Unknown here if it was answered already.
     Cancel(CallId),
-    /// A call that this side made has an answer.
-    Reply(T, ReplyKind, &'a [u8]),
-    /// A call that this side made has failed.
-    Failure(T, Failed<'a>),
-    /// The peer is leaving. It answers the calls that it has, and executes none of `refused`.
-    GoAway(GoAway<'a>, Vec<T>),
+    /// A call that this side made, and for which somebody waits, has an answer.
+    Reply(CallId, ReplyKind, &'a [u8]),
+    /// Such a call has failed.
+    Failure(CallId, Failed<'a>),
+    /// The peer is leaving. It answers the calls that it has, and executes none of these, for which
+    /// somebody waits.
+    GoAway(GoAway<'a>, Vec<CallId>),
 }
 
 /// Why a call was not sent. It had no effect.
@@ -106,7 +110,7 @@ pub enum Fate {
     MaybeSent,
 }
 
-impl<T> Session<T> {
+impl<T: Default> Session<T> {
     /// A new side of a new connection. Its hello waits in the output.
     ///
     /// # Errors
@@ -138,7 +142,7 @@ impl<T> Session<T> {
     /// # Errors
     ///
     /// How the peer broke the protocol: close the connection.
-    pub fn receive<'a>(&mut self, frame: Frame<'a>) -> Result<Event<'a, T>, Violation> {
+    pub fn receive<'a>(&mut self, frame: Frame<'a>) -> Result<Event<'a>, Violation> {
         if let Phase::Greeting(_) = self.phase {
             return match frame {
                 Frame::Hello(contents) => self.greet(contents),
@@ -154,11 +158,11 @@ impl<T> Session<T> {
                 }
             }
             Frame::Reply(id, kind, body) => match self.receive_reply(id)? {
-                Some(waiting) => Event::Reply(waiting, kind, body),
+                Some(_) => Event::Reply(id, kind, body),
                 None => Event::Nothing,
             },
             Frame::Failure(id, failed) => match self.outgoing.answered(id)? {
-                Some(waiting) => Event::Failure(waiting, failed),
+                Some(_) => Event::Failure(id, failed),
                 None => Event::Nothing,
             },
             Frame::Cancel(id) => Event::Cancel(id),
@@ -204,14 +208,14 @@ impl<T> Session<T> {
     ///
     /// As [`Session::receive`].
     #[inline]
-    pub fn receive_reply(&mut self, id: CallId) -> Result<Option<T>, Violation> {
+    pub fn receive_reply(&mut self, id: CallId) -> Result<Option<&mut T>, Violation> {
         match self.phase {
             Phase::Greeting(_) => Err(Violation::HelloExpected),
             _ => self.outgoing.answered(id),
         }
     }
 
-    fn greet<'a>(&mut self, contents: &[u8]) -> Result<Event<'a, T>, Violation> {
+    fn greet<'a>(&mut self, contents: &[u8]) -> Result<Event<'a>, Violation> {
         let hello = Hello::decode(contents)?;
         if hello.app != self.app {
             return Err(Violation::OtherApp);
@@ -231,7 +235,11 @@ impl<T> Session<T> {
     /// # Errors
     ///
     /// The peer was silent for too long: close the connection.
-    pub fn tick(&mut self, now: Moment, mut expired: impl FnMut(T)) -> Result<Moment, TooSilent> {
+    pub fn tick(
+        &mut self,
+        now: Moment,
+        mut expired: impl FnMut(&mut T),
+    ) -> Result<Moment, TooSilent> {
         if let Phase::Greeting(until) = self.phase {
             return if now < until { Ok(until) } else { Err(TooSilent::Handshake) };
         }
@@ -261,8 +269,8 @@ impl<T> Session<T> {
 
     // === calls of this side ===
 
-    /// Makes a call: gives it its id (the head's own is ignored), encodes it to the output and
-    /// keeps `waiting` until its answer, its deadline or the connection's end.
+    /// Makes a call: gives it its id (the head's own is ignored) and encodes it to the output. Who
+    /// waits is to be written to where it is kept, over what the one before has left there.
     ///
     /// # Errors
     ///
@@ -272,9 +280,8 @@ impl<T> Session<T> {
         &mut self,
         head: CallHead<'_>,
         deadline: Moment,
-        waiting: T,
         body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<CallId, NotSent<E>> {
+    ) -> Result<(CallId, &mut T), NotSent<E>> {
         match self.phase {
             Phase::Open => {}
             Phase::Greeting(_) => return Err(NotSent::NotOpen),
@@ -284,25 +291,50 @@ impl<T> Session<T> {
             return Err(NotSent::NoCredit(self.outgoing.window()));
         };
         CallHead { id, ..head }.encode(&mut self.outbox.bytes, self.max_frame, body)?;
-        self.outgoing.insert(id, waiting, deadline, self.outbox.end());
-        Ok(id)
+        Ok((id, self.outgoing.insert(id, deadline, self.outbox.end())))
+    }
+
+    /// The ids of this side's calls go on after the `last` one of another connection.
+    pub const fn go_on_after(&mut self, last: CallId) {
+        self.outgoing.go_on_after(last);
+    }
+
+    /// The last id given, for [`Session::go_on_after`].
+    pub const fn last_id(&self) -> CallId {
+        self.outgoing.last()
     }
 
     /// Who waits for a call, as long as somebody does.
+    #[inline]
     pub fn waiting(&mut self, id: CallId) -> Option<&mut T> {
         self.outgoing.waiting(id)
     }
 
-    /// Nobody waits for a call any more: tells the peer.
-    pub fn cancel(&mut self, id: CallId) -> Option<T> {
-        let waiting = self.outgoing.abandon(id)?;
-        frame::encode_cancel(&mut self.outbox.bytes, id);
-        Some(waiting)
+    /// Looks at who waits for a call, if somebody does. Once `look` is ready, nobody does.
+    #[inline]
+    pub fn fetch<R>(
+        &mut self,
+        id: CallId,
+        look: impl FnOnce(&mut T) -> Poll<R>,
+    ) -> Option<Poll<R>> {
+        self.outgoing.fetch(id, look)
+    }
+
+    /// Nobody waits for a call any more: hands out who did, and tells the peer if it holds the call.
+    pub fn cancel(&mut self, id: CallId, left: impl FnOnce(&mut T)) {
+        if self.outgoing.abandon(id, left) {
+            frame::encode_cancel(&mut self.outbox.bytes, id);
+        }
     }
 
     /// How many calls of this side the peer still holds.
-    pub fn calls_in_flight(&self) -> usize {
+    pub const fn calls_in_flight(&self) -> u32 {
         self.outgoing.in_flight()
+    }
+
+    /// Whether the peer holds no call of this side, and nobody waits for what came of one.
+    pub const fn is_idle(&self) -> bool {
+        self.outgoing.is_empty()
     }
 
     /// Whether a call can be made now, credit aside.
@@ -381,18 +413,19 @@ impl<T> Session<T> {
         self.outbox.take(batch);
     }
 
-    /// Gives memory back that an idle connection doesn't need.
-    pub fn shrink(&mut self) {
+    /// Gives memory back that an idle connection doesn't need. What is returned is only to be dropped:
+    /// where people waited, which may run anything.
+    pub fn shrink(&mut self) -> Vec<T> {
         self.outbox.shrink();
-        self.outgoing.shrink();
+        self.outgoing.shrink()
     }
 
     /// The connection has ended, with `unsent` bytes of the last batch not handed to it: takes out
-    /// everybody who waits, with what can have become of their call.
-    pub fn close(&mut self, unsent: usize) -> impl Iterator<Item = (T, Fate)> + '_ {
+    /// everybody who waits, with what can have become of their call, unless that has come before.
+    pub fn close(&mut self, unsent: usize) -> impl Iterator<Item = (CallId, T, Option<Fate>)> {
         let sent = self.outbox.sent(unsent);
         let fate = |maybe| if maybe { Fate::MaybeSent } else { Fate::NotSent };
-        self.outgoing.close(sent).map(move |(waiting, maybe)| (waiting, fate(maybe)))
+        self.outgoing.close(sent).map(move |(id, waiting, maybe)| (id, waiting, maybe.map(fate)))
     }
 }
 

@@ -1,4 +1,6 @@
-//! The calls that this side has made: their ids, their credit, their deadlines.
+//! The calls that this side has made: their ids, their credit, their deadlines, and who waits.
+
+use std::task::Poll;
 
 use crate::frame::CallId;
 use crate::limits::MAX_WINDOW;
@@ -18,19 +20,31 @@ const NO_CALL: CallId = CallId(0);
 
 #[derive(Debug)]
 struct Slot<T> {
-    /// The call, or [`NO_CALL`].
+    /// The call, or [`NO_CALL`] at a free place. A place is taken as long as the callee holds the call
+    /// or somebody waits for what comes of it.
     id: CallId,
-    /// Who waits; `None` once nobody does. The slot stays until the answer comes, for the callee
-    /// still holds the call.
-    waiting: Option<T>,
+    held: bool,
+    waited: bool,
+    /// Whether the callee was told that nobody wants the answer.
+    cancelled: bool,
+    /// Who waits. It stays as it is, for who waits here next.
+    waiting: T,
     deadline: Moment,
     /// Where the call's frame ends in the stream of bytes sent.
     end: u64,
 }
 
-impl<T> Default for Slot<T> {
+impl<T: Default> Default for Slot<T> {
     fn default() -> Self {
-        Self { id: NO_CALL, waiting: None, deadline: Moment::NEVER, end: 0 }
+        Self {
+            id: NO_CALL,
+            held: false,
+            waited: false,
+            cancelled: false,
+            waiting: T::default(),
+            deadline: Moment::NEVER,
+            end: 0,
+        }
     }
 }
 
@@ -44,19 +58,35 @@ pub(super) struct Outgoing<T> {
     slots: Places<Slot<T>>,
     /// How many calls were ever numbered.
     count: u64,
+    /// How many the callee holds.
+    in_flight: u32,
     /// How many may be in flight.
     window: u32,
     /// No deadline is before this: a sweep before it would find nothing.
     next_expiry: Moment,
 }
 
-impl<T> Outgoing<T> {
+impl<T: Default> Outgoing<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Places::new(), count: 0, window: 0, next_expiry: Moment::NEVER }
+        Self { slots: Places::new(), count: 0, in_flight: 0, window: 0, next_expiry: Moment::NEVER }
     }
 
-    pub(super) const fn in_flight(&self) -> usize {
-        self.slots.len()
+    /// The last id given, or what it is to be.
+    pub(super) const fn last(&self) -> CallId {
+        CallId(self.count << PLACE_BITS)
+    }
+
+    pub(super) const fn go_on_after(&mut self, last: CallId) {
+        self.count = last.0 >> PLACE_BITS;
+    }
+
+    pub(super) const fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Whether the callee holds no call, and nobody waits.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     pub(super) const fn window(&self) -> u32 {
@@ -69,94 +99,136 @@ impl<T> Outgoing<T> {
         Ok(())
     }
 
-    /// The id that the next call gets; `None` without credit.
+    /// The id that the next call gets; `None` without credit, and while as many answers as the largest
+    /// window has calls wait to be fetched.
     #[inline]
     pub(super) fn next_id(&self) -> Option<CallId> {
-        if self.slots.len() >= self.window as usize {
+        let place = self.slots.next() as u64;
+        if self.in_flight >= self.window || place > PLACE_MASK {
             return None;
         }
-        Some(CallId((self.count + 1) << PLACE_BITS | self.slots.next() as u64))
+        Some(CallId((self.count + 1) << PLACE_BITS | place))
     }
 
-    /// Keeps a call that was given [`Outgoing::next_id`].
+    /// Keeps a call that was given [`Outgoing::next_id`]. Who waits is as left by the one before.
     #[inline]
-    pub(super) fn insert(&mut self, id: CallId, waiting: T, deadline: Moment, end: u64) {
+    pub(super) fn insert(&mut self, id: CallId, deadline: Moment, end: u64) -> &mut T {
         debug_assert_eq!(self.next_id(), Some(id));
         self.count += 1;
+        self.in_flight += 1;
+        self.next_expiry = self.next_expiry.min(deadline);
         let slot = self.slots.take(place(id));
         slot.id = id;
-        slot.waiting = Some(waiting);
-        slot.deadline = deadline;
-        slot.end = end;
-        self.next_expiry = self.next_expiry.min(deadline);
+        (slot.held, slot.waited, slot.cancelled) = (true, true, false);
+        (slot.deadline, slot.end) = (deadline, end);
+        &mut slot.waiting
     }
 
-    fn slot(&mut self, id: CallId) -> Option<&mut Slot<T>> {
-        self.slots.get(place(id)).filter(|slot| slot.id == id && id != NO_CALL)
-    }
-
-    pub(super) fn waiting(&mut self, id: CallId) -> Option<&mut T> {
-        self.slot(id)?.waiting.as_mut()
-    }
-
-    /// Nobody waits for this call any more.
-    pub(super) fn abandon(&mut self, id: CallId) -> Option<T> {
-        let slot = self.slot(id)?;
-        slot.deadline = Moment::NEVER;
-        slot.waiting.take()
-    }
-
-    /// The answer to a call came: its credit is free again.
+    /// The place of a call for which somebody waits.
     #[inline]
-    pub(super) fn answered(&mut self, id: CallId) -> Result<Option<T>, Violation> {
-        let slot = self.slot(id).ok_or(Violation::NoSuchCall(id))?;
-        slot.id = NO_CALL;
-        let waiting = slot.waiting.take();
-        self.slots.leave(place(id));
-        Ok(waiting)
+    fn waited(&mut self, id: CallId) -> Option<&mut Slot<T>> {
+        self.slots.get(place(id)).filter(|slot| slot.id == id && slot.waited)
     }
 
-    /// Takes out whoever waits for a call after `last`: it will never be executed.
-    pub(super) fn refuse_after(&mut self, last: CallId) -> Vec<T> {
-        let mut refused = Vec::new();
-        let mut places = Vec::new();
-        for (place, slot) in self.slots.slots().filter(|(_, slot)| slot.id > last) {
-            slot.id = NO_CALL;
-            refused.extend(slot.waiting.take());
-            places.push(place);
+    #[inline]
+    pub(super) fn waiting(&mut self, id: CallId) -> Option<&mut T> {
+        self.waited(id).map(|slot| &mut slot.waiting)
+    }
+
+    /// Looks at who waits for a call; that is over once `look` is ready.
+    #[inline]
+    pub(super) fn fetch<R>(
+        &mut self,
+        id: CallId,
+        look: impl FnOnce(&mut T) -> Poll<R>,
+    ) -> Option<Poll<R>> {
+        let slot = self.waited(id)?;
+        let looked = look(&mut slot.waiting);
+        if looked.is_ready() {
+            slot.waited = false;
+            if !slot.held {
+                slot.id = NO_CALL;
+                self.slots.leave(place(id));
+            }
         }
-        places.into_iter().for_each(|place| self.slots.leave(place));
-        refused
+        Some(looked)
+    }
+
+    /// Nobody waits for this call any more; whether the callee holds it and is to be told.
+    pub(super) fn abandon(&mut self, id: CallId, left: impl FnOnce(&mut T)) -> bool {
+        let Some(slot) = self.waited(id) else { return false };
+        left(&mut slot.waiting);
+        slot.waited = false;
+        let tell = slot.held && !slot.cancelled;
+        slot.cancelled = true;
+        if !slot.held {
+            slot.id = NO_CALL;
+            self.slots.leave(place(id));
+        }
+        tell
+    }
+
+    /// The answer to a call came: its credit is free again. Who waits for it, if somebody still does.
+    #[inline]
+    pub(super) fn answered(&mut self, id: CallId) -> Result<Option<&mut T>, Violation> {
+        let slot = self.slots.get(place(id)).filter(|slot| slot.id == id && slot.held);
+        let slot = slot.ok_or(Violation::NoSuchCall(id))?;
+        slot.held = false;
+        self.in_flight -= 1;
+        if !slot.waited {
+            slot.id = NO_CALL;
+            self.slots.leave(place(id));
+            return Ok(None);
+        }
+        Ok(self.slots.get(place(id)).map(|slot| &mut slot.waiting))
+    }
+
+    /// The calls after `last` will never be executed; those for which somebody waits.
+    pub(super) fn refuse_after(&mut self, last: CallId) -> Vec<CallId> {
+        let held = self.slots.slots().filter(|(_, slot)| slot.held && slot.id > last);
+        let refused: Vec<_> = held.map(|(_, slot)| slot.id).collect();
+        let mut waited = Vec::new();
+        for id in refused {
+            if let Ok(Some(_)) = self.answered(id) {
+                waited.push(id);
+            }
+        }
+        waited
     }
 
     pub(super) const fn next_expiry(&self) -> Moment {
         self.next_expiry
     }
 
-    /// Takes out whoever waits for a call whose deadline has passed.
-    pub(super) fn expire(&mut self, now: Moment, mut expired: impl FnMut(CallId, T)) {
+    /// Hands out whoever waits for a call whose deadline has passed.
+    pub(super) fn expire(&mut self, now: Moment, mut expired: impl FnMut(CallId, &mut T)) {
         if now < self.next_expiry {
             return;
         }
         self.next_expiry = Moment::NEVER;
-        for (_, slot) in self.slots.slots().filter(|(_, slot)| slot.id != NO_CALL) {
+        for (_, slot) in self.slots.slots().filter(|(_, slot)| slot.held && !slot.cancelled) {
             if slot.deadline > now {
                 self.next_expiry = self.next_expiry.min(slot.deadline);
-            } else if let Some(waiting) = slot.waiting.take() {
-                slot.deadline = Moment::NEVER;
-                expired(slot.id, waiting);
+            } else {
+                slot.cancelled = true;
+                expired(slot.id, &mut slot.waiting);
             }
         }
     }
 
-    pub(super) fn shrink(&mut self) {
-        drop(self.slots.shrink());
+    /// Gives memory back, if no place is taken.
+    pub(super) fn shrink(&mut self) -> Vec<T> {
+        self.slots.shrink().into_slots().map(|slot| slot.waiting).collect()
     }
 
-    /// Takes out everybody, with whether the whole call may have left; `sent` is how many bytes of
-    /// the stream did.
-    pub(super) fn close(&mut self, sent: u64) -> impl Iterator<Item = (T, bool)> + '_ {
-        let slots = std::mem::replace(&mut self.slots, Places::new());
-        slots.into_slots().filter_map(move |slot| Some((slot.waiting?, slot.end <= sent)))
+    /// Takes out everybody who waits. Those whose call the callee was to hold come with whether all of
+    /// it may have left; `sent` is how many bytes of the stream did.
+    pub(super) fn close(&mut self, sent: u64) -> impl Iterator<Item = (CallId, T, Option<bool>)> {
+        self.in_flight = 0;
+        let slots = std::mem::replace(&mut self.slots, Places::new()).into_slots();
+        slots.filter(|slot| slot.waited).map(move |slot| {
+            let maybe_sent = slot.held.then_some(slot.end <= sent);
+            (slot.id, slot.waiting, maybe_sent)
+        })
     }
 }

@@ -42,19 +42,23 @@ impl Side {
         self.buffer.feed(bytes);
         let mut seen = Vec::new();
         while let Some(frame) = self.buffer.next_frame()? {
-            seen.extend(match self.session.receive(frame)? {
+            let session = &mut self.session;
+            seen.extend(match session.receive(frame)? {
                 Event::Nothing => None,
                 Event::Ready(hello) => Some(Seen::Ready(hello.unit)),
                 Event::Call(head, body) => {
                     Some(Seen::Call(number(head.id), head.method, body.into()))
                 }
                 Event::Cancel(id) => Some(Seen::Cancel(number(id))),
-                Event::Reply(who, kind, body) => Some(Seen::Reply(who, kind, body.into())),
-                Event::Failure(who, failed) => {
+                Event::Reply(id, kind, body) => {
+                    Some(Seen::Reply(fetch(session, id), kind, body.into()))
+                }
+                Event::Failure(id, failed) => {
                     let texts = failed.texts.map(str::to_owned).collect();
-                    Some(Seen::Failure(who, failed.code, texts))
+                    Some(Seen::Failure(fetch(session, id), failed.code, texts))
                 }
                 Event::GoAway(go_away, refused) => {
+                    let refused = refused.into_iter().map(|id| fetch(session, id)).collect();
                     Some(Seen::GoAway(number(go_away.last), refused))
                 }
             });
@@ -63,10 +67,13 @@ impl Side {
     }
 
     fn call(&mut self, who: &'static str, deadline: Moment) -> Result<CallId, NotSent<Infallible>> {
-        self.session.call(head(), deadline, who, |out| {
+        let call = self.session.call(head(), deadline, |out| {
             out.extend_from_slice(who.as_bytes());
             Ok(())
-        })
+        });
+        let (id, waiting) = call?;
+        *waiting = who;
+        Ok(id)
     }
 
     fn answer(&mut self, id: CallId, body: &[u8]) {
@@ -76,6 +83,14 @@ impl Side {
         });
         written.unwrap();
     }
+}
+
+/// Who waited for a call.
+fn fetch(session: &mut Session<&'static str>, id: CallId) -> &'static str {
+    let Some(Poll::Ready(who)) = session.fetch(id, |who| Poll::Ready(*who)) else {
+        panic!("nobody waits for {id:?}");
+    };
+    who
 }
 
 /// The count in a call id, without its place.
@@ -155,8 +170,8 @@ fn no_call_before_the_handshake() {
 #[test]
 fn a_handshake_takes_five_seconds_at_most() {
     let mut side = Side::new(&hello("front", 8), at(0));
-    assert_eq!(side.session.tick(at(4_999), drop), Ok(at(5_000)));
-    assert_eq!(side.session.tick(at(5_000), drop), Err(TooSilent::Handshake));
+    assert_eq!(side.session.tick(at(4_999), |_| ()), Ok(at(5_000)));
+    assert_eq!(side.session.tick(at(5_000), |_| ()), Err(TooSilent::Handshake));
 }
 
 #[test]
@@ -238,8 +253,9 @@ fn a_deadline_is_kept_by_the_caller_and_the_credit_waits_for_the_callee() {
     assert_eq!(caller.session.next_tick(), at(300));
 
     let mut expired = Vec::new();
-    assert_eq!(caller.session.tick(at(300), |who| expired.push(who)), Ok(at(700)));
+    assert_eq!(caller.session.tick(at(300), |who| expired.push(*who)), Ok(at(700)));
     assert_eq!(expired, ["a"]);
+    assert_eq!(fetch(&mut caller.session, a), "a");
     assert_eq!(caller.send_to(&mut callee, at(300)).unwrap(), [Seen::Cancel(1)]);
     // The callee still holds the call, so its credit isn't free yet.
     assert_eq!(caller.call("c", Moment::NEVER), Err(NotSent::NoCredit(2)));
@@ -257,8 +273,10 @@ fn a_caller_that_goes_away_says_so_once() {
     let (mut caller, mut callee) = pair(2);
     let a = caller.call("a", Moment::NEVER).unwrap();
     assert_eq!(caller.session.waiting(a), Some(&mut "a"));
-    assert_eq!(caller.session.cancel(a), Some("a"));
-    assert_eq!((caller.session.cancel(a), caller.session.waiting(a)), (None, None));
+    let mut left = Vec::new();
+    caller.session.cancel(a, |who| left.push(*who));
+    caller.session.cancel(a, |who| left.push(*who));
+    assert_eq!((left, caller.session.waiting(a)), (vec!["a"], None));
     assert_eq!(
         caller.send_to(&mut callee, at(0)).unwrap(),
         [Seen::Call(1, 1, b"a".into()), Seen::Cancel(1)]
@@ -268,23 +286,23 @@ fn a_caller_that_goes_away_says_so_once() {
 #[test]
 fn silence_is_pinged_after_one_second_and_final_after_two() {
     let (mut caller, mut callee) = pair(8);
-    assert_eq!(caller.session.tick(at(999), drop), Ok(at(1_000)));
+    assert_eq!(caller.session.tick(at(999), |_| ()), Ok(at(1_000)));
     assert_eq!(caller.session.output_len(), 0);
-    assert_eq!(caller.session.tick(at(1_000), drop), Ok(at(2_000)));
+    assert_eq!(caller.session.tick(at(1_000), |_| ()), Ok(at(2_000)));
     // The ping is answered: another second of peace.
     caller.send_to(&mut callee, at(1_000)).unwrap();
     callee.send_to(&mut caller, at(1_001)).unwrap();
-    assert_eq!(caller.session.tick(at(2_000), drop), Ok(at(2_001)));
-    assert_eq!(caller.session.tick(at(2_001), drop), Ok(at(3_001)));
-    assert_eq!(caller.session.tick(at(3_000), drop), Ok(at(3_001)));
-    assert_eq!(caller.session.tick(at(3_001), drop), Err(TooSilent::Dead));
+    assert_eq!(caller.session.tick(at(2_000), |_| ()), Ok(at(2_001)));
+    assert_eq!(caller.session.tick(at(2_001), |_| ()), Ok(at(3_001)));
+    assert_eq!(caller.session.tick(at(3_000), |_| ()), Ok(at(3_001)));
+    assert_eq!(caller.session.tick(at(3_001), |_| ()), Err(TooSilent::Dead));
 }
 
 #[test]
 fn a_stall_on_this_side_condemns_nobody() {
     let (mut caller, _) = pair(8);
-    assert_eq!(caller.session.tick(at(60_000), drop), Ok(at(61_000)));
-    assert_eq!(caller.session.tick(at(61_000), drop), Err(TooSilent::Dead));
+    assert_eq!(caller.session.tick(at(60_000), |_| ()), Ok(at(61_000)));
+    assert_eq!(caller.session.tick(at(61_000), |_| ()), Err(TooSilent::Dead));
 }
 
 #[test]
@@ -329,11 +347,12 @@ fn the_end_tells_what_left_from_what_did_not() {
     let mut batch = Vec::new();
     caller.session.take_output(&mut batch);
     let gone = caller.call("gone", Moment::NEVER).unwrap();
-    caller.session.cancel(gone);
+    caller.session.cancel(gone, |_| ());
     caller.call("c", Moment::NEVER).unwrap();
     // All but the last byte of "b" was handed over; "c" is still in the output.
-    let fates: Vec<_> = caller.session.close(1).collect();
-    assert_eq!(fates, [("a", Fate::MaybeSent), ("b", Fate::NotSent), ("c", Fate::NotSent)]);
+    let fates: Vec<_> = caller.session.close(1).map(|(_, who, fate)| (who, fate)).collect();
+    let (maybe, not) = (Some(Fate::MaybeSent), Some(Fate::NotSent));
+    assert_eq!(fates, [("a", maybe), ("b", not), ("c", not)]);
 }
 
 #[test]
@@ -343,13 +362,46 @@ fn what_the_peer_does_not_take_is_not_sent() {
     let mut callee = Side::new(&small, at(0));
     caller.send_to(&mut callee, at(0)).unwrap();
     callee.send_to(&mut caller, at(0)).unwrap();
-    let sent = caller.session.call(head(), Moment::NEVER, "a", |out| {
+    let sent = caller.session.call(head(), Moment::NEVER, |out| {
         out.resize(out.len() + (8 << 10), 0);
         Ok::<(), Infallible>(())
     });
     let cap = 8 << 10;
     let large = EncodeError::FrameTooLarge { length: cap + 48, cap };
-    assert_eq!(sent, Err(NotSent::Encode(large)));
+    assert_eq!(sent.map(|(id, _)| id), Err(NotSent::Encode(large)));
     assert_eq!((caller.session.output_len(), caller.session.calls_in_flight()), (0, 0));
     assert!(caller.call("b", Moment::NEVER).is_ok());
+}
+
+#[test]
+fn an_answer_is_kept_until_it_is_fetched_and_so_is_its_place() {
+    let (mut caller, mut callee) = pair(2);
+    let a = caller.call("a", at(300)).unwrap();
+    caller.send_to(&mut callee, at(0)).unwrap();
+    let answer = Frame::Reply(a, ReplyKind::Answer, b"A");
+    let reply = caller.session.receive(answer).unwrap();
+    assert_eq!(reply, Event::Reply(a, ReplyKind::Answer, b"A"));
+    // Its credit is free, its place isn't, and its deadline is nobody's any more.
+    assert_eq!((caller.session.calls_in_flight(), caller.session.is_idle()), (0, false));
+    let b = caller.call("b", Moment::NEVER).unwrap();
+    assert_ne!(a.0 & 0xffff, b.0 & 0xffff);
+    caller.session.tick(at(400), |who| panic!("{who}")).unwrap();
+    assert_eq!(caller.session.fetch(a, |_| Poll::<()>::Pending), Some(Poll::Pending));
+    assert_eq!(fetch(&mut caller.session, a), "a");
+    assert_eq!(caller.session.waiting(a), None);
+    let c = caller.call("c", Moment::NEVER).unwrap();
+    assert_eq!(a.0 & 0xffff, c.0 & 0xffff);
+    // What has come survives the connection; what hasn't gets to know its fate.
+    caller.session.receive(Frame::Reply(b, ReplyKind::Answer, b"B")).unwrap();
+    let left: Vec<_> = caller.session.close(0).collect();
+    assert_eq!(left, [(c, "c", Some(Fate::NotSent)), (b, "b", None)]);
+}
+
+#[test]
+fn ids_go_on_after_those_of_the_connection_before() {
+    let (mut first, _) = pair(2);
+    let a = first.call("a", Moment::NEVER).unwrap();
+    let (mut second, _) = pair(2);
+    second.session.go_on_after(first.session.last_id());
+    assert!(second.call("b", Moment::NEVER).unwrap() > a);
 }
