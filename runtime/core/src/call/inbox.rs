@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::codec;
-use crate::context::TurnContext;
+use crate::context::{CallContext, TurnContext};
 use crate::contract::{Contract, ContractDescriptor, Method};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
@@ -44,7 +44,7 @@ impl<C: Contract> Inbox<C> {
             let why = format!("`{caller}` doesn't declare that it calls `{}`", self.service).into();
             return Err(NotExecuted::Denied { why });
         }
-        let context = inbound.context;
+        let context: &CallContext = inbound.context;
         if context.deadline <= inbound.now {
             return Err(NotExecuted::DeadlineExceeded);
         }
@@ -55,7 +55,7 @@ impl<C: Contract> Inbox<C> {
     }
 
     #[inline]
-    fn begin(&self, inbound: &Inbound<'_>, out: &mut Vec<u8>) -> Served {
+    fn begin(&self, inbound: &mut Inbound<'_>, out: &mut Vec<u8>) -> Served {
         if let Err(why) = self.admit(inbound) {
             return Served::failed(why);
         }
@@ -81,9 +81,9 @@ impl<C: Contract> Inlet for Inbox<C> {
         C::descriptor()
     }
 
-    fn serve(&self, inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
+    fn serve(&self, mut inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
         let Inbound { method, now: began, .. } = inbound;
-        let served = self.begin(&inbound, out);
+        let served = self.begin(&mut inbound, out);
         let (ended, at) = match &served {
             Served::Answered(at) => (Ended::Answered, *at),
             Served::ServiceError(at) => (Ended::ServiceError, *at),
@@ -139,7 +139,7 @@ impl<C: Contract> fmt::Debug for Inbox<C> {
 pub fn serve<M: Method>(
     host: &<M::Contract as Contract>::Host,
     service: ServiceId,
-    inbound: &Inbound<'_>,
+    inbound: &mut Inbound<'_>,
     out: &mut Vec<u8>,
 ) -> Served {
     if let Err(why) = inbound.caller.may_call(M::SPEC) {
@@ -150,11 +150,16 @@ pub fn serve<M: Method>(
         Err(fault) => return Served::failed(malformed(&fault.into())),
     };
     let now = inbound.now;
-    let context = TurnContext::copied(service, inbound.context);
+    let context = TurnContext::lent(service, inbound.context);
     let (mut context, mut polled) = (Some(context), Poll::Pending);
     let start =
         TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
-    match (M::begin(start, host), &polled) {
+    let begun = M::begin(start, host);
+    // A turn that goes on keeps it.
+    if let Some(context) = &mut context {
+        context.give_back(inbound.context);
+    }
+    match (begun, &polled) {
         // Most calls: nothing else is looked at.
         (Begun::Done(at), Poll::Ready(Ok(answer))) if codec::encode(answer, out).is_ok() => {
             Served::Answered(at)

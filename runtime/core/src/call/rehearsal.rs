@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::context::InboundContext;
 use crate::outcome::{NotExecuted, Unknown};
 use crate::remote::{
     Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent, Served,
@@ -51,10 +52,11 @@ impl Remote for Rehearsal {
             return Sent::failed(why);
         }
         let deadline = call.context.deadline;
+        let mut context = InboundContext::copied(call.context);
         let inbound = Inbound {
             method: call.method.index,
             body: &body,
-            context: call.context,
+            context: &mut context,
             caller: call.caller,
             now: call.now,
         };

@@ -15,7 +15,7 @@ pub(crate) use self::ambient::{Entered, caller, last_failed, note_failed};
 pub use self::ambient::{InContext, current, in_context, spawn};
 pub use self::chain::{Chain, HOP_LIMIT};
 pub use self::trace::{SpanId, TraceContext, TraceId};
-pub use self::turn::TurnContext;
+pub use self::turn::{InboundContext, TurnContext};
 
 use crate::name::ServiceId;
 use crate::time::Moment;

@@ -2,7 +2,8 @@
 
 use std::any::TypeId;
 use std::cell::Cell;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 
 use super::{CallContext, CallSite};
 use crate::name::ServiceId;
@@ -35,11 +36,79 @@ impl Made {
     fn under(caller: &CallContext) -> Box<Self> {
         Box::new(Self { above: Some(caller.clone()), ..Self::default() })
     }
+
+    /// Forgets what a turn has made of it.
+    #[inline]
+    fn clear(&mut self) {
+        self.own = None;
+        self.failed.clear();
+    }
 }
 
 thread_local! {
     /// What the last turn on this thread has left that was called from elsewhere.
     static LEFT: Cell<Option<Box<Made>>> = const { Cell::new(None) };
+}
+
+/// The context of calls that came from elsewhere, which is lent to one turn after the other: most
+/// turns end where they began and give it back, so that it is copied for none of them.
+#[derive(Debug, Default)]
+pub struct InboundContext(Option<Box<Made>>);
+
+impl InboundContext {
+    /// A copy of `context`: in a place that a turn before it has left, if there is one.
+    pub fn copied(context: &CallContext) -> Self {
+        match LEFT.try_with(Cell::take) {
+            Ok(Some(mut made)) => {
+                match &mut made.above {
+                    Some(above) => above.clone_from(context),
+                    none => *none = Some(context.clone()),
+                }
+                Self(Some(made))
+            }
+            _ => Self(Some(Made::under(context))),
+        }
+    }
+
+    /// The last call's, to become the next one's; a copy of `like` if a turn goes on with that.
+    #[inline]
+    pub fn next(&mut self, like: &CallContext) -> &mut CallContext {
+        if self.0.is_none() {
+            *self = Self::copied(like);
+        }
+        let made = self.0.get_or_insert_with(|| Made::under(like));
+        made.above.get_or_insert_with(|| like.clone())
+    }
+}
+
+impl Deref for InboundContext {
+    type Target = CallContext;
+
+    #[inline]
+    fn deref(&self) -> &CallContext {
+        /// What was lent and not given back is nobody's: too late for any call.
+        static LENT: LazyLock<CallContext> =
+            LazyLock::new(|| CallContext::root().with_deadline(Moment::default()));
+        self.0.as_ref().and_then(|made| made.above.as_ref()).unwrap_or_else(|| &LENT)
+    }
+}
+
+impl Drop for InboundContext {
+    fn drop(&mut self) {
+        leave(self.0.take());
+    }
+}
+
+/// Leaves what a turn was called in to the next one on this thread.
+#[inline]
+fn leave(made: Option<Box<Made>>) {
+    if let Some(mut made) = made
+        && made.above.is_some()
+    {
+        made.clear();
+        // A thread that ends keeps nothing.
+        let _ = LEFT.try_with(|left| left.set(Some(made)));
+    }
 }
 
 impl TurnContext {
@@ -53,21 +122,20 @@ impl TurnContext {
         Self { deadline, caller, made: None, service: Some(service) }
     }
 
-    /// The context of a turn of `service`, called from elsewhere in `caller`, which is copied: to a
-    /// place that a turn before it has left, for most turns end where they began.
-    #[inline(always)] // from one place, so that it is made where it is wanted
-    pub(crate) fn copied(service: ServiceId, caller: &CallContext) -> Self {
-        let made = match LEFT.try_with(Cell::take) {
-            Ok(Some(mut made)) => {
-                match &mut made.above {
-                    Some(above) => above.clone_from(caller),
-                    none => *none = Some(caller.clone()),
-                }
-                made
-            }
-            _ => Made::under(caller),
-        };
-        Self { deadline: caller.deadline, caller: None, made: Some(made), service: Some(service) }
+    /// The context of a turn of `service`, called from elsewhere in `caller`, which it is lent.
+    #[inline]
+    pub(crate) fn lent(service: ServiceId, caller: &mut InboundContext) -> Self {
+        let deadline = caller.deadline;
+        Self { deadline, caller: None, made: caller.0.take(), service: Some(service) }
+    }
+
+    /// The turn is over, and gives back what it was lent.
+    #[inline]
+    pub(crate) fn give_back(&mut self, caller: &mut InboundContext) {
+        if let Some(mut made) = self.made.take() {
+            made.clear();
+            caller.0 = Some(made);
+        }
     }
 
     /// The context of a task that goes on in a turn's own context.
@@ -114,14 +182,7 @@ impl TurnContext {
 impl Drop for TurnContext {
     #[inline]
     fn drop(&mut self) {
-        if let Some(mut made) = self.made.take()
-            && made.above.is_some()
-        {
-            made.own = None;
-            made.failed.clear();
-            // A thread that ends keeps nothing.
-            let _ = LEFT.try_with(|left| left.set(Some(made)));
-        }
+        leave(self.made.take());
     }
 }
 
@@ -143,20 +204,28 @@ mod tests {
             (own.chain.iter().map(ServiceId::name).collect::<Vec<_>>(), own.principal.clone())
         };
         let (order, user) = (call("turn-order", Some("ada")), call("turn-user", None));
-        let mut first = TurnContext::copied(id("turn-pay"), &order);
+        let pay = id("turn-pay");
+        let mut inbound = InboundContext::copied(&order);
+        let mut first = TurnContext::lent(pay, &mut inbound);
+        assert_eq!(inbound.deadline, Moment::default(), "what is lent is nobody's");
         let kept = Arc::clone(first.own());
-        first.note_failed(TypeId::of::<u8>(), CallSite { service: id("turn-pay"), method: "m" });
+        first.note_failed(TypeId::of::<u8>(), CallSite { service: pay, method: "m" });
+        first.give_back(&mut inbound);
         drop(first);
 
-        let mut second = TurnContext::copied(id("turn-pay"), &user);
+        inbound.next(&user).clone_from(&user);
+        let mut second = TurnContext::lent(pay, &mut inbound);
         assert_eq!(told(&mut second), (vec!["turn-user", "turn-pay"], None));
         assert_eq!(
             (second.deadline(), second.last_failed(TypeId::of::<u8>())),
             (user.deadline, None)
         );
-        let mut beside = TurnContext::copied(id("turn-pay"), &order);
+        // It goes on, and the next one gets a copy.
+        inbound.next(&order);
+        let mut beside = TurnContext::lent(pay, &mut inbound);
         assert_eq!(told(&mut beside), (vec!["turn-order", "turn-pay"], Some("ada".into())));
         drop((second, beside));
+        assert_eq!(told(&mut TurnContext::lent(pay, &mut InboundContext::copied(&user))).1, None);
         assert_eq!(kept.principal.as_deref(), Some("ada"));
         assert_eq!(kept.trace.trace, order.trace.trace);
     }

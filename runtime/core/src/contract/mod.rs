@@ -42,7 +42,7 @@ pub trait Contract: Sized + Send + Sync + 'static {
     fn serve(
         host: &Self::Host,
         service: ServiceId,
-        inbound: &Inbound<'_>,
+        inbound: &mut Inbound<'_>,
         out: &mut Vec<u8>,
     ) -> Option<Served>;
 

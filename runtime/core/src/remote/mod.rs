@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::codec::{self, CodecError};
-use crate::context::CallContext;
+use crate::context::{CallContext, InboundContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted, Unknown};
@@ -191,7 +191,7 @@ pub struct Inbound<'a> {
     pub body: &'a [u8],
     /// What came with the call: its deadline, as reckoned from the moment when its bytes were read;
     /// the caller's own span for it; the services that wait for it; on whose behalf it is made.
-    pub context: &'a CallContext,
+    pub context: &'a mut InboundContext,
     /// Who makes it.
     pub caller: Caller,
     /// The time, read just now.

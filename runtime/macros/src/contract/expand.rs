@@ -99,7 +99,7 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
             fn serve(
                 host: &Self::Host,
                 service: ::seam::__private::name::ServiceId,
-                inbound: &::seam::__private::remote::Inbound<'_>,
+                inbound: &mut ::seam::__private::remote::Inbound<'_>,
                 out: &mut ::std::vec::Vec<u8>,
             ) -> ::core::option::Option<::seam::__private::remote::Served> {
                 ::core::option::Option::Some(match inbound.method {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use seam_core::context::CallContext;
+use seam_core::context::{CallContext, InboundContext};
 use seam_core::outcome::NotExecuted;
 use seam_core::remote::Caller;
 use seam_core::time::Moment;
@@ -12,8 +12,10 @@ use crate::convert::{caller_from_wire, chain_from_wire, trace_from_wire};
 use crate::frame::{CallParts, Way, WayBuf};
 
 pub(super) struct Contexts {
-    /// The last call's, which becomes the next one's.
-    last: CallContext,
+    /// What all calls have in common that come by the last way.
+    common: CallContext,
+    /// The context that their turns are lent.
+    lent: InboundContext,
     /// Who made the last call.
     caller: Caller,
     /// The way by which it came, which says who, and most of the context.
@@ -23,7 +25,8 @@ pub(super) struct Contexts {
 impl Contexts {
     pub(super) fn new() -> Self {
         let way = WayBuf::default();
-        Self { last: CallContext::root(), caller: Caller::Program, way }
+        let (common, lent) = (CallContext::root(), InboundContext::default());
+        Self { common, lent, caller: Caller::Program, way }
     }
 
     /// The way of the last call.
@@ -39,14 +42,14 @@ impl Contexts {
         &mut self,
         call: &CallParts<'_>,
         came: Moment,
-    ) -> Result<(&CallContext, Caller), NotExecuted> {
+    ) -> Result<(&mut InboundContext, Caller), NotExecuted> {
         if !call.same_way {
             self.change(call.way)?;
         }
-        let context = &mut self.last;
+        let context = self.lent.next(&self.common);
         context.deadline = came.after_micros(call.micros());
         context.trace = trace_from_wire(call.trace());
-        Ok((&self.last, self.caller))
+        Ok((&mut self.lent, self.caller))
     }
 
     #[cold]
@@ -55,8 +58,9 @@ impl Contexts {
             .ok_or_else(|| NotExecuted::bad_request("the call chain"))?;
         self.caller = caller_from_wire(way.caller(), &chain)
             .ok_or_else(|| NotExecuted::bad_request("the caller's name"))?;
-        self.last.chain = chain;
-        self.last.principal = way.principal().map(Arc::from);
+        self.common.chain = chain;
+        self.common.principal = way.principal().map(Arc::from);
+        self.lent = InboundContext::default();
         self.way.copy(way);
         Ok(())
     }
@@ -89,7 +93,8 @@ mod tests {
         let mut bytes = Vec::new();
         head.encode(&mut bytes, 4_096, |_| Ok::<(), ()>(())).unwrap();
         let call = Frame::as_call(&bytes[4..], contexts.last_way()).unwrap().unwrap();
-        contexts.of(&call, Moment::from_nanos(7))
+        let (context, caller) = contexts.of(&call, Moment::from_nanos(7))?;
+        Ok((context, caller))
     }
 
     fn names(context: &CallContext) -> Vec<&str> {

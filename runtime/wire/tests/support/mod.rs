@@ -96,7 +96,7 @@ impl Contract for TestContract {
         contract()
     }
 
-    fn serve((): &(), _: ServiceId, _: &Inbound<'_>, _: &mut Vec<u8>) -> Option<Served> {
+    fn serve((): &(), _: ServiceId, _: &mut Inbound<'_>, _: &mut Vec<u8>) -> Option<Served> {
         None
     }
 
