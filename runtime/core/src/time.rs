@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// A point on the runtime's monotonic clock, in nanoseconds since the process first read it.
+/// A point on the runtime's monotonic clock, in nanoseconds since the process first had one.
 ///
 /// It means something within one process only: what crosses the wire is a remaining time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -61,22 +61,22 @@ impl fmt::Debug for Moment {
 }
 
 /// Where the runtime reads the time, and how it waits for a later one.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Clock(Source);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 enum Source {
     /// The processor's own counter: a third of the price of the system call's clock.
-    #[default]
-    Fast,
+    Fast(&'static Counter),
     Manual(Arc<watch::Sender<Moment>>),
     Still,
 }
 
 impl Clock {
     /// The production clock.
-    pub const fn fast() -> Self {
-        Self(Source::Fast)
+    pub fn fast() -> Self {
+        static COUNTER: OnceLock<Counter> = OnceLock::new();
+        Self(Source::Fast(COUNTER.get_or_init(Counter::start)))
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
@@ -94,7 +94,7 @@ impl Clock {
     #[inline]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Source::Fast => fast_now(),
+            Source::Fast(counter) => counter.now(),
             Source::Manual(time) => *time.borrow(),
             Source::Still => Moment::default(),
         }
@@ -111,9 +111,11 @@ impl Clock {
     /// Returns once `moment` has come.
     pub async fn wait_until(&self, moment: Moment) {
         match &self.0 {
-            Source::Fast | Source::Still if moment == Moment::NEVER => std::future::pending().await,
+            Source::Fast(_) | Source::Still if moment == Moment::NEVER => {
+                std::future::pending().await
+            }
             Source::Still => tokio::time::sleep(moment.since(Moment::default())).await,
-            Source::Fast => tokio::time::sleep(moment.since(self.now())).await,
+            Source::Fast(_) => tokio::time::sleep(moment.since(self.now())).await,
             Source::Manual(time) => {
                 let mut changes = time.subscribe();
                 // The sender lives as long as this clock, so waiting can't fail.
@@ -123,10 +125,16 @@ impl Clock {
     }
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Self::fast()
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.0 {
-            Source::Fast => "fast",
+            Source::Fast(_) => "fast",
             Source::Manual(_) => "manual",
             Source::Still => "still",
         };
@@ -134,7 +142,8 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The processor's counter, and where it stood when the process first looked.
+/// The processor's counter, and where it stood when the process first looked. A clock knows where it
+/// is: to ask each time whether it was started would take a tenth of a look at it.
 struct Counter {
     clock: quanta::Clock,
     zero: u64,
@@ -151,16 +160,15 @@ impl Counter {
         let clock = quanta::Clock::new();
         Self { zero: clock.raw(), pace: clock.delta_as_nanos(0, 1 << UNIT), clock }
     }
-}
 
-#[inline]
-fn fast_now() -> Moment {
-    static COUNTER: OnceLock<Counter> = OnceLock::new();
-    let Counter { clock, zero, pace } = COUNTER.get_or_init(Counter::start);
-    // Reckoned here, in one multiplication: the library asks once more which clock it is.
-    let ticks = u128::from(clock.raw().saturating_sub(*zero));
-    // One more than nothing, so that zero stays "before anything".
-    Moment(((ticks * u128::from(*pace)) >> UNIT) as u64 + 1)
+    #[inline]
+    fn now(&self) -> Moment {
+        let Self { clock, zero, pace } = self;
+        // Reckoned here, in one multiplication: the library asks once more which clock it is.
+        let ticks = u128::from(clock.raw().saturating_sub(*zero));
+        // One more than nothing, so that zero stays "before anything".
+        Moment(((ticks * u128::from(*pace)) >> UNIT) as u64 + 1)
+    }
 }
 
 #[cfg(test)]
