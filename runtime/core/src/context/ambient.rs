@@ -31,7 +31,8 @@ pub fn current() -> Option<Arc<CallContext>> {
 /// The context in which a call is made here.
 #[inline]
 pub(crate) fn caller() -> Option<Arc<CallContext>> {
-    current()
+    // Outside of turns there is nothing to be made, and one look tells.
+    if with(|turn| turn.is_none()) { None } else { current() }
 }
 
 /// Remembers which call failed, so that a `?` can name it.
