@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem::{forget, replace};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::client::{Client, ClientInner};
@@ -34,7 +35,7 @@ pub struct Call<M: Method> {
 
 /// How far a call has come.
 enum State<M: Method> {
-    /// It wasn't polled yet; its message is taken when its turn begins.
+    /// It wasn't polled yet; its message is taken when its turn begins. Without it the call is over.
     New(Parcel<M>),
     /// Its first poll wasn't the last.
     Waits(Waits<M>),
@@ -66,6 +67,9 @@ enum Awaited<M: Method> {
     Remote(RemoteReply),
 }
 
+/// What a poll tells of a call.
+type Polled<M> = Poll<Outcome<<M as Method>::Answer, <M as Method>::Error>>;
+
 impl<M: Method> Call<M> {
     #[inline]
     pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
@@ -86,15 +90,15 @@ impl<M: Method> Call<M> {
         self
     }
 
-    /// The first poll of a call that stays here, if it does: it is over with that unless it waits.
-    #[inline]
-    fn begin(
-        &mut self,
-        cx: &mut Context<'_>,
-        outcome: &mut Poll<Outcome<M::Answer, M::Error>>,
-    ) -> Where {
+    /// The first poll: the call goes where its route leads, and is over with that if it stays here
+    /// and doesn't wait.
+    #[inline(never)] // see `poll`
+    fn begin(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
+        // A loop of calls that are answered at once must let others on its thread have theirs.
+        let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else { return };
+        budget.made_progress();
         let ClientInner { route, caller } = &*self.client.inner;
-        let Some(host) = route.local() else { return Where::Elsewhere };
+        let Some(host) = route.local() else { return self.begin_elsewhere(cx, outcome) };
         let began = route.clock.now();
         let options = self.options.take();
         // Without policies nobody needs to know.
@@ -106,34 +110,33 @@ impl<M: Method> Call<M> {
                 Err(why) => {
                     self.state = State::Over;
                     *outcome = Poll::Ready(self.refused(why));
-                    return Where::Here;
+                    return;
                 }
             }
         } else {
             None
         };
-        let State::New(message) = &mut self.state else { return Where::Here };
+        let State::New(message) = &mut self.state else { return };
         let start = TurnStart { message, context: &mut context, outcome, now: began };
         match M::begin(start, host) {
             Begun::Done(ended) => {
                 if route.policies
                     && let Poll::Ready(outcome) = &*outcome
                 {
-                    count::<M>(&route.served, outcome, ended.nanos_since(began));
-                    if outcome.is_err() {
-                        self.note_failed();
-                    }
+                    self.count_served(outcome, ended.nanos_since(began));
                 }
-                self.state = State::Over;
+                if context.as_ref().is_none_or(TurnContext::is_light) {
+                    // To look for what is to be dropped piece by piece costs more than to ask.
+                    forget(context);
+                }
             }
-            Begun::Pending(reply) => *outcome = self.wait(Awaited::Local(reply), began, cx),
+            Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx, outcome),
         }
-        Where::Here
     }
 
     #[inline(never)] // beside the socket it costs nothing, and the local path stays small
-    fn begin_elsewhere(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
-        let State::New(Parcel::Full(message)) = &self.state else { return Poll::Pending };
+    fn begin_elsewhere(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
+        let State::New(Parcel::Full(message)) = &self.state else { return };
         let ClientInner { route, caller } = &*self.client.inner;
         let began = route.clock.now();
         let (time, given) = asked(self.options.take(), route.deadlines, M::SPEC);
@@ -141,16 +144,14 @@ impl<M: Method> Call<M> {
             Ok(Sent::Kept(ticket)) => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
                 self.state = State::Waits(Waits { reply: Awaited::Kept(ticket), began });
-                Poll::Pending
             }
             Ok(Sent::Waits(reply)) if reply.will_wake() => {
                 self.state = State::Waits(Waits { reply: Awaited::Remote(reply), began });
-                Poll::Pending
             }
-            Ok(Sent::Waits(reply)) => self.wait(Awaited::Remote(reply), began, cx),
+            Ok(Sent::Waits(reply)) => self.wait(Awaited::Remote(reply), began, cx, outcome),
             Err(why) => {
                 self.state = State::Over;
-                Poll::Ready(self.refused(why))
+                *outcome = Poll::Ready(self.refused(why));
             }
         }
     }
@@ -161,13 +162,15 @@ impl<M: Method> Call<M> {
         reply: Awaited<M>,
         began: Moment,
         cx: &mut Context<'_>,
-    ) -> Poll<Outcome<M::Answer, M::Error>> {
+        outcome: &mut Polled<M>,
+    ) {
         self.state = State::Waits(Waits { reply, began });
-        self.poll_reply(cx)
+        self.poll_reply(cx, outcome);
     }
 
+    /// Any later poll.
     #[inline(never)] // as above
-    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<M::Answer, M::Error>> {
+    fn poll_reply(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
         let route = &*self.client.inner.route;
         let State::Waits(Waits { reply, began }) = &mut self.state else {
             // As any future does; staying pending would hang whoever made the mistake.
@@ -175,35 +178,34 @@ impl<M: Method> Call<M> {
         };
         match reply {
             Awaited::Local(reply) => {
-                let outcome = ready!(Pin::new(reply).poll(cx));
-                count::<M>(&route.served, &outcome, route.clock.now().nanos_since(*began));
+                let Poll::Ready(came) = Pin::new(reply).poll(cx) else { return };
+                let took = route.clock.now().nanos_since(*began);
                 self.state = State::Over;
-                if outcome.is_err() {
-                    self.note_failed();
-                }
-                Poll::Ready(outcome)
+                self.count_served(&came, took);
+                *outcome = Poll::Ready(came);
             }
             Awaited::Kept(ticket) => {
                 let mut body = ReplyBody::default();
                 // Set before a call could be kept there.
-                let Some(remote) = route.first() else { return Poll::Pending };
-                let arrived = ready!(remote.poll(*ticket, cx, &mut body));
+                let Some(remote) = route.first() else { return };
+                let Poll::Ready(arrived) = remote.poll(*ticket, cx, &mut body) else { return };
                 let began = *began;
                 // A ticket and a moment: to look for what is to be dropped costs more than this.
-                std::mem::forget(std::mem::replace(&mut self.state, State::Over));
+                forget(replace(&mut self.state, State::Over));
                 if arrived.is_ok()
                     && let Some(answer) = elsewhere::answer::<M>(route, &body, began)
                 {
-                    return Poll::Ready(Ok(answer));
+                    *outcome = Poll::Ready(Ok(answer));
+                    return;
                 }
                 let arrived = arrived.map(|()| body).map_err(|why| *why);
-                Poll::Ready(self.failed_elsewhere(arrived, began))
+                *outcome = Poll::Ready(self.failed_elsewhere(arrived, began));
             }
             Awaited::Remote(reply) => {
-                let arrived = ready!(Pin::new(reply).poll(cx));
+                let Poll::Ready(arrived) = Pin::new(reply).poll(cx) else { return };
                 let began = *began;
                 self.state = State::Over;
-                Poll::Ready(self.arrived(arrived, began))
+                *outcome = Poll::Ready(self.arrived(arrived, began));
             }
         }
     }
@@ -236,6 +238,21 @@ impl<M: Method> Call<M> {
         outcome
     }
 
+    /// Counts a call that came to its outcome here, and remembers one that failed.
+    #[inline]
+    fn count_served(&self, outcome: &Outcome<M::Answer, M::Error>, nanos: u64) {
+        match outcome {
+            Ok(_) => self.client.inner.route.served.count(M::SPEC.index, Ended::Answered, nanos),
+            Err(_) => self.count_failed(outcome, nanos),
+        }
+    }
+
+    #[cold]
+    fn count_failed(&self, outcome: &Outcome<M::Answer, M::Error>, nanos: u64) {
+        count::<M>(&self.client.inner.route.served, outcome, nanos);
+        self.note_failed();
+    }
+
     /// The call went nowhere.
     #[cold]
     fn refused(&self, why: NotExecuted) -> Outcome<M::Answer, M::Error> {
@@ -251,12 +268,6 @@ impl<M: Method> Call<M> {
         let site = CallSite { service: self.client.service(), method: M::SPEC.name };
         context::note_failed::<M::Error>(site);
     }
-}
-
-/// Where a call goes.
-enum Where {
-    Here,
-    Elsewhere,
 }
 
 /// What options say of a call's time, if it has any, and in which context it is made.
@@ -350,21 +361,17 @@ impl<M: Method> Drop for Call<M> {
 impl<M: Method> Future for Call<M> {
     type Output = Outcome<M::Answer, M::Error>;
 
-    #[inline]
+    // A way in and no more, so that it becomes part of its caller, who then finds the outcome where it
+    // was written: one that is handed on is copied, and read in other pieces than it was written in.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        // Who goes on elsewhere writes the outcome itself: one that is handed on is copied.
-        if !matches!(this.state, State::New(Parcel::Full(_))) {
-            return this.poll_reply(cx);
-        }
-        // A loop of calls that are answered at once must let others on its thread have theirs.
-        let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        budget.made_progress();
         let mut outcome = Poll::Pending;
-        match this.begin(cx, &mut outcome) {
-            Where::Here => outcome,
-            Where::Elsewhere => this.begin_elsewhere(cx),
+        match this.state {
+            State::New(Parcel::Full(_)) => this.begin(cx, &mut outcome),
+            _ => this.poll_reply(cx, &mut outcome),
         }
+        outcome
     }
 }
 

@@ -145,6 +145,12 @@ impl TurnContext {
         Self { deadline, caller: None, made: Some(made), service: None }
     }
 
+    /// Whether it holds nothing that is to be dropped, as most do.
+    #[inline]
+    pub(crate) const fn is_light(&self) -> bool {
+        self.caller.is_none() && self.made.is_none()
+    }
+
     /// The point after which nobody wants the turn's answer.
     #[inline]
     pub const fn deadline(&self) -> Moment {

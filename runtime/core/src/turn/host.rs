@@ -106,7 +106,7 @@ pub(super) struct Signals {
 /// and the processor would wait for that.
 #[derive(Debug)]
 pub struct TurnStart<'a, M: Method> {
-    /// The message; taken when the turn begins, or gets in line.
+    /// The message; taken when the turn begins, gets in line, or is refused.
     pub message: &'a mut Parcel<M>,
     /// The turn's context; `None` if it has none of its own, but its caller's. Taken if the call
     /// isn't over at once.
@@ -145,6 +145,7 @@ impl<M: Method> TurnStart<'_, M> {
 
     #[cold]
     fn refuse(self, why: NotExecuted) -> Begun<M::Answer, M::Error> {
+        *self.message = Parcel::Taken;
         *self.outcome = Poll::Ready(failed(why));
         Begun::Done(self.now)
     }
