@@ -239,7 +239,7 @@ impl<M: Method> Call<M> {
     }
 
     /// Counts a call that came to its outcome here, and remembers one that failed.
-    #[inline]
+    #[inline(always)] // on the way of every call; what isn't is kept apart below
     fn count_served(&self, outcome: &Outcome<M::Answer, M::Error>, nanos: u64) {
         match outcome {
             Ok(_) => self.client.inner.route.served.count(M::SPEC.index, Ended::Answered, nanos),
