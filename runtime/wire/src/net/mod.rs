@@ -2,6 +2,7 @@
 
 mod address;
 mod pipe;
+mod quiet;
 mod sockets;
 mod transport;
 

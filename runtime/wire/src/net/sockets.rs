@@ -10,6 +10,7 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::Address;
+use super::quiet::QuietStream;
 use super::transport::{Accepting, Opening, Stream, Transport};
 
 /// Data that isn't acknowledged for so long means that the peer is gone.
@@ -27,9 +28,10 @@ impl Transport for Sockets {
                 tune(&stream)?;
                 Ok(Box::new(stream) as Stream)
             }),
-            Address::Unix(path) => {
-                Box::pin(async move { Ok(Box::new(UnixStream::connect(path).await?) as Stream) })
-            }
+            Address::Unix(path) => Box::pin(async move {
+                let stream = QuietStream::new(UnixStream::connect(path).await?)?;
+                Ok(Box::new(stream) as Stream)
+            }),
         }
     }
 
@@ -105,6 +107,7 @@ impl Accepting for Unix {
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, String)>> {
         let (stream, _) = ready!(self.listener.poll_accept(cx))?;
+        let stream = QuietStream::new(stream)?;
         Poll::Ready(Ok((Box::new(stream) as Stream, self.address.to_string())))
     }
 }
