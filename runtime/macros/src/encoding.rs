@@ -1,12 +1,12 @@
 //! How a type is encoded: the `Message` impl's shape and layout, from its fields or variants.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Fields, GenericArgument, Ident, PathArguments, Type, TypePath, WhereClause,
-    WherePredicate, parse_quote, parse_quote_spanned,
+    Attribute, Fields, GenericArgument, Ident, Index, Member, PathArguments, Type, TypePath,
+    WhereClause, WherePredicate, parse_quote, parse_quote_spanned,
 };
 
 use crate::attrs::serde_names;
@@ -15,6 +15,7 @@ use crate::diagnostic::{Mistakes, unknown};
 
 /// One field of a message.
 pub(crate) struct Part {
+    pub(crate) member: Member,
     /// Its name in JSON; its place if it has none.
     pub(crate) name: String,
     pub(crate) ty: Type,
@@ -70,7 +71,11 @@ impl Parts {
                 if !foreign {
                     field.attrs.extend(at_once(&field.ty));
                 }
-                Part { name, ty: field.ty.clone(), foreign }
+                let member = match &field.ident {
+                    Some(ident) => Member::Named(ident.clone()),
+                    None => Member::Unnamed(Index::from(place)),
+                };
+                Part { member, name, ty: field.ty.clone(), foreign }
             })
             .collect();
         Self { kind, parts }
@@ -112,6 +117,49 @@ impl Parts {
                 }
             }
         }
+    }
+
+    /// The functions that encode and decode a struct of these parts; none for what has none.
+    pub(crate) fn code(&self) -> TokenStream {
+        if self.parts.is_empty() {
+            return TokenStream::new();
+        }
+        let members = self.parts.iter().map(|Part { member, .. }| quote!(&self.#member));
+        let write = self.write(members);
+        let read = self.read_as(&quote!(Self));
+        code(
+            &quote!(#write ::core::result::Result::Ok(())),
+            &quote!(::core::result::Result::Ok(#read)),
+        )
+    }
+
+    /// The arms that encode and decode a variant of these parts.
+    pub(crate) fn arms(&self, place: u32, variant: &Ident) -> (TokenStream, TokenStream) {
+        let bound: Vec<_> = (0..self.parts.len()).map(|n| format_ident!("part_{n}")).collect();
+        let members = self.parts.iter().map(|part| &part.member);
+        let write = self.write(bound.iter().map(ToTokens::to_token_stream));
+        let read = self.read_as(&quote!(Self::#variant));
+        let write =
+            quote!(Self::#variant { #(#members: #bound),* } => { out.variant(#place); #write });
+        (write, quote!(#place => #read))
+    }
+
+    /// Statements that encode all parts, by references to them.
+    fn write(&self, values: impl Iterator<Item = TokenStream>) -> TokenStream {
+        let parts = self.parts.iter().zip(values).map(|(part, value)| {
+            let (ty, how) = (&part.ty, part.how());
+            quote!(out.#how::<#ty>(#value)?;)
+        });
+        parts.collect()
+    }
+
+    /// A value that is decoded part after part.
+    fn read_as(&self, path: &TokenStream) -> TokenStream {
+        let parts = self.parts.iter().map(|part| {
+            let (member, ty, how) = (&part.member, &part.ty, part.how());
+            quote!(#member: from.#how::<#ty>()?)
+        });
+        quote!(#path { #(#parts),* })
     }
 
     /// The types that have to be messages.
@@ -156,7 +204,33 @@ fn respanned(tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
+/// The functions of a `Message` that encode it to `out` and decode it from `from`.
+pub(crate) fn code(write: &TokenStream, read: &TokenStream) -> TokenStream {
+    quote! {
+        #[inline]
+        fn write_to<S: ::seam::__private::codec::Sink>(
+            &self,
+            out: &mut ::seam::__private::codec::Writer<'_, S>,
+        ) -> ::core::result::Result<(), ::seam::__private::codec::Fault> {
+            #write
+        }
+
+        #[inline]
+        fn read_from(
+            from: &mut ::seam::__private::codec::Reader<'_>,
+        ) -> ::core::result::Result<Self, ::seam::__private::codec::Fault> {
+            #read
+        }
+    }
+}
+
 impl Part {
+    /// The codec's function for it.
+    fn how(&self) -> Ident {
+        let name = if self.foreign { "foreign" } else { "value" };
+        Ident::new(name, Span::call_site())
+    }
+
     fn shape(&self) -> TokenStream {
         let ty = &self.ty;
         if self.foreign {

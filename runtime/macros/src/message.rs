@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Ident, Type, par
 use crate::attrs::{missing_derives, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
-use crate::encoding::{Parts, messages};
+use crate::encoding::{Parts, code, messages};
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
@@ -30,12 +30,12 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
         renames.push("rename_all");
     }
     let mut types = Vec::new();
-    let (shape, layout) = match &mut item.data {
+    let (shape, layout, code) = match &mut item.data {
         Data::Struct(data) => {
             let parts = Parts::read(&item.ident, &mut data.fields, case, mistakes);
             let shape = parts.shape();
             types.extend(parts.types().cloned());
-            (quote!(#shape.inside(0)), parts.layout())
+            (quote!(#shape.inside(0)), parts.layout(), parts.code())
         }
         Data::Enum(data) => {
             let fields = names.rename_all_fields.unwrap_or(Case::Camel);
@@ -56,7 +56,7 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
     item.attrs = derives(&attrs, &["Clone", "Debug", "PartialEq"], &renames);
     item.attrs.extend(attrs);
     let check = item.generics.params.is_empty().then(|| check_types(&types));
-    let implement = implement(&item.ident, &item.generics, &shape, &layout);
+    let implement = implement(&item.ident, &item.generics, &shape, &layout, &code);
     quote!(#check #item #implement)
 }
 
@@ -92,7 +92,7 @@ fn derives(attrs: &[Attribute], wanted: &[&str], renames: &[&str]) -> Vec<Attrib
     ]
 }
 
-/// The shape and the layout of an enum.
+/// The shape and the layout of an enum, and the functions that encode and decode it.
 fn variants(
     owner: &Ident,
     data: &mut syn::DataEnum,
@@ -100,9 +100,10 @@ fn variants(
     fields: Case,
     types: &mut Vec<Type>,
     mistakes: &mut Mistakes,
-) -> (TokenStream, TokenStream) {
+) -> (TokenStream, TokenStream, TokenStream) {
     let (mut shapes, mut layouts) = (Vec::new(), Vec::new());
-    for variant in &mut data.variants {
+    let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    for (place, variant) in (0_u32..).zip(&mut data.variants) {
         let names = serde_names(&variant.attrs, mistakes);
         let fields = names.rename_all.unwrap_or(fields);
         let parts = Parts::read(owner, &mut variant.fields, fields, mistakes);
@@ -110,6 +111,9 @@ fn variants(
         let layout = parts.variant_layout();
         types.extend(parts.types().cloned());
         shapes.push(parts.shape());
+        let (write, read) = parts.arms(place, &variant.ident);
+        writes.push(write);
+        reads.push(read);
         layouts.push(quote! {
             out.text(#name);
             #layout
@@ -124,7 +128,24 @@ fn variants(
         #(#layouts)*
         out.text(">");
     };
-    (shape, layout)
+    let count = data.variants.len();
+    let write = quote! {
+        match self {
+            #(#writes)*
+        }
+        ::core::result::Result::Ok(())
+    };
+    let read = quote! {
+        ::core::result::Result::Ok(match from.variant()? {
+            #(#reads,)*
+            other => {
+                return ::core::result::Result::Err(
+                    ::seam::__private::codec::Fault::no_variant(other, #count),
+                );
+            }
+        })
+    };
+    (shape, layout, code(&write, &read))
 }
 
 /// `impl Message`, and a look at its shape, so that a shape that can't be is found now.
@@ -133,6 +154,7 @@ pub(crate) fn implement(
     generics: &Generics,
     shape: &TokenStream,
     layout: &TokenStream,
+    code: &TokenStream,
 ) -> TokenStream {
     let mut bounded = generics.clone();
     for parameter in bounded.type_params_mut() {
@@ -154,6 +176,8 @@ pub(crate) fn implement(
             fn layout(out: &mut ::seam::__private::contract::Layout) {
                 #layout
             }
+
+            #code
         }
         #look
     }

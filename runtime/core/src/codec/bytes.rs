@@ -1,17 +1,14 @@
-//! Byte strings, copied at once.
+//! Byte strings, copied at once where serde encodes them: in rows of tables, and within foreign types.
 //!
-//! Serde hands a codec the elements of a `Vec<u8>` one by one. As bytes they take the same place, a
+//! Serde hands over the elements of a `Vec<u8>` one by one. As bytes they take the same place, a
 //! length and what follows, and cost a copy. `#[seam::message]` and `#[seam::contract]` name this
 //! module for every field and argument whose type is written `Vec<u8>`. In JSON such a field stays
 //! a list of numbers.
 
-use std::any::{Any, TypeId};
 use std::fmt;
 
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::contract::Message;
 
 /// Writes `bytes` at once, or as a list where people read it.
 ///
@@ -56,31 +53,4 @@ impl<'de> Visitor<'de> for Bytes {
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<u8>, A::Error> {
         Vec::deserialize(de::value::SeqAccessDeserializer::new(list))
     }
-}
-
-/// All of an answer or of a method's arguments: no field's attribute reaches a `Vec<u8>` that is
-/// all there is.
-pub(super) struct Whole<T>(pub(super) T);
-
-impl<T: Message> Serialize for Whole<&T> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self.0 as &dyn Any).downcast_ref::<Vec<u8>>() {
-            Some(bytes) => serialize(bytes, serializer),
-            None => self.0.serialize(serializer),
-        }
-    }
-}
-
-/// Reads what [`Whole`] writes.
-#[inline(always)] // so that the value is made where it is wanted
-pub(super) fn read_whole<'de, T: Message, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    if TypeId::of::<T>() != TypeId::of::<Vec<u8>>() {
-        return T::deserialize(deserializer);
-    }
-    let mut bytes = Some(deserialize(deserializer)?);
-    let same = (&mut bytes as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take);
-    same.ok_or_else(|| de::Error::custom("bytes aren't bytes"))
 }

@@ -2,16 +2,29 @@
 
 use std::fmt;
 
+use serde::de::{self, Unexpected};
+
 use super::CodecError;
 
-/// A pointer wide, for it is part of every result on the way.
+/// A pointer wide, for it is part of every result on the way; none says that the bytes end too soon,
+/// so that the many places that find this out take no more than a comparison.
 #[derive(Debug)]
-pub(crate) struct Fault(Box<Kind>);
+pub struct Fault(Option<Box<Kind>>);
+
+impl Fault {
+    pub(super) const TRUNCATED: Self = Self(None);
+
+    /// There is no variant of that number, only so many; in serde's words.
+    #[cold]
+    #[inline(never)]
+    pub fn no_variant(found: u32, of: usize) -> Self {
+        let expected = format!("variant index 0 <= i < {of}");
+        de::Error::invalid_value(Unexpected::Unsigned(found.into()), &expected.as_str())
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Kind {
-    #[error("it ends too soon")]
-    Truncated,
     #[error("it claims {0} elements, more than there are bytes")]
     Count(u64),
     #[error("a text isn't UTF-8")]
@@ -37,9 +50,9 @@ pub(super) enum Kind {
 impl From<Fault> for CodecError {
     #[cold]
     fn from(fault: Fault) -> Self {
-        match *fault.0 {
-            Kind::Trailing(left) => Self::Trailing(left),
-            Kind::TooLarge(size) => Self::TooLarge(size),
+        match fault.0.as_deref() {
+            Some(&Kind::Trailing(left)) => Self::Trailing(left),
+            Some(&Kind::TooLarge(size)) => Self::TooLarge(size),
             _ => Self::Malformed(fault.to_string()),
         }
     }
@@ -47,14 +60,18 @@ impl From<Fault> for CodecError {
 
 impl From<Kind> for Fault {
     #[cold]
+    #[inline(never)]
     fn from(kind: Kind) -> Self {
-        Self(Box::new(kind))
+        Self(Some(Box::new(kind)))
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Some(kind) => kind.fmt(f),
+            None => f.write_str("it ends too soon"),
+        }
     }
 }
 
@@ -62,13 +79,15 @@ impl std::error::Error for Fault {}
 
 impl serde::ser::Error for Fault {
     #[cold]
+    #[inline(never)]
     fn custom<T: fmt::Display>(said: T) -> Self {
         Kind::Said(said.to_string().into()).into()
     }
 }
 
-impl serde::de::Error for Fault {
+impl de::Error for Fault {
     #[cold]
+    #[inline(never)]
     fn custom<T: fmt::Display>(said: T) -> Self {
         Kind::Said(said.to_string().into()).into()
     }

@@ -14,18 +14,24 @@
 //! The bytes are those of `bincode::config::legacy()`; the tests hold every kind of value against
 //! the library. It isn't used here because it takes three times as long as the values need, and is
 //! kept up by nobody.
+//!
+//! A message writes and reads itself, part after part: its layout is fixed by its type, so there is
+//! nothing that serde could add. What is plain, numbers and what has no other parts, looks once for
+//! its room or its bytes. [`Writer`] and [`Reader`] are a serializer and a deserializer as well, for
+//! foreign types, maps and whatever implements `Message` by hand.
 
 pub mod bytes;
 mod fault;
 mod read;
 mod write;
 
-use serde::Serialize;
-
-use self::bytes::{Whole, read_whole};
-use self::fault::{Fault, Kind};
-use self::read::Reader;
-use self::write::Writer;
+use self::fault::Kind;
+#[doc(hidden)]
+pub use self::{
+    fault::Fault,
+    read::Reader,
+    write::{Sink, Writer},
+};
 use crate::contract::Message;
 
 /// No encoded value is larger, in bytes: a frame of 4 MiB less the largest head, so that whatever can
@@ -57,7 +63,7 @@ pub enum CodecError {
 #[inline]
 pub fn encode<T: Message>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let start = out.len();
-    let done = Whole(value).serialize(&mut Writer::new(out));
+    let done = Writer::new(out).value(value);
     let size = out.len() - start;
     if done.is_ok() && size <= MAX_BODY {
         return Ok(());
@@ -85,7 +91,7 @@ pub(crate) fn read<T: Message>(bytes: &[u8]) -> Result<T, Fault> {
         return Err(Kind::TooLarge(bytes.len()).into());
     }
     let mut reader = Reader::new(bytes);
-    match read_whole(&mut reader) {
+    match reader.value() {
         Ok(value) if reader.left() == 0 => Ok(value),
         Ok(_) => Err(Kind::Trailing(reader.left()).into()),
         Err(fault) => Err(fault),

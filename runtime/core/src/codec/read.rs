@@ -3,19 +3,21 @@
 
 use serde::de::value::U32Deserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
 
 use super::fault::{Fault, Kind};
+use crate::contract::Message;
 
 /// Takes from the front of a slice.
-pub(super) struct Reader<'de> {
+#[derive(Debug)]
+pub struct Reader<'de> {
     rest: &'de [u8],
 }
 
 impl<'de> Reader<'de> {
-    pub(super) const fn new(rest: &'de [u8]) -> Self {
+    pub(crate) const fn new(rest: &'de [u8]) -> Self {
         Self { rest }
     }
 
@@ -24,44 +26,95 @@ impl<'de> Reader<'de> {
         self.rest.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Kind::Truncated)?;
+        let (head, rest) = self.rest.split_first_chunk().ok_or(Fault::TRUNCATED)?;
         self.rest = rest;
         Ok(*head)
     }
 
     /// How many elements come. Each takes a byte at least, so no more than there are bytes; and who
     /// makes room for them makes no more room than that.
-    #[inline]
-    fn count(&mut self) -> Result<usize, Fault> {
+    #[inline(always)]
+    pub(crate) fn count(&mut self) -> Result<usize, Fault> {
         let claimed = u64::from_le_bytes(self.take()?);
         match usize::try_from(claimed) {
             Ok(count) if count <= self.rest.len() => Ok(count),
-            _ => Err(Kind::Count(claimed).into()),
+            _ => Err(too_many(claimed)),
         }
     }
 
-    #[inline]
-    fn bytes(&mut self) -> Result<&'de [u8], Fault> {
-        let len = self.count()?;
-        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(Kind::Truncated)?;
+    #[inline(always)]
+    pub(crate) fn take_slice(&mut self, len: usize) -> Result<&'de [u8], Fault> {
+        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(Fault::TRUNCATED)?;
         self.rest = rest;
         Ok(bytes)
     }
 
-    #[inline]
-    fn text(&mut self) -> Result<&'de str, Fault> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Kind::NotText.into())
+    #[inline(always)]
+    fn bytes(&mut self) -> Result<&'de [u8], Fault> {
+        let len = self.count()?;
+        self.take_slice(len)
     }
 
-    #[inline]
-    fn flag(&mut self) -> Result<bool, Fault> {
+    #[inline(always)]
+    fn text(&mut self) -> Result<&'de str, Fault> {
+        std::str::from_utf8(self.bytes()?).map_err(not_text)
+    }
+
+    /// A text of its own. One function for all types, so that they may be inlined.
+    #[inline(never)]
+    pub(crate) fn string(&mut self) -> Result<String, Fault> {
+        // Copied first: what begins at a word's beginning is checked a word at a time.
+        String::from_utf8(self.bytes()?.to_vec()).map_err(not_text)
+    }
+
+    #[inline(always)]
+    pub(crate) fn flag(&mut self) -> Result<bool, Fault> {
         match self.take()? {
             [0] => Ok(false),
             [1] => Ok(true),
             [other] => Err(Kind::NotBool(other).into()),
         }
+    }
+
+    /// A message. A plain one's bytes are taken at once.
+    ///
+    /// # Errors
+    /// The bytes are no such value.
+    #[inline(always)]
+    pub fn value<T: Message>(&mut self) -> Result<T, Fault> {
+        match T::SHAPE.plain_bytes() {
+            Some(size) => T::read_from(&mut Reader::new(self.take_slice(size)?)),
+            None => T::read_from(self),
+        }
+    }
+
+    /// Reads by a reader that nobody else knows, so that it stays in registers for a whole loop.
+    #[inline(always)]
+    pub(crate) fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut own = Self { rest: self.rest };
+        let done = read(&mut own);
+        self.rest = own.rest;
+        done
+    }
+
+    /// Which variant comes.
+    ///
+    /// # Errors
+    /// The bytes end too soon.
+    #[inline(always)]
+    pub fn variant(&mut self) -> Result<u32, Fault> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    /// A value of a type that is no message.
+    ///
+    /// # Errors
+    /// Serde's own.
+    #[inline(always)]
+    pub fn foreign<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+        T::deserialize(self)
     }
 
     fn character(&mut self) -> Result<char, Fault> {
@@ -74,6 +127,18 @@ impl<'de> Reader<'de> {
         self.rest = &self.rest[len..];
         Ok(character)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn too_many(claimed: u64) -> Fault {
+    Kind::Count(claimed).into()
+}
+
+#[cold]
+#[inline(never)]
+fn not_text<E>(_: E) -> Fault {
+    Kind::NotText.into()
 }
 
 macro_rules! numbers {
@@ -126,9 +191,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        // Copied first: what begins at a word's beginning is checked a word at a time.
-        let text = String::from_utf8(self.bytes()?.to_vec()).map_err(|_| Kind::NotText)?;
-        visitor.visit_string(text)
+        visitor.visit_string(self.string()?)
     }
 
     #[inline]
@@ -279,7 +342,7 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
 
     #[inline]
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
-        let variant: U32Deserializer<Fault> = u32::from_le_bytes(self.take()?).into_deserializer();
+        let variant: U32Deserializer<Fault> = self.variant()?.into_deserializer();
         Ok((seed.deserialize(variant)?, self))
     }
 }

@@ -7,28 +7,119 @@ use serde::ser::{
 
 use super::MAX_BODY;
 use super::fault::{Fault, Kind};
+use crate::contract::Message;
 
-/// Appends to a buffer.
-pub(super) struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+/// So many bytes of a plain value are put at once, at most: about what registers hold.
+const AT_ONCE: usize = 64;
+
+/// What takes bytes.
+pub trait Sink {
+    /// Whether each look for room costs something.
+    const GROWS: bool;
+
+    /// Room for so many bytes more.
+    fn reserve(&mut self, size: usize);
+
+    /// Appends these.
+    fn put(&mut self, bytes: &[u8]);
 }
 
-impl<'a> Writer<'a> {
-    pub(super) const fn new(out: &'a mut Vec<u8>) -> Self {
+impl Sink for Vec<u8> {
+    const GROWS: bool = true;
+
+    #[inline(always)]
+    fn reserve(&mut self, size: usize) {
+        Self::reserve(self, size);
+    }
+
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// A plain value's bytes, whose number is known beforehand.
+struct Window<'a> {
+    room: &'a mut [u8],
+    fits: bool,
+}
+
+impl Sink for Window<'_> {
+    const GROWS: bool = false;
+
+    #[inline(always)]
+    fn reserve(&mut self, _: usize) {}
+
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        match std::mem::take(&mut self.room).split_at_mut_checked(bytes.len()) {
+            Some((place, rest)) => {
+                place.copy_from_slice(bytes);
+                self.room = rest;
+            }
+            None => self.fits = false,
+        }
+    }
+}
+
+/// Writes values.
+#[derive(Debug)]
+pub struct Writer<'a, S> {
+    out: &'a mut S,
+}
+
+impl<'a, S: Sink> Writer<'a, S> {
+    pub(super) const fn new(out: &'a mut S) -> Self {
         Self { out }
     }
 
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+    #[inline(always)]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.out.put(bytes);
     }
 
     /// The length of what comes, and room for it: a byte each, at least. A type may claim what it
     /// likes, so not for more than a message takes.
-    #[inline]
-    fn count(&mut self, len: usize) {
+    #[inline(always)]
+    pub(crate) fn count(&mut self, len: usize) {
         self.out.reserve(len.min(MAX_BODY) + 8);
         self.put(&(len as u64).to_le_bytes());
+    }
+
+    /// A message. A plain one is put together in registers, and looks for room once.
+    ///
+    /// # Errors
+    /// Serde's own.
+    #[inline(always)]
+    pub fn value<T: Message>(&mut self, value: &T) -> Result<(), Fault> {
+        if let Some(size) = T::SHAPE.plain_bytes()
+            && S::GROWS
+            && size <= AT_ONCE
+        {
+            let mut bytes = [0; AT_ONCE];
+            let mut window = Window { room: &mut bytes[..size], fits: true };
+            value.write_to(&mut Writer::new(&mut window))?;
+            if window.fits && window.room.is_empty() {
+                self.put(&bytes[..size]);
+                return Ok(());
+            }
+        }
+        value.write_to(self)
+    }
+
+    /// Which variant comes.
+    #[inline(always)]
+    pub fn variant(&mut self, place: u32) {
+        self.put(&place.to_le_bytes());
+    }
+
+    /// A value of a type that is no message.
+    ///
+    /// # Errors
+    /// Serde's own.
+    #[inline(always)]
+    pub fn foreign<T: Serialize>(&mut self, value: &T) -> Result<(), Fault> {
+        value.serialize(self)
     }
 }
 
@@ -42,7 +133,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl Serializer for &mut Writer<'_> {
+impl<S: Sink> Serializer for &mut Writer<'_, S> {
     type Ok = ();
     type Error = Fault;
     type SerializeSeq = Self;
@@ -130,7 +221,7 @@ impl Serializer for &mut Writer<'_> {
         _: &'static str,
         value: &T,
     ) -> Result<(), Fault> {
-        self.put(&variant.to_le_bytes());
+        self.variant(variant);
         value.serialize(self)
     }
 
@@ -158,7 +249,7 @@ impl Serializer for &mut Writer<'_> {
         _: &'static str,
         _: usize,
     ) -> Result<Self, Fault> {
-        self.put(&variant.to_le_bytes());
+        self.variant(variant);
         Ok(self)
     }
 
@@ -180,7 +271,7 @@ impl Serializer for &mut Writer<'_> {
         _: &'static str,
         _: usize,
     ) -> Result<Self, Fault> {
-        self.put(&variant.to_le_bytes());
+        self.variant(variant);
         Ok(self)
     }
 
@@ -193,7 +284,7 @@ impl Serializer for &mut Writer<'_> {
 /// The parts of what has several: one after the other, with nothing between.
 macro_rules! parts {
     ($($kind:ident: $name:ident($($key:ty)?)),*) => {$(
-        impl $kind for &mut Writer<'_> {
+        impl<S: Sink> $kind for &mut Writer<'_, S> {
             type Ok = ();
             type Error = Fault;
 
@@ -223,7 +314,7 @@ parts!(
     SerializeStructVariant: serialize_field(&'static str)
 );
 
-impl SerializeMap for &mut Writer<'_> {
+impl<S: Sink> SerializeMap for &mut Writer<'_, S> {
     type Ok = ();
     type Error = Fault;
 

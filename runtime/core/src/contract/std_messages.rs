@@ -7,12 +7,13 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::{Layout, Message, Shape};
+use crate::codec::{Fault, Reader, Sink, Writer};
 
 macro_rules! leaves {
-    ($($type:ty: $bytes:literal $name:literal),* $(,)?) => {$(
+    ($($kind:ident($type:ty): $bytes:literal $name:literal),* $(,)?) => {$(
         #[diagnostic::do_not_recommend]
         impl Message for $type {
-            const SHAPE: Shape = Shape::leaf($bytes);
+            const SHAPE: Shape = Shape::$kind($bytes);
             fn layout(out: &mut Layout) {
                 out.text($name);
             }
@@ -21,11 +22,41 @@ macro_rules! leaves {
 }
 
 leaves! {
-    (): 0 "()", bool: 1 "bool", char: 1 "char",
-    u8: 1 "u8", u16: 2 "u16", u32: 4 "u32", u64: 8 "u64", u128: 16 "u128", usize: 8 "u64",
-    i8: 1 "i8", i16: 2 "i16", i32: 4 "i32", i64: 8 "i64", i128: 16 "i128", isize: 8 "i64",
-    f32: 4 "f32", f64: 8 "f64",
-    String: 8 "str", Box<str>: 8 "str", Duration: 12 "duration",
+    number(u16): 2 "u16", number(u32): 4 "u32", number(u64): 8 "u64", number(u128): 16 "u128",
+    number(i8): 1 "i8", number(i16): 2 "i16", number(i32): 4 "i32", number(i64): 8 "i64",
+    number(i128): 16 "i128", number(f32): 4 "f32", number(f64): 8 "f64",
+    leaf(()): 0 "()", leaf(bool): 1 "bool", leaf(char): 1 "char",
+    leaf(usize): 8 "u64", leaf(isize): 8 "i64", leaf(Box<str>): 8 "str", leaf(Duration): 12 "duration",
+}
+
+#[diagnostic::do_not_recommend]
+impl Message for String {
+    const SHAPE: Shape = Shape::leaf(8);
+    fn layout(out: &mut Layout) {
+        out.text("str");
+    }
+    #[inline]
+    fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        from.string()
+    }
+}
+
+/// Bytes are copied at once.
+#[diagnostic::do_not_recommend]
+impl Message for u8 {
+    const SHAPE: Shape = Shape::number(1);
+    fn layout(out: &mut Layout) {
+        out.text("u8");
+    }
+    #[inline]
+    fn write_all_to<S: Sink>(values: &[Self], out: &mut Writer<'_, S>) -> Result<(), Fault> {
+        out.put(values);
+        Ok(())
+    }
+    #[inline]
+    fn read_all_from(count: usize, from: &mut Reader<'_>) -> Result<Vec<Self>, Fault> {
+        Ok(from.take_slice(count)?.to_vec())
+    }
 }
 
 macro_rules! collections {
@@ -42,8 +73,27 @@ macro_rules! collections {
     )*};
 }
 
+#[diagnostic::do_not_recommend]
+impl<T: Message> Message for Vec<T> {
+    const SHAPE: Shape = T::SHAPE.collection();
+    fn layout(out: &mut Layout) {
+        out.text("[");
+        T::layout(out);
+        out.text("]");
+    }
+    #[inline]
+    fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
+        out.count(self.len());
+        T::write_all_to(self, out)
+    }
+    #[inline]
+    fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        let count = from.count()?;
+        T::read_all_from(count, from)
+    }
+}
+
 collections! {
-    Vec<T> where [T: Message] of T,
     VecDeque<T> where [T: Message] of T,
     HashSet<T> where [T: Message + Eq + Hash] of T,
     BTreeSet<T> where [T: Message + Ord] of T,
@@ -58,6 +108,15 @@ impl<T: Message> Message for Option<T> {
         out.text("?");
         T::layout(out);
     }
+    #[inline]
+    fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
+        out.put(&[u8::from(self.is_some())]);
+        self.as_ref().map_or(Ok(()), |value| out.value(value))
+    }
+    #[inline]
+    fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        from.flag()?.then(|| from.value()).transpose()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -66,17 +125,32 @@ impl<T: Message> Message for Box<T> {
     fn layout(out: &mut Layout) {
         T::layout(out);
     }
+    #[inline]
+    fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
+        out.value::<T>(self)
+    }
+    #[inline]
+    fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        from.value().map(Self::new)
+    }
 }
 
 macro_rules! arrays {
     ($($n:literal)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Message> Message for [T; $n] {
-            const SHAPE: Shape =
-                Shape { depth: T::SHAPE.inside(0).depth, min_bytes: T::SHAPE.min_bytes * $n };
+            const SHAPE: Shape = Shape {
+                depth: T::SHAPE.inside(0).depth,
+                min_bytes: T::SHAPE.min_bytes * $n,
+                plain: T::SHAPE.plain,
+            };
             fn layout(out: &mut Layout) {
                 out.text(concat!($n, "*"));
                 T::layout(out);
+            }
+            #[inline]
+            fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
+                T::write_all_to(self, out)
             }
         }
     )*};
@@ -95,6 +169,18 @@ macro_rules! tuples {
                 $first::layout(out);
                 $(out.text(","); $rest::layout(out);)*
                 out.text(")");
+            }
+            #[inline]
+            fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
+                #[allow(non_snake_case, reason = "a value is named after its type")]
+                let ($first, $($rest,)*) = self;
+                out.value($first)?;
+                $(out.value($rest)?;)*
+                Ok(())
+            }
+            #[inline]
+            fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+                Ok((from.value::<$first>()?, $(from.value::<$rest>()?,)*))
             }
         }
     )*};

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Generics;
 use syn::spanned::Spanned;
+use syn::{Generics, Member};
 
 use super::expand::message_ident;
 use super::{Argument, Contract, Method};
@@ -22,7 +22,8 @@ pub(super) fn message(
     let message = message_ident(contract, method);
     let about = format!("The arguments of [`{the_trait}::{name}`].");
     let fields = arguments.iter().map(|argument| field(contract, argument));
-    let parts = arguments.iter().map(|Argument { json, ty, .. }| Part {
+    let parts = arguments.iter().map(|Argument { ident, json, ty, .. }| Part {
+        member: Member::Named(ident.clone()),
         name: json.clone(),
         ty: ty.clone(),
         foreign: false,
@@ -31,7 +32,8 @@ pub(super) fn message(
     let shape = parts.shape();
     let clause = messages(arguments.iter().map(|argument| &argument.ty));
     let generics = Generics { where_clause: clause.clone(), ..Generics::default() };
-    let implement = implement(&message, &generics, &quote!(#shape.inside(0)), &parts.layout());
+    let shape = quote!(#shape.inside(0));
+    let implement = implement(&message, &generics, &shape, &parts.layout(), &parts.code());
     let error = answer
         .error
         .as_ref()

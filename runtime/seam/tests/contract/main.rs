@@ -6,6 +6,7 @@ mod bytes;
 mod calls;
 mod config;
 mod descriptor;
+mod encoding;
 mod errors;
 mod layout;
 mod messages;

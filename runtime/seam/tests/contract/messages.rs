@@ -78,10 +78,10 @@ fn json_is_in_camel_case_unless_told_otherwise() {
 #[test]
 fn a_shape_counts_the_least_bytes_and_the_depth() {
     assert_eq!(Unit::SHAPE.min_bytes, 0);
-    assert_eq!(Wrapped::SHAPE, Shape { depth: 2, min_bytes: 8 });
+    assert_eq!(Wrapped::SHAPE, Shape { depth: 2, min_bytes: 8, plain: false });
     assert_eq!(Page::<u8>::SHAPE.min_bytes, 9);
     assert_eq!(Page::<Page<u8>>::SHAPE.depth, Page::<u8>::SHAPE.depth + 2);
-    assert_eq!(Choice::SHAPE, Shape { depth: 2, min_bytes: 4 });
+    assert_eq!(Choice::SHAPE, Shape { depth: 2, min_bytes: 4, plain: false });
 }
 
 #[test]
