@@ -12,6 +12,7 @@ use super::{
     reader::Findings,
     tree::Table,
     types::{TopologyConfig, UnitConfig},
+    value::FromNode,
 };
 
 /// Resolves `"*"` and the start order; reports every impossible layout.
@@ -31,6 +32,7 @@ pub(super) fn check(
     for unit in &config.units {
         check.known(unit, config);
     }
+    check.sockets(config);
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
             check.layout(topology, &units);
@@ -226,14 +228,37 @@ impl Check<'_> {
         );
     }
 
-    /// Others must be able to reach a service that they need.
-    fn reachable(
-        &self,
-        topology: &TopologyConfig,
-        units: &[&UnitConfig],
-        service: &str,
-        host: &UnitConfig,
-    ) {
+    /// A unit that others call and that doesn't say where it listens has a Unix socket in the data
+    /// folder.
+    fn sockets(&self, config: &mut Config) {
+        let folder = config.app.data.join("links");
+        let called = |unit: &UnitConfig| {
+            let mut topologies = config.topologies.iter().filter(|t| t.units.contains(&unit.name));
+            topologies.any(|topology| {
+                let units = config.units.iter().filter(|unit| topology.units.contains(&unit.name));
+                let units: Vec<&UnitConfig> = units.collect();
+                unit.services.iter().any(|service| self.caller(&units, service, unit).is_some())
+            })
+        };
+        let silent = |unit: &UnitConfig| unit.listen.is_none() && unit.address.is_none();
+        let units = config.units.iter().map(|unit| silent(unit) && called(unit));
+        let wanted: Vec<bool> = units.collect();
+        for (unit, _) in config.units.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted) {
+            let path = folder.join(format!("{}.sock", unit.name));
+            match format!("unix:{}", path.display()).parse() {
+                Ok(address) => unit.listen = Some(address),
+                Err(error) => self.findings.problem(
+                    &self.origin(&["units", &unit.name]),
+                    format!("unit `{}` can't listen at {}: {error}", unit.name, path.display()),
+                    format!("add e.g. `listen = \"127.0.0.1:7102\"` to [units.{}]", unit.name),
+                ),
+            }
+            self.findings.settled(&format!("units.{}", unit.name), "listen", unit.listen.show());
+        }
+    }
+
+    /// Who calls a service from another unit than its host's, if anybody does.
+    fn caller(&self, units: &[&UnitConfig], service: &str, host: &UnitConfig) -> Option<String> {
         let needs = |name: &String| {
             let known = self.catalogue.service(name);
             known.is_some_and(|known| known.needs.iter().any(|need| need == service))
@@ -249,10 +274,22 @@ impl Check<'_> {
             let alone = offered && host.http.is_none();
             alone.then(|| format!("the edge of unit `{}` offers it", unit.name))
         };
-        let Some(why) = caller.or_else(edge) else { return };
+        caller.or_else(edge)
+    }
+
+    /// Others must be able to reach a service that they need.
+    fn reachable(
+        &self,
+        topology: &TopologyConfig,
+        units: &[&UnitConfig],
+        service: &str,
+        host: &UnitConfig,
+    ) {
+        let Some(why) = self.caller(units, service, host) else { return };
         let unit = &host.name;
         let (path, what, fix) = match (&host.listen, &host.address) {
-            (None, _) => {
+            (None, None) => return,
+            (None, Some(_)) => {
                 let fix = format!("add e.g. `listen = \"127.0.0.1:7102\"` to [units.{unit}]");
                 (vec!["units", unit], "has no `listen`", fix)
             }

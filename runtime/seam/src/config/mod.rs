@@ -8,7 +8,7 @@
 //!
 //! - Every key has a default; unknown keys are refused, in a service's own table, too.
 //! - `SEAM__UNITS__ALL__HTTP=127.0.0.1:9000` overrides a key: levels parted by two underscores,
-//!   in any case, `-` written as `_`. An empty `http` or `listen` takes the address away; a list
+//!   in any case, `-` written as `_`. An empty `http` takes the address away; a list
 //!   may be written `user,order`.
 //! - `${VAR}` and `${VAR:-default}` in a text are filled from the environment; `$${` is a plain
 //!   `${`. What is printed is the text as written, never the secret.

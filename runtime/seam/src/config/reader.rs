@@ -45,6 +45,15 @@ impl Findings {
         let (table, key, origin) = (table.to_owned(), key.to_owned(), origin.clone());
         self.effective.borrow_mut().push(Effective { table, key, value, origin });
     }
+
+    /// A default that follows from other values.
+    pub(super) fn settled(&self, table: &str, key: &str, value: Json) {
+        let mut effective = self.effective.borrow_mut();
+        let known = effective.iter_mut().find(|e| e.table == table && e.key == key);
+        if let Some(known) = known {
+            (known.value, known.origin) = (value, Origin::Default);
+        }
+    }
 }
 
 /// One table. Every key that is asked for is known; [`finish`](Self::finish) refuses the others.

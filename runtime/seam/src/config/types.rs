@@ -153,7 +153,8 @@ pub struct UnitConfig {
     /// `http`: where its edge serves; none without. Default: none.
     pub http: Option<Address>,
     /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; loopback only, until
-    /// there is transport security. Default: none.
+    /// there is transport security. Default: a Unix socket in the data folder,
+    /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one; else none.
     pub listen: Option<Address>,
     /// `address`: what other units connect to, where that differs from `listen`.
     /// Default: `listen`.

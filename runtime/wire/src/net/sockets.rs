@@ -1,7 +1,8 @@
 //! The system's sockets: TCP and Unix.
 
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -61,8 +62,12 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Binds a Unix socket that only its owner may open, in the place of one that nobody serves.
+/// Binds a Unix socket that only its owner may open, in the place of one that nobody serves. A folder
+/// that isn't there is made, for its owner alone.
 async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
     let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             match UnixStream::connect(path).await {

@@ -15,18 +15,21 @@ services = ["order"]
 http = "127.0.0.1:0"
 
 [units.office]
-services = ["payment", "user"]
-listen = "unix:{premises}/office"
+services = ["payment"]
+
+[units.desk]
+services = ["user"]
+listen = "unix:{premises}/desks/first"
 
 [topologies]
-regrouped = ["counter", "office"]
+regrouped = ["counter", "office", "desk"]
 "#;
 
 #[tokio::test]
 async fn any_grouping_works_by_app_toml_alone() {
     let premises = Premises::with_config(CONFIG).unwrap();
     let mut up = premises.start(&["up", "regrouped"]).unwrap();
-    let edge = premises.edge(2, true).await.unwrap();
+    let edge = premises.edge(3, true).await.unwrap();
     let user = json!({ "name": "Ada", "email": "ada@example.com" });
     assert_eq!(post("/api/user", &user).send(edge).await.unwrap().status, 201);
     let placed = place(&tea(1, 2)).send(edge).await.unwrap();

@@ -108,13 +108,26 @@ fn up_starts_the_units_of_a_topology() {
 }
 
 #[test]
-fn an_edge_must_reach_what_it_offers() {
+fn who_is_called_and_says_nothing_listens_in_the_data_folder() {
+    let config = parse(&with("listen = \"127.0.0.1:7102\"", ""));
+    let socket = Some(address("unix:data/links/pay.sock"));
+    assert_eq!(config.layout(None, Some("pay")).unwrap().listen, socket);
+    let front = config.layout(None, Some("front")).unwrap();
+    assert_eq!(front.peers[0].address, socket);
+    assert_eq!(front.listen, None, "nobody calls it");
+    assert!(
+        config.to_toml().contains("listen = \"unix:data/links/pay.sock\""),
+        "{}",
+        config.to_toml()
+    );
+}
+
+#[test]
+fn an_edge_reaches_what_it_offers() {
     let text = "[units.edge]\nservices = []\nhttp = \"127.0.0.1:8080\"\n\
                 [units.rest]\nservices = [\"*\"]\n[topologies]\ntwo = [\"edge\", \"rest\"]\n";
-    let error = problems(text);
-    let expected = "app.toml:4: in topology `two` unit `rest` hosts `order` and has no `listen`, \
-                    but the edge of unit `edge` offers it";
-    assert!(error.starts_with(expected), "{error}");
+    let layout = parse(text).layout(None, Some("edge")).unwrap();
+    assert_eq!(layout.peers[0].address, Some(address("unix:data/links/rest.sock")));
 }
 
 #[test]

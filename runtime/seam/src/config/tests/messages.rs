@@ -176,13 +176,30 @@ fn two_units_on_one_port() {
 }
 
 #[test]
-fn a_needed_unit_that_does_not_listen() {
+fn a_needed_unit_that_does_not_listen_where_others_look_for_it() {
     says(
-        &with("listen = \"127.0.0.1:7102\"", ""),
+        &with("listen = \"127.0.0.1:7102\"", "address = \"127.0.0.1:7102\""),
         "app.toml:12: in topology `split` unit `pay` hosts `payment` and has no `listen`, \
          but `order` in unit `front` calls it\n  \
          12 | [units.pay]\n     |        ^^^\n  \
          fix: add e.g. `listen = \"127.0.0.1:7102\"` to [units.pay]",
+    );
+}
+
+#[test]
+fn a_data_folder_too_deep_for_a_socket() {
+    let deep = "d".repeat(100);
+    let text = with("listen = \"127.0.0.1:7102\"", "")
+        .replace("name = \"shop\"", &format!("name = \"shop\"\ndata = \"/{deep}\""));
+    let error = problems(&text);
+    let expected = format!(
+        "app.toml:13: unit `pay` can't listen at /{deep}/links/pay.sock: a Unix socket's path has 1 \
+         to 107 bytes"
+    );
+    assert!(error.starts_with(&expected), "{error}");
+    assert!(
+        error.ends_with("fix: add e.g. `listen = \"127.0.0.1:7102\"` to [units.pay]"),
+        "{error}"
     );
 }
 
