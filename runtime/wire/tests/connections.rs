@@ -91,6 +91,24 @@ async fn a_dropped_call_is_cancelled() {
 }
 
 #[tokio::test]
+async fn an_answer_that_has_come_survives_its_connection() {
+    let (server, _worker, caller) = pair().await;
+    let address = server.address().clone();
+    let (first, left) = (caller.call(ECHO, "first"), caller.call(ECHO, "left"));
+    // Answers to these come in order: the ones before it are there as well.
+    assert_eq!(text(within(caller.call(ECHO, "last")).await), "Answer last");
+    drop(server);
+    let mut state = caller.link.state();
+    within(state.wait_for(|state| matches!(state, LinkState::Down { .. }))).await.unwrap();
+    drop(left);
+    let worker = Worker::new(contract());
+    let _server = serve_at(&address.to_string(), &worker, &Clock::fast()).await;
+    within(caller.link.connected()).await;
+    assert_eq!(text(within(caller.call(ECHO, "next")).await), "Answer next");
+    assert_eq!(text(within(first).await), "Answer first");
+}
+
+#[tokio::test]
 async fn a_deadline_is_kept_and_told() {
     let clock = Clock::manual();
     let worker = Worker::new(contract());

@@ -210,10 +210,11 @@ impl<'a> Driver<'a> {
         self.replied.iter().for_each(|(_, waker)| waker.wake_by_ref());
         let mut inner = self.lane.lock();
         for (id, waker) in self.replied.drain(..) {
-            match inner.connection.as_mut().and_then(|open| open.session.waiting(id)) {
-                Some(waiter) => self.wake.extend(waiter.was_woken(waker)),
-                // Who has fetched it already.
-                None => self.wake.push(waker),
+            let open = inner.connection.as_mut();
+            match open.and_then(|open| open.session.waiting(id)) {
+                Some(waiter) if waiter.has_no_waker() => waiter.was_woken(waker),
+                // It was fetched already, or waits for another.
+                _ => self.wake.push(waker),
             }
         }
         drop(inner);

@@ -82,14 +82,16 @@ impl Waiter {
         self.waker.take()
     }
 
-    /// Who waits here was woken by this, which is kept unless there is another by now.
+    /// Whether who was woken here hasn't got another waker since.
     #[inline]
-    pub(super) fn was_woken(&mut self, waker: Waker) -> Option<Waker> {
-        if self.waker.is_none() {
-            self.waker = Some(waker);
-            return None;
-        }
-        Some(waker)
+    pub(super) const fn has_no_waker(&self) -> bool {
+        self.waker.is_none()
+    }
+
+    /// Who waits here was woken by this.
+    #[inline]
+    pub(super) fn was_woken(&mut self, waker: Waker) {
+        self.waker = Some(waker);
     }
 
     /// What has arrived, once: a reply is written to the empty `body`.
