@@ -96,7 +96,7 @@ impl FrameBuffer {
     /// As [`FrameBuffer::next_frame`].
     #[inline]
     pub fn next_contents(&mut self) -> Result<Option<&[u8]>, Violation> {
-        let waiting = self.bytes.get(self.start..self.end).unwrap_or_default();
+        let Some(waiting) = self.bytes.get(self.start..self.end) else { return Ok(None) };
         if self.greeting {
             check_greeting(waiting)?;
         }

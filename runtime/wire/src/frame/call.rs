@@ -33,8 +33,8 @@ pub struct CallHead<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallParts<'a> {
     fixed: &'a [u8; CONTENTS],
-    /// Who calls, through whom, and on whose behalf.
-    pub way: Way<'a>,
+    /// The bytes of its way.
+    way: &'a [u8],
     /// Whether that is as with the call before.
     pub same_way: bool,
     /// The arguments.
@@ -67,8 +67,8 @@ impl<'a> CallParts<'a> {
         let flags = flags & !NO_RETRY;
         let same_way = before.begins(flags, count, rest);
         let length = if same_way { before.bytes.len() } else { way::check(flags, count, rest)? };
-        let (bytes, body) = rest.split_at(length);
-        Ok(Self { fixed, way: Way { flags, count, bytes }, same_way, body })
+        let (way, body) = rest.split_at(length);
+        Ok(Self { fixed, way, same_way, body })
     }
 
     /// The bytes of the fixed part from `from` on, as PROTOCOL.md counts them.
@@ -111,6 +111,11 @@ impl<'a> CallParts<'a> {
         Trace { id, span, flags: self.fixed[6] }
     }
 
+    /// As [`CallHead::way`].
+    pub const fn way(&self) -> Way<'a> {
+        Way { flags: self.fixed[0] & !NO_RETRY, count: self.fixed[5], bytes: self.way }
+    }
+
     /// All of it at once.
     pub fn head(&self) -> CallHead<'a> {
         CallHead {
@@ -120,7 +125,7 @@ impl<'a> CallParts<'a> {
             micros: self.micros(),
             trace: self.trace(),
             no_retry: self.fixed[0] & NO_RETRY != 0,
-            way: self.way,
+            way: self.way(),
         }
     }
 }

@@ -48,16 +48,20 @@ impl RemoteService {
         if let Some(near) = near::beside(&self.lane) {
             match self.send_over(&near, call) {
                 Ok(ticket) => return Sent::Waits(RemoteReply::kept(near, ticket)),
-                Err(Failure::NotExecuted(NotExecuted::Unavailable { .. })) => {}
-                Err(failure) => return Sent::failed(failure),
+                Err(why) if matches!(*why, NotExecuted::Unavailable { .. }) => {}
+                Err(why) => return Sent::failed(*why),
             }
         }
-        self.send_over(&self.lane, call).map_or_else(Sent::failed, Sent::Kept)
+        self.send_from_here(call)
     }
 
-    /// Sends a call over a lane.
-    #[inline(always)] // so that what comes of it is made where it is wanted
-    fn send_over(&self, lane: &Lane, call: &Outbound<'_>) -> Result<Ticket, Failure> {
+    fn send_from_here(&self, call: &Outbound<'_>) -> Sent {
+        self.send_over(&self.lane, call).map_or_else(|why| Sent::failed(*why), Sent::Kept)
+    }
+
+    /// Sends a call over a lane; or why not, boxed, so that a ticket is handed on in a register.
+    #[inline(never)] // so that there is one of it, with all that it takes in it
+    fn send_over(&self, lane: &Lane, call: &Outbound<'_>) -> Result<Ticket, Box<NotExecuted>> {
         let context = call.context;
         if context.deadline <= call.now {
             return Err(NotExecuted::DeadlineExceeded.into());
@@ -93,7 +97,7 @@ impl RemoteService {
 
     /// The call's numbers on this connection.
     #[inline]
-    fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Failure> {
+    fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Box<NotExecuted>> {
         if let Some(Some(table)) = open.tables.get(self.place)
             && let Some(MethodState::Usable(method)) =
                 table.methods.get(usize::from(call.method.index))
@@ -105,7 +109,7 @@ impl RemoteService {
 
     /// Why a call has no numbers there.
     #[cold]
-    fn not_found(&self, open: &Open, call: &Outbound<'_>) -> Failure {
+    fn not_found(&self, open: &Open, call: &Outbound<'_>) -> Box<NotExecuted> {
         let Some(Some(table)) = open.tables.get(self.place) else {
             let Some(hello) = &open.hello else {
                 let reason = "the handshake with its unit is not done";
@@ -132,7 +136,7 @@ fn micros(nanos: u64) -> u32 {
 }
 
 #[cold]
-fn refused<E: fmt::Display>(error: &NotSent<E>) -> Failure {
+fn refused<E: fmt::Display>(error: &NotSent<E>) -> Box<NotExecuted> {
     match error {
         NotSent::NoCredit(_) => NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into(),
         NotSent::NotOpen | NotSent::PeerLeft => NotExecuted::unavailable(error.to_string()).into(),
@@ -141,7 +145,7 @@ fn refused<E: fmt::Display>(error: &NotSent<E>) -> Failure {
 }
 
 #[cold]
-fn unwritable<E: fmt::Display>(error: &EncodeError<E>) -> Failure {
+fn unwritable<E: fmt::Display>(error: &EncodeError<E>) -> Box<NotExecuted> {
     NotExecuted::bad_request(error.to_string()).into()
 }
 
@@ -150,7 +154,7 @@ impl Remote for RemoteService {
         if call.caller == Caller::Edge {
             return self.send_from_edge(&call);
         }
-        self.send_over(&self.lane, &call).map_or_else(Sent::failed, Sent::Kept)
+        self.send_from_here(&call)
     }
 }
 

@@ -44,7 +44,7 @@ impl Contexts {
         came: Moment,
     ) -> Result<(&mut InboundContext, Caller), NotExecuted> {
         if !call.same_way {
-            self.change(call.way)?;
+            self.change(call.way())?;
         }
         let context = self.lent.next(&self.common);
         context.deadline = came.after_micros(call.micros());
