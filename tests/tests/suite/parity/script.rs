@@ -123,7 +123,8 @@ async fn make(client: &MedleyClient, ask: Ask) -> Seen {
         Ask::Slow(millis) => Seen::Small(told(client.slow(millis).deadline(time).await)),
         Ask::HangAndLeave => {
             let mut call = client.hang().deadline(time);
-            assert!(once(&mut call).await.is_pending());
+            let polled = once(&mut call).await;
+            assert!(polled.is_pending(), "{polled:?}");
             Seen::Left
         }
         Ask::Add(amount, yields) => {
