@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use super::future::too_far;
-use super::route::{Route, Way};
+use super::route::{Exit, Route};
 use crate::codec;
 use crate::context::{self, CallContext};
 use crate::contract::Method;
@@ -51,8 +51,8 @@ pub(super) fn send<M: Method>(
         return Ok(first.send(call));
     }
     route.leave(|way| match way {
-        Way::Remote(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
-        Way::Away(why) => Err(NotExecuted::unavailable(why)),
+        Exit::Remote(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
+        Exit::Away(why) => Err(NotExecuted::unavailable(why)),
     })
 }
 

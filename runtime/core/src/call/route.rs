@@ -71,7 +71,7 @@ pub(super) enum Elsewhere {
 }
 
 /// The way of one call that leaves.
-pub(super) enum Way<'a> {
+pub(super) enum Exit<'a> {
     /// A remote which the route may leave for a third.
     Remote(&'a Arc<dyn Remote>),
     /// None, and why.
@@ -149,10 +149,10 @@ impl<C: Contract> Route<C> {
 
     /// Takes the way of calls that leave and don't go to the first remote.
     #[inline]
-    pub(super) fn leave<R>(&self, by: impl FnOnce(Way<'_>) -> R) -> R {
+    pub(super) fn leave<R>(&self, by: impl FnOnce(Exit<'_>) -> R) -> R {
         match &**self.elsewhere.load() {
-            Elsewhere::Remote(remote) => by(Way::Remote(remote)),
-            Elsewhere::Away(why) => by(Way::Away(why)),
+            Elsewhere::Remote(remote) => by(Exit::Remote(remote)),
+            Elsewhere::Away(why) => by(Exit::Away(why)),
         }
     }
 

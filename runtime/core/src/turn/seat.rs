@@ -25,7 +25,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::gate::{Gate, Refused, Way};
+use super::gate::{Gate, Pass, Refused};
 use super::host::Inner;
 
 /// The gate lets nobody in before there is an actor.
@@ -107,7 +107,7 @@ impl<A: Send + Sync> Drop for House<A> {
 pub struct Seat<A: Send + Sync + 'static> {
     /// Whose gate the seat has entered: never replaced, and valid until the seat has left.
     inner: NonNull<Inner<A>>,
-    way: Way,
+    pass: Pass,
     done: bool,
 }
 
@@ -121,14 +121,14 @@ impl<A: Send + Sync> Seat<A> {
     /// Enters past an empty line.
     #[inline(always)] // as the gate's: a seat that is moved is slow to read
     pub(super) fn enter(house: &House<A>, exclusive: bool) -> Result<Self, Refused> {
-        let way = house.room.gate.enter(exclusive, house.settings.mailbox)?;
-        Ok(Self { inner: house.0, way, done: false })
+        let pass = house.room.gate.enter(exclusive, house.settings.mailbox)?;
+        Ok(Self { inner: house.0, pass, done: false })
     }
 
     /// Enters from the head of the line; for the pump alone.
     pub(super) fn enter_from_line(house: &House<A>, exclusive: bool) -> Option<Self> {
-        let way = house.room.gate.enter_from_line(exclusive)?;
-        Some(Self { inner: house.0, way, done: false })
+        let pass = house.room.gate.enter_from_line(exclusive)?;
+        Some(Self { inner: house.0, pass, done: false })
     }
 
     #[inline]
@@ -151,7 +151,7 @@ impl<A: Send + Sync> Seat<A> {
     /// If the turn is a shared one.
     #[inline]
     pub fn exclusive(&mut self) -> &mut A {
-        assert!(self.way == Way::Alone, "a shared turn asked for the actor alone");
+        assert!(self.pass == Pass::Alone, "a shared turn asked for the actor alone");
         // SAFETY: an exclusive seat is in alone, and `self` is borrowed as long as the actor is.
         unsafe { &mut *self.inner().room.actor.get() }.as_mut().expect(EMPTY)
     }
@@ -176,7 +176,7 @@ impl<A: Send + Sync> Seat<A> {
     fn leave_noticed(&self) {
         // The house may be gone as soon as the seat has left.
         let signals = Arc::clone(&self.inner().signals);
-        if let Some(left) = self.inner().room.gate.leave(self.way) {
+        if let Some(left) = self.inner().room.gate.leave(self.pass) {
             signals.turn_left(left);
         }
     }
@@ -187,10 +187,10 @@ impl<A: Send + Sync> Drop for Seat<A> {
     fn drop(&mut self) {
         let gate = &self.inner().room.gate;
         // An exclusive turn that panicked or was abandoned may have left anything behind.
-        if self.way == Way::Alone && !self.done {
+        if self.pass == Pass::Alone && !self.done {
             gate.shut_down();
         }
-        if !gate.leave_unnoticed(self.way) {
+        if !gate.leave_unnoticed(self.pass) {
             self.leave_noticed();
         }
     }
@@ -198,7 +198,7 @@ impl<A: Send + Sync> Drop for Seat<A> {
 
 impl<A: Send + Sync> fmt::Debug for Seat<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat").field("way", &self.way).finish_non_exhaustive()
+        f.debug_struct("Seat").field("pass", &self.pass).finish_non_exhaustive()
     }
 }
 

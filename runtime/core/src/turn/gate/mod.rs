@@ -47,7 +47,7 @@ pub(super) struct Gate {
 
 /// How a turn came in, and so how it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Pass {
     /// By the gate, to be alone.
     Alone,
     /// By the gate, beside other shared turns.
@@ -96,16 +96,16 @@ impl Gate {
 
     /// Enters past an empty line.
     #[inline(always)] // on the way of every call, and a few instructions of it
-    pub(super) fn enter(&self, exclusive: bool, capacity: u32) -> Result<Way, Refused> {
+    pub(super) fn enter(&self, exclusive: bool, capacity: u32) -> Result<Pass, Refused> {
         if exclusive { self.enter_alone(capacity) } else { self.enter_beside(capacity) }
     }
 
     #[inline(always)]
-    fn enter_alone(&self, capacity: u32) -> Result<Way, Refused> {
+    fn enter_alone(&self, capacity: u32) -> Result<Pass, Refused> {
         let entered =
             self.word.compare_exchange(0, EXCLUSIVE | 1, Ordering::Acquire, Ordering::Relaxed);
         match entered {
-            Ok(_) => Ok(Way::Alone),
+            Ok(_) => Ok(Pass::Alone),
             Err(word) if word & (LINE | SHUT) != 0 => Err(Refused::Busy),
             Err(word) if word & WICKETS != 0 => Err(Refused::Crowded),
             Err(word) if word & COUNT >= capacity => Err(Refused::Full),
@@ -114,25 +114,25 @@ impl Gate {
     }
 
     #[inline(always)]
-    fn enter_beside(&self, capacity: u32) -> Result<Way, Refused> {
+    fn enter_beside(&self, capacity: u32) -> Result<Pass, Refused> {
         let word = self.word.load(Ordering::Relaxed);
         if word & !COUNT == 0 && word < capacity {
             let next = word + 1;
             let entered =
                 self.word.compare_exchange(word, next, Ordering::Acquire, Ordering::Relaxed);
-            return if entered.is_ok() { Ok(Way::Beside) } else { self.enter_met(capacity) };
+            return if entered.is_ok() { Ok(Pass::Beside) } else { self.enter_met(capacity) };
         }
         self.enter_by_wicket(word, capacity)
     }
 
     #[inline(never)] // callers on one thread pass it by
-    fn enter_by_wicket(&self, word: u32, capacity: u32) -> Result<Way, Refused> {
+    fn enter_by_wicket(&self, word: u32, capacity: u32) -> Result<Pass, Refused> {
         if word & !(COUNT | GUEST) == OPEN | WICKETS
             && let Some(wickets) = self.wickets.get()
         {
             let wicket = wickets.mine();
             match wickets.enter(wicket) {
-                Ok(()) => return Ok(Way::Wicket(wicket)),
+                Ok(()) => return Ok(Pass::Wicket(wicket)),
                 // Whether there is room beyond this wicket's share is found out in line.
                 Err(Barred::Full) => return Err(Refused::Busy),
                 Err(Barred::Closed) => {}
@@ -143,7 +143,7 @@ impl Gate {
 
     /// Another thread came or went at the same time.
     #[cold]
-    fn enter_met(&self, capacity: u32) -> Result<Way, Refused> {
+    fn enter_met(&self, capacity: u32) -> Result<Pass, Refused> {
         if self.met.fetch_add(1, Ordering::Relaxed) + 1 >= CROWD {
             self.met.store(0, Ordering::Relaxed);
             return Err(Refused::Crowded);
@@ -153,7 +153,7 @@ impl Gate {
 
     /// Enters by the gate beside whoever is in, or says why not.
     #[inline(never)]
-    fn enter_among(&self, capacity: u32) -> Result<Way, Refused> {
+    fn enter_among(&self, capacity: u32) -> Result<Pass, Refused> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & (LINE | SHUT) != 0 {
@@ -172,27 +172,27 @@ impl Gate {
             let next = word + 1;
             match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
             {
-                Ok(_) => return Ok(Way::Beside),
+                Ok(_) => return Ok(Pass::Beside),
                 Err(now) => word = now,
             }
         }
     }
 
     /// Enters from the head of the line; called by the pump alone.
-    pub(super) fn enter_from_line(&self, exclusive: bool) -> Option<Way> {
+    pub(super) fn enter_from_line(&self, exclusive: bool) -> Option<Pass> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let others = if exclusive { COUNT | GUEST } else { EXCLUSIVE };
             if word & (others | SHUT) != 0 || exclusive && !self.wickets_are_deserted(word) {
                 return None;
             }
-            let (next, way) = match exclusive {
-                true => ((word & !WICKETS) | EXCLUSIVE | 1, Way::Alone),
-                false => (word + 1, Way::Beside),
+            let (next, pass) = match exclusive {
+                true => ((word & !WICKETS) | EXCLUSIVE | 1, Pass::Alone),
+                false => (word + 1, Pass::Beside),
             };
             match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
             {
-                Ok(_) => return Some(way),
+                Ok(_) => return Some(pass),
                 Err(now) => word = now,
             }
         }
@@ -242,11 +242,11 @@ impl Gate {
 
     /// Leaves if nobody can be waiting for that; says whether.
     #[inline(always)] // as entering
-    pub(super) fn leave_unnoticed(&self, way: Way) -> bool {
-        let taken = match way {
-            Way::Alone => EXCLUSIVE | 1,
-            Way::Beside => 1,
-            Way::Wicket(wicket) => return self.leave_by_wicket(wicket),
+    pub(super) fn leave_unnoticed(&self, pass: Pass) -> bool {
+        let taken = match pass {
+            Pass::Alone => EXCLUSIVE | 1,
+            Pass::Beside => 1,
+            Pass::Wicket(wicket) => return self.leave_by_wicket(wicket),
         };
         let mut word = self.word.load(Ordering::Relaxed);
         while word & (LINE | SHUT) == 0 {
@@ -266,11 +266,11 @@ impl Gate {
     }
 
     /// Leaves, when that may be waited for; says by whom.
-    pub(super) fn leave(&self, way: Way) -> Option<Left> {
-        let taken = match way {
-            Way::Alone => EXCLUSIVE | 1,
-            Way::Beside => 1,
-            Way::Wicket(wicket) => {
+    pub(super) fn leave(&self, pass: Pass) -> Option<Left> {
+        let taken = match pass {
+            Pass::Alone => EXCLUSIVE | 1,
+            Pass::Beside => 1,
+            Pass::Wicket(wicket) => {
                 if let Some(wickets) = self.wickets.get() {
                     wickets.leave(wicket);
                 }

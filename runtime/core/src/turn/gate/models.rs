@@ -9,7 +9,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use super::{Gate, Refused, Way};
+use super::{Gate, Pass, Refused};
 
 const MANY: u32 = 9;
 
@@ -49,14 +49,14 @@ impl Room {
         self.actor.with(|actor| unsafe { *actor })
     }
 
-    fn leave(&self, way: Way) {
-        if !self.gate.leave_unnoticed(way) {
-            self.gate.leave(way);
+    fn leave(&self, pass: Pass) {
+        if !self.gate.leave_unnoticed(pass) {
+            self.gate.leave(pass);
         }
     }
 
     /// As the host does it.
-    fn enter(&self, exclusive: bool) -> Result<Way, Refused> {
+    fn enter(&self, exclusive: bool) -> Result<Pass, Refused> {
         let entered = self.gate.enter(exclusive, MANY);
         if !matches!(entered, Err(Refused::Crowded)) {
             return entered;
@@ -69,18 +69,18 @@ impl Room {
     }
 
     fn turn(&self, exclusive: bool) -> bool {
-        let Ok(way) = self.enter(exclusive) else { return false };
-        self.act(way);
+        let Ok(pass) = self.enter(exclusive) else { return false };
+        self.act(pass);
         true
     }
 
-    fn act(&self, way: Way) {
-        if way == Way::Alone {
+    fn act(&self, pass: Pass) {
+        if pass == Pass::Alone {
             self.write();
         } else {
             self.read();
         }
-        self.leave(way);
+        self.leave(pass);
     }
 
     /// As the pump does it, for one call in line.
@@ -89,8 +89,8 @@ impl Room {
             gate.form_line();
             gate.enter_from_line(exclusive)
         });
-        if let Some(way) = entered {
-            self.act(way);
+        if let Some(pass) = entered {
+            self.act(pass);
         }
         self.with_line(Gate::end_line);
     }

@@ -12,7 +12,7 @@ fn an_exclusive_turn_is_alone() {
     gate.enter(true, 9).unwrap();
     assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
     assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
-    assert_eq!(gate.leave(Way::Alone), None);
+    assert_eq!(gate.leave(Pass::Alone), None);
     gate.enter(false, 9).unwrap();
     gate.enter(false, 9).unwrap();
     assert_eq!(gate.enter(true, 9), Err(Refused::Busy));
@@ -25,7 +25,7 @@ fn the_gate_counts_to_its_capacity() {
     gate.enter(false, 2).unwrap();
     assert_eq!(gate.enter(false, 2), Err(Refused::Full));
     assert_eq!(gate.enter(true, 2), Err(Refused::Full));
-    gate.leave(Way::Beside);
+    gate.leave(Pass::Beside);
     gate.enter(false, 2).unwrap();
 }
 
@@ -36,7 +36,7 @@ fn a_guest_takes_no_room_and_is_waited_for() {
     assert!(!gate.enter_as_guest(), "one at a time");
     gate.enter(false, 1).unwrap();
     assert_eq!(gate.count(), 1);
-    gate.leave(Way::Beside);
+    gate.leave(Pass::Beside);
     assert_eq!(gate.enter(true, 1), Err(Refused::Busy), "it would share with the guest");
     gate.form_line();
     assert!(gate.enter_from_line(true).is_none());
@@ -52,10 +52,10 @@ fn nobody_passes_a_line() {
     assert_eq!(gate.form_line(), 1);
     assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
     assert!(gate.enter_from_line(true).is_none(), "a shared turn is still in");
-    assert_eq!(gate.leave(Way::Beside), Some(Left { line: true, shut: false }));
+    assert_eq!(gate.leave(Pass::Beside), Some(Left { line: true, shut: false }));
     assert!(gate.enter_from_line(true).is_some());
     assert!(gate.enter_from_line(false).is_none());
-    assert!(gate.leave(Way::Alone).is_some());
+    assert!(gate.leave(Pass::Alone).is_some());
     gate.end_line();
     gate.enter(true, 9).unwrap();
 }
@@ -70,17 +70,17 @@ fn a_shut_gate_waits_for_who_is_in() {
     assert_eq!(gate.enter(false, 9), Err(Refused::Busy));
     assert!(gate.enter_from_line(false).is_none());
     assert!(!gate.is_deserted());
-    assert_eq!(gate.leave(Way::Beside), Some(Left { line: false, shut: true }));
+    assert_eq!(gate.leave(Pass::Beside), Some(Left { line: false, shut: true }));
     assert!(gate.is_deserted());
     gate.open(true);
     assert!(gate.enter_from_line(false).is_some());
 }
 
 /// Shared turns that entered by this thread's wicket, as many as it lets in.
-fn fill(gate: &Gate, capacity: u32) -> Vec<Way> {
-    let ways: Vec<_> = std::iter::from_fn(|| gate.enter(false, capacity).ok()).collect();
-    assert!(ways.iter().all(|way| matches!(way, Way::Wicket(_))));
-    ways
+fn fill(gate: &Gate, capacity: u32) -> Vec<Pass> {
+    let passes: Vec<_> = std::iter::from_fn(|| gate.enter(false, capacity).ok()).collect();
+    assert!(passes.iter().all(|pass| matches!(pass, Pass::Wicket(_))));
+    passes
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn threads_that_meet_are_told_of_wickets() {
 fn shared_turns_enter_by_wickets_and_an_exclusive_one_waits_for_them() {
     let gate = open();
     gate.open_wickets(9999);
-    let way = gate.enter(false, 9999).unwrap();
-    assert!(matches!(way, Way::Wicket(_)));
+    let pass = gate.enter(false, 9999).unwrap();
+    assert!(matches!(pass, Pass::Wicket(_)));
     assert_eq!(gate.count(), 1);
     assert!(!gate.is_empty());
     assert!(gate.enter_as_guest(), "as beside any shared turn");
@@ -109,42 +109,42 @@ fn shared_turns_enter_by_wickets_and_an_exclusive_one_waits_for_them() {
     assert_eq!(gate.form_line(), 1);
     assert!(gate.enter_from_line(true).is_none());
     assert_eq!(gate.enter(false, 9999), Err(Refused::Busy), "nobody passes a line");
-    assert!(!gate.leave_unnoticed(way), "the wicket is closed, for somebody waits");
-    assert_eq!(gate.leave(way), Some(Left { line: true, shut: true }));
+    assert!(!gate.leave_unnoticed(pass), "the wicket is closed, for somebody waits");
+    assert_eq!(gate.leave(pass), Some(Left { line: true, shut: true }));
     assert!(gate.enter_from_line(true).is_some());
-    gate.leave(Way::Alone);
+    gate.leave(Pass::Alone);
     gate.end_line();
-    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside));
+    assert_eq!(gate.enter(false, 9999), Ok(Pass::Beside));
 }
 
 #[test]
 fn an_exclusive_turn_closes_idle_wickets_and_enters() {
     let gate = open();
     gate.open_wickets(9999);
-    let way = gate.enter(false, 9999).unwrap();
-    assert!(gate.leave_unnoticed(way), "nobody waits");
+    let pass = gate.enter(false, 9999).unwrap();
+    assert!(gate.leave_unnoticed(pass), "nobody waits");
     assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
     gate.close_wickets();
-    assert_eq!(gate.enter(true, 9999), Ok(Way::Alone));
+    assert_eq!(gate.enter(true, 9999), Ok(Pass::Alone));
 }
 
 #[test]
 fn beside_turns_that_came_by_a_wicket_others_enter_by_the_gate_and_none_alone() {
     let gate = open();
     gate.open_wickets(9999);
-    let way = gate.enter(false, 9999).unwrap();
+    let pass = gate.enter(false, 9999).unwrap();
     gate.close_wickets();
     assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
-    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside));
+    assert_eq!(gate.enter(false, 9999), Ok(Pass::Beside));
     assert_eq!(gate.count(), 2);
     gate.open_wickets(9999);
-    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside), "not before the last has left");
+    assert_eq!(gate.enter(false, 9999), Ok(Pass::Beside), "not before the last has left");
     assert_eq!(gate.enter(false, 3), Err(Refused::Full));
-    gate.leave(way);
-    gate.leave(Way::Beside);
-    gate.leave(Way::Beside);
+    gate.leave(pass);
+    gate.leave(Pass::Beside);
+    gate.leave(Pass::Beside);
     gate.end_line();
-    assert_eq!(gate.enter(true, 9999), Ok(Way::Alone));
+    assert_eq!(gate.enter(true, 9999), Ok(Pass::Alone));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn wickets_let_in_no_more_than_the_mailbox_holds() {
     for (capacity, by_gate) in [(1_000, 0), (1_000, 990), (3, 0), (100_000_000, 0)] {
         let gate = open();
         for _ in 0..by_gate {
-            assert_eq!(gate.enter(false, capacity), Ok(Way::Beside));
+            assert_eq!(gate.enter(false, capacity), Ok(Pass::Beside));
         }
         gate.open_wickets(capacity);
         let wickets = gate.wickets.get().unwrap();
@@ -166,25 +166,25 @@ fn wickets_let_in_no_more_than_the_mailbox_holds() {
 fn a_full_wicket_sends_to_the_line_which_counts_all() {
     let gate = open();
     gate.open_wickets(1_000);
-    let ways = fill(&gate, 1_000);
-    assert!(!ways.is_empty());
+    let passes = fill(&gate, 1_000);
+    assert!(!passes.is_empty());
     assert_eq!(gate.enter(false, 1_000), Err(Refused::Busy));
-    assert_eq!(gate.form_line() as usize, ways.len());
+    assert_eq!(gate.form_line() as usize, passes.len());
 }
 
 #[test]
 fn a_shut_gate_shuts_its_wickets() {
     let gate = open();
     gate.open_wickets(9999);
-    let way = gate.enter(false, 9999).unwrap();
+    let pass = gate.enter(false, 9999).unwrap();
     assert!(gate.shut_down());
     assert_eq!(gate.enter(false, 9999), Err(Refused::Busy));
     assert!(!gate.is_deserted());
     assert!(!gate.enter_as_keeper());
-    assert_eq!(gate.leave(way), Some(Left { line: true, shut: true }));
+    assert_eq!(gate.leave(pass), Some(Left { line: true, shut: true }));
     assert!(gate.is_deserted());
     assert!(gate.enter_as_keeper());
     gate.leave_as_keeper();
     gate.open(false);
-    assert_eq!(gate.enter(false, 9999), Ok(Way::Beside));
+    assert_eq!(gate.enter(false, 9999), Ok(Pass::Beside));
 }
