@@ -5,7 +5,6 @@ mod clients;
 mod edge;
 mod failure;
 mod links;
-mod memory;
 mod parts;
 mod placement;
 mod running;

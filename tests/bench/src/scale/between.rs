@@ -8,6 +8,7 @@ use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seam_core::call::{Client, Deadlines, Route, Target};
 use seam_core::contract::Contract;
+use seam_core::memory;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use seam_wire::{Address, Identity, Link, LinkConfig};
@@ -73,6 +74,8 @@ pub(super) fn serve(job: UnitJob) -> anyhow::Result<()> {
 /// The driving child's side: one thread, as in the other benches between processes.
 pub(super) fn drive(job: &BetweenJob) -> anyhow::Result<Option<Sample>> {
     allow_files()?;
+    // There is no unit around these links.
+    memory::keep_freed();
     let runtime = runtime(1)?;
     let links = runtime.block_on(connect(job))?;
     let Some(timing) = job.timing else {
