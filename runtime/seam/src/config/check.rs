@@ -237,7 +237,11 @@ impl Check<'_> {
             topologies.any(|topology| {
                 let units = config.units.iter().filter(|unit| topology.units.contains(&unit.name));
                 let units: Vec<&UnitConfig> = units.collect();
-                unit.services.iter().any(|service| self.caller(&units, service, unit).is_some())
+                // A unit with neither services nor an edge is there for its program, which may call
+                // whom it likes.
+                let program = units.iter().any(|u| u.services.is_empty() && u.http.is_none());
+                let is_called = |service| program || self.caller(&units, service, unit).is_some();
+                unit.services.iter().any(|service| is_called(service))
             })
         };
         let silent = |unit: &UnitConfig| unit.listen.is_none() && unit.address.is_none();

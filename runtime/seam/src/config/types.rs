@@ -154,7 +154,8 @@ pub struct UnitConfig {
     pub http: Option<Address>,
     /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; loopback only, until
     /// there is transport security. Default: a Unix socket in the data folder,
-    /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one; else none.
+    /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one, or has neither
+    /// services nor an edge and so is there for its program, which may; else none.
     pub listen: Option<Address>,
     /// `address`: what other units connect to, where that differs from `listen`.
     /// Default: `listen`.

@@ -123,6 +123,16 @@ fn who_is_called_and_says_nothing_listens_in_the_data_folder() {
 }
 
 #[test]
+fn a_program_reaches_every_unit() {
+    let text = "[units.tool]\nservices = []\n[units.rest]\nservices = [\"*\"]\n\
+                [topologies]\ntwo = [\"tool\", \"rest\"]\n";
+    let config = parse(text);
+    let layout = config.layout(None, Some("tool")).unwrap();
+    assert_eq!(layout.peers[0].address, Some(address("unix:data/links/rest.sock")));
+    assert_eq!(layout.listen, None);
+}
+
+#[test]
 fn an_edge_reaches_what_it_offers() {
     let text = "[units.edge]\nservices = []\nhttp = \"127.0.0.1:8080\"\n\
                 [units.rest]\nservices = [\"*\"]\n[topologies]\ntwo = [\"edge\", \"rest\"]\n";
