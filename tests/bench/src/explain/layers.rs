@@ -94,6 +94,9 @@ const RULES: &[(&str, Option<&str>, Option<Layer>)] = &[
     ("runtime/core/call/inbox", None, Some(Layer::Encoding)),
     ("runtime/core/call/rehearsal", None, Some(Layer::Encoding)),
     ("runtime/core/codec", None, Some(Layer::Encoding)),
+    // Messages write and read themselves.
+    ("runtime/core/contract/message", None, Some(Layer::Encoding)),
+    ("runtime/core/contract/std_messages", None, Some(Layer::Encoding)),
     ("runtime/core/remote", Some("may_call"), Some(Layer::Policy)),
     ("runtime/core/remote", Some("admit"), Some(Layer::Policy)),
     ("runtime/core/remote", None, Some(Layer::Encoding)),
