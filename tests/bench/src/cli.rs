@@ -117,6 +117,9 @@ pub(crate) struct Options {
     /// boutique: offer so many requests per second, instead of half of what tonic can take.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) offered: Option<u32>,
+    /// boutique: seam's units listen on loopback, instead of at Unix sockets, their default.
+    #[arg(long, global = true)]
+    pub(crate) tcp: bool,
     /// boutique: only seam's layouts of so many units.
     #[arg(long, global = true, num_args = 1.., value_name = "N")]
     units: Vec<usize>,

@@ -39,15 +39,15 @@ struct Contender {
     /// Processes, without the front.
     units: usize,
     /// Starts the front, whose address is where the load goes, and the units.
-    start: fn() -> anyhow::Result<Shop>,
+    /// Told whether seam's units are to listen on loopback.
+    start: fn(bool) -> anyhow::Result<Shop>,
 }
 
 const CONTENDERS: &[Contender] = &[
-    Contender { name: "tonic", units: 10, start: start_tonic },
-    Contender { name: "seam", units: 10, start: || seam::start(seam::TEN) },
-    Contender { name: "seam-unix", units: 10, start: || seam::start_on_unix(seam::TEN) },
-    Contender { name: "seam", units: 2, start: || seam::start(seam::TWO) },
-    Contender { name: "seam", units: 1, start: || seam::start(seam::ONE) },
+    Contender { name: "tonic", units: 10, start: |_| start_tonic() },
+    Contender { name: "seam", units: 10, start: |tcp| seam::start(seam::TEN, tcp) },
+    Contender { name: "seam", units: 2, start: |tcp| seam::start(seam::TWO, tcp) },
+    Contender { name: "seam", units: 1, start: |tcp| seam::start(seam::ONE, tcp) },
 ];
 
 /// A running boutique.
@@ -55,8 +55,8 @@ struct Shop {
     address: String,
     /// The front first.
     processes: Vec<Child>,
-    /// Where its Unix sockets are.
-    _sockets: Option<TempDir>,
+    /// Its units' data, and their sockets.
+    _data: Option<TempDir>,
 }
 
 /// What a serving process is told.
@@ -90,7 +90,7 @@ pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Group>> {
     let half = most.map(|most| (most.median / 2.0).floor());
     let offered = options.offered.map(f64::from).or(half);
     let wanted = CONTENDERS.iter().filter(|contender| {
-        let ours = contender.name.starts_with("seam");
+        let ours = contender.name == "seam";
         options.wants(contender.name) && (!ours || options.wants_units(contender.units))
     });
     let entries = wanted.map(|contender| {
@@ -103,8 +103,8 @@ pub(crate) fn groups(options: &Options) -> anyhow::Result<Vec<Group>> {
             contender: contender.name.to_owned(),
             ..Labels::default()
         };
-        let start = contender.start;
-        Entry::new(labels, move || measure(start, offered, timing))
+        let (start, tcp) = (contender.start, options.tcp);
+        Entry::new(labels, move || measure(|| start(tcp), offered, timing))
     });
     Ok(vec![options.group(entries.collect())])
 }
@@ -121,7 +121,7 @@ fn most(timing: Timing) -> anyhow::Result<Figure> {
 }
 
 fn measure(
-    start: fn() -> anyhow::Result<Shop>,
+    start: impl Fn() -> anyhow::Result<Shop>,
     rate: Option<f64>,
     timing: Timing,
 ) -> anyhow::Result<Sample> {
@@ -160,7 +160,7 @@ fn start_tonic() -> anyhow::Result<Shop> {
     }
     let address = start(None, &["frontend"])?;
     processes.rotate_right(1);
-    Ok(Shop { address, processes, _sockets: None })
+    Ok(Shop { address, processes, _data: None })
 }
 
 /// The serving child's side.

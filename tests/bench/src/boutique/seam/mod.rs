@@ -6,6 +6,7 @@ mod door;
 mod services;
 
 use std::future::pending;
+use std::path::Path;
 
 use anyhow::Context;
 use seam::App;
@@ -18,7 +19,7 @@ use self::services::{
 };
 use super::{ServeJob, Shop};
 use crate::measure::{Child, Event, announce};
-use crate::ours::{Ours, THREADS, free_addresses, ready};
+use crate::ours::{THREADS, free_addresses, ready};
 use crate::remote::on_one_thread;
 
 /// Callees before their callers, so that few calls are refused at the start.
@@ -64,22 +65,12 @@ pub(crate) struct UnitJob {
     unit: String,
 }
 
-/// Starts the units and the front, joined by TCP.
-pub(crate) fn start(units: &[&[&str]]) -> anyhow::Result<Shop> {
-    start_at(units, &free_addresses(units.len())?)
-}
-
-/// Starts the units and the front, joined by Unix sockets.
-pub(crate) fn start_on_unix(units: &[&[&str]]) -> anyhow::Result<Shop> {
-    let folder = tempfile::tempdir()?;
-    let socket = |number| format!("unix:{}", folder.path().join(unit_name(number)).display());
-    let addresses: Vec<_> = (0..units.len()).map(socket).collect();
-    let shop = start_at(units, &addresses)?;
-    Ok(Shop { _sockets: Some(folder), ..shop })
-}
-
-fn start_at(units: &[&[&str]], addresses: &[String]) -> anyhow::Result<Shop> {
-    let config = config(units, addresses)?;
+/// Starts the units and the front. The units listen where they do by default on one machine, at Unix
+/// sockets, or on loopback.
+pub(crate) fn start(units: &[&[&str]], tcp: bool) -> anyhow::Result<Shop> {
+    let data = tempfile::tempdir()?;
+    let addresses = if tcp { free_addresses(units.len())? } else { Vec::new() };
+    let config = config(units, &addresses, data.path())?;
     let serve = |unit: String| -> anyhow::Result<(Child, String)> {
         let job = ServeJob::Seam(UnitJob { config: config.clone(), unit: unit.clone() });
         let mut process = Child::start("serve-boutique", &job)?;
@@ -95,21 +86,24 @@ fn start_at(units: &[&[&str]], addresses: &[String]) -> anyhow::Result<Shop> {
     }
     let (front, address) = serve(FRONT.to_owned())?;
     processes.insert(0, front);
-    Ok(Shop { address, processes, _sockets: None })
+    Ok(Shop { address, processes, _data: Some(data) })
 }
 
 fn unit_name(number: usize) -> String {
     format!("unit{number}")
 }
 
-/// An `app.toml` for these units.
-fn config(units: &[&[&str]], addresses: &[String]) -> anyhow::Result<String> {
+/// An `app.toml` for these units, at these addresses if there are any.
+fn config(units: &[&[&str]], addresses: &[String], data: &Path) -> anyhow::Result<String> {
     use std::fmt::Write;
-    let mut text = format!("[units.{FRONT}]\nservices = []\n");
+    let mut text = format!("[app]\ndata = {data:?}\n[units.{FRONT}]\nservices = []\n");
     let mut names = vec![FRONT.to_owned()];
-    for (number, (services, listen)) in units.iter().zip(addresses).enumerate() {
+    for (number, services) in units.iter().enumerate() {
         let name = unit_name(number);
-        writeln!(text, "[units.{name}]\nservices = {services:?}\nlisten = \"{listen}\"")?;
+        writeln!(text, "[units.{name}]\nservices = {services:?}")?;
+        if let Some(address) = addresses.get(number) {
+            writeln!(text, "listen = \"{address}\"")?;
+        }
         names.push(name);
     }
     writeln!(text, "[topologies]\nbench = {names:?}")?;
@@ -119,8 +113,7 @@ fn config(units: &[&[&str]], addresses: &[String]) -> anyhow::Result<String> {
 /// The serving child's side.
 pub(crate) fn serve(job: UnitJob) -> anyhow::Result<()> {
     on_one_thread(async move {
-        let ours = Ours::start(app(&job)).await.with_context(|| job.unit.clone())?;
-        let unit = &ours.unit;
+        let unit = &app(&job).start().await.with_context(|| job.unit.clone())?;
         if job.unit == FRONT {
             ready(unit).await?;
             return door::open(unit).await;
