@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -69,7 +69,8 @@ async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let listener = match UnixListener::bind(path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+        // Whatever isn't a socket refuses connections, too, and is somebody's file.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
             match UnixStream::connect(path).await {
                 Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
                     std::fs::remove_file(path)?;
@@ -82,6 +83,10 @@ async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     };
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
+}
+
+fn is_socket(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
 
 struct Tcp {
@@ -123,5 +128,28 @@ impl Drop for Unix {
             // Whether it still was there matters to nobody.
             let _ = std::fs::remove_file(path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_unix_socket_takes_the_place_of_a_dead_one_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("links/pay.sock");
+        let first = bind_unix(&path).await.unwrap();
+        let mode = std::fs::metadata(folder.path().join("links")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let taken = bind_unix(&path).await.unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse, "somebody serves it");
+        drop(first);
+        bind_unix(&path).await.unwrap();
+
+        let file = folder.path().join("letter");
+        std::fs::write(&file, "dear").unwrap();
+        assert_eq!(bind_unix(&file).await.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear");
     }
 }
