@@ -15,13 +15,10 @@ const PLACE_MASK: u64 = (1 << PLACE_BITS) - 1;
 
 const _: () = assert!(MAX_WINDOW as u64 <= PLACE_MASK + 1, "a place must fit its bits");
 
-/// No call has it: ids begin with the first count.
-const NO_CALL: CallId = CallId(0);
-
 #[derive(Debug)]
 struct Slot<T> {
-    /// The call, or [`NO_CALL`] at a free place. A place is taken as long as the callee holds the call
-    /// or somebody waits for what comes of it.
+    /// The call. Its place is taken as long as the callee holds it or somebody waits for what comes of
+    /// it; at a free place it is the last one's.
     id: CallId,
     held: bool,
     waited: bool,
@@ -37,7 +34,7 @@ struct Slot<T> {
 impl<T: Default> Default for Slot<T> {
     fn default() -> Self {
         Self {
-            id: NO_CALL,
+            id: CallId::default(),
             held: false,
             waited: false,
             cancelled: false,
@@ -147,7 +144,6 @@ impl<T: Default> Outgoing<T> {
         if looked.is_ready() {
             slot.waited = false;
             if !slot.held {
-                slot.id = NO_CALL;
                 self.slots.leave(place(id));
             }
         }
@@ -162,7 +158,6 @@ impl<T: Default> Outgoing<T> {
         let tell = slot.held && !slot.cancelled;
         slot.cancelled = true;
         if !slot.held {
-            slot.id = NO_CALL;
             self.slots.leave(place(id));
         }
         tell
@@ -176,7 +171,6 @@ impl<T: Default> Outgoing<T> {
         slot.held = false;
         self.in_flight -= 1;
         if !slot.waited {
-            slot.id = NO_CALL;
             self.slots.leave(place(id));
             return Ok(None);
         }
