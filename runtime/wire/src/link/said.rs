@@ -35,11 +35,7 @@ impl Said {
     ) -> Result<Way<'_>, EncodeError> {
         let same = self.caller == caller
             && self.chain == context.chain
-            && match (&self.principal, &context.principal) {
-                (None, None) => true,
-                (Some(said), Some(principal)) => said == principal,
-                _ => false,
-            };
+            && self.principal == context.principal;
         if !same {
             self.change(context, caller)?;
         }
