@@ -125,10 +125,7 @@ impl<M: Method> Call<M> {
                 {
                     self.count_served(outcome, ended.nanos_since(began));
                 }
-                if context.as_ref().is_none_or(TurnContext::is_light) {
-                    // To look for what is to be dropped piece by piece costs more than to ask.
-                    forget(context);
-                }
+                TurnContext::end(context);
             }
             Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx, outcome),
         }

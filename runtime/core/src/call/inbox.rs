@@ -1,7 +1,6 @@
 //! Encoded calls in: the policy that every call from elsewhere passes, and its turn.
 
 use std::fmt;
-use std::mem::forget;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -160,10 +159,7 @@ pub fn serve<M: Method>(
     if let Some(context) = &mut context {
         context.give_back(inbound.context);
     }
-    if context.as_ref().is_none_or(TurnContext::is_light) {
-        // To look for what is to be dropped piece by piece costs more than to ask.
-        forget(context);
-    }
+    TurnContext::end(context);
     match (begun, &polled) {
         // Most calls: nothing else is looked at.
         (Begun::Done(at), Poll::Ready(Ok(answer))) if codec::encode(answer, out).is_ok() => {
