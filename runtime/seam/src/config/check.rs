@@ -292,6 +292,7 @@ impl Check<'_> {
         let Some(why) = self.caller(units, service, host) else { return };
         let unit = &host.name;
         let (path, what, fix) = match (&host.listen, &host.address) {
+            // It has a socket, or was told that its path is too long.
             (None, None) => return,
             (None, Some(_)) => {
                 let fix = format!("add e.g. `listen = \"127.0.0.1:7102\"` to [units.{unit}]");
