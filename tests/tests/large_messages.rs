@@ -4,30 +4,7 @@
 
 use std::fs;
 
-use seam::prelude::*;
-
-#[seam::contract(name = "echo", version = "1.0")]
-trait Echo {
-    async fn bytes(&self, blob: Vec<u8>) -> Vec<u8>;
-}
-
-struct EchoService;
-
-impl Actor for EchoService {
-    type Contract = EchoContract;
-    type Config = ();
-    type Needs = ();
-
-    async fn start(_: &mut Setup<Self>) -> Result<Self, StartError> {
-        Ok(Self)
-    }
-}
-
-impl Echo for EchoService {
-    async fn bytes(&self, blob: Vec<u8>) -> Vec<u8> {
-        blob
-    }
-}
+use seam_tests::medley::{MedleyClient, app};
 
 const SIZE: usize = 1 << 20;
 const PAGES: u64 = SIZE as u64 / 4096;
@@ -36,14 +13,13 @@ const PAGES: u64 = SIZE as u64 / 4096;
 #[tokio::test]
 async fn memory_of_large_messages_is_used_again() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::new("echo")
-        .service::<EchoService>()
+    let app = app()
         .config_text("[units.all]\nservices = [\"*\"]\n[calls]\nresolution = \"encoded\"\n")
         .set("SEAM__APP__DATA", folder.path().display().to_string());
     let unit = app.start().await.unwrap();
-    let client: EchoClient = unit.client().unwrap();
+    let client: MedleyClient = unit.client().unwrap();
     let call = async || {
-        let answer = client.bytes(vec![7; SIZE]).await.unwrap();
+        let answer = client.flip(vec![7; SIZE]).await.unwrap();
         assert!(answer.len() == SIZE && answer.iter().all(|byte| *byte == 7));
     };
     // The first one's are new.
