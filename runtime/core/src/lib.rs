@@ -23,6 +23,7 @@ pub mod codec;
 pub mod context;
 pub mod contract;
 pub mod home;
+pub mod live;
 pub mod memory;
 pub mod metrics;
 pub mod name;
