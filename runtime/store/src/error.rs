@@ -50,7 +50,8 @@ pub enum OpenError {
     },
 }
 
-/// Why a read or a write failed. A failed write had no effect, except where a variant says otherwise.
+/// Why a read or a write failed. A failed write had no effect, unless it says that it
+/// [isn't known](Self::is_unknown).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -83,8 +84,8 @@ pub enum StoreError {
         /// serde's words.
         cause: String,
     },
-    /// Not a name for a table or a sequence.
-    #[error("`{name}` is no name for a table or sequence: use 1 to {limit} bytes")]
+    /// Not a name for a table, an index or a sequence.
+    #[error("`{name}` is no name for a table, an index or a sequence: use 1 to {limit} bytes")]
     Name {
         /// The refused name.
         name: String,
@@ -105,47 +106,106 @@ pub enum StoreError {
         /// The table's name.
         table: String,
     },
+    /// Another row has the same key in a unique index.
+    #[error("another row of the table `{table}` has the same key in its unique index `{index}`")]
+    NotUnique {
+        /// The table's name.
+        table: String,
+        /// The index's name.
+        index: String,
+    },
     /// A page can't be read. Stop the service and restore a backup.
     #[error("the database is damaged: {cause}. Stop the service and restore a backup")]
     Corrupt {
         /// What the engine found.
         cause: String,
     },
-    /// A read failed in the operating system.
+    /// The operating system failed a read, or a write before any of it was brought to disk.
     #[error("the disk failed: {cause}")]
     Disk {
         /// The operating system's words.
         cause: String,
     },
-    /// A write couldn't be brought to disk, so this and every later write is refused. Whether the
-    /// write that met the failure survives a restart isn't known.
+    /// There is no room for the write: the disk, a quota or the open files. Reads go on, and so do
+    /// writes once there is room.
+    #[error("the store has no room to write: {cause}. Free some, and it goes on by itself")]
+    Full {
+        /// The operating system's words.
+        cause: String,
+    },
+    /// A write of before couldn't be brought to disk, so this one was refused, as every later one.
     #[error(
-        "the store takes no more writes, for it can't bring them to disk: {cause}. Free or mend the disk, then restart"
+        "the store takes no more writes, for it can't bring them to disk: {cause}. Mend the disk, then restart"
     )]
     Poisoned {
         /// The first failure.
         cause: String,
     },
-    /// The store was closed. A transaction that was running then may have been done.
-    #[error("the store is closed")]
-    Closed,
-}
-
-/// Why a transaction has no result.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TransactionError<E> {
-    /// The closure returned this error. Nothing was written.
-    #[error("{0}")]
-    Aborted(E),
-    /// The closure panicked. Nothing was written, and other transactions go on.
+    /// The write was handed to the engine, and what became of it can't be told: after a restart it
+    /// is there, whole, or it isn't.
+    #[error("whether the store has written this isn't known: {cause}")]
+    Unknown {
+        /// What got in between.
+        cause: String,
+    },
+    /// The transaction's closure panicked. Nothing was written, and other transactions go on.
     #[error("the transaction panicked and wrote nothing: {message}")]
     Panicked {
         /// The panic's message.
         message: String,
     },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether the write that failed may have been done all the same. Anything else certainly had
+    /// no effect.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
+    /// The error's stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "store_too_large",
+            Self::Encode { .. } => "store_encode",
+            Self::Decode { .. } => "store_decode",
+            Self::Name { .. } => "store_name",
+            Self::Retyped { .. } => "store_retyped",
+            Self::ForeignTable { .. } => "store_foreign_table",
+            Self::NotUnique { .. } => "store_not_unique",
+            Self::Corrupt { .. } => "store_corrupt",
+            Self::Disk { .. } => "store_disk",
+            Self::Full { .. } => "store_full",
+            Self::Poisoned { .. } => "store_poisoned",
+            Self::Unknown { .. } => "store_unknown",
+            Self::Panicked { .. } => "store_panicked",
+            Self::Closed => "store_closed",
+        }
+    }
+}
+
+/// Why a transaction has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TransactionError<E> {
+    /// The closure returned this error of its own. Nothing was written.
+    #[error("{0}")]
+    Aborted(E),
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl<E> TransactionError<E> {
+    /// Whether the transaction may have been done all the same: see [`StoreError::is_unknown`].
+    pub const fn is_unknown(&self) -> bool {
+        match self {
+            Self::Aborted(_) => false,
+            Self::Store(error) => error.is_unknown(),
+        }
+    }
 }
 
 impl<E> TransactionError<TransactionError<E>> {
@@ -154,8 +214,16 @@ impl<E> TransactionError<TransactionError<E>> {
     pub fn flatten(self) -> TransactionError<E> {
         match self {
             Self::Aborted(inner) => inner,
-            Self::Panicked { message } => TransactionError::Panicked { message },
             Self::Store(error) => TransactionError::Store(error),
+        }
+    }
+}
+
+/// For closures that fail with the store's errors alone.
+impl From<TransactionError<Self>> for StoreError {
+    fn from(error: TransactionError<Self>) -> Self {
+        match error {
+            TransactionError::Aborted(error) | TransactionError::Store(error) => error,
         }
     }
 }

@@ -154,7 +154,9 @@ impl Store {
             let (answer, answered) = oneshot::channel();
             let job = transaction_job(work, answer);
             store.inner.writer.push(job).await?;
-            answered.await.unwrap_or(Err(TransactionError::Store(StoreError::Closed)))
+            let lost =
+                || StoreError::Unknown { cause: "the writer ended without an answer".into() };
+            answered.await.unwrap_or_else(|_| Err(lost().into()))
         }
     }
 
@@ -223,7 +225,10 @@ fn transaction_job<T: Send + 'static, E: Send + 'static>(
             Ok(_) if answer.is_closed() => Err(TransactionError::Store(StoreError::Closed)),
             Ok(transaction) => match catch_unwind(AssertUnwindSafe(|| work(transaction))) {
                 Ok(result) => result.map_err(TransactionError::Aborted),
-                Err(panic) => Err(TransactionError::Panicked { message: panic_message(&*panic) }),
+                Err(panic) => {
+                    let message = panic_message(&*panic);
+                    Err(TransactionError::Store(StoreError::Panicked { message }))
+                }
             },
             Err(error) => Err(TransactionError::Store(error)),
         };

@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use crate::{
-    Key, Keys, Store, StoreError, TransactionError, Value,
+    Key, Keys, Store, StoreError, Value,
     codec::{decode_value, encode_key, encode_value, starting_with},
     database::{RawRow, Writes},
     keys::decode_row_key,
@@ -68,7 +68,7 @@ impl<K: Key, V: Value> Table<K, V> {
         let row = self.row_key(key).and_then(|key| Ok((key, encode_value(&self.name, value)?)));
         async move {
             let (key, value) = row?;
-            one(store.transaction(move |tx| tx.write(key, Some(value))).await)
+            Ok(store.transaction(move |tx| tx.write(key, Some(value))).await?)
         }
     }
 
@@ -87,7 +87,7 @@ impl<K: Key, V: Value> Table<K, V> {
                 }
                 Ok(existed)
             });
-            one(remove.await)
+            Ok(remove.await?)
         }
     }
 
@@ -165,14 +165,6 @@ pub(crate) fn decode_rows<K: Key, V: Value>(
         Ok((decode_row_key(table, prefix, key)?, decode_value(table, value)?))
     };
     rows.iter().map(decode).collect()
-}
-
-/// The result of a transaction whose closure fails with the store's errors only.
-fn one<T>(result: Result<T, TransactionError<StoreError>>) -> Result<T, StoreError> {
-    result.map_err(|error| match error {
-        TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-        TransactionError::Panicked { message } => StoreError::Corrupt { cause: message },
-    })
 }
 
 impl<K, V> Clone for Table<K, V> {

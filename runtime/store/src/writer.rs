@@ -77,17 +77,18 @@ impl Writer {
             let full = settled.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES;
             next = if full { None } else { self.jobs.waiting() };
         }
-        if !writes.is_empty() {
-            self.commit(writes);
-        }
         // Those that wrote nothing wait as well: what they read may have been this group's.
-        let result = self.poisoned().map_or(Ok(()), Err);
+        let result = match self.poisoned() {
+            Some(poisoned) => Err(poisoned),
+            None if writes.is_empty() => Ok(()),
+            None => self.commit(writes),
+        };
         for settle in settled {
             settle(result.clone());
         }
     }
 
-    fn commit(&mut self, writes: Writes) {
+    fn commit(&mut self, writes: Writes) -> Result<(), StoreError> {
         let synced = self.database.apply(writes).map_err(|error| error.to_string());
         let synced = synced.and_then(|group| match self.disk.sync(group) {
             Ok(()) => Ok(group),
@@ -97,8 +98,12 @@ impl Writer {
             Ok(group) => {
                 self.database.synced();
                 self.progress.send_modify(|progress| progress.synced = group);
+                Ok(())
             }
-            Err(cause) => self.poison(&cause),
+            Err(cause) => {
+                self.poison(&cause);
+                Err(StoreError::Unknown { cause })
+            }
         }
     }
 
@@ -166,8 +171,10 @@ mod tests {
         let mut table: Table<u64, u64> = store.table("numbers").unwrap();
         table.insert(&1, &10).await.unwrap();
         let poisoned = Err(StoreError::Poisoned { cause: "no space".to_owned() });
-        assert_eq!(table.insert(&2, &20).await, poisoned);
+        let unknown = table.insert(&2, &20).await.unwrap_err();
+        assert!(unknown.is_unknown(), "{unknown}");
         assert_eq!(table.insert(&3, &30).await, poisoned);
+        assert!(!poisoned.clone().unwrap_err().is_unknown());
         let refused = store.transaction(|_| Err::<(), ()>(())).await;
         assert_eq!(refused, Err(TransactionError::Store(poisoned.clone().unwrap_err())));
         // What is on disk can still be read; what may not be, can't.

@@ -134,7 +134,9 @@ async fn a_panic_costs_its_own_transaction() {
         assert_ne!(tx.get(&inside, &1), Ok(Some(1)), "broken on purpose");
         Ok::<_, Infallible>(())
     });
-    let Err(TransactionError::Panicked { message }) = failed.await else { panic!("no panic") };
+    let Err(TransactionError::Store(StoreError::Panicked { message })) = failed.await else {
+        panic!("no panic")
+    };
     assert!(message.contains("broken on purpose"), "{message}");
     assert_eq!(table.get(&1).await, Ok(None));
     table.clone().insert(&2, &2).await.unwrap();
