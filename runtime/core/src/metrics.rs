@@ -117,7 +117,7 @@ impl ServiceMetrics {
     /// The counts so far, a row per method that was called.
     pub fn read(&self) -> Vec<(&'static str, MethodMetrics)> {
         let rows = self.contract.methods.iter().enumerate();
-        rows.map(|(index, method)| (method.spec.name, self.read_method(index)))
+        rows.map(|(index, method)| (method.name.as_str(), self.read_method(index)))
             .filter(|(_, counted)| counted.calls > 0)
             .collect()
     }

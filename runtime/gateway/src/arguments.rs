@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use seam_core::contract::{HttpRoute, MethodDescriptor};
+use seam_core::contract::{ArgumentDescriptor, HttpRoute, MethodDescriptor};
 use serde_json::value::RawValue;
 
 use crate::argument::{Argument, Source, cut};
@@ -55,7 +55,7 @@ impl Arguments {
         route: &HttpRoute,
         path: &[&str],
     ) -> Result<Self, String> {
-        let known = |name: &str| method.spec.arguments.iter().any(|a| folded(a) == folded(name));
+        let known = |name: &str| method.arguments.iter().any(|a| folded(&a.name) == folded(name));
         if let Some(name) = path.iter().find(|name| !known(name)) {
             return Err(format!("has `{{{name}}}` in its path, and the method no such argument"));
         }
@@ -64,14 +64,14 @@ impl Arguments {
                 "takes `{name}` from a header, and the method has no such argument"
             ));
         }
-        for (_, header) in route.headers {
+        for (_, header) in &route.headers {
             if HeaderName::from_bytes(header.as_bytes()).is_err() {
                 return Err(format!("takes an argument from `{header}`, which is no header"));
             }
         }
-        let has_body = !matches!(route.verb, "GET" | "DELETE");
+        let has_body = !matches!(route.verb.as_str(), "GET" | "DELETE");
         let mut arguments = Self::new(method, |name| {
-            let header = |(argument, header): &(&str, &str)| {
+            let header = |(argument, header): &(String, String)| {
                 let same = folded(argument) == folded(name);
                 same.then(|| HeaderName::from_bytes(header.as_bytes()).ok()).flatten()
             };
@@ -91,13 +91,9 @@ impl Arguments {
     }
 
     fn new(method: &MethodDescriptor, source: impl Fn(&str) -> Source) -> Self {
-        let schema = method.schema().arguments;
-        let list: Vec<_> = method
-            .spec
-            .arguments
-            .iter()
-            .map(|name| Argument::new(&schema, name, source(name)))
-            .collect();
+        let schema = &method.schema.arguments;
+        let argument = |a: &ArgumentDescriptor| Argument::new(schema, &a.name, source(&a.name));
+        let list: Vec<_> = method.arguments.iter().map(argument).collect();
         Self {
             takes_query: list.iter().any(|argument| argument.source == Source::Query),
             takes_body: list.iter().any(|argument| argument.source == Source::Body),

@@ -78,13 +78,13 @@ impl Routes {
         for (at, client) in clients.iter().enumerate() {
             let service = client.service().name();
             for method in &client.descriptor().methods {
-                let owner = format!("{service}.{}", method.spec.name);
-                for route in method.spec.http {
+                let owner = format!("{service}.{}", method.name);
+                for route in &method.http {
                     let (verb, target) = target(at, method, route).map_err(|why| {
-                        let (verb, path) = (route.verb.to_owned(), route.path.to_owned());
+                        let (verb, path) = (route.verb.clone(), route.path.clone());
                         EdgeError::BadRoute { verb, path, method: owner.clone(), why }
                     })?;
-                    building.add(verb, route.path, target, &owner)?;
+                    building.add(verb, &route.path, target, &owner)?;
                 }
             }
         }
@@ -108,7 +108,7 @@ fn target(
     method: &MethodDescriptor,
     route: &HttpRoute,
 ) -> Result<(Method, Target), String> {
-    let verb = match route.verb {
+    let verb = match route.verb.as_str() {
         "GET" => Method::GET,
         "POST" => Method::POST,
         "PUT" => Method::PUT,
@@ -116,11 +116,11 @@ fn target(
         "DELETE" => Method::DELETE,
         _ => return Err("has no verb that is known: GET, POST, PUT, PATCH or DELETE".into()),
     };
-    let arguments = Arguments::of_route(method, route, &names(route.path)?)?;
+    let arguments = Arguments::of_route(method, route, &names(&route.path)?)?;
     let status = StatusCode::from_u16(route.status).ok().filter(StatusCode::is_success);
     let status = status.ok_or_else(|| format!("has the status {}: 2xx", route.status))?;
-    let location = route.location.map(Location::parse).transpose()?;
-    let index = method.spec.index;
+    let location = route.location.as_deref().map(Location::parse).transpose()?;
+    let index = method.index;
     let route = MethodRoute { client, index, arguments, status, location };
     Ok((verb, Target::Method(Box::new(route))))
 }

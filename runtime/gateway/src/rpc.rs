@@ -77,15 +77,15 @@ impl Service {
         let mut service = Self {
             client: at,
             name: client.service().name(),
-            version: contract.version,
+            version: &contract.version,
             methods: Vec::new(),
             by_name: HashMap::new(),
             by_folded: HashMap::new(),
         };
         let mut spelled: HashMap<String, &str> = HashMap::new();
         for method in &contract.methods {
-            let (name, index) = (method.spec.name, method.spec.index);
-            let public = method.spec.public.then_some(service.methods.len());
+            let (name, index) = (method.name.as_str(), method.index);
+            let public = method.public.then_some(service.methods.len());
             if public.is_some() {
                 if let Some(other) = spelled.insert(folded(name), name) {
                     return Err(EdgeError::Ambiguous {

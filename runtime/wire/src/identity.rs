@@ -58,10 +58,10 @@ pub(crate) fn offer(name: &str, contract: &ContractDescriptor) -> ServiceOffer {
     let methods = contract
         .methods
         .iter()
-        .map(|method| MethodOffer { name: method.spec.name.to_owned(), layout: method.hash });
+        .map(|method| MethodOffer { name: method.name.clone(), layout: method.hash });
     ServiceOffer {
         name: name.to_owned(),
-        version: contract.version.to_owned(),
+        version: contract.version.clone(),
         methods: methods.collect(),
     }
 }

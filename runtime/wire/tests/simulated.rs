@@ -52,7 +52,7 @@ async fn cable(capacity: usize) -> (Caller1, DuplexStream) {
 
     let mut far = within(cables.recv()).await.unwrap();
     let offer = |m: &seam_core::contract::MethodDescriptor| MethodOffer {
-        name: m.spec.name.to_owned(),
+        name: m.name.clone(),
         layout: m.hash,
     };
     let service = ServiceOffer {

@@ -292,7 +292,7 @@ async fn a_server_that_falls_silent_is_dead_after_two_seconds() {
         methods: contract()
             .methods
             .iter()
-            .map(|m| seam_wire::MethodOffer { name: m.spec.name.to_owned(), layout: m.hash })
+            .map(|m| seam_wire::MethodOffer { name: m.name.clone(), layout: m.hash })
             .collect(),
     };
     let id = identity("pay");

@@ -1,59 +1,52 @@
-//! A contract as data: what `check`, `graph`, the handshake and the edge read.
+//! A contract as data: what `check`, `graph`, the handshake and the edge read. It is owned, and can
+//! be kept and sent; as JSON its keys are in camel case.
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Layout, Message, Method, ServiceError};
+use super::{Contract, Layout, Message, Method, RouteSpec, ServiceError, TurnKind};
 
-/// How a method's turn takes its service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TurnKind {
-    /// `&mut self`: alone, and to its end whoever leaves.
-    Exclusive,
-    /// `&self`: beside other shared turns; ended when its caller goes away.
-    Shared,
-    /// `&self` with `#[call(complete)]`: beside others, and to its end whoever leaves.
-    Complete,
+/// A contract's name, version and methods.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContractDescriptor {
+    /// The contract's name.
+    pub name: String,
+    /// Its version, `MAJOR.MINOR`.
+    pub version: String,
+    /// Its doc comment.
+    pub doc: String,
+    /// Its methods, in the order of the trait.
+    pub methods: Vec<MethodDescriptor>,
 }
 
-impl TurnKind {
-    /// Whether nobody else is in while the turn runs.
-    pub const fn is_exclusive(self) -> bool {
-        matches!(self, Self::Exclusive)
+impl ContractDescriptor {
+    /// Describes the contract `C`.
+    pub fn of<C: Contract>(doc: &str, methods: Vec<MethodDescriptor>) -> Self {
+        let (name, version) = (C::NAME.to_owned(), C::VERSION.to_owned());
+        Self { name, version, doc: doc.to_owned(), methods }
     }
 
-    /// Whether the turn runs to its end when its caller goes away.
-    pub const fn runs_to_end(self) -> bool {
-        !matches!(self, Self::Shared)
+    /// The method of that name.
+    pub fn method(&self, name: &str) -> Option<&MethodDescriptor> {
+        self.methods.iter().find(|method| method.name == name)
     }
 }
 
-/// An HTTP route that a method declares with `#[call(http = "POST /api/order")]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HttpRoute {
-    /// The verb, in capitals.
-    pub verb: &'static str,
-    /// The path; `{name}` takes an argument from it.
-    pub path: &'static str,
-    /// The status of an answer; 200 unless declared with `status = 201`.
-    pub status: u16,
-    /// The template of the `Location` header, from fields of the answer: `/api/order/{order.id}`.
-    pub location: Option<&'static str>,
-    /// Arguments taken from headers: (argument, header).
-    pub headers: &'static [(&'static str, &'static str)],
-}
-
-/// What a contract says of one method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MethodSpec {
+/// What a contract says of a method, and what the method's types are made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodDescriptor {
     /// The method's name.
-    pub name: &'static str,
+    pub name: String,
     /// Its place in the contract, counted from 0.
     pub index: u16,
     /// Its doc comment.
-    pub doc: &'static str,
+    pub doc: String,
     /// How its turn takes the service.
     pub turn: TurnKind,
     /// Whether running it twice is as good as once.
@@ -63,35 +56,116 @@ pub struct MethodSpec {
     /// Whether `POST /rpc/…` and the form gateway may call it.
     pub public: bool,
     /// Its routes at the edge.
-    pub http: &'static [HttpRoute],
-    /// The names of its arguments, as JSON knows them: `userId` for `user_id`. Paths and headers of
-    /// [`HttpRoute`] name them alike.
-    pub arguments: &'static [&'static str],
-}
-
-impl MethodSpec {
-    /// Whether somebody outside may call the method: it has a route or is public.
-    pub const fn at_the_edge(&self) -> bool {
-        self.public || !self.http.is_empty()
-    }
-}
-
-/// A method's [`MethodSpec`] and what its types are made of.
-#[derive(Debug)]
-pub struct MethodDescriptor {
-    /// What the contract says of it.
-    pub spec: &'static MethodSpec,
+    pub http: Vec<HttpRoute>,
+    /// Its arguments, in their order.
+    pub arguments: Vec<ArgumentDescriptor>,
+    /// Its error's variants; not the one that passes a failed call on, for callers get that as
+    /// [`Unknown::Inner`](crate::outcome::Unknown::Inner).
+    pub errors: Vec<ErrorDescriptor>,
+    /// JSON Schemas of its types.
+    pub schema: MethodSchema,
     /// Equal on both sides of a wire only if arguments, answer and error are encoded alike.
     pub hash: u64,
     /// The layout that the hash was made of, for people who look for a difference.
     pub layout: String,
-    /// The error's variants, with code and HTTP status.
-    pub errors: &'static [ErrorDescriptor],
-    schema: fn() -> MethodSchema,
+}
+
+impl MethodDescriptor {
+    /// Describes the method `M`.
+    pub fn of<M: Method>() -> Self {
+        let spec = M::SPEC;
+        let layout = layout::<M>();
+        let argument = |argument: &super::ArgumentSpec| ArgumentDescriptor {
+            name: argument.name.to_owned(),
+            doc: argument.doc.to_owned(),
+        };
+        Self {
+            name: spec.name.to_owned(),
+            index: spec.index,
+            doc: spec.doc.to_owned(),
+            turn: spec.turn,
+            idempotent: spec.idempotent,
+            deadline: spec.deadline,
+            public: spec.public,
+            http: spec.http.iter().map(HttpRoute::from).collect(),
+            arguments: spec.arguments.iter().map(argument).collect(),
+            errors: M::Error::variants(),
+            schema: MethodSchema {
+                arguments: schema::<M>(),
+                answer: schema::<M::Answer>(),
+                error: schema::<M::Error>(),
+            },
+            hash: xxh3_64(layout.as_bytes()),
+            layout,
+        }
+    }
+
+    /// Whether somebody outside may call the method: it has a route or is public.
+    pub fn at_the_edge(&self) -> bool {
+        self.public || !self.http.is_empty()
+    }
+}
+
+/// How a method's arguments, answer and error are encoded.
+fn layout<M: Method>() -> String {
+    let mut layout = Layout::default();
+    layout.text(M::SPEC.name);
+    layout.text(if M::SPEC.turn.is_exclusive() { "!" } else { "" });
+    M::layout(&mut layout);
+    layout.text("->");
+    M::Answer::layout(&mut layout);
+    layout.text("/");
+    M::Error::layout(&mut layout);
+    layout.into_string()
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    schemars::schema_for!(T).to_value()
+}
+
+/// An HTTP route of a method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpRoute {
+    /// The verb, in capitals.
+    pub verb: String,
+    /// The path; `{name}` takes an argument from it.
+    pub path: String,
+    /// The status of an answer.
+    pub status: u16,
+    /// The template of the `Location` header, from fields of the answer: `/api/order/{order.id}`.
+    pub location: Option<String>,
+    /// Arguments taken from headers: (argument, header).
+    pub headers: Vec<(String, String)>,
+}
+
+impl From<&RouteSpec> for HttpRoute {
+    fn from(route: &RouteSpec) -> Self {
+        let header = |(argument, header): &(&str, &str)| ((*argument).into(), (*header).into());
+        Self {
+            verb: route.verb.to_owned(),
+            path: route.path.to_owned(),
+            status: route.status,
+            location: route.location.map(ToOwned::to_owned),
+            headers: route.headers.iter().map(header).collect(),
+        }
+    }
+}
+
+/// One argument of a method. Its type is in [`MethodSchema::arguments`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArgumentDescriptor {
+    /// Its name, as JSON knows it: `userId` for `user_id`. Paths and headers of [`HttpRoute`] name
+    /// it alike.
+    pub name: String,
+    /// Its doc comment; empty if it has none.
+    pub doc: String,
 }
 
 /// JSON Schemas (draft 2020-12) of a method's types.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MethodSchema {
     /// The object of arguments.
     pub arguments: Value,
@@ -102,61 +176,53 @@ pub struct MethodSchema {
 }
 
 /// One variant of a service error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ErrorDescriptor {
     /// Its stable code, in snake case.
-    pub code: &'static str,
+    pub code: String,
     /// Its HTTP status.
     pub status: u16,
-}
-
-impl MethodDescriptor {
-    /// Describes the method `M`.
-    pub fn of<M: Method>() -> Self {
-        let mut layout = Layout::default();
-        layout.text(M::SPEC.name);
-        layout.text(if M::SPEC.turn.is_exclusive() { "!" } else { "" });
-        M::layout(&mut layout);
-        layout.text("->");
-        M::Answer::layout(&mut layout);
-        layout.text("/");
-        M::Error::layout(&mut layout);
-        let layout = layout.into_string();
-        Self {
-            spec: M::SPEC,
-            hash: xxh3_64(layout.as_bytes()),
-            layout,
-            errors: M::Error::variants(),
-            schema: || MethodSchema {
-                arguments: schemars::schema_for!(M).to_value(),
-                answer: schemars::schema_for!(M::Answer).to_value(),
-                error: schemars::schema_for!(M::Error).to_value(),
-            },
-        }
-    }
-
-    /// The method's JSON Schemas; made anew at each call.
-    pub fn schema(&self) -> MethodSchema {
-        (self.schema)()
-    }
-}
-
-/// A contract's name, version and methods.
-#[derive(Debug)]
-pub struct ContractDescriptor {
-    /// The contract's name.
-    pub name: &'static str,
-    /// Its version, `MAJOR.MINOR`.
-    pub version: &'static str,
+    /// Whether it leaves the effect of the failed call unknown.
+    pub unknown: bool,
     /// Its doc comment.
-    pub doc: &'static str,
-    /// Its methods, in the order of the trait.
-    pub methods: Vec<MethodDescriptor>,
+    pub doc: String,
+    /// Its fields, which stand beside code and status in a problem.
+    pub fields: Vec<FieldDescriptor>,
 }
 
-impl ContractDescriptor {
-    /// The method of that name.
-    pub fn method(&self, name: &str) -> Option<&MethodDescriptor> {
-        self.methods.iter().find(|method| method.spec.name == name)
+/// One field of an error's variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldDescriptor {
+    /// Its name in JSON.
+    pub name: String,
+    /// Its doc comment; empty if it has none.
+    pub doc: String,
+    /// The JSON Schema of its type.
+    pub schema: Value,
+}
+
+impl FieldDescriptor {
+    /// Describes a field of the type `T`.
+    pub fn of<T: JsonSchema>(name: &str, doc: &str) -> Self {
+        Self { name: name.to_owned(), doc: doc.to_owned(), schema: schema::<T>() }
+    }
+
+    /// Describes the fields of `T`, if it is a struct: a variant that holds one value has that one's
+    /// fields.
+    pub fn all_of<T: JsonSchema>() -> Vec<Self> {
+        let root = schema::<T>();
+        let Some(Value::Object(fields)) = root.get("properties") else { return Vec::new() };
+        let text =
+            |field: &Value| field.get("description").and_then(Value::as_str).map(str::to_owned);
+        let field = |(name, field): (&String, &Value)| {
+            let mut schema = field.clone();
+            if let (Some(schema), Some(defs)) = (schema.as_object_mut(), root.get("$defs")) {
+                schema.insert("$defs".to_owned(), defs.clone());
+            }
+            Self { name: name.clone(), doc: text(field).unwrap_or_default(), schema }
+        };
+        fields.iter().map(field).collect()
     }
 }

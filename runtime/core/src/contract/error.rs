@@ -16,8 +16,8 @@ use crate::outcome::InnerError;
     note = "put `#[seam::error]` on the enum"
 )]
 pub trait ServiceError: Message + Debug + Display {
-    /// The codes and statuses that it can have.
-    fn variants() -> &'static [ErrorDescriptor];
+    /// What it can be; not the variant that passes a failed call on.
+    fn variants() -> Vec<ErrorDescriptor>;
 
     /// A stable code in snake case, for machines.
     fn code(&self) -> &'static str;
@@ -65,8 +65,8 @@ impl Message for Never {
 }
 
 impl ServiceError for Never {
-    fn variants() -> &'static [ErrorDescriptor] {
-        &[]
+    fn variants() -> Vec<ErrorDescriptor> {
+        Vec::new()
     }
 
     fn code(&self) -> &'static str {

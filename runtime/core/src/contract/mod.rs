@@ -6,16 +6,18 @@
 mod descriptor;
 mod error;
 mod message;
+mod spec;
 mod std_messages;
 
 use std::sync::Arc;
 
 pub use self::descriptor::{
-    ContractDescriptor, ErrorDescriptor, HttpRoute, MethodDescriptor, MethodSchema, MethodSpec,
-    TurnKind,
+    ArgumentDescriptor, ContractDescriptor, ErrorDescriptor, FieldDescriptor, HttpRoute,
+    MethodDescriptor, MethodSchema,
 };
 pub use self::error::{Never, ServiceError, ServiceFailure};
 pub use self::message::{Layout, Message, Shape};
+pub use self::spec::{ArgumentSpec, MethodSpec, RouteSpec, TurnKind};
 
 use crate::call::{CallOptions, Client, JsonReply};
 use crate::name::ServiceId;

@@ -86,14 +86,12 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                 static DESCRIPTOR: ::std::sync::OnceLock<
                     ::seam::__private::contract::ContractDescriptor,
                 > = ::std::sync::OnceLock::new();
-                DESCRIPTOR.get_or_init(|| ::seam::__private::contract::ContractDescriptor {
-                    name: #name,
-                    version: #version,
-                    doc: #doc,
-                    methods: ::std::vec![
+                DESCRIPTOR.get_or_init(|| ::seam::__private::contract::ContractDescriptor::of::<Self>(
+                    #doc,
+                    ::std::vec![
                         #(::seam::__private::contract::MethodDescriptor::of::<#messages>()),*
                     ],
-                })
+                ))
             }
 
             fn serve(

@@ -89,8 +89,8 @@ pub(super) fn message(
 /// An argument as a field: camelCase in JSON, where its Rust name is understood too.
 fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let vis = &contract.vis;
-    let Argument { ident, name, json, ty } = argument;
-    let about = format!("The argument `{name}`.");
+    let Argument { ident, name, json, ty, doc } = argument;
+    let about = if doc.is_empty() { format!("The argument `{name}`.") } else { doc.clone() };
     let alias = (name != json).then(|| quote!(, alias = #name));
     let at_once = at_once(ty);
     quote! {
@@ -119,7 +119,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
         let location = option(route.location.as_ref().map(|location| quote!(#location)));
         let headers = route.headers.iter().map(|(argument, header)| quote!((#argument, #header)));
         quote! {
-            ::seam::__private::contract::HttpRoute {
+            ::seam::__private::contract::RouteSpec {
                 verb: #verb,
                 path: #path,
                 status: #status,
@@ -128,7 +128,9 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             }
         }
     });
-    let arguments = arguments.iter().map(|argument| &argument.json);
+    let arguments = arguments.iter().map(|Argument { json, doc, .. }| {
+        quote!(::seam::__private::contract::ArgumentSpec { name: #json, doc: #doc })
+    });
     quote! {
         ::seam::__private::contract::MethodSpec {
             name: #name,

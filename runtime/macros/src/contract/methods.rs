@@ -2,7 +2,7 @@
 
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{FnArg, Pat, Receiver, ReturnType, Signature, Token, TraitItemFn, Type};
+use syn::{Attribute, FnArg, Pat, Receiver, ReturnType, Signature, Token, TraitItemFn, Type};
 
 use super::types::{check_type, result_of};
 use super::{Answer, Argument, Method, options};
@@ -93,6 +93,7 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
     for input in inputs {
         let FnArg::Typed(input) = input else { continue };
         check_type(&input.ty, "take", mistakes);
+        check_attributes(&input.attrs, mistakes);
         let Pat::Ident(pattern) = &*input.pat else {
             let text = "an argument needs a name, by which JSON knows it: write `name: Type`, and \
                         take it apart in the `impl`";
@@ -113,9 +114,22 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
         }
         let json = Case::Camel.field(&name);
         let (ident, ty) = (pattern.ident.clone(), (*input.ty).clone());
-        arguments.push(Argument { ident, name, json, ty });
+        arguments.push(Argument { ident, name, json, ty, doc: docs(&input.attrs) });
     }
     arguments
+}
+
+/// An argument may have a doc comment, and nothing else.
+fn check_attributes(attrs: &[Attribute], mistakes: &mut Mistakes) {
+    for attr in attrs.iter().filter(|attr| !attr.path().is_ident("doc")) {
+        let text = if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+            "a contract is the same in every build: leave out the condition"
+        } else {
+            "an argument has a doc comment at most: what is said of a type stands on the type, and \
+             `#[call(…)]` on the method"
+        };
+        mistakes.at(attr, text);
+    }
 }
 
 fn answer(output: &ReturnType, mistakes: &mut Mistakes) -> Answer {

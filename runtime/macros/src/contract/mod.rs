@@ -48,6 +48,8 @@ struct Argument {
     name: String,
     json: String,
     ty: Type,
+    /// Its doc comment; empty if it has none.
+    doc: String,
 }
 
 /// What a method returns.

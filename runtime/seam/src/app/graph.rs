@@ -33,7 +33,7 @@ impl Graph {
             for contract in service.needs() {
                 match serving(services, contract) {
                     Some(to) => graph.edges.push(Edge { from, to }),
-                    None => graph.missing.push((from, contract.name)),
+                    None => graph.missing.push((from, &contract.name)),
                 }
             }
         }

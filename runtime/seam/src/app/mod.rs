@@ -182,7 +182,7 @@ impl App {
         let known = |service: &Arc<dyn Registered>| {
             let needs = graph.needs_of(service.id()).map(|need| need.name());
             let methods = &service.descriptor().methods;
-            let at_the_edge = methods.iter().any(|method| method.spec.at_the_edge());
+            let at_the_edge = methods.iter().any(|method| method.at_the_edge());
             service.known(KnownService::new(service.id().name()).needs(needs).edge(at_the_edge))
         };
         Catalogue {

@@ -78,7 +78,7 @@ fn help(
     match contract.method(method) {
         Some(method) => Ok(Some(usage::arguments(method))),
         None => {
-            let known = contract.methods.iter().map(|method| method.spec.name);
+            let known = contract.methods.iter().map(|method| method.name.as_str());
             let fix = nearest(method, known);
             let fix = fix.trim_end_matches(", or take it out");
             Err(Failure::usage(format!(

@@ -11,8 +11,8 @@ const DEEPEST: usize = 8;
 
 /// `{"order": integer, "note" (optional): text}`.
 pub(super) fn arguments(method: &MethodDescriptor) -> String {
-    let schema = method.schema().arguments;
-    match object(&schema, &schema, 0) {
+    let schema = &method.schema.arguments;
+    match object(schema, schema, 0) {
         Some(arguments) if arguments != "{}" => arguments,
         _ => "none".into(),
     }
@@ -21,8 +21,8 @@ pub(super) fn arguments(method: &MethodDescriptor) -> String {
 /// One line per method: `get {"id": integer}`.
 pub(super) fn methods(contract: &ContractDescriptor) -> String {
     let line = |method: &MethodDescriptor| match arguments(method).as_str() {
-        "none" => format!("\n    {}", method.spec.name),
-        arguments => format!("\n    {} {arguments}", method.spec.name),
+        "none" => format!("\n    {}", method.name),
+        arguments => format!("\n    {} {arguments}", method.name),
     };
     contract.methods.iter().map(line).collect()
 }

@@ -33,14 +33,14 @@ pub(super) async fn call_json(
     };
     let id = client.service();
     let Some(found) = client.descriptor().method(method) else {
-        let names = client.descriptor().methods.iter().map(|method| method.spec.name);
+        let names = client.descriptor().methods.iter().map(|method| method.name.as_str());
         let known = names.collect::<Vec<_>>().join(", ");
         return Err(refused(Some(id), format!("`{service}` has no `{method}`: it has {known}")));
     };
     let context = Some(Arc::new(context));
     let options = CallOptions { deadline, context, ..CallOptions::default() };
     let arguments = if arguments.is_null() { Vec::new() } else { arguments.to_string().into() };
-    match client.call_json(found.spec.index, &arguments, options).await {
+    match client.call_json(found.index, &arguments, options).await {
         Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null)),
         Err(error) => Err(seam_gateway::problem(error, id, &request_id)),
     }

@@ -98,7 +98,7 @@ async fn json(
     arguments: Value,
 ) -> Result<Value, CallError<ServiceFailure>> {
     let arguments = arguments.to_string().into_bytes();
-    let index = VaultContract::descriptor().method(method).unwrap().spec.index;
+    let index = VaultContract::descriptor().method(method).unwrap().index;
     let reply = VaultContract::call_json(vault, index, &arguments, CallOptions::default());
     reply.unwrap().await.map(|bytes| serde_json::from_slice(&bytes).unwrap())
 }
@@ -157,7 +157,7 @@ async fn a_method_that_there_is_not_is_none() {
 
 #[tokio::test]
 async fn no_text_is_no_arguments() {
-    let count = VaultContract::descriptor().method("count").unwrap().spec.index;
+    let count = VaultContract::descriptor().method("count").unwrap().index;
     for (way, vault) in both_ways() {
         let reply = VaultContract::call_json(&vault, count, b"", CallOptions::default());
         assert_eq!(reply.unwrap().await, Ok(b"0".to_vec()), "{way}");
@@ -168,7 +168,7 @@ async fn no_text_is_no_arguments() {
 async fn the_edge_may_call_only_what_the_contract_offers_there() {
     for (way, vault) in both_ways() {
         let edge = vault.for_caller(Caller::Edge);
-        let method = |name: &str| VaultContract::descriptor().method(name).unwrap().spec.index;
+        let method = |name: &str| VaultContract::descriptor().method(name).unwrap().index;
         let options = CallOptions::default;
         let refused = edge.call_json(method("count"), b"{}", options()).await.unwrap_err();
         assert!(matches!(refused, CallError::NotExecuted(NotExecuted::Denied { .. })), "{way}");

@@ -39,8 +39,12 @@ pub(crate) enum Shape {
 pub(crate) enum VaultError {
     /// It is closed today.
     Closed,
+    /// Nothing there.
     #[error(status = 404, code = "no_item", text = "no item {id:?}, {{sorry}}")]
-    Missing { id: ItemId },
+    Missing {
+        /// What was asked for.
+        id: ItemId,
+    },
     #[error(text = "{1} of {0}")]
     Pair(u8, String),
     #[error(status = 500, unknown)]
@@ -66,8 +70,10 @@ pub(crate) trait Vault {
     #[call(public, http = "PUT /api/vault")]
     async fn put(
         &mut self,
+        /// Which item.
         item_id: ItemId,
         unit_price: u32,
+        /// Its label.
         key_text: Option<String>,
     ) -> Result<Item, VaultError>;
 

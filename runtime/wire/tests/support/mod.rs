@@ -112,7 +112,12 @@ fn describe(version: &'static str) -> ContractDescriptor {
         MethodDescriptor::of::<Arguments<2>>(),
         MethodDescriptor::of::<Arguments<3>>(),
     ];
-    ContractDescriptor { name: "worker", version, doc: "", methods }
+    ContractDescriptor {
+        name: "worker".into(),
+        version: version.into(),
+        doc: String::new(),
+        methods,
+    }
 }
 
 pub fn contract() -> &'static ContractDescriptor {

@@ -1,0 +1,85 @@
+//! What a contract says of its methods, as the macro writes it down: constants, which calls read.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How a method's turn takes its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TurnKind {
+    /// `&mut self`: alone, and to its end whoever leaves.
+    Exclusive,
+    /// `&self`: beside other shared turns; ended when its caller goes away.
+    Shared,
+    /// `&self` with `#[call(complete)]`: beside others, and to its end whoever leaves.
+    Complete,
+}
+
+impl TurnKind {
+    /// Whether nobody else is in while the turn runs.
+    pub const fn is_exclusive(self) -> bool {
+        matches!(self, Self::Exclusive)
+    }
+
+    /// Whether the turn runs to its end when its caller goes away.
+    pub const fn runs_to_end(self) -> bool {
+        !matches!(self, Self::Shared)
+    }
+}
+
+/// What a contract says of one method. [`MethodDescriptor`](super::MethodDescriptor) is the same as
+/// data that can be kept and sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodSpec {
+    /// The method's name.
+    pub name: &'static str,
+    /// Its place in the contract, counted from 0.
+    pub index: u16,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// How its turn takes the service.
+    pub turn: TurnKind,
+    /// Whether running it twice is as good as once.
+    pub idempotent: bool,
+    /// Its deadline where the caller names none.
+    pub deadline: Option<Duration>,
+    /// Whether `POST /rpc/…` and the form gateway may call it.
+    pub public: bool,
+    /// Its routes at the edge.
+    pub http: &'static [RouteSpec],
+    /// Its arguments, in their order.
+    pub arguments: &'static [ArgumentSpec],
+}
+
+impl MethodSpec {
+    /// Whether somebody outside may call the method: it has a route or is public.
+    pub const fn at_the_edge(&self) -> bool {
+        self.public || !self.http.is_empty()
+    }
+}
+
+/// One argument of a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArgumentSpec {
+    /// Its name, as JSON knows it: `userId` for `user_id`. Paths and headers of [`RouteSpec`] name
+    /// it alike.
+    pub name: &'static str,
+    /// Its doc comment; empty if it has none.
+    pub doc: &'static str,
+}
+
+/// An HTTP route that a method declares with `#[call(http = "POST /api/order")]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteSpec {
+    /// The verb, in capitals.
+    pub verb: &'static str,
+    /// The path; `{name}` takes an argument from it.
+    pub path: &'static str,
+    /// The status of an answer; 200 unless declared with `status = 201`.
+    pub status: u16,
+    /// The template of the `Location` header, from fields of the answer: `/api/order/{order.id}`.
+    pub location: Option<&'static str>,
+    /// Arguments taken from headers: (argument, header).
+    pub headers: &'static [(&'static str, &'static str)],
+}
