@@ -38,6 +38,9 @@ pub(crate) enum Closed {
     /// This side was leaving, and has answered all it took.
     #[error("drained")]
     Drained,
+    /// The peer reads version 1's hello alone, and was told more.
+    #[error("the peer speaks version 1 alone")]
+    Older,
     /// This side's hello exceeds a cap.
     #[error("this unit's hello can't be sent: {0}")]
     Hello(#[from] EncodeError),

@@ -2,7 +2,7 @@
 
 use seam_core::contract::ContractDescriptor;
 
-use crate::frame::{Hello, MethodOffer, ServiceOffer};
+use crate::frame::{Hello, MethodOffer, ServiceOffer, Versions};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME};
 
 /// The unit on this side, as it says hello.
@@ -49,6 +49,7 @@ impl Identity {
             credit: self.window,
             max_frame: self.max_frame.min(MAX_FRAME as u32),
             services,
+            versions: Some(Versions::CURRENT),
         }
     }
 }

@@ -52,15 +52,17 @@ mod violation;
 pub use self::agree::{MethodState, ServiceTable, agree};
 pub use self::buffer::FrameBuffer;
 pub use self::frame::{
-    CallHead, CallId, CallParts, ChainNames, Credit, Failed, Frame, GoAway, GoAwayReason, Hello,
-    MethodOffer, PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Texts, Trace,
-    Way, WayBuf, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping,
-    encode_pong, encode_reply,
+    CallHead, CallId, CallParts, ChainNames, Credit, Extension, Extensions, ExtensionsBuf,
+    FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello, MethodOffer, PROTOCOL_VERSION,
+    ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Settled, Texts, Trace, Versions, Way, WayBuf,
+    Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
+    encode_reply,
 };
 pub use self::identity::Identity;
 pub use self::link::{Link, LinkConfig, LinkState, RemoteService};
 pub use self::net::{
-    Accepting, Address, AddressError, BeyondLoopback, Io, Opening, Sockets, Stream, Transport,
+    Accepting, Address, AddressError, BeyondLoopback, Io, Opening, Peer, PeerIdentity, Sockets,
+    Stream, Transport,
 };
 pub use self::server::{ListenError, MAX_CONNECTIONS, MAX_HANDSHAKES, Server, ServerConfig};
 pub use self::session::{Event, Fate, NotSent, Session, TooSilent};

@@ -23,6 +23,12 @@ pub const MAX_NAME: usize = 128;
 /// The longest call chain, in services: the hop limit.
 pub const MAX_CHAIN: usize = 32;
 
+/// Entries that the extensions of one head or hello may have.
+pub const MAX_EXTENSIONS: usize = 16;
+
+/// The longest extensions of one head or hello, in bytes: their number, ids, lengths and values.
+pub const MAX_EXTENSIONS_LEN: usize = 1 << 10;
+
 /// The longest principal, in bytes.
 pub const MAX_PRINCIPAL: usize = 256;
 

@@ -18,7 +18,7 @@ pub enum Violation {
         /// The largest frame taken here.
         cap: usize,
     },
-    /// A kind of frame that this version of the protocol doesn't know.
+    /// A kind of frame that this version of the protocol doesn't know, and that isn't to be passed by.
     #[error("an unknown kind of frame: {0}")]
     UnknownKind(u8),
     /// The frame ends before its contents do.
@@ -46,13 +46,26 @@ pub enum Violation {
     /// The first bytes are not those of a hello: something else is calling.
     #[error("no seam hello: the first bytes are something else")]
     BadMagic,
-    /// The hello is of a protocol that this build doesn't speak.
-    #[error("protocol version {theirs}, where {ours} is spoken: run releases that share one")]
+    /// The hello's layout isn't the one that all versions share.
+    #[error("a hello of layout {theirs}, where {ours} is spoken: run releases that share one")]
     Version {
-        /// The peer's version.
+        /// The peer's.
         theirs: u16,
-        /// This build's version.
+        /// This build's.
         ours: u16,
+    },
+    /// The peer speaks no version of the protocol that this build speaks.
+    #[error(
+        "protocol versions {lowest} to {highest}, where {} to {} are spoken: run releases that \
+         share one",
+        crate::frame::FIRST_VERSION,
+        crate::frame::PROTOCOL_VERSION
+    )]
+    NoCommonVersion {
+        /// The lowest version that the peer speaks.
+        lowest: u16,
+        /// The highest version that the peer speaks.
+        highest: u16,
     },
     /// The peer takes only frames so small that no failure would fit.
     #[error("the peer takes frames of {0} bytes at most, which is less than a head")]

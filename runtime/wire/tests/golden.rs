@@ -8,9 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use seam_wire::{
-    CallHead, CallId, Credit, Frame, GoAway, GoAwayReason, Hello, MethodOffer, ReplyKind,
-    RetryAfter, ServiceOffer, Trace, Way, WayBuf, Who, encode_cancel, encode_credit,
-    encode_failure, encode_go_away, encode_ping, encode_pong, encode_reply,
+    CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason, Hello,
+    MethodOffer, ReplyKind, RetryAfter, ServiceOffer, Trace, Versions, Way, WayBuf, Who,
+    encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
+    encode_reply,
 };
 
 const CAP: usize = 4 << 20;
@@ -70,6 +71,22 @@ fn hello() {
     assert_eq!(again, bytes);
 }
 
+#[test]
+fn hello_with_versions() {
+    let mut bytes = Vec::new();
+    let hello = Hello {
+        versions: Some(Versions { lowest: 1, highest: 2, capabilities: 0x8000_0000_0000_0001 }),
+        ..shop()
+    };
+    hello.encode(&mut bytes).unwrap();
+    golden("hello_versions", &bytes);
+    let Frame::Hello(contents) = decode(&bytes) else { panic!("no hello") };
+    assert_eq!(Hello::decode(contents), Ok(hello));
+    let mut plain = Vec::new();
+    shop().encode(&mut plain).unwrap();
+    assert!(bytes[4..].starts_with(&plain[4..]), "version 1's hello, and then what is new");
+}
+
 fn head(way: Way<'_>) -> CallHead<'_> {
     CallHead {
         id: CallId(0x0002_0001),
@@ -83,6 +100,7 @@ fn head(way: Way<'_>) -> CallHead<'_> {
         },
         no_retry: false,
         way,
+        extensions: Extensions::NONE,
     }
 }
 
@@ -119,6 +137,33 @@ fn call_with_everything() {
     let mut again = Vec::new();
     read.encode(&mut again, CAP, write_body).unwrap();
     assert_eq!(again, bytes);
+}
+
+#[test]
+fn call_with_extensions() {
+    let mut bytes = Vec::new();
+    let way = WayBuf::new(["order"], Who::Last, None).unwrap();
+    let mut entries = ExtensionsBuf::default();
+    entries.push(1, b"one").unwrap();
+    entries.push(0x0203, b"").unwrap();
+    let extended = CallHead { extensions: entries.entries(), ..head(way.way()) };
+    extended.encode(&mut bytes, CAP, write_body).unwrap();
+    golden("call_extended", &bytes);
+    let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
+    assert_eq!((read, body), (extended, &b"body"[..]));
+    assert_eq!(read.extensions.get(1), Some(&b"one"[..]));
+    // The way is the same as without them, however the call before it was written.
+    for before in [Way::PROGRAM, way.way()] {
+        let call = Frame::as_call(&bytes[4..], before).unwrap().unwrap();
+        assert_eq!((call.way(), call.body), (way.way(), &b"body"[..]));
+        assert_eq!(call.extensions, extended.extensions);
+    }
+}
+
+#[test]
+fn a_frame_of_a_kind_to_come() {
+    golden("unknown", &[3, 0, 0, 0, 200, 1, 2]);
+    assert_eq!(decode(&[3, 0, 0, 0, 200, 1, 2]), Frame::Unknown(200));
 }
 
 #[test]

@@ -7,21 +7,24 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 use seam_core::time::Moment;
 use seam_wire::{
-    CallHead, CallId, Event, Frame, FrameBuffer, Hello, MethodOffer, ServiceOffer, Session, Trace,
-    WayBuf, Who, encode_cancel, encode_ping, limits,
+    CallHead, CallId, Event, ExtensionsBuf, Frame, FrameBuffer, Hello, MethodOffer, ServiceOffer,
+    Session, Trace, Versions, WayBuf, Who, encode_cancel, encode_ping, limits,
 };
 
 fn hello() -> Hello {
     let methods = vec![MethodOffer { name: "charge".to_owned(), layout: 7 }; 3];
     let (name, version) = ("payment".to_owned(), "1.0".to_owned());
     let services = vec![ServiceOffer { name, version, methods }];
-    Hello { app: "shop".to_owned(), unit: "pay".to_owned(), services, ..Hello::default() }
+    let versions = Some(Versions::CURRENT);
+    Hello { app: "shop".to_owned(), unit: "pay".to_owned(), services, versions, ..Hello::default() }
 }
 
 /// Some calls, a cancel and a ping, all in order.
 fn valid_frames() -> Vec<u8> {
     let mut bytes = Vec::new();
     let way = WayBuf::new(["order", "user"], Who::Named("ledger"), Some("ada")).unwrap();
+    let mut entries = ExtensionsBuf::default();
+    entries.push(7, b"seven").unwrap();
     for id in 1..=4 {
         let head = CallHead {
             id: CallId(id),
@@ -31,6 +34,7 @@ fn valid_frames() -> Vec<u8> {
             trace: Trace::default(),
             no_retry: id % 2 == 0,
             way: way.way(),
+            extensions: entries.entries(),
         };
         let body = |out: &mut Vec<u8>| {
             out.extend_from_slice(&[id as u8; 100]);
@@ -39,6 +43,7 @@ fn valid_frames() -> Vec<u8> {
         head.encode(&mut bytes, limits::MAX_FRAME, body).unwrap();
     }
     encode_cancel(&mut bytes, CallId(2));
+    bytes.extend_from_slice(&[3, 0, 0, 0, 128, 1, 2]);
     encode_ping(&mut bytes, 9);
     bytes
 }
@@ -47,7 +52,7 @@ fn valid_frames() -> Vec<u8> {
 fn feed(bytes: &[u8], step: usize) -> usize {
     let ours = hello();
     let mut session: Session<()> =
-        Session::new(&ours, limits::Timeouts::default(), Moment::default()).unwrap();
+        Session::accepted(&ours, limits::Timeouts::default(), Moment::default()).unwrap();
     let mut buffer = FrameBuffer::new(ours.max_frame);
     let mut taken = 0;
     for chunk in bytes.chunks(step) {
@@ -81,14 +86,14 @@ fn with_hello(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_is_valid_is_taken() {
-    assert_eq!(feed(&with_hello(&valid_frames()), 7), 7);
+    assert_eq!(feed(&with_hello(&valid_frames()), 7), 8);
 }
 
 #[test]
 fn what_is_cut_short_waits_for_more() {
     let bytes = with_hello(&valid_frames());
     for end in 0..bytes.len() {
-        assert!(feed(&bytes[..end], 64) < 7);
+        assert!(feed(&bytes[..end], 64) < 8);
     }
 }
 
@@ -96,7 +101,7 @@ fn what_is_cut_short_waits_for_more() {
 fn counts_are_not_believed() {
     // A hello that claims 4,096 services, and ends there.
     let mut bytes = Vec::new();
-    Hello { services: vec![], ..hello() }.encode(&mut bytes).unwrap();
+    Hello { services: vec![], versions: None, ..hello() }.encode(&mut bytes).unwrap();
     let end = bytes.len();
     bytes[end - 2..].copy_from_slice(&4_096u16.to_le_bytes());
     assert!(Hello::decode(&bytes[5..]).is_err());
@@ -116,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn random_contents_of_every_kind(kind in 0u8..12, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn random_contents_of_every_kind(kind in prop_oneof![0u8..12, any::<u8>()], bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let mut frame = (bytes.len() as u32 + 1).to_le_bytes().to_vec();
         frame.push(kind);
         frame.extend_from_slice(&bytes);
@@ -145,7 +150,15 @@ proptest! {
         caller in prop::option::of("[a-z]{0,128}"),
         principal in prop::option::of("\\PC{0,60}"),
         body in prop::collection::vec(any::<u8>(), 0..200),
+        entries in prop::collection::vec(
+            (any::<u16>(), prop::collection::vec(any::<u8>(), 0..50)),
+            0..=16,
+        ),
     ) {
+        let mut buf = ExtensionsBuf::default();
+        for (id, value) in &entries {
+            buf.push(*id, value).unwrap();
+        }
         let (id, service, method) = ids;
         let chain: Vec<_> = names.iter().map(String::as_str).collect();
         let caller = match &caller { Some(name) => Who::Named(name), None => who };
@@ -158,6 +171,7 @@ proptest! {
             trace: Trace { id: trace.0, span: trace.1, flags: trace.2 },
             no_retry,
             way: way.way(),
+            extensions: buf.entries(),
         };
         let mut bytes = Vec::new();
         head.encode(&mut bytes, limits::MAX_FRAME, |out| {
@@ -169,6 +183,8 @@ proptest! {
         };
         prop_assert_eq!(arguments, &body[..]);
         prop_assert_eq!(read, head);
+        let values: Vec<_> = read.extensions.iter().map(|e| (e.id, e.value.to_vec())).collect();
+        prop_assert_eq!(values, entries);
         prop_assert_eq!(read.way.chain().collect::<Vec<_>>(), chain);
         prop_assert_eq!((read.way.caller(), read.way.principal()), (caller, principal.as_deref()));
     }

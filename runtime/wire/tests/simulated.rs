@@ -12,7 +12,7 @@ use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
     Accepting, Address, FrameBuffer, Hello, Link, LinkConfig, MethodOffer, Opening, ServiceOffer,
-    Stream, Transport,
+    Stream, Transport, Versions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
@@ -61,7 +61,8 @@ async fn cable(capacity: usize) -> (Caller1, DuplexStream) {
         methods: contract().methods.iter().map(offer).collect(),
     };
     let id = identity("pay");
-    let hello = Hello { app: id.app, unit: id.unit, services: vec![service], ..Hello::default() };
+    let (services, versions) = (vec![service], Some(Versions::CURRENT));
+    let hello = Hello { app: id.app, unit: id.unit, services, versions, ..Hello::default() };
     let mut bytes = Vec::new();
     hello.encode(&mut bytes).unwrap();
     far.write_all(&bytes).await.unwrap();

@@ -15,8 +15,8 @@ use proptest::test_runner::TestRunner;
 use seam_core::outcome::{Failure, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
-    Address, CallHead, CallId, Frame, FrameBuffer, GoAwayReason, Hello, LinkState, MAX_HANDSHAKES,
-    Server, ServerConfig, Trace, Way, encode_ping,
+    Address, CallHead, CallId, Extensions, Frame, FrameBuffer, GoAwayReason, Hello, LinkState,
+    MAX_HANDSHAKES, Server, ServerConfig, Trace, Way, encode_ping,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -48,6 +48,7 @@ fn call(id: u64, method: usize, body: &[u8]) -> Vec<u8> {
         trace: Trace::default(),
         no_retry: false,
         way: Way::PROGRAM,
+        extensions: Extensions::NONE,
     };
     let mut bytes = Vec::new();
     let body = |out: &mut Vec<u8>| {
@@ -161,9 +162,8 @@ async fn an_endless_handshake_ends_after_five_seconds() {
     let server = serve_at(ANYWHERE, &Worker::new(contract()), &clock).await;
     let mut stream = dial(server.address()).await;
     stream.write_all(&hello()[..10]).await.unwrap();
-    // Its hello is the sign that it has accepted.
-    let mut theirs = [0; 5];
-    within(stream.read_exact(&mut theirs)).await.unwrap();
+    // It accepts one after the other, and has answered one behind this.
+    Caller1::connect(server.address(), &clock).await;
     clock.advance(Duration::from_millis(4_999));
     let early = tokio::time::timeout(Duration::from_millis(20), async {
         while stream.read(&mut [0; 64]).await.unwrap() > 0 {}
@@ -296,7 +296,8 @@ async fn a_server_that_falls_silent_is_dead_after_two_seconds() {
             .collect(),
     };
     let id = identity("pay");
-    Hello { app: id.app, unit: id.unit, services: vec![offer], ..Hello::default() }
+    let (services, versions) = (vec![offer], Some(seam_wire::Versions::CURRENT));
+    Hello { app: id.app, unit: id.unit, services, versions, ..Hello::default() }
         .encode(&mut bytes)
         .unwrap();
     stream.write_all(&bytes).await.unwrap();

@@ -5,19 +5,20 @@
 use libfuzzer_sys::fuzz_target;
 use seam_core::time::Moment;
 use seam_wire::limits::Timeouts;
-use seam_wire::{Event, FrameBuffer, Hello, MethodOffer, ReplyKind, ServiceOffer, Session};
+use seam_wire::{Event, FrameBuffer, Hello, MethodOffer, ReplyKind, ServiceOffer, Session, Versions};
 
 fn hello() -> Hello {
     let methods = vec![MethodOffer { name: "charge".to_owned(), layout: 1 }];
     let (name, version) = ("payment".to_owned(), "1.0".to_owned());
     let services = vec![ServiceOffer { name, version, methods }];
-    Hello { app: "shop".to_owned(), unit: "pay".to_owned(), services, ..Hello::default() }
+    let (app, unit) = ("shop".to_owned(), "pay".to_owned());
+    Hello { app, unit, services, versions: Some(Versions::CURRENT), ..Hello::default() }
 }
 
 fuzz_target!(|data: &[u8]| {
     let Some((how, stream)) = data.split_first() else { return };
     let ours = hello();
-    let Ok(mut session) = Session::<()>::new(&ours, Timeouts::default(), Moment::default()) else {
+    let Ok(mut session) = Session::<()>::accepted(&ours, Timeouts::default(), Moment::default()) else {
         return;
     };
     let mut buffer = FrameBuffer::new(ours.max_frame);

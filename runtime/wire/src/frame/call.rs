@@ -1,13 +1,15 @@
 //! A call: who calls what, until when, on whose behalf, and the arguments.
 
-use super::way::{self, KNOWN_FLAGS, NO_RETRY};
-use super::{CallId, LENGTH, Way, kind, whole};
-use crate::limits::{MAX_CHAIN, MAX_HEAD, MAX_NAME, MAX_PRINCIPAL};
+use super::way::{self, HAS_EXTENSIONS, KNOWN_FLAGS, NO_RETRY};
+use super::{CallId, Extensions, LENGTH, Way, extension, kind, whole};
+use crate::limits::{MAX_CHAIN, MAX_EXTENSIONS_LEN, MAX_HEAD, MAX_NAME, MAX_PRINCIPAL};
 use crate::violation::{EncodeError, Violation};
 
 /// The part of a call that every call has, its length field and kind included.
 const FIXED: usize = 48;
-/// The same without them.
+/// Flags that are the call's own, and no part of its way.
+const OF_ITS_OWN: u8 = NO_RETRY | HAS_EXTENSIONS;
+/// The fixed part without length field and kind.
 const CONTENTS: usize = FIXED - LENGTH - 1;
 
 /// What a call carries besides its arguments.
@@ -27,6 +29,8 @@ pub struct CallHead<'a> {
     pub no_retry: bool,
     /// Who calls, through whom, and on whose behalf.
     pub way: Way<'a>,
+    /// What it carries besides; none in version 1.
+    pub extensions: Extensions<'a>,
 }
 
 /// A call, read: looked at where it stands, in the buffer that it came in.
@@ -37,6 +41,8 @@ pub struct CallParts<'a> {
     way: &'a [u8],
     /// Whether that is as with the call before.
     pub same_way: bool,
+    /// What the head carries besides; none in version 1.
+    pub extensions: Extensions<'a>,
     /// The arguments.
     pub body: &'a [u8],
 }
@@ -62,13 +68,33 @@ impl<'a> CallParts<'a> {
         };
         let (flags, count) = (fixed[0], fixed[5]);
         if flags & !KNOWN_FLAGS != 0 {
-            return Err(Violation::Reserved("call"));
+            return Self::decode_extended(fixed, rest, before);
         }
         let flags = flags & !NO_RETRY;
         let same_way = before.begins(flags, count, rest);
         let length = if same_way { before.bytes.len() } else { way::check(flags, count, rest)? };
         let (way, body) = rest.split_at(length);
-        Ok(Self { fixed, way, same_way, body })
+        Ok(Self { fixed, way, same_way, extensions: Extensions::NONE, body })
+    }
+
+    /// A call with flags that not every call may have.
+    #[cold]
+    #[inline(never)]
+    fn decode_extended(
+        fixed: &'a [u8; CONTENTS],
+        rest: &'a [u8],
+        before: Way<'_>,
+    ) -> Result<Self, Violation> {
+        let (flags, count) = (fixed[0], fixed[5]);
+        if flags & !(KNOWN_FLAGS | HAS_EXTENSIONS) != 0 {
+            return Err(Violation::Reserved("call"));
+        }
+        let flags = flags & !OF_ITS_OWN;
+        let same_way = before.begins(flags, count, rest);
+        let length = if same_way { before.bytes.len() } else { way::check(flags, count, rest)? };
+        let (way, rest) = rest.split_at(length);
+        let (bytes, body) = rest.split_at(extension::check(rest)?);
+        Ok(Self { fixed, way, same_way, extensions: Extensions { bytes }, body })
     }
 
     /// The bytes of the fixed part from `from` on, as PROTOCOL.md counts them.
@@ -113,7 +139,7 @@ impl<'a> CallParts<'a> {
 
     /// As [`CallHead::way`].
     pub const fn way(&self) -> Way<'a> {
-        Way { flags: self.fixed[0] & !NO_RETRY, count: self.fixed[5], bytes: self.way }
+        Way { flags: self.fixed[0] & !OF_ITS_OWN, count: self.fixed[5], bytes: self.way }
     }
 
     /// All of it at once.
@@ -126,6 +152,7 @@ impl<'a> CallParts<'a> {
             trace: self.trace(),
             no_retry: self.fixed[0] & NO_RETRY != 0,
             way: self.way(),
+            extensions: self.extensions,
         }
     }
 }
@@ -147,6 +174,9 @@ impl CallHead<'_> {
             let mut fixed = [0; FIXED];
             fixed[4] = kind::CALL;
             fixed[5] = self.way.flags | if self.no_retry { NO_RETRY } else { 0 };
+            if !self.extensions.is_empty() {
+                fixed[5] |= HAS_EXTENSIONS;
+            }
             fixed[6..8].copy_from_slice(&self.service.to_le_bytes());
             fixed[8..10].copy_from_slice(&self.method.to_le_bytes());
             fixed[10] = self.way.count;
@@ -159,6 +189,9 @@ impl CallHead<'_> {
             if !self.way.bytes.is_empty() {
                 out.extend_from_slice(self.way.bytes);
             }
+            if !self.extensions.is_empty() {
+                out.extend_from_slice(self.extensions.bytes);
+            }
             body(out).map_err(EncodeError::Body)
         })
     }
@@ -166,6 +199,7 @@ impl CallHead<'_> {
 
 // The parts' caps keep any head below the cap on heads.
 const _: () = assert!(
-    FIXED + MAX_CHAIN * (1 + MAX_NAME) + 1 + MAX_NAME + 2 + MAX_PRINCIPAL <= MAX_HEAD,
+    FIXED + MAX_CHAIN * (1 + MAX_NAME) + 1 + MAX_NAME + 2 + MAX_PRINCIPAL + MAX_EXTENSIONS_LEN
+        <= MAX_HEAD,
     "a head can exceed its cap"
 );

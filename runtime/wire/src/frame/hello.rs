@@ -1,12 +1,13 @@
 //! The hello: who speaks, what it offers, and how much it takes.
 
 use super::bytes::{Reader, put_text8};
-use super::{kind, whole};
+use super::{Versions, kind, whole};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME, MAX_HELLO, MAX_METHODS, MAX_NAME, MAX_SERVICES};
 use crate::violation::{EncodeError, Violation};
 
-/// The version of the protocol that this build speaks.
-pub const PROTOCOL_VERSION: u16 = 1;
+/// The version of the hello's layout up to the end of its services: it is the same for all versions
+/// of the protocol, so that every build can read it.
+const LAYOUT: u16 = 1;
 
 pub(crate) const MAGIC: [u8; 4] = *b"SEAM";
 
@@ -27,6 +28,8 @@ pub struct Hello {
     pub max_frame: u32,
     /// The services that this side hosts; a call names one by its place here.
     pub services: Vec<ServiceOffer>,
+    /// Which versions this side speaks; `None` for version 1 alone, whose hello says nothing of it.
+    pub versions: Option<Versions>,
 }
 
 /// A service that a unit hosts.
@@ -60,6 +63,7 @@ impl Default for Hello {
             credit: DEFAULT_WINDOW,
             max_frame: MAX_FRAME as u32,
             services: Vec::new(),
+            versions: None,
         }
     }
 }
@@ -71,13 +75,27 @@ impl Hello {
     ///
     /// If a name or a list is too long. `out` is then as it was.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        whole(out, MAX_HELLO, |out| self.encode_contents(out))
+        self.encode_with_length(out).map(drop)
+    }
+
+    /// As [`Hello::encode`]; how many of the bytes stand behind the services.
+    pub(crate) fn encode_with_length(&self, out: &mut Vec<u8>) -> Result<usize, EncodeError> {
+        let mut services = 0;
+        whole(out, MAX_HELLO, |out| {
+            self.encode_contents(out)?;
+            services = out.len();
+            if let Some(versions) = self.versions {
+                versions.encode(out);
+            }
+            Ok(())
+        })?;
+        Ok(out.len() - services)
     }
 
     fn encode_contents(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         out.extend_from_slice(&[0, 0, 0, 0, kind::HELLO]);
         out.extend_from_slice(&MAGIC);
-        out.extend_from_slice(&PROTOCOL_VERSION.to_le_bytes());
+        out.extend_from_slice(&LAYOUT.to_le_bytes());
         out.extend_from_slice(&self.launch.to_le_bytes());
         out.extend_from_slice(&self.credit.to_le_bytes());
         out.extend_from_slice(&self.max_frame.to_le_bytes());
@@ -108,8 +126,8 @@ impl Hello {
             return Err(Violation::BadMagic);
         }
         let theirs = reader.u16("version")?;
-        if theirs != PROTOCOL_VERSION {
-            return Err(Violation::Version { theirs, ours: PROTOCOL_VERSION });
+        if theirs != LAYOUT {
+            return Err(Violation::Version { theirs, ours: LAYOUT });
         }
         let launch = reader.u64("launch id")?;
         let credit = reader.u32("credit")?;
@@ -123,8 +141,8 @@ impl Hello {
         for _ in 0..count {
             services.push(decode_service(&mut reader)?);
         }
-        reader.end()?;
-        Ok(Self { app, unit, release, launch, credit, max_frame, services })
+        let versions = Versions::decode(reader)?;
+        Ok(Self { app, unit, release, launch, credit, max_frame, services, versions })
     }
 }
 

@@ -7,17 +7,21 @@
 mod bytes;
 mod call;
 mod control;
+mod extension;
 mod failure;
 mod hello;
 mod reply;
+mod versions;
 mod way;
 
 pub use self::call::{CallHead, CallParts, Trace};
 pub use self::control::{Credit, GoAway, GoAwayReason};
+pub use self::extension::{Extension, Extensions, ExtensionsBuf};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
-pub use self::hello::{Hello, MethodOffer, PROTOCOL_VERSION, ServiceOffer};
+pub use self::hello::{Hello, MethodOffer, ServiceOffer};
 pub use self::reply::{ReplyKind, encode_reply};
+pub use self::versions::{FIRST_VERSION, PROTOCOL_VERSION, Settled, Versions};
 pub use self::way::{ChainNames, Way, WayBuf, Who};
 
 use self::bytes::Reader;
@@ -46,6 +50,8 @@ pub(crate) mod kind {
     pub(crate) const PING: u8 = 7;
     pub(crate) const PONG: u8 = 8;
     pub(crate) const GO_AWAY: u8 = 9;
+    /// Kinds from here on are passed by where they aren't known.
+    pub(crate) const PASSED_BY: u8 = 128;
 }
 
 /// One frame, borrowed from the buffer it was read into.
@@ -69,6 +75,8 @@ pub enum Frame<'a> {
     Pong(u64),
     /// The peer is leaving: no calls after this one are executed.
     GoAway(GoAway<'a>),
+    /// Of a kind from 128 on that this build doesn't know: it means nothing here.
+    Unknown(u8),
 }
 
 impl<'a> Frame<'a> {
@@ -100,6 +108,7 @@ impl<'a> Frame<'a> {
             kind::PING => Self::Ping(control::decode_number(reader, "ping")?),
             kind::PONG => Self::Pong(control::decode_number(reader, "pong")?),
             kind::GO_AWAY => Self::GoAway(GoAway::decode(reader)?),
+            other @ kind::PASSED_BY.. => Self::Unknown(other),
             other => return Err(Violation::UnknownKind(other)),
         })
     }

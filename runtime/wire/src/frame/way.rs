@@ -14,6 +14,8 @@ const CALLER: u8 = 4 | 8;
 const IS_EDGE: u8 = 4;
 const IS_PROGRAM: u8 = 8;
 const IS_NAMED: u8 = 4 | 8;
+/// The call's own as well: extensions stand behind its way. Not in version 1.
+pub(super) const HAS_EXTENSIONS: u8 = 16;
 pub(super) const KNOWN_FLAGS: u8 = NO_RETRY | HAS_PRINCIPAL | CALLER;
 
 /// Who makes a call.

@@ -1,4 +1,8 @@
 //! The task behind a lane: dials, writes what callers queued, and hands answers out.
+//!
+//! A dial says which versions this side speaks. A peer whose hello says nothing of them is of
+//! version 1, and refuses a hello that says more than its own: it is dialled once more, at once, and
+//! greeted as version 1 greets. Next time it may have been replaced, and is told all again.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -37,6 +41,8 @@ pub(super) async fn follow(lane: Arc<Lane>, followed: watch::Receiver<LinkState>
 async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
     let config = &*lane.config;
     let hello = config.identity.hello(Vec::new());
+    let plain = Hello { versions: None, ..hello.clone() };
+    let mut older = false;
     let mut backoff = Backoff::new();
     let mut last_launch = None;
     let mut said = String::new();
@@ -47,8 +53,9 @@ async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
                 return;
             }
         }
+        let hello = if older { &plain } else { &hello };
         let closed = match dial(lane).await {
-            Ok(stream) => match Driver::new(lane, &hello, stream, &mut last_launch) {
+            Ok(stream) => match Driver::new(lane, hello, stream, &mut last_launch) {
                 Ok(mut driver) => {
                     let closed = driver.run().await;
                     if driver.greeted {
@@ -66,6 +73,10 @@ async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
                 closed
             }
         };
+        older = matches!(closed, Closed::Older);
+        if older {
+            continue;
+        }
         report(lane, &closed, &mut said);
         let wait = backoff.next(fastrand::f64());
         config.clock.wait_until(config.clock.now().after(wait)).await;
@@ -101,6 +112,8 @@ async fn dial(lane: &Lane) -> io::Result<Stream> {
 
 struct Driver<'a> {
     lane: &'a Lane,
+    /// What this side has said.
+    hello: &'a Hello,
     pipe: Pipe,
     buffer: FrameBuffer,
     alarm: Alarm,
@@ -116,13 +129,14 @@ struct Driver<'a> {
 impl<'a> Driver<'a> {
     fn new(
         lane: &'a Lane,
-        hello: &Hello,
+        hello: &'a Hello,
         stream: Stream,
         last_launch: &'a mut Option<u64>,
     ) -> Result<Self, Closed> {
-        lane.opened(Session::new(hello, lane.config.timeouts, lane.clock.now())?);
+        lane.opened(Session::dialled(hello, lane.config.timeouts, lane.clock.now())?);
         Ok(Self {
             lane,
+            hello,
             pipe: Pipe::new(stream),
             buffer: FrameBuffer::new(hello.max_frame),
             alarm: Alarm::new(lane.clock.clone()),
@@ -254,7 +268,11 @@ impl<'a> Driver<'a> {
                     }
                 }
                 Event::Ready(hello) => {
-                    self.greet(&hello);
+                    if hello.versions.is_none() && self.hello.versions.is_some() {
+                        return Err(Closed::Older);
+                    }
+                    let version = session.settled().version;
+                    self.greet(&hello, version);
                     let (unit, release) = (hello.unit.clone(), hello.release.clone());
                     *ready = Some(LinkState::Connected { unit, release, launch: hello.launch });
                     inner.greeted(hello, !self.lane.near);
@@ -266,14 +284,18 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn greet(&mut self, hello: &Hello) {
+    fn greet(&mut self, hello: &Hello, version: u16) {
         let (address, unit, release) = (&self.lane.address, &hello.unit, &hello.release);
         match self.last_launch.replace(hello.launch) {
-            _ if self.lane.near => tracing::debug!(%address, unit, release, "one more connection"),
-            Some(launch) if launch != hello.launch => {
-                tracing::info!(%address, unit, release, "connected again: the unit has restarted");
+            _ if self.lane.near => {
+                tracing::debug!(%address, unit, release, version, "one more connection")
             }
-            _ => tracing::info!(%address, unit, release, "connected"),
+            Some(launch) if launch != hello.launch => {
+                tracing::info!(
+                    %address, unit, release, version, "connected again: the unit has restarted"
+                );
+            }
+            _ => tracing::info!(%address, unit, release, version, "connected"),
         }
         self.greeted = true;
     }

@@ -170,7 +170,10 @@ impl Lane {
             }
         }
         wake.into_iter().for_each(Waker::wake);
-        self.set_state(LinkState::Down { reason: closed.to_string() });
+        // Who is greeted anew at once isn't down.
+        if !matches!(closed, Closed::Older) {
+            self.set_state(LinkState::Down { reason: closed.to_string() });
+        }
     }
 
     /// Nobody waits for this answer any more.

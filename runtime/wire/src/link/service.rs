@@ -14,7 +14,7 @@ use super::lane::{Inner, Lane, Open};
 use super::near;
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
-use crate::frame::{CallHead, CallId};
+use crate::frame::{CallHead, CallId, Extensions};
 use crate::identity::offer;
 use crate::session::NotSent;
 use crate::violation::EncodeError;
@@ -83,6 +83,7 @@ impl RemoteService {
             trace: trace_to_wire(&context.trace),
             no_retry: false,
             way: said.of(context, call.caller).map_err(|why| unwritable(&why))?,
+            extensions: Extensions::NONE,
         };
         let sent = open.session.call(head, context.deadline, |out| call.body.encode(out));
         let (id, waiter) = sent.map_err(|error| refused(&error))?;

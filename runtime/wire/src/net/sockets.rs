@@ -10,9 +10,9 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::Address;
 use super::quiet::QuietStream;
 use super::transport::{Accepting, Opening, Stream, Transport};
+use super::{Address, Peer, PeerIdentity};
 
 /// Data that isn't acknowledged for so long means that the peer is gone.
 const USER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -99,9 +99,10 @@ impl Accepting for Tcp {
         &self.address
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, String)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
         let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(tune(&stream).map(|()| (Box::new(stream) as Stream, peer.to_string())))
+        let peer = Peer::unproved(peer.to_string());
+        Poll::Ready(tune(&stream).map(|()| (Box::new(stream) as Stream, peer)))
     }
 }
 
@@ -115,10 +116,22 @@ impl Accepting for Unix {
         &self.address
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, String)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
         let (stream, _) = ready!(self.listener.poll_accept(cx))?;
+        let peer = who_dialled(&stream, self.address.to_string());
         let stream = QuietStream::new(stream)?;
-        Poll::Ready(Ok((Box::new(stream) as Stream, self.address.to_string())))
+        Poll::Ready(Ok((Box::new(stream) as Stream, peer)))
+    }
+}
+
+/// The process at the other end, if the system tells. The address is this side's: who dials a Unix
+/// socket has none.
+fn who_dialled(stream: &UnixStream, address: String) -> Peer {
+    match stream.peer_cred() {
+        Ok(process) => {
+            Peer::proved(address, PeerIdentity::Process { uid: process.uid(), pid: process.pid() })
+        }
+        Err(_) => Peer::unproved(address),
     }
 }
 
@@ -133,7 +146,28 @@ impl Drop for Unix {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn who_dials_a_unix_socket_is_known_and_who_dials_over_tcp_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pay.sock");
+        let accept = async |address: Address| {
+            let mut listener = Sockets.listen(&address).await.unwrap();
+            let _stream = Sockets.connect(listener.address()).await.unwrap();
+            std::future::poll_fn(|cx| listener.poll_accept(cx)).await.unwrap().1
+        };
+        let peer = accept(Address::Unix(path.clone())).await;
+        assert_eq!(peer.address, format!("unix:{}", path.display()));
+        let Some(PeerIdentity::Process { uid, pid }) = peer.identity else { panic!("{peer}") };
+        assert_eq!(uid, std::fs::metadata(folder.path()).unwrap().uid());
+        assert!(pid.is_none_or(|pid| pid.unsigned_abs() == std::process::id()), "{pid:?}");
+
+        let peer = accept("127.0.0.1:0".parse().unwrap()).await;
+        assert!(peer.address.starts_with("127.0.0.1:") && peer.identity.is_none(), "{peer}");
+    }
 
     #[tokio::test]
     async fn a_unix_socket_takes_the_place_of_a_dead_one_and_of_nothing_else() {

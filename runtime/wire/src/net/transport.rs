@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::Address;
+use super::{Address, Peer};
 
 /// Something to read from and write to.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -34,6 +34,6 @@ pub trait Accepting: Send {
     /// Where it listens; with the port that the system chose, if it was asked to.
     fn address(&self) -> &Address;
 
-    /// The next stream, and who dialled it, for logs.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, String)>>;
+    /// The next stream, and who dialled it.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Peer)>>;
 }

@@ -21,7 +21,7 @@ use crate::closed::Closed;
 use crate::convert::failure_to_wire;
 use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello};
 use crate::limits::Timeouts;
-use crate::net::{Pipe, Stream};
+use crate::net::{Peer, Pipe, Stream};
 use crate::session::{Event, Session};
 use crate::violation::{EncodeError, Violation};
 
@@ -55,7 +55,8 @@ pub(super) struct Connection {
     alarm: Alarm,
     /// Set when the peer's hello has come.
     greeted: Arc<AtomicBool>,
-    peer: String,
+    /// Who dialled, as far as that is proved.
+    peer: Arc<Peer>,
     /// Frames taken since others had their turn.
     taken: u32,
     /// Frames may be waiting in the buffer although nothing new came.
@@ -73,12 +74,12 @@ impl Connection {
     pub(super) fn new(
         shared: Arc<Shared>,
         stream: Stream,
-        peer: String,
+        peer: Arc<Peer>,
         greeted: Arc<AtomicBool>,
     ) -> Result<Self, EncodeError> {
         let now = shared.clock.now();
         Ok(Self {
-            session: Session::new(&shared.hello, shared.timeouts, now)?,
+            session: Session::accepted(&shared.hello, shared.timeouts, now)?,
             buffer: FrameBuffer::new(shared.hello.max_frame),
             alarm: Alarm::new(shared.clock.clone()),
             pipe: Pipe::new(stream),
@@ -203,7 +204,10 @@ impl Connection {
                 }
                 Event::Ready(hello) => {
                     self.greeted.store(true, Ordering::Release);
-                    tracing::debug!(peer = self.peer, unit = hello.unit, "connection accepted");
+                    let (unit, version) = (hello.unit, self.session.settled().version);
+                    let Peer { address, identity } = &*self.peer;
+                    let identity = identity.as_ref().map(tracing::field::display);
+                    tracing::debug!(peer = address, identity, unit, version, "connection accepted");
                 }
                 // Calls were dealt with above, and this side makes none.
                 Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}

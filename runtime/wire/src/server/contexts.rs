@@ -71,7 +71,7 @@ mod tests {
     use seam_core::name::ServiceId;
 
     use super::*;
-    use crate::frame::{CallHead, CallId, Frame, Trace, Who};
+    use crate::frame::{CallHead, CallId, Extensions, Frame, Trace, Who};
 
     /// What a call with this head is made in, once it was written and read.
     fn read<'a>(
@@ -89,6 +89,7 @@ mod tests {
             trace: Trace { id: 1, span: 2, flags: 1 },
             no_retry: false,
             way: way.way(),
+            extensions: Extensions::NONE,
         };
         let mut bytes = Vec::new();
         head.encode(&mut bytes, 4_096, |_| Ok::<(), ()>(())).unwrap();

@@ -8,11 +8,12 @@ use std::task::{Context, Poll, ready};
 
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
+use tracing::field::display;
 
 use super::connection::{Connection, Shared};
 use super::{MAX_CONNECTIONS, MAX_HANDSHAKES};
 use crate::closed::Closed;
-use crate::net::Stream;
+use crate::net::{Peer, Stream};
 
 pub(super) struct Guests {
     shared: Arc<Shared>,
@@ -25,7 +26,7 @@ pub(super) struct Guests {
 struct Silent {
     greeted: Arc<AtomicBool>,
     task: AbortHandle,
-    peer: String,
+    peer: Arc<Peer>,
 }
 
 impl Silent {
@@ -39,9 +40,12 @@ impl Guests {
         Self { shared, draining, connections: JoinSet::new(), silent: VecDeque::new() }
     }
 
-    pub(super) fn welcome(&mut self, stream: Stream, peer: String) {
+    pub(super) fn welcome(&mut self, stream: Stream, peer: Peer) {
         if self.connections.len() >= MAX_CONNECTIONS {
-            tracing::warn!(peer, "connection refused: there are {MAX_CONNECTIONS} already");
+            tracing::warn!(
+                peer = peer.address,
+                "connection refused: there are {MAX_CONNECTIONS} already"
+            );
             return;
         }
         self.silent.retain(|silent| !silent.is_done());
@@ -49,20 +53,24 @@ impl Guests {
             && let Some(oldest) = self.silent.pop_front()
         {
             let peer = oldest.peer;
-            tracing::warn!(peer, "connection closed: no hello yet, and others are waiting");
+            tracing::warn!(
+                peer = peer.address,
+                "connection closed: no hello yet, and others are waiting"
+            );
             oldest.task.abort();
         }
+        let peer = Arc::new(peer);
         let greeted = Arc::new(AtomicBool::new(false));
         let shared = Arc::clone(&self.shared);
-        let made = Connection::new(shared, stream, peer.clone(), Arc::clone(&greeted));
+        let made = Connection::new(shared, stream, Arc::clone(&peer), Arc::clone(&greeted));
         let connection = match made {
             Ok(connection) => connection,
             Err(error) => return report(&peer, &error.into()),
         };
-        let (name, draining) = (peer.clone(), self.draining.clone());
+        let (who, draining) = (Arc::clone(&peer), self.draining.clone());
         let task = self.connections.spawn(async move {
             let closed = connection.run(draining).await;
-            report(&name, &closed);
+            report(&who, &closed);
         });
         self.silent.push_back(Silent { greeted, task, peer });
     }
@@ -85,10 +93,11 @@ impl Guests {
     }
 }
 
-fn report(peer: &str, closed: &Closed) {
+fn report(peer: &Peer, closed: &Closed) {
+    let (address, identity) = (&peer.address, peer.identity.as_ref().map(display));
     if closed.is_hostile() {
-        tracing::warn!(peer, reason = %closed, "connection closed");
+        tracing::warn!(peer = address, identity, reason = %closed, "connection closed");
     } else {
-        tracing::info!(peer, reason = %closed, "connection closed");
+        tracing::info!(peer = address, identity, reason = %closed, "connection closed");
     }
 }

@@ -4,6 +4,7 @@
 //! waits in its output. It does no I/O, and both ends of a connection run the same code, so tests
 //! put two of them face to face.
 
+mod greeting;
 mod incoming;
 mod keepalive;
 mod outbox;
@@ -11,13 +12,14 @@ mod outgoing;
 
 use std::task::Poll;
 
+use self::greeting::Greeting;
 use self::incoming::Incoming;
 use self::keepalive::{Keepalive, Silence};
 use self::outbox::Outbox;
 use self::outgoing::Outgoing;
 use crate::frame::{
-    self, CallHead, CallId, CallParts, Credit, Failed, Frame, GoAway, GoAwayReason, Hello,
-    ReplyKind, RetryAfter,
+    self, CallHead, CallId, CallParts, Credit, Extensions, Failed, Frame, GoAway, GoAwayReason,
+    Hello, ReplyKind, RetryAfter, Settled, Versions,
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
 use crate::violation::{EncodeError, Violation};
@@ -33,6 +35,11 @@ const PONGS_UP_TO: usize = 1 << 20;
 pub struct Session<T> {
     phase: Phase,
     app: String,
+    /// What this side says once the peer has; `None` once it was said.
+    greeting: Option<Greeting>,
+    /// The versions that this side's hello offered.
+    offered: Versions,
+    settled: Settled,
     timeouts: Timeouts,
     keepalive: Keepalive,
     outgoing: Outgoing<T>,
@@ -111,22 +118,36 @@ pub enum Fate {
 }
 
 impl<T: Default> Session<T> {
-    /// A new side of a new connection. Its hello waits in the output.
+    /// The side that dialled. Its hello waits in the output.
     ///
     /// # Errors
     ///
     /// If the hello exceeds a cap of the protocol.
-    pub fn new(hello: &Hello, timeouts: Timeouts, now: Moment) -> Result<Self, EncodeError> {
-        let mut outbox = Outbox::default();
-        hello.encode(&mut outbox.bytes)?;
+    pub fn dialled(hello: &Hello, timeouts: Timeouts, now: Moment) -> Result<Self, EncodeError> {
+        let mut session = Self::accepted(hello, timeouts, now)?;
+        if let Some(greeting) = session.greeting.take() {
+            session.offered = greeting.say(&mut session.outbox.bytes);
+        }
+        Ok(session)
+    }
+
+    /// The side that accepted. It says its hello once the peer has, in the form that the peer reads.
+    ///
+    /// # Errors
+    ///
+    /// If the hello exceeds a cap of the protocol.
+    pub fn accepted(hello: &Hello, timeouts: Timeouts, now: Moment) -> Result<Self, EncodeError> {
         Ok(Self {
             phase: Phase::Greeting(now.after(timeouts.handshake)),
             app: hello.app.clone(),
+            greeting: Some(Greeting::new(hello)?),
+            offered: Versions::FIRST,
+            settled: Settled::FIRST,
             timeouts,
             keepalive: Keepalive::new(now),
             outgoing: Outgoing::new(),
             incoming: Incoming::new(hello),
-            outbox,
+            outbox: Outbox::default(),
             max_frame: MAX_FRAME,
             pings: 0,
         })
@@ -151,6 +172,7 @@ impl<T: Default> Session<T> {
         }
         Ok(match frame {
             Frame::Call(head, body) => {
+                self.check_extensions(head.extensions.is_empty())?;
                 if self.incoming.accept(head.id, head.service, head.method)? {
                     Event::Call(head, body)
                 } else {
@@ -177,7 +199,7 @@ impl<T: Default> Session<T> {
                 }
                 Event::Nothing
             }
-            Frame::Pong(_) => Event::Nothing,
+            Frame::Pong(_) | Frame::Unknown(_) => Event::Nothing,
             Frame::GoAway(go_away) => {
                 self.phase = Phase::PeerLeft;
                 let refused = self.outgoing.refuse_after(go_away.last);
@@ -197,8 +219,20 @@ impl<T: Default> Session<T> {
     pub fn receive_call(&mut self, call: &CallParts<'_>) -> Result<bool, Violation> {
         match self.phase {
             Phase::Greeting(_) => Err(Violation::HelloExpected),
-            _ => self.incoming.accept(call.id(), call.service(), call.method()),
+            _ => {
+                self.check_extensions(call.extensions.is_empty())?;
+                self.incoming.accept(call.id(), call.service(), call.method())
+            }
         }
+    }
+
+    /// Version 1's heads have no extensions.
+    #[inline]
+    const fn check_extensions(&self, none: bool) -> Result<(), Violation> {
+        if none || self.settled.has_extensions() {
+            return Ok(());
+        }
+        Err(Violation::Reserved("call"))
     }
 
     /// A reply came: the short way, as with [`Session::receive_call`]. Who waits for it, if somebody
@@ -217,16 +251,30 @@ impl<T: Default> Session<T> {
 
     fn greet<'a>(&mut self, contents: &[u8]) -> Result<Event<'a>, Violation> {
         let hello = Hello::decode(contents)?;
+        self.say_hello(hello.versions.is_some());
         if hello.app != self.app {
             return Err(Violation::OtherApp);
         }
         if (hello.max_frame as usize) < MAX_HEAD {
             return Err(Violation::FrameCapTooSmall(hello.max_frame));
         }
+        self.settled = self.offered.settle(hello.versions.unwrap_or(Versions::FIRST))?;
         self.outgoing.grant(hello.credit)?;
         self.max_frame = self.max_frame.min(hello.max_frame as usize);
         self.phase = Phase::Open;
         Ok(Event::Ready(Box::new(hello)))
+    }
+
+    /// Says hello, unless that is done; plainly to who may read no more.
+    fn say_hello(&mut self, reads_more: bool) {
+        let Some(greeting) = self.greeting.take() else { return };
+        let out = &mut self.outbox.bytes;
+        self.offered = if reads_more { greeting.say(out) } else { greeting.say_plain(out) };
+    }
+
+    /// What both sides hold to; version 1 until the handshake is done.
+    pub const fn settled(&self) -> Settled {
+        self.settled
     }
 
     /// Does what is due: pings, and hands out whoever waits for a call whose deadline has passed
@@ -269,7 +317,8 @@ impl<T: Default> Session<T> {
 
     // === calls of this side ===
 
-    /// Makes a call: gives it its id (the head's own is ignored) and encodes it to the output. Who
+    /// Makes a call: gives it its id (the head's own is ignored) and encodes it to the output, without
+    /// its extensions if the peer reads none. Who
     /// waits is to be written to where it is kept, over what the one before has left there.
     ///
     /// # Errors
@@ -290,7 +339,11 @@ impl<T: Default> Session<T> {
         let Some(id) = self.outgoing.next_id() else {
             return Err(NotSent::NoCredit(self.outgoing.window()));
         };
-        CallHead { id, ..head }.encode(&mut self.outbox.bytes, self.max_frame, body)?;
+        let mut head = CallHead { id, ..head };
+        if !head.extensions.is_empty() && !self.settled.has_extensions() {
+            head.extensions = Extensions::NONE;
+        }
+        head.encode(&mut self.outbox.bytes, self.max_frame, body)?;
         Ok((id, self.outgoing.insert(id, deadline, self.outbox.end())))
     }
 
@@ -391,6 +444,8 @@ impl<T: Default> Session<T> {
     /// Leaves: tells the peer the last call taken, and takes no more. The calls taken are still to
     /// be answered; see [`Session::has_drained`].
     pub fn leave(&mut self, reason: GoAwayReason, text: &str) {
+        // Nobody understands a go-away before a hello.
+        self.say_hello(false);
         if let Some(last) = self.incoming.leave() {
             frame::encode_go_away(&mut self.outbox.bytes, &GoAway { last, reason, text });
         }

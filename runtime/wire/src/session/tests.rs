@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use super::*;
 use crate::buffer::FrameBuffer;
-use crate::frame::{MethodOffer, ServiceOffer, Trace, Way};
+use crate::frame::{ExtensionsBuf, MethodOffer, ServiceOffer, Trace, Way};
 
 /// What a test keeps of an event.
 #[derive(Debug, PartialEq)]
@@ -24,7 +24,12 @@ struct Side {
 
 impl Side {
     fn new(hello: &Hello, now: Moment) -> Self {
-        let session = Session::new(hello, Timeouts::default(), now).unwrap();
+        let session = Session::dialled(hello, Timeouts::default(), now).unwrap();
+        Self { session, buffer: FrameBuffer::new(hello.max_frame) }
+    }
+
+    fn accepted(hello: &Hello, now: Moment) -> Self {
+        let session = Session::accepted(hello, Timeouts::default(), now).unwrap();
         Self { session, buffer: FrameBuffer::new(hello.max_frame) }
     }
 
@@ -107,6 +112,7 @@ fn head() -> CallHead<'static> {
         trace: Trace::default(),
         no_retry: false,
         way: Way::PROGRAM,
+        extensions: Extensions::NONE,
     }
 }
 
@@ -118,7 +124,13 @@ fn hello(unit: &str, credit: u32) -> Hello {
         methods: vec![method("charge"), method("receipt")],
     };
     let (app, unit) = ("shop".to_owned(), unit.to_owned());
-    Hello { app, unit, credit, services: vec![payment], ..Hello::default() }
+    let versions = Some(Versions::CURRENT);
+    Hello { app, unit, credit, services: vec![payment], versions, ..Hello::default() }
+}
+
+/// The same as a build of version 1 says it.
+fn old_hello(unit: &str) -> Hello {
+    Hello { versions: None, ..hello(unit, 8) }
 }
 
 fn at(millis: u64) -> Moment {
@@ -128,7 +140,7 @@ fn at(millis: u64) -> Moment {
 /// A caller and a callee that grants `credit` calls, greeted at moment zero.
 fn pair(credit: u32) -> (Side, Side) {
     let mut caller = Side::new(&hello("front", 8), at(0));
-    let mut callee = Side::new(&hello("pay", credit), at(0));
+    let mut callee = Side::accepted(&hello("pay", credit), at(0));
     assert_eq!(caller.send_to(&mut callee, at(0)).unwrap(), [Seen::Ready("front".to_owned())]);
     assert_eq!(callee.send_to(&mut caller, at(0)).unwrap(), [Seen::Ready("pay".to_owned())]);
     (caller, callee)
@@ -182,7 +194,7 @@ fn one_hello_of_one_app() {
     assert_eq!(callee.take(&again, at(0)), Err(Violation::HelloTwice));
 
     let mut other = Side::new(&Hello { app: "blog".to_owned(), ..hello("front", 8) }, at(0));
-    let mut callee = Side::new(&hello("pay", 8), at(0));
+    let mut callee = Side::accepted(&hello("pay", 8), at(0));
     assert_eq!(other.send_to(&mut callee, at(0)), Err(Violation::OtherApp));
     assert!(caller.call("a", Moment::NEVER).is_ok());
 }
@@ -359,7 +371,7 @@ fn the_end_tells_what_left_from_what_did_not() {
 fn what_the_peer_does_not_take_is_not_sent() {
     let small = Hello { max_frame: 8 << 10, ..hello("pay", 8) };
     let mut caller = Side::new(&hello("front", 8), at(0));
-    let mut callee = Side::new(&small, at(0));
+    let mut callee = Side::accepted(&small, at(0));
     caller.send_to(&mut callee, at(0)).unwrap();
     callee.send_to(&mut caller, at(0)).unwrap();
     let sent = caller.session.call(head(), Moment::NEVER, |out| {
@@ -404,4 +416,96 @@ fn ids_go_on_after_those_of_the_connection_before() {
     let (mut second, _) = pair(2);
     second.session.go_on_after(first.session.last_id());
     assert!(second.call("b", Moment::NEVER).unwrap() > a);
+}
+
+#[test]
+fn two_of_now_settle_on_the_highest_version_and_on_what_both_can_do() {
+    let versions = |capabilities| Some(Versions { capabilities, ..Versions::CURRENT });
+    let mut caller = Side::new(&Hello { versions: versions(0b011), ..hello("front", 8) }, at(0));
+    let ours = Hello { versions: versions(0b110), ..hello("pay", 8) };
+    let mut callee = Side::accepted(&ours, at(0));
+    assert_eq!(callee.session.output_len(), 0, "who accepts waits for who dialled");
+    caller.send_to(&mut callee, at(0)).unwrap();
+    callee.send_to(&mut caller, at(0)).unwrap();
+    let settled = Settled { version: frame::PROTOCOL_VERSION, capabilities: 0b010 };
+    assert_eq!((caller.session.settled(), callee.session.settled()), (settled, settled));
+}
+
+#[test]
+fn who_says_version_1_is_answered_in_it() {
+    let mut caller = Side::new(&old_hello("front"), at(0));
+    let mut callee = Side::accepted(&hello("pay", 8), at(0));
+    caller.send_to(&mut callee, at(0)).unwrap();
+    let mut plain = Vec::new();
+    old_hello("pay").encode(&mut plain).unwrap();
+    let mut said = Vec::new();
+    callee.session.take_output(&mut said);
+    assert_eq!(said, plain, "to the byte");
+    caller.take(&said, at(0)).unwrap();
+    assert_eq!(
+        (caller.session.settled(), callee.session.settled()),
+        (Settled::FIRST, Settled::FIRST)
+    );
+
+    // Its heads have no extensions, and it is sent none.
+    let mut entries = ExtensionsBuf::default();
+    entries.push(1, b"one").unwrap();
+    let extended = CallHead { id: CallId(1 << 16), extensions: entries.entries(), ..head() };
+    let sent = callee.session.call(extended, Moment::NEVER, |_| Ok::<(), Infallible>(()));
+    sent.unwrap();
+    assert_eq!(callee.send_to(&mut caller, at(0)).unwrap(), [Seen::Call(1, 1, vec![])]);
+    let mut bytes = Vec::new();
+    extended.encode(&mut bytes, 1_000, |_| Ok::<(), ()>(())).unwrap();
+    assert_eq!(callee.take(&bytes, at(0)), Err(Violation::Reserved("call")));
+}
+
+#[test]
+fn extensions_travel_with_a_call_and_its_body_is_what_stands_behind_them() {
+    let (mut caller, mut callee) = pair(8);
+    let mut entries = ExtensionsBuf::default();
+    entries.push(900, b"whatever it is").unwrap();
+    let extended = CallHead { extensions: entries.entries(), ..head() };
+    let sent = caller.session.call(extended, Moment::NEVER, |out| {
+        out.extend_from_slice(b"body");
+        Ok::<(), Infallible>(())
+    });
+    sent.unwrap();
+    assert_eq!(caller.send_to(&mut callee, at(0)).unwrap(), [Seen::Call(1, 1, b"body".into())]);
+}
+
+#[test]
+fn frames_of_kinds_to_come_are_passed_by_and_others_are_not() {
+    for kind in [128, 200, 255] {
+        let (mut caller, mut callee) = pair(8);
+        let mut bytes = vec![4, 0, 0, 0, kind, 1, 2, 3];
+        frame::encode_ping(&mut bytes, 1);
+        assert_eq!(callee.take(&bytes, at(0)), Ok(vec![]));
+        assert!(callee.session.output_len() > 0, "the ping behind it is answered");
+        callee.send_to(&mut caller, at(0)).unwrap();
+    }
+    for kind in [0, 10, 127] {
+        let (_, mut callee) = pair(8);
+        let refused = callee.take(&[4, 0, 0, 0, kind, 1, 2, 3], at(0));
+        assert_eq!(refused, Err(Violation::UnknownKind(kind)));
+    }
+}
+
+#[test]
+fn who_is_told_why_before_its_hello_can_read_it() {
+    let mut callee = Side::accepted(&hello("pay", 8), at(0));
+    callee.session.leave(GoAwayReason::Draining, "stopping");
+    let mut said = Vec::new();
+    callee.session.take_output(&mut said);
+    let mut caller = Side::new(&old_hello("front"), at(0));
+    let seen = caller.take(&said, at(0)).unwrap();
+    assert_eq!(seen, [Seen::Ready("pay".to_owned()), Seen::GoAway(0, vec![])]);
+}
+
+#[test]
+fn no_common_version_ends_the_connection_and_says_so() {
+    let later = Versions { lowest: 7, highest: 9, capabilities: 0 };
+    let mut caller = Side::new(&Hello { versions: Some(later), ..hello("front", 8) }, at(0));
+    let mut callee = Side::accepted(&hello("pay", 8), at(0));
+    let refused = caller.send_to(&mut callee, at(0));
+    assert_eq!(refused, Err(Violation::NoCommonVersion { lowest: 7, highest: 9 }));
 }

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use seam_wire::{
-    CallHead, CallId, Credit, GoAway, GoAwayReason, ReplyKind, Trace, WayBuf, Who, encode_cancel,
-    encode_credit, encode_go_away, encode_ping, encode_reply, limits,
+    CallHead, CallId, Credit, Extensions, GoAway, GoAwayReason, ReplyKind, Trace, WayBuf, Who,
+    encode_cancel, encode_credit, encode_go_away, encode_ping, encode_reply, limits,
 };
 
 use super::{MEDLEY, UNIT};
@@ -37,6 +37,7 @@ pub(super) fn call_by(caller: Who<'_>, id: u64, service: u16, method: u16, body:
         trace: Trace::default(),
         no_retry: false,
         way: way.way(),
+        extensions: Extensions::NONE,
     };
     let mut bytes = Vec::new();
     head.encode(&mut bytes, limits::MAX_FRAME, body_of(body)).unwrap();
