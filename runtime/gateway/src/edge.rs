@@ -6,20 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::call::AnyClient;
+use seam_core::live::Live;
 
-use crate::admission::Rate;
-use crate::desk::Office;
 use crate::error::EdgeError;
+use crate::http::{self, Running};
 use crate::probe::Probe;
-use crate::routes::Routes;
-use crate::server::{self, Running};
 use crate::settings::EdgeSettings;
+use crate::stage::Rate;
+use crate::worker::{Shared, Table};
 
 /// The HTTP side of a unit, on threads of its own. Dropping it closes its connections at once;
 /// [`Edge::stop`] is the polite way.
 pub struct Edge {
     address: SocketAddr,
     running: Running,
+    settings: Live<EdgeSettings>,
+    table: Live<Table>,
 }
 
 impl Edge {
@@ -34,21 +36,44 @@ impl Edge {
         clients: Vec<Arc<dyn AnyClient>>,
         probe: Arc<dyn Probe>,
     ) -> Result<Self, EdgeError> {
-        let routes = Routes::new(&clients)?;
+        let table = Live::new(Table::new(clients)?);
         let address = settings.listen;
         let listen = |cause| EdgeError::Listen { address, cause };
-        let listener = server::listen(address).map_err(listen)?;
+        let listener = http::listen(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let rate = settings.limits.rate.map(Rate::new);
-        let office = Office { settings, routes, clients, probe, rate };
-        let running = server::start(office, listener).map_err(EdgeError::Start)?;
+        let settings = Live::new(settings);
+        let shared = Shared {
+            settings: settings.clone(),
+            table: table.clone(),
+            probe,
+            rate: Rate::default(),
+        };
+        let running = http::start(shared, listener).map_err(EdgeError::Start)?;
         tracing::info!(%address, "the edge serves");
-        Ok(Self { address, running })
+        Ok(Self { address, running, settings, table })
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What the edge goes by. Set anew, it holds for every request and every connection that begins
+    /// from then on; only [`EdgeSettings::listen`], [`EdgeSettings::workers`],
+    /// [`EdgeSettings::clock`] and [`EdgeLimits::idle_time`](crate::EdgeLimits::idle_time) are read
+    /// once, when the edge is bound.
+    pub const fn settings(&self) -> &Live<EdgeSettings> {
+        &self.settings
+    }
+
+    /// Serves the contracts of these clients in place of those that it has served so far: all
+    /// routes are swapped at once, and requests that have begun come to their end by the old ones.
+    ///
+    /// # Errors
+    /// As [`Edge::bind`] for routes; then those of before stay.
+    pub fn serve(&self, clients: Vec<Arc<dyn AnyClient>>) -> Result<(), EdgeError> {
+        self.table.set(Table::new(clients)?);
+        Ok(())
     }
 
     /// Takes no more connections, closes idle ones, lets requests in flight come to their end for

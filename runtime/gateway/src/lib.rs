@@ -39,29 +39,26 @@
 //! feeds in heads, an absolute URI for another host, and paths with dot segments, empty segments,
 //! encoded slashes, backslashes or control characters.
 
-mod admission;
-mod answer;
 mod argument;
 mod arguments;
-mod body;
-mod desk;
 mod edge;
 mod error;
 mod form;
-mod framing;
-mod guard;
+mod http;
 mod json;
 mod kind;
+mod local;
 mod location;
 mod names;
 mod probe;
 mod problem;
-mod refusal;
+mod request;
+mod response;
 mod routes;
 mod rpc;
-mod server;
 mod settings;
-mod stream;
+mod stage;
+mod worker;
 
 pub use self::edge::Edge;
 pub use self::error::EdgeError;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use actix_web::http::{Method, StatusCode};
+use crate::http::{Method, StatusCode};
 use matchit::Router;
 use seam_core::call::AnyClient;
 use seam_core::contract::{HttpRoute, MethodDescriptor};
@@ -61,9 +61,22 @@ pub(crate) struct MethodRoute {
 }
 
 impl Resource {
-    /// What a verb means here.
+    /// What a verb means here; HEAD is GET whose answer is sent without its content.
     pub(crate) fn target(&self, verb: &Method) -> Option<&Target> {
-        self.verbs.iter().find(|(other, ..)| other == verb).map(|(_, target, _)| target)
+        let of = |verb: &Method| {
+            self.verbs.iter().find(|(other, ..)| other == verb).map(|(_, target, _)| target)
+        };
+        of(verb).or_else(|| if *verb == Method::HEAD { of(&Method::GET) } else { None })
+    }
+
+    /// The value of `Allow`: every verb that is answered here.
+    fn allowed(&self) -> String {
+        let mut allow = String::new();
+        for (verb, ..) in &self.verbs {
+            allow.push_str(verb.as_str());
+            allow.push_str(if *verb == Method::GET { ", HEAD, " } else { ", " });
+        }
+        allow + "OPTIONS"
     }
 }
 
@@ -90,8 +103,7 @@ impl Routes {
         }
         let Building { paths, mut resources, .. } = building;
         for resource in &mut resources {
-            let verbs: Vec<_> = resource.verbs.iter().map(|(verb, ..)| verb.as_str()).collect();
-            resource.allow = verbs.join(", ");
+            resource.allow = resource.allowed();
         }
         Ok(Self { paths, resources, services: Services::new(clients)? })
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use seam_gateway::{EdgeLimits, EdgeSettings};
 
-use crate::support::{Connection, edge_with, settings};
+use crate::support::{Connection, edge_with, settings, shelf};
 
 const GET: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -54,4 +54,42 @@ async fn an_address_has_so_many_requests() {
     clock.advance(std::time::Duration::from_secs(1));
     connection.send(GET).await;
     assert_eq!(connection.answer().await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_limit_that_was_changed_holds_for_the_next_request() {
+    let edge = edge_with(settings());
+    let post = "POST /rpc/shelf/book HTTP/1.1\r\nHost: t\r\nContent-Length: 8\r\n\r\n{\"id\":5}";
+    let mut connection = Connection::to(edge.address()).await;
+    connection.send(post).await;
+    assert_eq!(connection.answer().await.unwrap().status, 200);
+    let limits = EdgeLimits { body: 7, ..EdgeLimits::default() };
+    edge.settings().set(EdgeSettings { limits, ..settings() });
+    connection.send(post).await;
+    assert_eq!(connection.answer().await.unwrap().problem().0, 413);
+
+    let limits = EdgeLimits { rate: NonZeroU32::new(1), ..EdgeLimits::default() };
+    edge.settings().set(EdgeSettings { limits, ..settings() });
+    let mut connection = Connection::to(edge.address()).await;
+    for status in [200, 429] {
+        connection.send(GET).await;
+        assert_eq!(connection.answer().await.unwrap().status, status);
+    }
+}
+
+#[tokio::test]
+async fn routes_are_swapped_whole() {
+    let edge = edge_with(settings());
+    let book = "GET /api/book/5 HTTP/1.1\r\nHost: t\r\n\r\n";
+    let mut connection = Connection::to(edge.address()).await;
+    for (clients, status) in [(None, 200), (Some(vec![]), 404), (Some(vec![shelf()]), 200)] {
+        if let Some(clients) = clients {
+            edge.serve(clients).unwrap();
+        }
+        connection.send(book).await;
+        assert_eq!(connection.answer().await.unwrap().status, status);
+    }
+    assert!(edge.serve(vec![shelf(), shelf()]).is_err(), "two of one route");
+    connection.send(book).await;
+    assert_eq!(connection.answer().await.unwrap().status, 200, "the old ones stay");
 }

@@ -6,7 +6,7 @@ use seam_core::call::Client;
 use seam_gateway::{Edge, EdgeError};
 use serde_json::json;
 
-use crate::support::{self, Ready, edge, get, request, settings};
+use crate::support::{self, Connection, Ready, edge, get, request, settings};
 
 #[tokio::test]
 async fn the_whole_body_is_the_one_argument_left() {
@@ -165,12 +165,43 @@ async fn what_is_not_there_is_a_problem() {
     assert_eq!(get(&edge, "/api/book/1/").await.problem().1, "not_found");
     let answer = request(&edge, "DELETE /api/book", "").await;
     assert_eq!(answer.problem(), (405, "method_not_allowed".into(), "not_executed".into()));
-    assert_eq!(answer.header("allow"), Some("POST, GET"));
-    assert_eq!(
-        request(&edge, "OPTIONS /api/book/1", "").await.header("allow"),
-        Some("GET, DELETE")
-    );
-    assert_eq!(get(&edge, "/gateway").await.header("allow"), Some("POST"));
+    assert_eq!(answer.header("allow"), Some("POST, GET, HEAD, OPTIONS"));
+    assert_eq!(get(&edge, "/gateway").await.header("allow"), Some("POST, OPTIONS"));
+}
+
+#[tokio::test]
+async fn options_tell_what_may_be_asked() {
+    let edge = edge();
+    for (path, allow) in [
+        ("/api/book/1", "GET, HEAD, DELETE, OPTIONS"),
+        ("/readyz", "GET, HEAD, OPTIONS"),
+        ("/rpc/shelf/book", "POST, OPTIONS"),
+        ("/gateway", "POST, OPTIONS"),
+        ("*", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    ] {
+        let answer = request(&edge, &format!("OPTIONS {path}"), "").await;
+        assert_eq!((answer.status, answer.header("allow")), (204, Some(allow)), "{path}");
+    }
+    assert_eq!(request(&edge, "OPTIONS /api/nothing", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn head_is_get_without_content() {
+    let edge = edge();
+    for path in ["/healthz", "/readyz", "/api/book/5", "/api/book/404", "/api/nothing"] {
+        let get = get(&edge, path).await;
+        let mut connection = Connection::to(edge.address()).await;
+        let head = format!("HEAD {path} HTTP/1.1\r\nHost: test\r\n\r\n");
+        // The second is read right behind the first one's head.
+        connection.send(format!("{head}{head}")).await;
+        for _ in 0..2 {
+            let answer = connection.head().await.unwrap();
+            assert_eq!(answer.status, get.status, "{path}");
+            for header in ["content-type", "content-length"] {
+                assert_eq!(answer.header(header), get.header(header), "{path}");
+            }
+        }
+    }
 }
 
 #[seam::contract(name = "other", version = "1.0")]

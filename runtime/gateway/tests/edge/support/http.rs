@@ -44,7 +44,22 @@ impl Connection {
         self.answer().await.is_none()
     }
 
+    /// The next answer to a HEAD, which is one without what it announces.
+    pub(crate) async fn head(&mut self) -> Option<Answer> {
+        tokio::time::timeout(PATIENCE, self.read_head()).await.expect("an answer in time")
+    }
+
     async fn read_answer(&mut self) -> Option<Answer> {
+        let mut answer = self.read_head().await?;
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        while self.read.len() < length {
+            self.more().await?;
+        }
+        answer.body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
+        Some(answer)
+    }
+
+    async fn read_head(&mut self) -> Option<Answer> {
         let end = loop {
             match self.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 Some(end) => break end + 4,
@@ -58,13 +73,7 @@ impl Connection {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        let mut answer = Answer { status, headers, body: String::new() };
-        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
-        while self.read.len() < length {
-            self.more().await?;
-        }
-        answer.body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
-        Some(answer)
+        Some(Answer { status, headers, body: String::new() })
     }
 
     async fn more(&mut self) -> Option<()> {

@@ -1,21 +1,28 @@
 //! Requests that servers and proxies are known to read differently, refused by their first line
 //! and their `Host`.
 
-use actix_http::Request;
-use actix_web::http::{Method, header};
+use crate::http::{Method, header};
+use crate::problem::Problem;
+use crate::request::Request;
 
-/// Says what is wrong with a request's target, if anything.
-pub(crate) fn check(request: &Request) -> Result<(), &'static str> {
-    let uri = request.uri();
-    if let Some(authority) = uri.authority()
+/// Refuses a request whose target can't be trusted, and ends its connection.
+pub(super) fn check(request: &Request) -> Result<(), Problem> {
+    host(request)
+        .and_then(|()| path(request.path()))
+        .map_err(|why| Problem::bad_request(why).closing())
+}
+
+/// Says what is wrong with the host that a request is for, if anything.
+fn host(request: &Request) -> Result<(), &'static str> {
+    if let Some(authority) = request.authority()
         && *request.method() != Method::CONNECT
     {
-        let host = request.head().headers.get(header::HOST).map(|host| host.as_bytes());
-        if !host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes())) {
+        let host = request.header(&header::HOST).map(|host| host.as_bytes());
+        if !host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes())) {
             return Err("the URI names another host than the header `Host`");
         }
     }
-    path(uri.path())
+    Ok(())
 }
 
 /// Says what is wrong with a path, as it was sent.

@@ -15,9 +15,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-use crate::admission::{Connections, Ticket};
-use crate::desk::{Desk, Office};
-use crate::stream::{LINGER, WatchedStream};
+use super::connections::{Connections, Ticket};
+use super::exchange::exchange;
+use super::stream::{LINGER, WatchedStream};
+use crate::settings::EdgeLimits;
+use crate::worker::{Shared, Worker};
 
 /// A server that runs.
 #[derive(Debug)]
@@ -54,11 +56,11 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// There is no actix system around them: then each of the server's threads has a runtime that runs
 /// what is local to it as it runs everything else. In a system, connections are in a set of their
 /// own within the runtime, which costs each wake-up of one a round through both.
-pub(crate) fn start(office: Office, listener: TcpListener) -> io::Result<Running> {
+pub(crate) fn start(shared: Shared, listener: TcpListener) -> io::Result<Running> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let server = {
         let _within = runtime.enter();
-        server(office, listener)?
+        server(shared, listener)?
     };
     let handle = server.handle();
     let (lives, cut_off) = oneshot::channel();
@@ -78,24 +80,28 @@ pub(crate) fn start(office: Office, listener: TcpListener) -> io::Result<Running
     Ok(Running { handle, lives, over })
 }
 
-fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
+fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
-    let connections = Arc::new(Connections::new(&office.settings.limits));
+    let connections = Arc::new(Connections::default());
+    let (workers, idle_time) = {
+        let settings = shared.settings.load();
+        (settings.workers.clamp(1, 512), settings.limits.idle_time)
+    };
     let builder = Server::build()
-        .workers(office.settings.workers.clamp(1, 512))
+        .workers(workers)
         .max_concurrent_connections(WITHOUT_LIMIT)
         .shutdown_timeout(LONG)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let office = Arc::new(office);
+    let shared = Arc::new(shared);
     let builder = builder.listen("edge", listener, move || {
-        let limits = office.settings.limits;
-        let desk = Rc::new(Desk::new(Arc::clone(&office)));
+        let worker = Rc::new(Worker::new(Arc::clone(&shared)));
+        let serving = Rc::clone(&worker);
         // No `App`: the routes are the contracts' own, and a router with nothing in it has a price.
-        let service = fn_service(move |request: Request| Rc::clone(&desk).answer(request));
+        let service = fn_service(move |request: Request| exchange(Rc::clone(&serving), request));
         let stopping = stopping.clone();
         let http = HttpServiceBuilder::default()
-            .keep_alive(KeepAlive::Timeout(limits.idle_time))
+            .keep_alive(KeepAlive::Timeout(idle_time))
             // Heads are timed by the stream, for each request and not for the first alone.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(LINGER)
@@ -106,11 +112,12 @@ fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .on_connect_ext(|io: &WatchedStream, data| drop(data.insert(io.shared())))
+            .on_connect_ext(|io: &WatchedStream, data| drop(data.insert(io.connection())))
             .h1(service);
         let connections = Arc::clone(&connections);
         fn_service(move |io: TcpStream| {
-            let admitted = admit(io, &connections);
+            let limits = worker.settings().limits;
+            let admitted = admit(io, &connections, &limits);
             async move {
                 let (io, ticket, address) = admitted?;
                 Ok((WatchedStream::new(io, limits, ticket), Some(address)))
@@ -123,10 +130,14 @@ fn server(office: Office, listener: TcpListener) -> io::Result<Server> {
 
 type Admitted = (TcpStream, Ticket, SocketAddr);
 
-fn admit(io: TcpStream, connections: &Arc<Connections>) -> Result<Admitted, DispatchError> {
+fn admit(
+    io: TcpStream,
+    connections: &Arc<Connections>,
+    limits: &EdgeLimits,
+) -> Result<Admitted, DispatchError> {
     let address = io.peer_addr().map_err(DispatchError::Io)?;
     let _ = io.set_nodelay(true);
-    match connections.admit(address.ip()) {
+    match connections.admit(address.ip(), limits) {
         Some(ticket) => Ok((io, ticket, address)),
         None => {
             tracing::debug!(%address, "a connection too many is closed");

@@ -1,6 +1,5 @@
 //! A connection whose heads are watched on their way to actix.
 
-use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -11,23 +10,12 @@ use actix_rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::admission::Ticket;
-use crate::framing::{Framing, Violation};
+use super::connection::Connection;
+use super::connections::Ticket;
+use super::framing::{Framing, Violation};
+use super::refusal::bare_refusal;
 use crate::problem::Problem;
-use crate::refusal::bare_refusal;
 use crate::settings::EdgeLimits;
-
-/// What a connection's stream and its requests know of each other.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    /// Requests that are being answered now. What is said about a later one must wait for them, so
-    /// it isn't said at all.
-    pub(crate) answering: Cell<u32>,
-    /// Requests that have come to be answered so far: heads that aren't among them were refused.
-    pub(crate) begun: Cell<u64>,
-    /// The body of the request that is being answered came in too slowly: why it ends early.
-    pub(crate) slow_body: Cell<bool>,
-}
 
 /// A stream that ends, for actix, where a head breaks the rules or something takes too long; its
 /// last words say why.
@@ -42,7 +30,7 @@ pub(crate) struct WatchedStream {
     /// To actix the connection has ended.
     ended: bool,
     violation: Option<Violation>,
-    shared: Rc<Shared>,
+    connection: Rc<Connection>,
     _ticket: Ticket,
 }
 
@@ -82,20 +70,20 @@ impl WatchedStream {
             fresh: true,
             ended: false,
             violation: None,
-            shared: Rc::default(),
+            connection: Rc::default(),
             _ticket: ticket,
         }
     }
 
-    pub(crate) fn shared(&self) -> Rc<Shared> {
-        Rc::clone(&self.shared)
+    pub(crate) fn connection(&self) -> Rc<Connection> {
+        Rc::clone(&self.connection)
     }
 
     fn waits_for(&self) -> Option<Wait> {
         if self.fresh || self.framing.in_head() {
             return Some(Wait::Head);
         }
-        let answering = self.shared.answering.get() > 0;
+        let answering = self.connection.answering.get() > 0;
         self.framing.in_body().then_some(if answering { Wait::Body } else { Wait::Rest })
     }
 
@@ -133,7 +121,7 @@ impl WatchedStream {
         self.ended = true;
         match overdue {
             Wait::Head => self.violation = Some(Violation::HeadTooSlow),
-            Wait::Body => self.shared.slow_body.set(true),
+            Wait::Body => self.connection.slow_body.set(true),
             Wait::Rest => {}
         }
     }
@@ -154,7 +142,7 @@ impl WatchedStream {
 
     /// Whether a request has begun that nobody answers: what actix writes may be a refusal.
     fn is_refused(&self) -> bool {
-        let Shared { answering, begun, .. } = &*self.shared;
+        let Connection { answering, begun, .. } = &*self.connection;
         answering.get() == 0 && (self.framing.in_head() || self.framing.heads() != begun.get())
     }
 }
@@ -238,7 +226,7 @@ impl AsyncWrite for WatchedStream {
         let this = self.get_mut();
         if let Some(violation) = this.violation.take() {
             tracing::debug!(?violation, "a connection is closed for its head");
-            if this.shared.answering.get() == 0 {
+            if this.connection.answering.get() == 0 {
                 this.tell(cx, Problem::of_violation(violation));
             }
         }

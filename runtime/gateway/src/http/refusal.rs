@@ -3,7 +3,7 @@
 use memchr::memmem;
 use seam_core::context::TraceContext;
 
-use crate::framing::Violation;
+use super::framing::Violation;
 use crate::problem::Problem;
 
 impl Problem {
@@ -60,7 +60,7 @@ pub(crate) fn bare_refusal(written: &[u8]) -> Option<(usize, Problem)> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::StatusCode;
+    use crate::http::StatusCode;
 
     use super::*;
 

@@ -1,0 +1,37 @@
+//! One request from actix, and its answer to actix.
+
+use std::convert::Infallible;
+use std::rc::Rc;
+
+use actix_http::ConnectionType;
+
+use super::connection::{Answering, Connection};
+use crate::request::{Body, Request};
+use crate::response::{Content, Response};
+use crate::stage;
+use crate::worker::Worker;
+
+/// Answers a request, whatever comes.
+pub(super) async fn exchange(
+    worker: Rc<Worker>,
+    mut request: actix_http::Request,
+) -> Result<actix_http::Response<Content>, Infallible> {
+    let connection = request.conn_data::<Rc<Connection>>().cloned();
+    let mut body = Body::new(&mut request, connection.clone());
+    let _answering = Answering::on(connection);
+    let request = Request::new(request, worker.now());
+    Ok(to_actix(stage::answer(&worker, &request, &mut body).await))
+}
+
+fn to_actix(response: Response) -> actix_http::Response<Content> {
+    let Response { status, headers, content, close, .. } = response;
+    let mut response = actix_http::Response::with_body(status, content);
+    let fields = response.headers_mut();
+    for (name, value) in headers {
+        fields.append(name, value);
+    }
+    if close {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
+}

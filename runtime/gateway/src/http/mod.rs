@@ -1,0 +1,18 @@
+//! The HTTP engine: connections, and what stands on them. Only here and in [`request`](crate::request)
+//! does anything know that the engine is actix's; who comes later speaks of requests and responses.
+
+mod connection;
+mod connections;
+mod content;
+mod exchange;
+mod framing;
+mod refusal;
+mod server;
+mod stream;
+
+pub(crate) use actix_http::header;
+pub(crate) use actix_http::header::{HeaderMap, HeaderName, HeaderValue};
+pub(crate) use actix_http::{Method, StatusCode};
+
+pub(crate) use self::connection::Connection;
+pub(crate) use self::server::{Running, listen, start};

@@ -1,0 +1,89 @@
+//! Bodies, up to a size. How fast they must come in is watched by the stream below.
+
+use std::future::poll_fn;
+use std::mem;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use actix_http::Payload;
+use actix_http::error::PayloadError;
+use actix_http::header;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+
+use crate::http::Connection;
+use crate::problem::Problem;
+
+/// A request's body, not read yet.
+pub(crate) struct Body {
+    payload: Payload,
+    /// As announced.
+    length: Option<u64>,
+    connection: Option<Rc<Connection>>,
+}
+
+impl Body {
+    pub(crate) fn new(
+        request: &mut actix_http::Request,
+        connection: Option<Rc<Connection>>,
+    ) -> Self {
+        let length = request.head().headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        Self { payload: request.take_payload(), length, connection }
+    }
+
+    /// Reads it to its end: at most `limit` bytes.
+    pub(crate) async fn read(&mut self, limit: usize) -> Result<Bytes, Problem> {
+        if self.length.is_some_and(|length| length > limit as u64) {
+            return Err(Problem::too_large(limit));
+        }
+        if let Payload::None = self.payload {
+            return Ok(Bytes::new());
+        }
+        let mut all = BytesMut::new();
+        let mut first = Bytes::new();
+        let mut next = self.first_piece().await;
+        while let Some(chunk) = next {
+            let chunk = chunk.map_err(|error| self.broken(&error))?;
+            if first.len() + all.len() + chunk.len() > limit {
+                return Err(Problem::too_large(limit));
+            }
+            if !all.is_empty() {
+                all.extend_from_slice(&chunk);
+            } else if first.is_empty() {
+                // Most bodies come in one piece, and aren't copied.
+                first = chunk;
+            } else {
+                all.reserve((first.len() + chunk.len()) * 2);
+                all.extend_from_slice(&mem::take(&mut first));
+                all.extend_from_slice(&chunk);
+            }
+            next = self.payload.next().await;
+        }
+        Ok(if all.is_empty() { first } else { all.freeze() })
+    }
+
+    /// The first piece of a body, or its end.
+    ///
+    /// actix begins a request before it looks at the bytes after its head. Then it feeds the body
+    /// and polls the request again, in the same pass over the connection. Woken for that as well,
+    /// the connection would be passed over once more, for nothing: most bodies come with their
+    /// heads. So the first look leaves no waker behind, and only what it doesn't find is waited for.
+    async fn first_piece(&mut self) -> Option<Result<Bytes, PayloadError>> {
+        let mut looked = false;
+        poll_fn(|cx| {
+            let mut quiet = Context::from_waker(Waker::noop());
+            let cx = if mem::replace(&mut looked, true) { cx } else { &mut quiet };
+            Pin::new(&mut self.payload).poll_next(cx)
+        })
+        .await
+    }
+
+    fn broken(&self, error: &PayloadError) -> Problem {
+        if self.connection.as_ref().is_some_and(|connection| connection.slow_body.get()) {
+            return Problem::too_slow("the body comes in too slowly");
+        }
+        Problem::bad_request(format!("the body is broken: {error}")).closing()
+    }
+}

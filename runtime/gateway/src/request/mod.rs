@@ -1,0 +1,68 @@
+//! A request, as the stages see it.
+
+mod body;
+
+use std::net::IpAddr;
+
+use seam_core::context::TraceContext;
+use seam_core::time::Moment;
+
+pub(crate) use self::body::Body;
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+/// A request's head, and what the edge knows of it. Its [`Body`] stands beside it, for it changes
+/// while it is read.
+#[derive(Debug)]
+pub(crate) struct Request {
+    head: actix_http::Request,
+    /// When it began to be answered.
+    pub(crate) began: Moment,
+    /// What its calls travel under.
+    pub(crate) trace: TraceContext,
+}
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+impl Request {
+    pub(crate) fn new(head: actix_http::Request, began: Moment) -> Self {
+        let parent = head.head().headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let trace = match parent.and_then(TraceContext::from_traceparent) {
+            Some(parent) => parent.child(),
+            None => TraceContext::root(),
+        };
+        Self { head, began, trace }
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        self.head.method()
+    }
+
+    /// As it was sent.
+    pub(crate) fn path(&self) -> &str {
+        self.head.path()
+    }
+
+    /// As it was sent; empty if there is none.
+    pub(crate) fn query(&self) -> &str {
+        self.head.uri().query().unwrap_or_default()
+    }
+
+    /// The host that the target names, if it is a whole URI.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        self.head.uri().authority().map(|authority| authority.as_str())
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.head.head().headers
+    }
+
+    /// The first value of a header.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers().get(name)
+    }
+
+    /// Who sent it.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.head.peer_addr().map(|address| address.ip())
+    }
+}

@@ -1,0 +1,104 @@
+//! What goes back to a client.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use seam_core::context::TraceId;
+
+use crate::http::StatusCode;
+use crate::http::header::{self, HeaderName, HeaderValue};
+use crate::problem::Problem;
+
+/// An answer, of whatever kind.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) content: Content,
+    /// The connection is closed after it.
+    pub(crate) close: bool,
+    /// The code of the problem that it is, for the log; empty if it is none.
+    pub(crate) code: Cow<'static, str>,
+}
+
+/// What a response holds.
+pub(crate) enum Content {
+    /// All of it.
+    Bytes(Vec<u8>),
+    #[cfg_attr(not(test), expect(dead_code, reason = "no answer of a service streams yet"))]
+    /// What comes bit by bit, asked for as fast as the client reads. It is dropped when the client
+    /// goes away; an error ends the connection, for the head is out by then.
+    Stream {
+        /// In bytes, if it is known before; else the content is sent in chunks.
+        length: Option<u64>,
+        /// The pieces.
+        chunks: Chunks,
+    },
+}
+
+/// The pieces of a stream.
+pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>>>>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+impl Response {
+    /// An answer that is JSON.
+    pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
+        let mut response = Self::new(status, Content::Bytes(body));
+        response.header(header::CONTENT_TYPE, JSON);
+        response
+    }
+
+    /// An answer without content.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status, Content::Bytes(Vec::new()))
+    }
+
+    fn new(status: StatusCode, content: Content) -> Self {
+        let headers = Vec::with_capacity(4);
+        Self { status, headers, content, close: false, code: "".into() }
+    }
+
+    pub(crate) fn header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.push((name, value));
+    }
+
+    /// What a problem is answered with.
+    pub(crate) fn of_problem(mut problem: Problem, request: TraceId) -> Self {
+        let mut response = Self::empty(problem.status);
+        response.header(header::CONTENT_TYPE, PROBLEM);
+        if let Some(seconds) = problem.retry_after {
+            response.header(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(Ok(allow)) = problem.allow.take().map(|allow| HeaderValue::try_from(&*allow)) {
+            response.header(header::ALLOW, allow);
+        }
+        response.close = problem.close;
+        response.code = problem.code.clone();
+        response.content = Content::Bytes(problem.body(&request.to_string()));
+        response
+    }
+
+    /// Names the request that it answers.
+    pub(crate) fn identify(&mut self, request: TraceId) {
+        // An id is hexadecimal, and so a value of a header.
+        if let Ok(id) = HeaderValue::from_bytes(&request.hex()) {
+            self.header(REQUEST_ID, id);
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Self::Stream { length, .. } => write!(f, "a stream of {length:?} bytes"),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Calls of services: the end of most requests.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use seam_core::call::{AnyClient, CallOptions, JsonReply};
+use seam_core::context::CallContext;
+use seam_core::outcome::{CallError, NotExecuted};
+
+use super::{Here, Step};
+use crate::arguments::{Arguments, Found};
+use crate::form::Form;
+use crate::http::StatusCode;
+use crate::http::header::{self, HeaderValue};
+use crate::problem::Problem;
+use crate::response::Response;
+use crate::routes::MethodRoute;
+use crate::rpc::PublicMethod;
+
+/// A route that a method declares.
+pub(super) async fn route(
+    here: &Here<'_>,
+    route: &MethodRoute,
+    path: Vec<Cow<'_, str>>,
+    body: &[u8],
+) -> Step<Response> {
+    let (query, headers) = (here.request.query(), Some(here.request.headers()));
+    let found = Found { path, query, headers, body, field: None };
+    let body = call(here, route.client, route.index, &route.arguments, &found).await?;
+    let location = route.location.as_ref().and_then(|location| location.of(&body));
+    let mut response = match route.status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Response::empty(route.status),
+        status => Response::json(status, body),
+    };
+    // What a location's template leaves may be no value of a header: then there is none.
+    if let Some(Ok(location)) = location.map(HeaderValue::try_from) {
+        response.header(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `POST /rpc/{service}/{method}`.
+pub(super) async fn method(
+    here: &Here<'_>,
+    client: usize,
+    method: &PublicMethod,
+    body: &[u8],
+) -> Step<Response> {
+    let found = Found { body, ..Found::default() };
+    let answer = call(here, client, method.index, &method.arguments, &found).await?;
+    Ok(Response::json(StatusCode::OK, answer))
+}
+
+/// `POST /gateway`.
+pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
+    let form = Form::parse(body)?;
+    let service = here.serving.routes().services.spelled(&form.module)?;
+    form.check_version(service.version)?;
+    let method = service.spelled(form.method())?;
+    let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
+    let answer = call(here, service.client, method.index, &method.arguments, &found).await?;
+    Ok(Response::json(StatusCode::OK, answer))
+}
+
+/// The one way to a service, for all ways in.
+async fn call(
+    here: &Here<'_>,
+    client: usize,
+    method: u16,
+    arguments: &Arguments,
+    found: &Found<'_>,
+) -> Result<Vec<u8>, Problem> {
+    let client = here.serving.client(client);
+    let problem = |error| Problem::of_call(error, client.service());
+    if let Some(body) = arguments.as_they_are(found) {
+        match begin(here, client, method, body).await {
+            // It never ran. Looked at name by name, the body may turn out to be right, in
+            // another spelling; and if it isn't, what is wrong is said in the edge's words.
+            Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
+            outcome => return outcome.map_err(problem),
+        }
+    }
+    let collected = arguments.collect(found)?;
+    begin(here, client, method, &collected).await.map_err(problem)
+}
+
+fn begin(here: &Here<'_>, client: &dyn AnyClient, method: u16, arguments: &[u8]) -> JsonReply {
+    let limit = here.settings.deadline;
+    let mut context = CallContext::root().with_deadline(here.request.began.after(limit));
+    context.trace = here.request.trace;
+    let options = CallOptions {
+        deadline: None,
+        default_deadline: Some(limit),
+        context: Some(Arc::new(context)),
+    };
+    client.call_json(method, arguments, options)
+}

@@ -1,0 +1,18 @@
+//! The access log: a line per request.
+
+use super::Here;
+use crate::response::Response;
+
+/// Logs a request and its response: what the edge or a service failed at as information, the others
+/// for who looks closely.
+pub(super) fn write(here: &Here<'_>, response: &Response) {
+    let request = here.request;
+    let took = || here.worker.now().since(request.began);
+    let (method, path, request_id) = (request.method(), request.path(), request.trace.trace);
+    let (status, code) = (response.status.as_u16(), &*response.code);
+    if response.status.is_server_error() {
+        tracing::info!(%method, path, status, code, took = ?took(), %request_id);
+    } else {
+        tracing::debug!(%method, path, status, code, took = ?took(), %request_id);
+    }
+}

@@ -1,0 +1,73 @@
+//! What a request passes on its way to its answer.
+//!
+//! [`pass`] is the list, read from top to bottom: each stage is a function in a file of its name,
+//! which lets the request on or ends it there, with a problem or an answer. None of them knows the
+//! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
+
+mod call;
+mod content;
+mod guard;
+mod log;
+mod rate;
+mod ready;
+mod route;
+
+pub(crate) use self::rate::Rate;
+use self::route::Found;
+use crate::problem::Problem;
+use crate::request::{Body, Request};
+use crate::response::Response;
+use crate::settings::EdgeSettings;
+use crate::worker::{Serving, Worker};
+
+/// Where a request is, and what holds for it from its beginning to its end.
+struct Here<'a> {
+    worker: &'a Worker,
+    request: &'a Request,
+    settings: &'a EdgeSettings,
+    serving: &'a Serving,
+}
+
+/// What a stage says: on to the next one with this, or this is the answer.
+type Step<T = ()> = Result<T, Ending>;
+
+/// What a request ends with before it came to the end of the list.
+#[derive(Debug)]
+enum Ending {
+    Problem(Problem),
+    Answer(Response),
+}
+
+/// Answers a request, whatever comes.
+pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
+    let (settings, serving) = (worker.settings(), worker.serving());
+    let here = Here { worker, request, settings: &settings, serving: &serving };
+    let mut response = match pass(&here, body).await {
+        Ok(response) | Err(Ending::Answer(response)) => response,
+        Err(Ending::Problem(problem)) => Response::of_problem(problem, request.trace.trace),
+    };
+    response.identify(request.trace.trace);
+    log::write(&here, &response);
+    response
+}
+
+/// The stages, in their order.
+async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
+    guard::check(here.request)?;
+    rate::admit(here)?;
+    let found = route::find(here)?;
+    let body = content::read(here, &found, body).await?;
+    match found {
+        Found::Route(route, path) => call::route(here, route, path, &body).await,
+        Found::Method(client, method) => call::method(here, client, method, &body).await,
+        Found::Form => call::form(here, &body).await,
+        Found::Health => Ok(ready::alive()),
+        Found::Readiness => ready::ready(here).await,
+    }
+}
+
+impl From<Problem> for Ending {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}

@@ -1,0 +1,74 @@
+//! What a request means: the resource of its path, and the verb there.
+//!
+//! Which verbs a resource knows is answered here: `OPTIONS` with `Allow` and no content, and a verb
+//! that it doesn't know by 405.
+
+use std::borrow::Cow;
+
+use matchit::Params;
+use percent_encoding::percent_decode_str;
+
+use super::{Ending, Here, Step};
+use crate::http::header::{self, HeaderValue};
+use crate::http::{Method, StatusCode};
+use crate::problem::Problem;
+use crate::response::Response;
+use crate::routes::{MethodRoute, Target};
+use crate::rpc::PublicMethod;
+
+/// What a request means.
+pub(super) enum Found<'a> {
+    /// A route that a method declares, and the texts in its path.
+    Route(&'a MethodRoute, Vec<Cow<'a, str>>),
+    /// A method by its name, of the client of that number.
+    Method(usize, &'a PublicMethod),
+    /// A form that says which method.
+    Form,
+    Health,
+    Readiness,
+}
+
+/// Finds what a request means.
+pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
+    let (routes, method, path) =
+        (here.serving.routes(), here.request.method(), here.request.path());
+    if *method == Method::OPTIONS && path == "*" {
+        return Err(Ending::Answer(allow("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")));
+    }
+    let Some((resource, params)) = routes.find(path) else {
+        return Err(Problem::not_found("there is no such path").into());
+    };
+    let Some(target) = resource.target(method) else {
+        return Err(match *method {
+            Method::OPTIONS => Ending::Answer(allow(&resource.allow)),
+            _ => Problem::method_not_allowed(&resource.allow).into(),
+        });
+    };
+    Ok(match target {
+        Target::Method(route) => Found::Route(route, texts(&params)?),
+        Target::Rpc => {
+            let mut names = params.iter().map(|(_, name)| name);
+            let service = routes.services.named(names.next().unwrap_or_default())?;
+            Found::Method(service.client, service.named(names.next().unwrap_or_default())?)
+        }
+        Target::Form => Found::Form,
+        Target::Health => Found::Health,
+        Target::Readiness => Found::Readiness,
+    })
+}
+
+/// What may be asked of a resource.
+fn allow(verbs: &str) -> Response {
+    let mut response = Response::empty(StatusCode::NO_CONTENT);
+    if let Ok(verbs) = HeaderValue::from_str(verbs) {
+        response.header(header::ALLOW, verbs);
+    }
+    response
+}
+
+/// The texts in a path, decoded once.
+fn texts<'a>(params: &Params<'_, 'a>) -> Result<Vec<Cow<'a, str>>, Problem> {
+    let decoded = |text| percent_decode_str(text).decode_utf8();
+    let texts: Result<_, _> = params.iter().map(|(_, text)| decoded(text)).collect();
+    texts.map_err(|_| Problem::bad_request("the path isn't UTF-8"))
+}

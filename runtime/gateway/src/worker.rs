@@ -1,0 +1,103 @@
+//! What the threads of an edge share, and what each has of its own.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use seam_core::call::AnyClient;
+use seam_core::live::Live;
+use seam_core::remote::Caller;
+use seam_core::time::{Clock, Moment};
+
+use crate::error::EdgeError;
+use crate::local::Local;
+use crate::probe::Probe;
+use crate::routes::Routes;
+use crate::settings::EdgeSettings;
+use crate::stage::Rate;
+
+/// What all threads of an edge share.
+pub(crate) struct Shared {
+    pub(crate) settings: Live<EdgeSettings>,
+    pub(crate) table: Live<Table>,
+    pub(crate) probe: Arc<dyn Probe>,
+    pub(crate) rate: Rate,
+}
+
+/// What requests mean, and whom they call: swapped whole.
+pub(crate) struct Table {
+    pub(crate) routes: Routes,
+    clients: Vec<Arc<dyn AnyClient>>,
+}
+
+/// One thread that answers.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    settings: Local<EdgeSettings, EdgeSettings>,
+    table: Local<Table, Serving>,
+    clock: Clock,
+}
+
+/// A table, as a thread serves it.
+pub(crate) struct Serving {
+    table: Arc<Table>,
+    /// Clients of its own: threads that share one would share its counter at every call.
+    clients: Vec<Arc<dyn AnyClient>>,
+}
+
+impl Table {
+    /// # Errors
+    /// Routes that can't be told apart.
+    pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>) -> Result<Self, EdgeError> {
+        Ok(Self { routes: Routes::new(&clients)?, clients })
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            settings: Local::new(shared.settings.clone(), |settings| {
+                EdgeSettings::clone(&settings)
+            }),
+            table: Local::new(shared.table.clone(), Serving::new),
+            clock: shared.settings.load().clock.clone(),
+            shared,
+        }
+    }
+
+    /// What is in force for a request that begins now.
+    pub(crate) fn settings(&self) -> Rc<EdgeSettings> {
+        self.settings.get()
+    }
+
+    /// What a request that begins now may mean.
+    pub(crate) fn serving(&self) -> Rc<Serving> {
+        self.table.get()
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+}
+
+impl Serving {
+    fn new(table: Arc<Table>) -> Self {
+        let clients = table.clients.iter().map(|client| client.for_caller(Caller::Edge)).collect();
+        Self { table, clients }
+    }
+
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.table.routes
+    }
+
+    /// The client of that number in the table.
+    pub(crate) fn client(&self, number: usize) -> &dyn AnyClient {
+        &*self.clients[number]
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
