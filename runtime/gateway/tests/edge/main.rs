@@ -6,6 +6,7 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod named;
+mod numbers;
 mod pieces;
 mod problems;
 mod routes;

@@ -1,0 +1,54 @@
+//! Calls in JSON, through the same typed call as any other: what the edge and the command line use.
+
+mod finite;
+mod names;
+mod read;
+mod strict;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::client::Client;
+use super::future::CallOptions;
+use crate::contract::{Method, ServiceFailure};
+use crate::outcome::{CallError, NotExecuted, Unknown};
+
+/// The wait for an answer in JSON.
+pub type JsonReply =
+    Pin<Box<dyn Future<Output = Result<Vec<u8>, CallError<ServiceFailure>>> + Send>>;
+
+/// Calls the method `M` with the text of a JSON object of its arguments; no text is an empty one.
+/// Used by generated code.
+pub fn call_json<M: Method>(
+    client: &Client<M::Contract>,
+    arguments: &[u8],
+    options: CallOptions,
+) -> JsonReply {
+    let arguments = if arguments.is_empty() { b"{}" } else { arguments };
+    let message: M = match read::read(arguments) {
+        Ok(message) => message,
+        Err(why) => return refused(why),
+    };
+    let call = client.call(message).options(options);
+    Box::pin(async move {
+        match call.await {
+            Ok(answer) => finite::to_json(&answer).map_err(unreadable),
+            Err(CallError::Service(error)) => {
+                finite::check(&error).map_err(unreadable)?;
+                Err(CallError::Service(ServiceFailure::of(&error)))
+            }
+            Err(CallError::NotExecuted(why)) => Err(why.into()),
+            Err(CallError::Unknown(why)) => Err(why.into()),
+        }
+    })
+}
+
+/// The call ran, and JSON can't say what it came to.
+fn unreadable(why: String) -> CallError<ServiceFailure> {
+    Unknown::Unreadable { why: why.into() }.into()
+}
+
+/// A reply that the call is no call.
+pub(super) fn refused(why: String) -> JsonReply {
+    Box::pin(std::future::ready(Err(CallError::NotExecuted(NotExecuted::bad_request(why)))))
+}
