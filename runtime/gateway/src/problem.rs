@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use seam_core::contract::ServiceFailure;
 use seam_core::name::ServiceId;
-use seam_core::outcome::{CallError, NotExecuted, Unknown};
+use seam_core::outcome::{CallError, Certainty, Code, NotExecuted, ProblemMember, Unknown};
 use serde_json::{Map, Value};
 
 /// An error, ready to be answered.
@@ -14,8 +14,10 @@ use serde_json::{Map, Value};
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
-    pub(crate) outcome: &'static str,
+    pub(crate) outcome: Certainty,
     pub(crate) detail: Cow<'static, str>,
+    /// What is behind it: for the log and for who runs the app, and not for its clients.
+    pub(crate) cause: Option<Box<str>>,
     /// In seconds, at least 1.
     pub(crate) retry_after: Option<u64>,
     /// The verbs that a path knows.
@@ -26,24 +28,30 @@ pub(crate) struct Problem {
     fields: Option<Box<Map<String, Value>>>,
 }
 
-const NOT_EXECUTED: &str = "not_executed";
-const UNKNOWN: &str = "unknown";
-const SERVICE: &str = "service";
+/// Where codes are explained, of an edge that isn't told another place.
+const ERRORS: &str = "/errors/";
 /// Where the callee doesn't say when to try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Problem {
     /// An error of the edge itself: nothing was called.
-    pub(crate) fn new(
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let status = status(code.status());
+        Self::bare(status, code.as_str(), Certainty::NotExecuted, detail)
+    }
+
+    fn bare(
         status: StatusCode,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
+        outcome: Certainty,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
             status,
             code: code.into(),
-            outcome: NOT_EXECUTED,
+            outcome,
             detail: detail.into(),
+            cause: None,
             retry_after: None,
             allow: None,
             close: false,
@@ -52,32 +60,32 @@ impl Problem {
     }
 
     pub(crate) fn bad_request(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_request", why)
+        Self::new(Code::BadRequest, why)
     }
 
     pub(crate) fn not_found(what: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", what)
+        Self::new(Code::NotFound, what)
     }
 
     pub(crate) fn denied(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "denied", why)
+        Self::new(Code::Denied, why)
     }
 
     pub(crate) fn incompatible(what: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, "incompatible", what)
+        Self::new(Code::Incompatible, what)
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
         let detail = format!("the body is larger than {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).closing()
+        Self::new(Code::BodyTooLarge, detail).closing()
     }
 
     pub(crate) fn head_too_large(what: &'static str) -> Self {
-        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", what)
+        Self::new(Code::HeadTooLarge, what)
     }
 
     pub(crate) fn too_slow(what: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", what).closing()
+        Self::new(Code::RequestTimeout, what).closing()
     }
 
     pub(crate) fn deadline() -> Self {
@@ -85,19 +93,17 @@ impl Problem {
     }
 
     pub(crate) fn rate_limited(wait: Duration) -> Self {
-        let detail = "too many requests from this address";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).after(wait)
+        Self::new(Code::RateLimited, "too many requests from this address").after(wait)
     }
 
     pub(crate) fn unavailable(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why).after(RETRY_AFTER)
+        Self::new(Code::Unavailable, why).after(RETRY_AFTER)
     }
 
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path knows {allow}");
-        let code = "method_not_allowed";
         let allow = Some(allow.to_owned().into());
-        Self { allow, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, code, detail) }
+        Self { allow, ..Self::new(Code::MethodNotAllowed, detail) }
     }
 
     /// The connection can't be trusted, or has more to say than is heard.
@@ -116,7 +122,7 @@ impl Problem {
         match error {
             CallError::Service(failure) => of_service(failure),
             CallError::NotExecuted(why) => not_executed(why, Some(service)),
-            CallError::Unknown(why) => unknown(why),
+            CallError::Unknown(why) => unknown(&why),
         }
     }
 
@@ -128,75 +134,77 @@ impl Problem {
     fn members(self, request_id: &str) -> Map<String, Value> {
         let mut members = Map::new();
         let title = self.status.canonical_reason().unwrap_or("Error");
-        members.insert("type".into(), "about:blank".into());
-        members.insert("title".into(), title.into());
-        members.insert("status".into(), self.status.as_u16().into());
-        members.insert("detail".into(), self.detail.into());
-        members.insert("code".into(), self.code.into());
-        members.insert("outcome".into(), self.outcome.into());
-        members.insert("requestId".into(), request_id.into());
-        for (name, value) in self.fields.into_iter().flat_map(|fields| *fields) {
-            if name != "status" {
-                members.insert(name, value);
-            }
-        }
+        let mut own = |member: ProblemMember, value: Value| {
+            members.insert(member.as_str().to_owned(), value);
+        };
+        own(ProblemMember::Type, format!("{ERRORS}{}", self.code).into());
+        own(ProblemMember::Title, title.into());
+        own(ProblemMember::Status, self.status.as_u16().into());
+        own(ProblemMember::Detail, self.detail.into());
+        own(ProblemMember::Code, self.code.into());
+        own(ProblemMember::Outcome, self.outcome.as_str().into());
+        own(ProblemMember::RequestId, request_id.into());
+        let fields = self.fields.into_iter().flat_map(|fields| *fields);
+        members.extend(fields.filter(|(name, _)| !ProblemMember::is_reserved(name)));
         members
     }
 }
 
 /// The problem that the edge answers with for a call of `service` that failed, for whoever else
-/// shows people such failures.
+/// shows people such failures. It says what is behind a failed inner call, which the edge doesn't
+/// tell its clients.
 pub fn problem(error: CallError<ServiceFailure>, service: ServiceId, request_id: &str) -> Value {
-    Value::Object(Problem::of_call(error, service).members(request_id))
+    let told = match &error {
+        CallError::Unknown(why @ Unknown::Inner(_)) => Some(why.to_string()),
+        _ => None,
+    };
+    let mut problem = Problem::of_call(error, service);
+    if let Some(told) = told {
+        problem.detail = told.into();
+    }
+    Value::Object(problem.members(request_id))
+}
+
+/// A status that is none, which a peer might send, is that of a fault.
+fn status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn of_service(failure: ServiceFailure) -> Problem {
-    // A contract can't declare a status that is none, but a peer might.
-    let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let problem = Problem {
-        code: failure.code.into(),
-        outcome: if failure.unknown { UNKNOWN } else { SERVICE },
-        fields: Some(Box::new(failure.fields)),
-        ..Problem::new(status, "", failure.detail)
-    };
+    let outcome = if failure.unknown { Certainty::Unknown } else { Certainty::Service };
+    let status = status(failure.status);
+    let fields = Some(Box::new(failure.fields));
+    let problem =
+        Problem { fields, ..Problem::bare(status, failure.code, outcome, failure.detail) };
     if status == StatusCode::SERVICE_UNAVAILABLE { problem.after(RETRY_AFTER) } else { problem }
 }
 
 fn not_executed(why: NotExecuted, service: Option<ServiceId>) -> Problem {
-    let status = match &why {
-        NotExecuted::BadRequest { .. } => StatusCode::BAD_REQUEST,
-        NotExecuted::Denied { .. } => StatusCode::FORBIDDEN,
-        NotExecuted::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        NotExecuted::Incompatible { .. } => StatusCode::BAD_GATEWAY,
-        NotExecuted::Cycle { .. } => StatusCode::LOOP_DETECTED,
-        // Overloaded, unavailable, breaker open, and whatever else keeps a call from running now.
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    let code = why.code();
-    let detail: Cow<'static, str> = match (&why, service) {
-        (NotExecuted::BadRequest { why }, _) => why.to_string().into(),
-        // Addresses of units and names of callers stay inside.
-        (NotExecuted::Denied { .. }, _) => "this call isn't allowed".into(),
+    // Addresses of units and names of callers stay inside.
+    let (detail, cause): (Cow<'static, str>, _) = match (&why, service) {
+        (NotExecuted::BadRequest { why }, _) => (why.to_string().into(), None),
+        (NotExecuted::Denied { why }, _) => ("this call isn't allowed".into(), Some(why.clone())),
         (NotExecuted::Unavailable { reason }, Some(service)) => {
-            tracing::info!(service = service.name(), %reason, "a service is unavailable");
-            format!("`{service}` can't be reached").into()
+            (format!("`{service}` can't be reached").into(), Some(reason.clone()))
         }
-        _ => why.to_string().into(),
+        _ => (why.to_string().into(), None),
     };
+    let problem = Problem { cause, ..Problem::new(why.code(), detail) };
     let retry = why.retry_after().unwrap_or(RETRY_AFTER);
-    let problem = Problem::new(status, code, detail);
-    if status == StatusCode::SERVICE_UNAVAILABLE { problem.after(retry) } else { problem }
+    let busy = problem.status == StatusCode::SERVICE_UNAVAILABLE;
+    if busy { problem.after(retry) } else { problem }
 }
 
-fn unknown(why: Unknown) -> Problem {
-    let status = match &why {
-        Unknown::ConnectionLost { .. } | Unknown::Unreadable { .. } => StatusCode::BAD_GATEWAY,
-        Unknown::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        Unknown::Inner(_) => StatusCode::SERVICE_UNAVAILABLE,
-        // Panicked, abandoned.
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+fn unknown(why: &Unknown) -> Problem {
+    let (detail, cause): (Cow<'static, str>, _) = match why {
+        // Which services there are, and what they say to each other, stays inside.
+        Unknown::Inner(inner) => {
+            ("a call that this one depends on failed".into(), Some(inner.to_string().into()))
+        }
+        _ => (why.to_string().into(), None),
     };
-    let detail = why.to_string();
-    let problem = Problem { outcome: UNKNOWN, ..Problem::new(status, why.code(), detail) };
-    if status == StatusCode::SERVICE_UNAVAILABLE { problem.after(RETRY_AFTER) } else { problem }
+    let outcome = Certainty::Unknown;
+    let problem = Problem { outcome, cause, ..Problem::new(why.code(), detail) };
+    let busy = problem.status == StatusCode::SERVICE_UNAVAILABLE;
+    if busy { problem.after(RETRY_AFTER) } else { problem }
 }

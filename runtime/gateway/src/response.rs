@@ -71,6 +71,9 @@ impl Response {
 
     /// What a problem is answered with.
     pub(crate) fn of_problem(mut problem: Problem, request: TraceId) -> Self {
+        if let Some(cause) = &problem.cause {
+            tracing::info!(code = &*problem.code, %cause, request_id = %request, "a call failed");
+        }
         let mut response = Self::empty(problem.status);
         response.header(header::CONTENT_TYPE, PROBLEM);
         if let Some(seconds) = problem.retry_after {

@@ -126,7 +126,7 @@ pub enum OrderError {
         /// The order, as it is kept.
         order: Purchase,
         /// The request that got this answer first.
-        request_id: String,
+        first_request_id: String,
     },
     /// this idempotency key belongs to another order: use a new one for each
     #[error(status = 422)]

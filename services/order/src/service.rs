@@ -117,7 +117,9 @@ impl OrderService {
         let Row { order, end } = row;
         match end {
             Some(End::Paid(payment)) => Ok(Placed { order, payment }),
-            Some(End::Declined(request_id)) => Err(OrderError::Declined { order, request_id }),
+            Some(End::Declined(first_request_id)) => {
+                Err(OrderError::Declined { order, first_request_id })
+            }
             None => Err(OrderError::PaymentUnavailable),
         }
     }

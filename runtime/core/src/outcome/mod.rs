@@ -3,13 +3,17 @@
 //! Only the runtime says [`NotExecuted`], and only before the turn: who gets one may try again,
 //! knowing that nothing happened.
 
+mod code;
 mod inner;
+mod member;
 mod parts;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use self::code::{Certainty, Code};
 pub use self::inner::InnerError;
+pub use self::member::ProblemMember;
 pub use self::parts::{Failure, FailureParts};
 
 /// Why a call has no answer.
@@ -122,17 +126,17 @@ impl NotExecuted {
         Self::BadRequest { why: why.into() }
     }
 
-    /// A stable code in snake case, for machines.
-    pub const fn code(&self) -> &'static str {
+    /// Its code, for machines.
+    pub const fn code(&self) -> Code {
         match self {
-            Self::Overloaded { .. } => "overloaded",
-            Self::Unavailable { .. } => "unavailable",
-            Self::BreakerOpen { .. } => "breaker_open",
-            Self::DeadlineExceeded => "deadline_exceeded",
-            Self::Incompatible { .. } => "incompatible",
-            Self::Denied { .. } => "denied",
-            Self::BadRequest { .. } => "bad_request",
-            Self::Cycle { .. } => "cycle",
+            Self::Overloaded { .. } => Code::Overloaded,
+            Self::Unavailable { .. } => Code::Unavailable,
+            Self::BreakerOpen { .. } => Code::BreakerOpen,
+            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::Incompatible { .. } => Code::Incompatible,
+            Self::Denied { .. } => Code::Denied,
+            Self::BadRequest { .. } => Code::BadRequest,
+            Self::Cycle { .. } => Code::Cycle,
         }
     }
 
@@ -191,15 +195,15 @@ pub enum Unknown {
 }
 
 impl Unknown {
-    /// A stable code in snake case, for machines.
-    pub const fn code(&self) -> &'static str {
+    /// Its code, for machines.
+    pub const fn code(&self) -> Code {
         match self {
-            Self::ConnectionLost { .. } => "connection_lost",
-            Self::DeadlineExceeded => "deadline_exceeded",
-            Self::Panicked => "panicked",
-            Self::Abandoned => "abandoned",
-            Self::Unreadable { .. } => "unreadable",
-            Self::Inner(_) => "inner",
+            Self::ConnectionLost { .. } => Code::ConnectionLost,
+            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::Panicked => Code::Panicked,
+            Self::Abandoned => Code::Abandoned,
+            Self::Unreadable { .. } => Code::Unreadable,
+            Self::Inner(_) => Code::Inner,
         }
     }
 }

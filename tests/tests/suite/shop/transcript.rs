@@ -103,8 +103,10 @@ fn said(response: &Response) -> String {
     });
     headers.sort();
     let mut body = response.json();
-    if body.get("requestId").is_some() {
-        body["requestId"] = "…".into();
+    for id in ["requestId", "firstRequestId"] {
+        if let Some(id) = body.get_mut(id) {
+            *id = "…".into();
+        }
     }
     format!("{} {headers:?} {body}", response.status)
 }

@@ -78,7 +78,7 @@ pub(crate) struct Added {
 pub(crate) enum ShelfError {
     /// There is no such book.
     #[error(status = 404, code = "book_not_found")]
-    Missing { id: BookId, request_id: String, status: String },
+    Missing { id: BookId },
     /// The title is empty.
     #[error(status = 400)]
     EmptyTitle,
@@ -112,8 +112,7 @@ impl Shelf for ShelfService {
 
     async fn book(&self, id: BookId) -> Result<Book, ShelfError> {
         if id.0 == 404 {
-            let (request_id, status) = ("the first".into(), "mine".into());
-            return Err(ShelfError::Missing { id, request_id, status });
+            return Err(ShelfError::Missing { id });
         }
         Ok(Book { id, title: "Ada".into(), page_count: 3 })
     }
