@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Config,
-    address::Address,
+    Address, Config,
     catalogue::Catalogue,
     load::check_name,
     origin::{Origin, Source},

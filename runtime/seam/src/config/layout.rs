@@ -1,8 +1,7 @@
 //! Who hosts what: the config from one unit's point of view.
 
 use super::{
-    Config,
-    address::Address,
+    Address, Config,
     problem::{nearest, ticked},
     types::{TopologyConfig, UnitConfig},
 };

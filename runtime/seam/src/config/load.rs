@@ -5,8 +5,7 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Config,
-    address::Address,
+    Address, Config,
     catalogue::Catalogue,
     check,
     effective::Effective,
@@ -212,9 +211,9 @@ fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
     let unit = UnitConfig {
         name: name.into(),
         services: reader.value("services", vec!["*".into()]),
-        http: reader.value("http", None),
+        http: reader.checked("http", None, check_http),
         listen: reader.checked("listen", None, check_listen),
-        address: reader.value("address", None),
+        address: reader.checked("address", None, check_address),
     };
     reader.finish();
     unit
@@ -278,9 +277,29 @@ fn positive(duration: &Duration) -> Result<(), (String, String)> {
 
 fn check_listen(listen: &Option<Address>) -> Result<(), (String, String)> {
     match listen {
-        Some(address) if !address.is_loopback() => Err((
+        Some(address) if address.check_listen().is_err() => Err((
             format!("`listen` on {address} could be reached from other machines, unprotected"),
             "listen on 127.0.0.1, [::1] or unix:PATH until there is transport security".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_http(http: &Option<Address>) -> Result<(), (String, String)> {
+    match http {
+        Some(Address::Unix(_)) => Err((
+            "`http` is a Unix socket, and the edge serves none".into(),
+            "use HOST:PORT, e.g. \"127.0.0.1:8080\"".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_address(address: &Option<Address>) -> Result<(), (String, String)> {
+    match address {
+        Some(address) if address.is_any_port() => Err((
+            format!("`address` is {address}, and nobody can connect to port 0"),
+            "name the port that others reach".into(),
         )),
         _ => Ok(()),
     }

@@ -33,7 +33,6 @@ mod types;
 mod value;
 
 pub use self::{
-    address::{Address, AddressError},
     catalogue::{Catalogue, KnownService},
     effective::Effective,
     layout::{LayoutError, Peer, RemoteService, UnitLayout},
@@ -45,6 +44,8 @@ pub use self::{
         Resolution, ServiceConfig, TopologyConfig, UnitConfig,
     },
 };
+
+pub use seam_wire::{Address, AddressError};
 
 pub(crate) use self::{problem::nearest, value::duration as parse_duration};
 

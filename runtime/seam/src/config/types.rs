@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{address::Address, settings::Settings, value::Choice};
+use super::{Address, settings::Settings, value::Choice};
 
 /// `[app]`: the app as a whole.
 ///

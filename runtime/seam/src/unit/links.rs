@@ -10,10 +10,11 @@ use seam_core::remote::Inlet;
 use seam_wire::{Identity, Link, LinkConfig, LinkState, ListenError, Server, ServerConfig};
 
 use super::StartFailure;
+use super::awaited::calls;
 use super::failure::unbound;
 use super::placement::Placement;
 use crate::app::{App, Opened};
-use crate::config::{Address, Config, UnitLayout};
+use crate::config::{Config, RemoteService, UnitLayout};
 
 /// Who this process is to its peers.
 pub(super) fn identity(app: &App, config: &Config, layout: &UnitLayout) -> Identity {
@@ -41,18 +42,19 @@ impl Links {
         opened: &[(ServiceId, Box<dyn Opened>)],
         homes: &[Home],
         placement: &Placement<'_>,
-    ) -> Result<Self, StartFailure> {
+    ) -> Self {
+        let graph = app.graph();
         let mut links: Vec<Peer> = Vec::new();
-        for remote in layout.remote.iter().filter(|remote| calls(app, layout, &remote.service)) {
+        let called = |remote: &&RemoteService| calls(&graph, layout, &remote.service);
+        for remote in layout.remote.iter().filter(called) {
             let found = opened.iter().find(|(id, _)| id.name() == remote.service);
             let Some((id, open)) = found else { continue };
             let number = match links.iter().position(|peer| peer.unit == remote.unit) {
                 Some(number) => number,
                 None => {
                     let home = &homes[placement.link(&remote.unit, links.len())];
-                    let address = wire_address(&remote.address, "link to")?;
                     let config = LinkConfig::new(identity.clone());
-                    let link = Link::open(config, address, home.runtime());
+                    let link = Link::open(config, remote.address.clone(), home.runtime());
                     links.push(Peer { unit: remote.unit.clone(), link, answered: false });
                     links.len() - 1
                 }
@@ -60,7 +62,7 @@ impl Links {
             let contract = open.client().descriptor();
             open.lead_to(Arc::new(links[number].link.service(*id, contract)));
         }
-        Ok(Self { links: Mutex::new(links) })
+        Self { links: Mutex::new(links) }
     }
 
     /// Whether every peer has answered once.
@@ -79,9 +81,17 @@ impl Links {
         Ok(())
     }
 
-    /// Waits until every peer has answered, but not for longer than `patience`.
-    pub(super) async fn connected_within(&self, patience: Duration) {
-        let states: Vec<_> = self.links.lock().iter().map(|peer| peer.link.state()).collect();
+    /// Waits until these peers have answered, but not for longer than `patience`.
+    pub(super) async fn connected_within(
+        &self,
+        patience: Duration,
+        awaited: impl Fn(&str) -> bool,
+    ) {
+        let states: Vec<_> = {
+            let links = self.links.lock();
+            let awaited = links.iter().filter(|peer| awaited(&peer.unit));
+            awaited.map(|peer| peer.link.state()).collect()
+        };
         let all = async {
             for mut state in states {
                 // The sender lives as long as the link.
@@ -96,15 +106,6 @@ impl Links {
     pub(super) fn stop(&self) {
         self.links.lock().clear();
     }
-}
-
-/// Whether a unit calls a service: one that it hosts needs it, or it has an edge, which may call
-/// any; and so may the program around a unit that hosts nothing.
-fn calls(app: &App, layout: &UnitLayout, service: &str) -> bool {
-    let here = |name: &str| layout.services.iter().any(|hosted| hosted == name);
-    let graph = app.graph();
-    let needed = graph.edges().iter().any(|e| e.to.name() == service && here(e.from.name()));
-    needed || layout.http.is_some() || layout.services.is_empty()
 }
 
 /// The listener for other units.
@@ -135,21 +136,12 @@ pub(super) async fn listen(
     let Some(listen) = &layout.listen else { return Ok(None) };
     let refused =
         |reason: String| StartFailure::Address { what: "listen", address: listen.clone(), reason };
-    let address = wire_address(listen, "listen")?;
     let config = ServerConfig::new(identity.clone());
-    let server = Server::start(config, &address, inlets, home.runtime()).await;
+    let server = Server::start(config, listen, inlets, home.runtime()).await;
     let server = server.map_err(|error| match error {
         ListenError::Io { error, .. } => refused(unbound(&error, &layout.unit, "listen", listen)),
         error => refused(error.to_string()),
     })?;
     tracing::info!(address = %server.address(), "listening for other units");
     Ok(Some(Listening { server }))
-}
-
-fn wire_address(address: &Address, what: &'static str) -> Result<seam_wire::Address, StartFailure> {
-    address.to_string().parse().map_err(|error: seam_wire::AddressError| StartFailure::Address {
-        what,
-        address: address.clone(),
-        reason: error.to_string(),
-    })
 }

@@ -1,5 +1,6 @@
 //! One process: the services that it hosts, its edge, its listener, and the links to its peers.
 
+mod awaited;
 mod call;
 mod clients;
 mod edge;

@@ -15,6 +15,7 @@ use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane};
 
 use super::StartFailure;
+use super::awaited::awaited;
 use super::clients::Routes;
 use super::links::{self, Links};
 use super::parts::{Parts, Resident, end, stop_homes};
@@ -23,9 +24,8 @@ use crate::app::{App, Graph, HostPlan, Opened, Registered, deadlines};
 use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
 use crate::tables::Database;
 
-/// How long a unit that others call waits for its own peers before it listens. So a unit that can be
-/// reached can pass calls on, and an edge that says it is ready speaks for what is behind its peers,
-/// too; the limit is for peers that are away, or that wait for each other.
+/// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
+/// waits before it listens (see [`awaited`]), and for the others, which wait for it, after that.
 const PEERS: Duration = Duration::from_secs(2);
 
 /// A unit on its way: what must be undone if the rest fails.
@@ -77,7 +77,7 @@ impl<'a> Starting<'a> {
             |name: &str| config.service(name).is_some_and(|s| s.lane == config::Lane::Inline);
         let graph = self.graph.clone();
         let placement = Placement::new(&graph, layout, self.homes.len(), shares);
-        let links = Links::start(app, &identity, layout, &opened, &self.homes, &placement)?;
+        let links = Links::start(app, &identity, layout, &opened, &self.homes, &placement);
         for name in &self.layout.services {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
@@ -88,11 +88,17 @@ impl<'a> Starting<'a> {
         }
         let inlets = self.residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet));
         let inlets: Vec<Arc<dyn Inlet>> = inlets.collect();
+        let patience = Instant::now() + PEERS;
         if self.layout.listen.is_some() {
-            links.connected_within(PEERS).await;
+            let awaited = awaited(&self.graph, config, layout);
+            links.connected_within(PEERS, |unit| awaited.iter().any(|name| name == unit)).await;
         }
         let home = &self.homes[placement.listener()];
         let listener = links::listen(&identity, self.layout, inlets, home).await?;
+        if listener.is_some() {
+            let left = patience.saturating_duration_since(Instant::now());
+            links.connected_within(left, |_| true).await;
+        }
         let parts = Parts {
             layout: self.layout.clone(),
             began: self.began,

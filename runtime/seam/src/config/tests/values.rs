@@ -43,46 +43,23 @@ fn sizes() {
     }
 }
 
+/// What passes here is what links and listeners take: they read no text of their own.
 #[test]
 fn addresses() {
-    for text in ["127.0.0.1:80", "[::1]:7102", "localhost:0", "pay.internal:1", "unix:run/a.sock"] {
-        assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+    for text in ["LocalHost:7102", "[::1]:7102", "unix:run/pay.sock", "127.9.9.9:1"] {
+        let config = parse(&with("127.0.0.1:7102", text));
+        let listen = config.layout(Some("split"), Some("pay")).unwrap().listen.unwrap();
+        assert_eq!((listen.to_string().as_str(), listen.check_listen()), (text, Ok(())));
     }
-    let long = format!("unix:{}", "x".repeat(108));
-    for (text, error) in [
-        ("", AddressError::NoPort),
-        ("8080", AddressError::NoPort),
-        (":8080", AddressError::NoPort),
-        ("a:70000", AddressError::Port),
-        ("a:+1", AddressError::Port),
-        ("a:", AddressError::Port),
-        ("::1:80", AddressError::Host),
-        ("[::1:80", AddressError::Host),
-        ("[x]:80", AddressError::Host),
-        ("a b:80", AddressError::Host),
-        ("unix:", AddressError::Path),
-        (&long, AddressError::Path),
+    for (key, text, why) in [
+        ("listen", "0.0.0.0:7102", "could be reached from other machines"),
+        ("listen", "7102", "HOST:PORT"),
+        ("http", "unix:run/edge.sock", "the edge serves none"),
+        ("address", "127.0.0.1:0", "nobody can connect to port 0"),
     ] {
-        assert_eq!(text.parse::<Address>(), Err(error), "{text}");
+        let said = problems(&format!("[units.all]\n{key} = \"{text}\"\n"));
+        assert!(said.contains(why), "{key} = {text}: {said}");
     }
-}
-
-#[test]
-fn loopback_and_clashes() {
-    let address = |text: &str| text.parse::<Address>().unwrap();
-    for text in ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "LOCALHOST:1", "unix:x"] {
-        assert!(address(text).is_loopback(), "{text}");
-    }
-    for text in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"] {
-        assert!(!address(text).is_loopback(), "{text}");
-    }
-    let clashes = |one: &str, other: &str| address(one).clashes(&address(other));
-    assert!(clashes("127.0.0.1:1", "0.0.0.0:1"));
-    assert!(clashes("[::]:1", "localhost:1"));
-    assert!(clashes("unix:a", "unix:a"));
-    assert!(!clashes("127.0.0.1:0", "127.0.0.1:0"));
-    assert!(!clashes("127.0.0.1:1", "127.0.0.1:2"));
-    assert!(!clashes("127.0.0.1:1", "127.0.0.2:1"));
 }
 
 #[test]
