@@ -5,5 +5,6 @@ mod faults;
 mod hostile;
 mod parity;
 mod shop;
+mod starting;
 mod support;
 mod turns;

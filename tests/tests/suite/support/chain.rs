@@ -142,6 +142,15 @@ fn note(lab: &Lab, who: &str) {
     lab.note(format!("left {}", context.deadline.since(Clock::fast().now()).as_millis()));
 }
 
+/// An app of the three of them, and their settings.
+pub(crate) fn row(lab: &Lab) -> (App, String) {
+    let app = App::new("suite");
+    let app = app.service::<FrontService>().service::<MiddleService>().service::<BackService>();
+    let settings =
+        |name: &str| format!("[services.{name}]\n[services.{name}.config]\nlab = {}\n", lab.id);
+    (app, ["front", "middle", "back"].map(settings).concat())
+}
+
 /// The three of them in one unit, or in two.
 pub(crate) struct Row {
     pub(crate) lab: Arc<Lab>,
@@ -154,11 +163,7 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) async fn open(mode: Mode) -> Self {
         let (lab, folder) = (Lab::open(), tempfile::tempdir().unwrap());
-        let app = App::new("suite");
-        let app = app.service::<FrontService>().service::<MiddleService>().service::<BackService>();
-        let settings =
-            |name: &str| format!("[services.{name}]\n[services.{name}.config]\nlab = {}\n", lab.id);
-        let settings: String = ["front", "middle", "back"].map(settings).concat();
+        let (app, settings) = row(&lab);
         let (here, there) = start(app, mode, &settings, &folder).await;
         Self { lab, front: here.client().unwrap(), here, there, _folder: folder }
     }
