@@ -4,6 +4,7 @@ use seam_core::contract::ContractDescriptor;
 
 use crate::frame::{Hello, MethodOffer, ServiceOffer, Versions};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME};
+use crate::violation::EncodeError;
 
 /// The unit on this side, as it says hello.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,20 @@ impl Identity {
             window: DEFAULT_WINDOW,
             max_frame: MAX_FRAME as u32,
         }
+    }
+
+    /// Whether this unit can tell others who it is and that it hosts these services, by their names
+    /// here and their contracts: whether they fit a hello. For those who lay units out.
+    ///
+    /// # Errors
+    ///
+    /// What is too long, or too much.
+    pub fn check_hello<'s>(
+        &self,
+        services: impl IntoIterator<Item = (&'s str, &'s ContractDescriptor)>,
+    ) -> Result<(), EncodeError> {
+        let offers = services.into_iter().map(|(name, contract)| offer(name, contract));
+        self.hello(offers.collect()).encode(&mut Vec::new())
     }
 
     /// The hello of this unit, which offers these services.

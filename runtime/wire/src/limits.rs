@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use seam_core::context::HOP_LIMIT;
+use seam_core::name::MAX_NAME_LEN;
+
 /// The largest frame, its length field included.
 pub const MAX_FRAME: usize = 4 << 20;
 
@@ -43,6 +46,11 @@ pub const MAX_WINDOW: u32 = 1 << 16;
 
 /// How many calls a side lets the other have in flight, unless told otherwise.
 pub const DEFAULT_WINDOW: u32 = 1_024;
+
+// What the core lets pass, the wire can carry.
+const _: () =
+    assert!(MAX_CHAIN == HOP_LIMIT, "a chain that may be made can't be sent, or none as long");
+const _: () = assert!(MAX_NAME_LEN <= MAX_NAME, "a service's name can't be sent");
 
 /// How long one side of a connection waits for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

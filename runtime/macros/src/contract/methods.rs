@@ -2,7 +2,9 @@
 
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, Pat, Receiver, ReturnType, Signature, Token, TraitItemFn, Type};
+use syn::{
+    Attribute, FnArg, Ident, Pat, Receiver, ReturnType, Signature, Token, TraitItemFn, Type,
+};
 
 use super::types::{check_type, result_of};
 use super::{Answer, Argument, Method, options};
@@ -13,6 +15,7 @@ use crate::diagnostic::Mistakes;
 pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
     let TraitItemFn { attrs, sig, default, .. } = function;
     check_signature(&sig, mistakes);
+    check_length(&sig.ident, mistakes);
     if let Some(body) = default {
         let text = "a contract says what can be asked, not how: end the line with `;` and move the \
                     body to the `impl`";
@@ -37,6 +40,20 @@ pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<M
         answer,
         options,
     })
+}
+
+/// The longest name of a method, in bytes; `seam-wire` says the same.
+const MAX_NAME: usize = 128;
+
+fn check_length(name: &Ident, mistakes: &mut Mistakes) {
+    let length = case::text(name).len();
+    if length > MAX_NAME {
+        let text = format!(
+            "a method's name has {MAX_NAME} bytes at most, for other units are told it, and this one \
+             has {length}: shorten it"
+        );
+        mistakes.at(name, text);
+    }
 }
 
 fn check_signature(sig: &Signature, mistakes: &mut Mistakes) {

@@ -9,6 +9,9 @@ use super::{Contract, Method, methods};
 use crate::attrs::docs;
 use crate::diagnostic::Mistakes;
 
+/// The most methods of a contract; `seam-wire` says the same.
+const MAX_METHODS: usize = 1_024;
+
 /// Methods that the generated client has beside the contract's.
 const TAKEN: [&str; 2] = ["local", "clone"];
 
@@ -32,6 +35,13 @@ pub(super) fn contract(arguments: TokenStream, item: ItemTrait) -> syn::Result<C
             }
             other => mistakes.at(other, "a contract has methods only"),
         }
+    }
+    if let Some(extra) = methods.get(MAX_METHODS) {
+        let text = format!(
+            "a contract has {MAX_METHODS} methods at most, for other units are told all of them: move \
+             this one and what follows to a contract of their own"
+        );
+        mistakes.at(&extra.ident, text);
     }
     mistakes.finish()?;
     let bounds = item.supertraits;
@@ -72,5 +82,32 @@ fn check_name(ident: &Ident, before: &[Method], mistakes: &mut Mistakes) {
     }
     if TAKEN.iter().any(|taken| ident == taken) {
         mistakes.at(ident, format!("the client has a `{ident}` of its own: choose another name"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a contract of methods of these names.
+    fn mistakes(names: impl Iterator<Item = String>) -> String {
+        let methods: String = names.map(|name| format!("async fn {name}(&self);")).collect();
+        let item = syn::parse_str(&format!("trait Wide {{ {methods} }}")).unwrap();
+        let arguments = quote!(name = "wide", version = "1.0");
+        contract(arguments, item).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_contract_has_as_many_methods_as_the_wire_carries_and_no_more() {
+        assert_eq!(mistakes((0..1_024).map(|n| format!("m{n}"))), "");
+        let said = mistakes((0..1_025).map(|n| format!("m{n}")));
+        assert!(said.starts_with("a contract has 1024 methods at most"), "{said}");
+    }
+
+    #[test]
+    fn a_methods_name_is_as_long_as_the_wire_carries_and_no_longer() {
+        assert_eq!(mistakes(["m".repeat(128)].into_iter()), "");
+        let said = mistakes(["m".repeat(129)].into_iter());
+        assert!(said.starts_with("a method's name has 128 bytes at most"), "{said}");
     }
 }

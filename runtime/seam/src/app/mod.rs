@@ -181,12 +181,14 @@ impl App {
         let graph = self.graph();
         let known = |service: &Arc<dyn Registered>| {
             let needs = graph.needs_of(service.id()).map(|need| need.name());
-            let methods = &service.descriptor().methods;
-            let at_the_edge = methods.iter().any(|method| method.at_the_edge());
-            service.known(KnownService::new(service.id().name()).needs(needs).edge(at_the_edge))
+            let contract = service.descriptor();
+            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge());
+            let known = KnownService::new(service.id().name()).needs(needs);
+            service.known(known.edge(at_the_edge).contract(contract))
         };
         Catalogue {
             app: self.name.to_string(),
+            release: self.release.to_string(),
             services: self.services.iter().map(known).collect(),
         }
     }

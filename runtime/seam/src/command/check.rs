@@ -52,7 +52,7 @@ mod tests {
 
     fn checked(text: &str, as_json: bool) -> (String, u8) {
         let services = vec![KnownService::new("pay")];
-        let catalogue = Catalogue { app: "shop".into(), services };
+        let catalogue = Catalogue { app: "shop".into(), services, ..Catalogue::default() };
         report(&catalogue, Config::parse("app.toml", text, [], &catalogue), as_json)
     }
 

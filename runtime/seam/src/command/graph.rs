@@ -116,7 +116,7 @@ mod tests {
     fn drawn(topology: Option<&str>, format: GraphFormat) -> String {
         let order = KnownService::new("order").needs(["user", "payment"]);
         let services = vec![order, KnownService::new("user"), KnownService::new("payment")];
-        let catalogue = Catalogue { app: "shop".into(), services };
+        let catalogue = Catalogue { app: "shop".into(), services, ..Catalogue::default() };
         let text = "[units.front]\nservices = [\"user\", \"order\"]\n[units.pay]\n\
                     services = [\"payment\"]\nlisten = \"unix:x\"\n\
                     [topologies]\nsplit = [\"front\", \"pay\"]\n";

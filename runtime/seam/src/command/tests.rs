@@ -30,7 +30,8 @@ impl Program for Fake {
 
     fn catalogue(&self) -> Catalogue {
         let order = KnownService::new("order").needs(["payment"]);
-        Catalogue { app: "fake".into(), services: vec![order, KnownService::new("payment")] }
+        let services = vec![order, KnownService::new("payment")];
+        Catalogue { app: "fake".into(), services, ..Catalogue::default() }
     }
 
     async fn start(self, _: Config, layout: UnitLayout) -> Result<FakeUnit, StartFailure> {

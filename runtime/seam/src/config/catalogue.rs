@@ -1,5 +1,6 @@
 //! What the config has to know of the app: its services, whom they need, what they read.
 
+use seam_core::contract::ContractDescriptor;
 use serde::de::DeserializeOwned;
 
 use super::{problem::Problem, settings::Settings};
@@ -9,6 +10,8 @@ use super::{problem::Problem, settings::Settings};
 pub struct Catalogue {
     /// The app's name in the code.
     pub app: String,
+    /// The name of the build.
+    pub release: String,
     /// Every service that a unit may host.
     pub services: Vec<KnownService>,
 }
@@ -22,13 +25,16 @@ pub struct KnownService {
     pub needs: Vec<String>,
     /// Whether the edge offers any of its methods, so that a unit with `http` must reach it.
     pub edge: bool,
+    /// Its contract, which other units are told of.
+    pub contract: Option<&'static ContractDescriptor>,
     check: fn(&Settings) -> Result<(), Problem>,
 }
 
 impl KnownService {
     /// A service that needs nobody, isn't offered by the edge and has no config of its own.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), needs: Vec::new(), edge: false, check: Settings::check::<()> }
+        let (name, check) = (name.into(), Settings::check::<()>);
+        Self { name, needs: Vec::new(), edge: false, contract: None, check }
     }
 
     /// Whom it may call.
@@ -42,6 +48,13 @@ impl KnownService {
     #[must_use]
     pub fn edge(mut self, offered: bool) -> Self {
         self.edge = offered;
+        self
+    }
+
+    /// The contract that it implements.
+    #[must_use]
+    pub fn contract(mut self, contract: &'static ContractDescriptor) -> Self {
+        self.contract = Some(contract);
         self
     }
 

@@ -1,5 +1,6 @@
 //! The config, tested from outside: texts in, layouts and messages out.
 
+mod carried;
 mod document;
 mod layout;
 mod messages;
@@ -39,6 +40,7 @@ fn a_million() -> u64 {
 fn shop() -> Catalogue {
     Catalogue {
         app: "shop".into(),
+        release: "dev".into(),
         services: vec![
             KnownService::new("order").needs(["user", "payment"]).edge(true),
             KnownService::new("user").edge(true),

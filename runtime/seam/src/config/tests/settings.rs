@@ -77,8 +77,11 @@ fn a_missing_key_points_at_the_table() {
         #[expect(dead_code, reason = "it is never read: its absence is the test")]
         url: String,
     }
-    let catalogue =
-        Catalogue { app: "a".into(), services: vec![KnownService::new("x").config::<Strict>()] };
+    let catalogue = Catalogue {
+        app: "a".into(),
+        services: vec![KnownService::new("x").config::<Strict>()],
+        ..Catalogue::default()
+    };
     let text = "[services.x.config]\n";
     let error = Config::parse("app.toml", text, [], &catalogue).unwrap_err();
     assert_eq!(
@@ -112,8 +115,11 @@ fn tables_options_and_variants_are_read() {
     enum Kind {
         Sized { bytes: u64 },
     }
-    let catalogue =
-        Catalogue { app: "a".into(), services: vec![KnownService::new("x").config::<Deep>()] };
+    let catalogue = Catalogue {
+        app: "a".into(),
+        services: vec![KnownService::new("x").config::<Deep>()],
+        ..Catalogue::default()
+    };
     let text = "[services.x.config]\nsome = 1\nlimits = { a = 1 }\nkind.Sized.bytes = 2\n";
     let config = Config::parse("app.toml", text, [], &catalogue).unwrap();
     let deep: Deep = config.services[0].settings.read().unwrap();

@@ -1,5 +1,7 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
+mod wire;
+
 use std::sync::Arc;
 
 use super::{
@@ -23,7 +25,9 @@ pub(super) fn check(
     findings: &Findings,
 ) {
     let check = Check { root, source, catalogue, findings };
+    check.app_name(config);
     check.cycles(config);
+    check.hops(config);
     for unit in &mut config.units {
         let name = unit.name.clone();
         findings.of_unit(&name, || check.unit(unit));
@@ -32,9 +36,11 @@ pub(super) fn check(
         check.known(unit, config);
     }
     check.sockets(config);
+    check.hellos(config);
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
             check.layout(topology, &units);
+            check.bodies(topology, &units, config);
         }
     }
 }
@@ -81,6 +87,16 @@ impl Check<'_> {
             || self.top(),
             |unit| self.element(&["units", &unit.name, "services"], name),
         )
+    }
+
+    /// The name in the file was checked when it was read; the one in the code wasn't.
+    fn app_name(&self, config: &Config) {
+        if self.root.node(&["app", "name"]).is_none()
+            && let Err((reason, fix)) = check_name("an app", &config.app.name)
+        {
+            let fix = format!("{fix}: in `App::new`, or by `name` of [app]");
+            self.findings.problem(&self.top(), reason, fix);
+        }
     }
 
     fn cycles(&self, config: &mut Config) {
