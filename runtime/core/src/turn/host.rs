@@ -56,13 +56,18 @@ pub struct HostSettings {
 }
 
 impl HostSettings {
+    /// How many calls may wait and run at a time unless somebody says otherwise.
+    pub const MAILBOX: u32 = 1_024;
+    /// How long a turn may run after its caller may have gone, unless somebody says otherwise.
+    pub const TURN_LIMIT: Duration = Duration::from_secs(30);
+
     /// The defaults: inline, 1,024 calls, 30 s.
     pub fn new(service: ServiceId, home: Home) -> Self {
         Self {
             service,
             lane: Lane::default(),
-            mailbox: 1024,
-            turn_limit: Duration::from_secs(30),
+            mailbox: Self::MAILBOX,
+            turn_limit: Self::TURN_LIMIT,
             home,
             clock: Clock::fast(),
         }

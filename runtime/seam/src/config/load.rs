@@ -2,6 +2,8 @@
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
+use seam_core::{call::Deadlines, turn::HostSettings};
+use seam_gateway::EdgeSettings;
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -100,7 +102,7 @@ fn add_defaults(root: &mut Table) {
         root.get(key).is_none_or(|node| node.table().is_some_and(|table| table.entries.is_empty()))
     };
     if lacks(root, "units") {
-        let http = Node::default_text("127.0.0.1:8080");
+        let http = Node::default_text(&EdgeSettings::default().listen.to_string());
         let all = table(vec![entry("services", list("*")), entry("http", http)]);
         root.entries.retain(|entry| entry.key != "units");
         root.entries.push(entry("units", table(vec![entry("all", all)])));
@@ -171,7 +173,7 @@ fn read_log(mut reader: Reader<'_>) -> LogConfig {
 
 fn read_calls(mut reader: Reader<'_>) -> CallsConfig {
     let calls = CallsConfig {
-        deadline: reader.checked("deadline", Duration::from_secs(5), positive),
+        deadline: reader.checked("deadline", Deadlines::default().otherwise, positive),
         resolution: reader.value("resolution", Resolution::Direct),
     };
     reader.finish();
@@ -189,19 +191,25 @@ fn read_rehearsal(mut reader: Reader<'_>) -> RehearsalConfig {
 }
 
 fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
+    let EdgeSettings { deadline, limits, .. } = EdgeSettings::default();
     let some = 1..=1_000_000;
     let body = |bytes: &Bytes| match bytes.0 {
         1..=0x4000_0000 => Ok(()),
         _ => Err(("`body` is out of its range".into(), "use a value from 1 to \"1GiB\"".into())),
     };
     let edge = EdgeConfig {
-        deadline: reader.checked("deadline", Duration::from_secs(12), positive),
-        body: reader.checked("body", Bytes(1 << 20), body).0,
-        body_time: reader.checked("body_time", Duration::from_secs(30), positive),
-        head_time: reader.checked("head_time", Duration::from_secs(5), positive),
-        connections: reader.within("connections", 10_000, some.clone()) as usize,
-        connections_per_address: reader.within("connections_per_address", 100, some) as usize,
-        rate: reader.within("rate", 0, 0..=1_000_000) as u32,
+        deadline: reader.checked("deadline", deadline, positive),
+        body: reader.checked("body", Bytes(limits.body as u64), body).0,
+        body_time: reader.checked("body_time", limits.body_time, positive),
+        head_time: reader.checked("head_time", limits.head_time, positive),
+        connections: reader.within("connections", limits.connections as u64, some.clone()) as usize,
+        connections_per_address: reader.within(
+            "connections_per_address",
+            limits.connections_per_address as u64,
+            some,
+        ) as usize,
+        rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
+            as u32,
     };
     reader.finish();
     edge
@@ -237,8 +245,9 @@ fn read_services(
         let name = known.name.as_str();
         let mut reader = reader.named(name);
         let lane = reader.value("lane", Lane::Inline);
-        let mailbox = reader.within("mailbox", 1024, 1..=1_000_000) as usize;
-        let turn_limit = reader.checked("turn_limit", Duration::from_secs(30), positive);
+        let mailbox =
+            reader.within("mailbox", HostSettings::MAILBOX.into(), 1..=1_000_000) as usize;
+        let turn_limit = reader.checked("turn_limit", HostSettings::TURN_LIMIT, positive);
         let mut refined = reader.table("calls");
         let set = refined.has("deadline");
         let deadline = refined.checked("deadline", calls.deadline, positive);
