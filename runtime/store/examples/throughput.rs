@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let reads = reads.await?;
         println!("{callers:>4} readers {:>9.0} gets/s         {:>9.1?} each", reads.0, reads.1);
     }
-    let rows = table.len().await?;
+    let rows = table.count().await?;
     let begun = Instant::now();
     store.close().await?;
     println!("close with {rows} rows {:>9.1?}", begun.elapsed());

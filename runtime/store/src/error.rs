@@ -106,6 +106,12 @@ pub enum StoreError {
         /// The table's name.
         table: String,
     },
+    /// A table or an index was asked for within a transaction, and has to be made ready by another.
+    #[error("the table `{table}` must be opened, and its indexes declared, before the transaction")]
+    Nested {
+        /// The table's name.
+        table: String,
+    },
     /// Another row has the same key in a unique index.
     #[error("another row of the table `{table}` has the same key in its unique index `{index}`")]
     NotUnique {
@@ -175,6 +181,7 @@ impl StoreError {
             Self::Name { .. } => "store_name",
             Self::Retyped { .. } => "store_retyped",
             Self::ForeignTable { .. } => "store_foreign_table",
+            Self::Nested { .. } => "store_nested",
             Self::NotUnique { .. } => "store_not_unique",
             Self::Corrupt { .. } => "store_corrupt",
             Self::Disk { .. } => "store_disk",

@@ -10,7 +10,7 @@
 //! let store = Store::open_async("data/payment").await?;
 //! let mut receipts: Table<(u64, u64), String> = store.table("receipts")?;
 //! receipts.insert(&(7, 1), &"paid".to_owned()).await?;
-//! let of_order_7 = receipts.scan(Keys::prefix(&7_u64), None, 100).await?;
+//! let of_order_7 = receipts.scan(Keys::prefix(&7_u64).take(100)).await?;
 //! store.close().await?;
 //! # Ok(()) }
 //! ```
@@ -38,27 +38,26 @@
 //!
 //! sled never shrinks its file: rows that go away make room for later ones.
 
-mod closing;
+mod cache;
 mod codec;
-mod database;
-mod disk;
+pub mod engine;
 mod error;
-mod files;
+mod hook;
 mod keys;
-mod open;
-mod queue;
-mod readers;
-mod state;
+mod order;
+mod space;
 mod store;
 mod table;
 mod transaction;
-mod writer;
 
 pub use crate::{
     codec::{Key, MAX_KEY, MAX_NAME, MAX_VALUE, Value},
+    engine::{Condition, Memory, Sled},
     error::{OpenError, StoreError, TransactionError},
+    hook::Hook,
     keys::Keys,
-    store::Store,
-    table::Table,
+    space::Space,
+    store::{Store, StoreOptions},
+    table::{Index, Table, Unique},
     transaction::{MAX_TRANSACTION, Transaction},
 };

@@ -1,16 +1,24 @@
 //! Several reads and writes as one.
 
-use std::sync::Arc;
+use std::{
+    ops::{ControlFlow, Range},
+    sync::Arc,
+};
+
+use serde::Serialize;
 
 use crate::{
-    Key, Keys, StoreError, Table, Value,
-    codec::{Space, check_size, encode_value, prefix},
-    database::{Database, Write, Writes, number},
+    Index, Key, Keys, Space, StoreError, Table, Unique, Value,
+    codec::{Part, check_size, encode_key, number, prefix},
+    engine::{self, RawRow, Scan, View, Writes},
     table::decode_rows,
 };
 
 /// The most that one transaction may write, in bytes.
 pub const MAX_TRANSACTION: usize = 16 * 1024 * 1024;
+
+/// A row's new bytes; `None` is a removed row.
+pub(crate) type Write = Option<Vec<u8>>;
 
 /// A transaction's view of the store: what is there, and on top of it what it wrote itself.
 ///
@@ -19,7 +27,7 @@ pub const MAX_TRANSACTION: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Transaction {
     store: u64,
-    database: Arc<Database>,
+    view: Arc<dyn View>,
     /// Of this transaction and of those before it that will share its sync.
     writes: Writes,
     /// What to put back, last first, if this one writes nothing in the end.
@@ -29,8 +37,8 @@ pub struct Transaction {
 
 impl Transaction {
     /// On top of what the group has written so far.
-    pub(crate) fn new(store: u64, database: Arc<Database>, writes: Writes) -> Self {
-        Self { store, database, writes, undo: Vec::new(), size: 0 }
+    pub(crate) fn new(store: u64, view: Arc<dyn View>, writes: Writes) -> Self {
+        Self { store, view, writes, undo: Vec::new(), size: 0 }
     }
 
     /// The value of a key.
@@ -39,21 +47,38 @@ impl Transaction {
         table: &Table<K, V>,
         key: &K,
     ) -> Result<Option<V>, StoreError> {
-        self.own(table)?;
+        self.own(table.store_id(), table.name())?;
         let bytes = self.read(&table.row_key(key)?)?;
         bytes.map(|bytes| table.decode(&bytes)).transpose()
     }
 
     /// Writes a row, in place of the key's former one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotUnique`] if another row has the same key in one of the table's unique
+    /// indexes, among others.
     pub fn insert<K: Key, V: Value>(
         &mut self,
         table: &Table<K, V>,
         key: &K,
         value: &V,
     ) -> Result<(), StoreError> {
-        self.own(table)?;
-        let value = encode_value(table.name(), value)?;
-        self.write(table.row_key(key)?, Some(value))
+        self.own(table.store_id(), table.name())?;
+        table.definition().insert(self, key, value)
+    }
+
+    /// Changes a row in place; the new one, or `None` if there is none of this key.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn update<K: Key, V: Value>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        change: impl FnOnce(&mut V),
+    ) -> Result<Option<V>, StoreError> {
+        self.own(table.store_id(), table.name())?;
+        table.definition().update(self, encode_key(key)?, change)
     }
 
     /// Removes a row; says whether there was one.
@@ -62,27 +87,52 @@ impl Transaction {
         table: &Table<K, V>,
         key: &K,
     ) -> Result<bool, StoreError> {
-        self.own(table)?;
-        let key = table.row_key(key)?;
-        let existed = self.read(&key)?.is_some();
-        if existed {
-            self.write(key, None)?;
-        }
-        Ok(existed)
+        self.own(table.store_id(), table.name())?;
+        table.definition().remove(self, key)
     }
 
-    /// Up to `limit` rows in key order, from behind `after` on.
+    /// Rows in key order: those of [`Keys`], which says how many and from which end.
     pub fn scan<K: Key, V: Value>(
         &self,
         table: &Table<K, V>,
         keys: Keys<K>,
-        after: Option<&K>,
-        limit: usize,
     ) -> Result<Vec<(K, V)>, StoreError> {
-        self.own(table)?;
-        let range = keys.within(table.prefix(), after)?;
-        let (rows, _) = self.database.scan(range, limit, &self.writes)?;
+        self.own(table.store_id(), table.name())?;
+        let rows = self.read_all(&keys.scan(table.prefix())?)?;
         decode_rows(table.name(), table.prefix(), &rows)
+    }
+
+    /// How many rows a table has.
+    pub fn count<K: Key, V: Value>(&self, table: &Table<K, V>) -> Result<u64, StoreError> {
+        self.own(table.store_id(), table.name())?;
+        table.definition().count(self)
+    }
+
+    /// Rows in the order of an index.
+    pub fn scan_by<I: Serialize, K: Key, V: Value>(
+        &self,
+        index: &Index<I, K, V>,
+        keys: Keys<(I, K)>,
+    ) -> Result<Vec<(K, V)>, StoreError> {
+        let table = index.table();
+        self.own(table.store_id(), table.name())?;
+        let rows = self.read_all(&index.scan_of(keys)?)?;
+        decode_rows(table.name(), table.prefix(), &rows)
+    }
+
+    /// The row of a key in a unique index.
+    pub fn find<I: Serialize, K: Key, V: Value>(
+        &self,
+        index: &Unique<I, K, V>,
+        key: &I,
+    ) -> Result<Option<(K, V)>, StoreError> {
+        let table = index.table();
+        self.own(table.store_id(), table.name())?;
+        let Some(row) = self.read(&index.entry(key)?)? else { return Ok(None) };
+        let row = [table.prefix(), &row].concat();
+        let value = self.read(&row)?;
+        let rows: Vec<RawRow> = value.map(|value| (row, value)).into_iter().collect();
+        Ok(decode_rows(table.name(), table.prefix(), &rows)?.pop())
     }
 
     /// The next id of a table: 1, 2, 3 and so on, whether or not rows were removed.
@@ -90,44 +140,108 @@ impl Transaction {
     /// An id of a committed transaction is never given again. That of a transaction that wrote
     /// nothing in the end is, so don't let ids out of a closure by any way but its `Ok`.
     pub fn next_id<K: Key, V: Value>(&mut self, table: &Table<K, V>) -> Result<u64, StoreError> {
-        self.own(table)?;
-        self.count_up(prefix(Space::Ids, table.name())?)
+        self.own(table.store_id(), table.name())?;
+        self.count_up(prefix(Part::Ids, table.name())?)
     }
 
     /// The next number of a sequence with a name of its own, by the rules of
     /// [`next_id`](Self::next_id).
     pub fn sequence(&mut self, name: &str) -> Result<u64, StoreError> {
-        self.count_up(prefix(Space::Sequences, name)?)
+        self.count_up(prefix(Part::Sequences, name)?)
+    }
+
+    /// The bytes under a key of a space.
+    pub fn read_raw(&self, space: &Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.own(space.store_id(), space.name())?;
+        self.read(&space.key(key))
+    }
+
+    /// Writes bytes under a key of a space, or removes them.
+    pub fn write_raw(
+        &mut self,
+        space: &Space,
+        key: &[u8],
+        value: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        self.own(space.store_id(), space.name())?;
+        let key = space.key(key);
+        check_size("key", key.len(), crate::MAX_KEY)?;
+        check_size("value", value.as_ref().map_or(0, Vec::len), crate::MAX_VALUE)?;
+        self.write(key, value)
+    }
+
+    /// Rows of a space, in the order of their keys or the other way round.
+    pub fn scan_raw(
+        &self,
+        space: &Space,
+        keys: Range<&[u8]>,
+        reverse: bool,
+        take: usize,
+    ) -> Result<Vec<RawRow>, StoreError> {
+        self.own(space.store_id(), space.name())?;
+        let rows = self.read_all(&space.scan_of(keys, reverse, take))?;
+        Ok(space.strip(rows))
     }
 
     fn count_up(&mut self, key: Vec<u8>) -> Result<u64, StoreError> {
-        let last = self.read(&key)?.map_or(Ok(0), |bytes| number(&bytes))?;
-        let next = last + 1;
+        let next = self.read_number(&key)? + 1;
         self.write(key, Some(next.to_be_bytes().to_vec()))?;
         Ok(next)
     }
 
-    fn own<K, V>(&self, table: &Table<K, V>) -> Result<(), StoreError> {
-        if table.store_id() == self.store {
+    fn own(&self, store: u64, name: &str) -> Result<(), StoreError> {
+        if store == self.store {
             return Ok(());
         }
-        Err(StoreError::ForeignTable { table: table.name().to_owned() })
+        Err(StoreError::ForeignTable { table: name.to_owned() })
     }
 
     pub(crate) fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.writes.get(key) {
             Some(written) => Ok(written.clone()),
-            None => Ok(self.database.get(key)?.0.map(|bytes| bytes.to_vec())),
+            None => self.view.get(key),
         }
     }
 
+    /// A number that is kept; 0 if there is none.
+    pub(crate) fn read_number(&self, key: &[u8]) -> Result<u64, StoreError> {
+        self.read(key)?.map_or(Ok(0), |bytes| number(&bytes))
+    }
+
+    pub(crate) fn read_all(&self, scan: &Scan) -> Result<Vec<RawRow>, StoreError> {
+        engine::scan(&*self.view, scan, &self.writes)
+    }
+
+    /// How many rows a range has, without keeping them.
+    pub(crate) fn count_all(&self, range: Range<Vec<u8>>) -> Result<u64, StoreError> {
+        let mut count = 0;
+        engine::visit(&*self.view, range, false, &self.writes, &mut |_, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(count)
+    }
+
     pub(crate) fn write(&mut self, key: Vec<u8>, value: Write) -> Result<(), StoreError> {
-        let size = self.size + key.len() + value.as_ref().map_or(0, Vec::len);
+        self.write_all(vec![(key, value)])
+    }
+
+    /// Writes all or, if that is too much, nothing.
+    pub(crate) fn write_all(&mut self, writes: Vec<(Vec<u8>, Write)>) -> Result<(), StoreError> {
+        let row = |(key, value): &(Vec<u8>, Write)| key.len() + value.as_ref().map_or(0, Vec::len);
+        let size = self.size + writes.iter().map(row).sum::<usize>();
         check_size("transaction", size, MAX_TRANSACTION)?;
         self.size = size;
-        let before = self.writes.insert(key.clone(), value);
-        self.undo.push((key, before));
+        for (key, value) in writes {
+            let before = self.writes.insert(key.clone(), value);
+            self.undo.push((key, before));
+        }
         Ok(())
+    }
+
+    /// Whether there is anything to commit.
+    pub(crate) fn has_written(&self) -> bool {
+        !self.undo.is_empty()
     }
 
     /// The bytes written.
@@ -154,12 +268,23 @@ impl Transaction {
 mod tests {
     use super::*;
 
+    /// A database of nothing.
+    #[derive(Debug)]
+    struct Empty;
+
+    impl View for Empty {
+        fn get(&self, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            Ok(None)
+        }
+
+        fn visit(&self, _: Range<Vec<u8>>, _: bool, _: engine::Each<'_>) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn what_is_undone_leaves_the_group_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let tree = sled::open(folder.path()).unwrap();
-        let database = Arc::new(Database::new(tree).unwrap());
-        let begin = |writes| Transaction::new(1, Arc::clone(&database), writes);
+        let begin = |writes| Transaction::new(1, Arc::new(Empty), writes);
         let (a, b) = (b"a".to_vec(), b"b".to_vec());
 
         let mut first = begin(Writes::new());

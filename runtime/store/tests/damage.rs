@@ -78,8 +78,8 @@ fn kill_after(mut child: Child, acknowledged: usize) -> Vec<u64> {
 async fn ids(store: &Store) -> (Vec<u64>, Vec<u64>) {
     let table: Table<u64, Vec<u8>> = store.table("rows").unwrap();
     let mirror: Table<u64, u64> = store.table("mirror").unwrap();
-    let rows = table.scan(Keys::all(), None, usize::MAX).await.unwrap();
-    let mirrored = mirror.scan(Keys::all(), None, usize::MAX).await.unwrap();
+    let rows = table.scan(Keys::all()).await.unwrap();
+    let mirrored = mirror.scan(Keys::all()).await.unwrap();
     (rows.into_iter().map(|row| row.0).collect(), mirrored.into_iter().map(|row| row.0).collect())
 }
 
@@ -158,7 +158,7 @@ async fn read_all(path: &Path) -> Result<usize, String> {
         error.to_string()
     })?;
     let table: Table<u64, String> = store.table("rows").unwrap();
-    let rows = table.scan(Keys::all(), None, usize::MAX).await;
+    let rows = table.scan(Keys::all()).await;
     let rows = rows.map_err(|error| {
         assert!(matches!(error, StoreError::Corrupt { .. } | StoreError::Disk { .. }), "{error}");
         error.to_string()

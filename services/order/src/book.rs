@@ -124,7 +124,7 @@ impl Book {
 
     fn expire(&self, tx: &mut Transaction, now: Time) -> Result<(), StoreError> {
         let kept = u64::try_from(KEPT.as_millis()).unwrap_or(u64::MAX);
-        let oldest = tx.scan(&self.answered, Keys::all(), None, EXPIRED_AT_ONCE)?;
+        let oldest = tx.scan(&self.answered, Keys::all().take(EXPIRED_AT_ONCE))?;
         for (entry, ()) in oldest {
             if now.saturating_sub(entry.0) <= kept {
                 break;
@@ -147,8 +147,12 @@ impl Book {
         limit: usize,
         after: Option<OrderId>,
     ) -> Result<OrderPage, OrderError> {
-        let after = after.map(|order| (user, order));
-        let ids = self.by_user.scan(Keys::prefix(&user), after.as_ref(), limit + 1);
+        let of_user = Keys::prefix(&user).take(limit + 1);
+        let of_user = match after {
+            Some(order) => of_user.after(&(user, order)),
+            None => of_user,
+        };
+        let ids = self.by_user.scan(of_user);
         let mut ids: Vec<_> = ids.await.map_err(store_failed)?;
         let more = ids.len() > limit;
         ids.truncate(limit);

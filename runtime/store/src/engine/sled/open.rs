@@ -7,15 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    OpenError, StoreError, closing,
+use super::{
+    closing,
     database::{Database, guarded},
     disk::Disk,
-    files::{
-        clear, copy_aside, copy_path, failed, has_blobs, is_empty, remove_folder, sync_folder,
-    },
+    files::{Blobs, clear, copy_aside, copy_path, failed, is_empty, remove_folder, sync_folder},
     state::{Condition, StateFile},
 };
+use crate::{OpenError, StoreError};
 
 /// Large enough that no node of 16 values of 64 KiB becomes a blob file.
 const SEGMENT_SIZE: usize = 8 * 1024 * 1024;
@@ -64,7 +63,8 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     if copy.is_some() {
         database.verify().map_err(corrupt)?;
     }
-    if has_blobs(&path).map_err(failed("look for blobs in", &path))? {
+    let mut blobs = Blobs::open(&path).map_err(failed("open the blobs of", &path))?;
+    if blobs.any().map_err(failed("look for blobs in", &path))? {
         let cause = "it has blob files, which the engine doesn't sync".to_owned();
         return Err(corrupt(StoreError::Corrupt { cause }));
     }
@@ -76,7 +76,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     state.write(Condition::Open, synced).map_err(failed("write the state in", &path))?;
     state.sync().map_err(failed("sync the state in", &path))?;
     let file = File::open(path.join("db")).map_err(failed("open the file of", &path))?;
-    Ok(Opened { database, disk: Disk::new(path, file, state) })
+    Ok(Opened { database, disk: Disk::new(path, file, blobs, state) })
 }
 
 /// Makes recovery harmless: after an unclean stop the files are copied aside first, because what
@@ -117,6 +117,23 @@ fn prepare(
 }
 
 fn open_sled(path: &Path, copy: Option<&Path>) -> Result<sled::Db, OpenError> {
+    open_tree(path).map_err(|error| match error {
+        StoreError::Disk { cause } if is_locked(&cause) => {
+            OpenError::Locked { path: path.to_owned(), owner: None }
+        }
+        StoreError::Disk { cause } | StoreError::Full { cause } => {
+            let source = std::io::Error::other(cause);
+            OpenError::Io { action: "open", path: path.to_owned(), source }
+        }
+        StoreError::Corrupt { cause } => {
+            OpenError::Corrupt { path: path.to_owned(), cause, copy: copy.map(Path::to_owned) }
+        }
+        other => OpenError::Corrupt { path: path.to_owned(), cause: other.to_string(), copy: None },
+    })
+}
+
+/// Opens sled itself, which may have to let go of its lock first.
+pub(crate) fn open_tree(path: &Path) -> Result<sled::Db, StoreError> {
     let config = sled::Config::new()
         .path(path)
         .segment_size(SEGMENT_SIZE)
@@ -126,25 +143,14 @@ fn open_sled(path: &Path, copy: Option<&Path>) -> Result<sled::Db, OpenError> {
     let give_up = Instant::now() + SLED_LOCK_WAIT;
     loop {
         match guarded(|| config.open()) {
-            Ok(tree) => return Ok(tree),
-            Err(StoreError::Disk { cause }) if cause.contains("could not acquire lock") => {
-                if Instant::now() > give_up {
-                    return Err(OpenError::Locked { path: path.to_owned(), owner: None });
-                }
+            Err(StoreError::Disk { cause }) if is_locked(&cause) && Instant::now() < give_up => {
                 thread::park_timeout(Duration::from_millis(5));
             }
-            Err(StoreError::Disk { cause }) => {
-                let source = std::io::Error::other(cause);
-                return Err(OpenError::Io { action: "open", path: path.to_owned(), source });
-            }
-            Err(StoreError::Corrupt { cause }) => {
-                let (path, copy) = (path.to_owned(), copy.map(Path::to_owned));
-                return Err(OpenError::Corrupt { path, cause, copy });
-            }
-            Err(other) => {
-                let (path, cause) = (path.to_owned(), other.to_string());
-                return Err(OpenError::Corrupt { path, cause, copy: None });
-            }
+            other => return other,
         }
     }
+}
+
+fn is_locked(cause: &str) -> bool {
+    cause.contains("could not acquire lock")
 }

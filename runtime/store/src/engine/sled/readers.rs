@@ -5,10 +5,8 @@ use std::{io, sync::Arc, thread, thread::JoinHandle};
 
 use parking_lot::Mutex;
 
-use crate::{
-    database::Database,
-    queue::{Queue, Work, queue},
-};
+use super::database::Database;
+use crate::engine::queue::{Queue, Work, queue};
 
 /// Threads per database.
 const THREADS: usize = 2;

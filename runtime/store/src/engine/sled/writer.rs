@@ -1,54 +1,41 @@
 //! The thread that writes: one per database, so that transactions never conflict.
 
-use std::{mem, sync::Arc, thread::JoinHandle};
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
 
 use tokio::sync::watch;
 
-use crate::{
-    StoreError, Transaction,
-    database::{Database, Group, Writes},
+use super::{
+    database::{Database, Found, Group as Number},
     disk::Disk,
-    queue::Work,
+};
+use crate::{
+    StoreError,
+    engine::{
+        Group, Job, Observer, View, Writes,
+        progress::{Attempt, Progress},
+        queue::Work,
+    },
 };
 
 /// How many transactions may wait; beyond it, handing one over waits.
 pub(crate) const QUEUE: usize = 1024;
 
-/// The most transactions and bytes that share one sync, so that the first needn't wait for ever.
-const GROUP_TRANSACTIONS: usize = 256;
-const GROUP_BYTES: usize = 8 * 1024 * 1024;
-
-/// A transaction that waits for its turn. It gets the error instead if there is none for it.
-pub(crate) type Job = Box<dyn FnOnce(Result<&mut Transaction, StoreError>) -> Verdict + Send>;
-
-/// Tells a caller what came of its transaction, once that is on disk or has failed.
-pub(crate) type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// What came of a turn.
-pub(crate) struct Verdict {
-    /// Keep what the transaction wrote, or undo it.
-    pub(crate) commit: bool,
-    pub(crate) settle: Settle,
-}
-
-/// What readers and the closing handle wait for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Progress {
-    /// Everything up to this group is on disk.
-    pub(crate) synced: Group,
-    /// Why nothing more will be.
-    pub(crate) poisoned: Option<StoreError>,
-    /// The files are closed and the lock is released.
-    pub(crate) closed: bool,
-}
-
 /// The writer's side of a store.
 pub(crate) struct Writer {
-    pub(crate) store: u64,
     pub(crate) jobs: Work<Job>,
     pub(crate) database: Arc<Database>,
     pub(crate) disk: Disk,
+    pub(crate) observer: Arc<dyn Observer>,
     pub(crate) progress: watch::Sender<Progress>,
+    /// Set while writes are refused for want of room.
+    pub(crate) full: Arc<AtomicBool>,
     pub(crate) readers: Vec<JoinHandle<()>>,
 }
 
@@ -64,46 +51,117 @@ impl Writer {
     /// Takes all waiting transactions, runs each, brings what they wrote to disk together, and only
     /// then tells their callers.
     fn group(&mut self, first: Job) {
-        let mut settled = Vec::new();
-        let mut writes = Writes::new();
-        let mut bytes = 0;
+        let refusal = self.refusal();
+        let view: Result<Arc<dyn View>, _> = match &refusal {
+            Some(error) => Err(error.clone()),
+            None => Ok(Arc::clone(&self.database) as _),
+        };
+        let mut group = Group::default();
         let mut next = Some(first);
         while let Some(job) = next {
-            let mut transaction = Transaction::new(self.store, Arc::clone(&self.database), writes);
-            let verdict = job(self.poisoned().map_or(Ok(&mut transaction), Err));
-            bytes += transaction.size();
-            writes = transaction.end(verdict.commit);
-            settled.push(verdict.settle);
-            let full = settled.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES;
-            next = if full { None } else { self.jobs.waiting() };
+            group.run(job, view.clone());
+            next = if group.is_full() { None } else { self.jobs.waiting() };
         }
-        // Those that wrote nothing wait as well: what they read may have been this group's.
-        let result = match self.poisoned() {
-            Some(poisoned) => Err(poisoned),
-            None if writes.is_empty() => Ok(()),
-            None => self.commit(writes),
+        let result = match refusal {
+            Some(error) => Err(error),
+            None if group.writes().is_empty() => Ok(()),
+            None => self.commit(group.writes()),
         };
-        for settle in settled {
-            settle(result.clone());
+        group.settle(&result);
+    }
+
+    /// Why no transaction can run now. What sled failed at is opened anew as soon as there is room.
+    fn refusal(&mut self) -> Option<StoreError> {
+        if let Some(poisoned) = self.poisoned() {
+            return Some(poisoned);
+        }
+        let failed = self.database.failed()?;
+        match self.reopen() {
+            Ok(_) => None,
+            Err(error) => {
+                tracing::debug!(database = %self.disk.path().display(), %error, "not opened anew yet");
+                Some(self.poisoned().unwrap_or(failed))
+            }
         }
     }
 
-    fn commit(&mut self, writes: Writes) -> Result<(), StoreError> {
-        let synced = self.database.apply(writes).map_err(|error| error.to_string());
-        let synced = synced.and_then(|group| match self.disk.sync(group) {
-            Ok(()) => Ok(group),
-            Err(error) => Err(error.to_string()),
-        });
-        match synced {
-            Ok(group) => {
-                self.database.synced();
-                self.progress.send_modify(|progress| progress.synced = group);
+    fn commit(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        let row = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| {
+            key.len() + value.as_ref().map_or(0, Vec::len)
+        };
+        self.disk.room(writes.iter().map(row).sum()).inspect_err(|error| self.note(error))?;
+        self.observer.applying(writes);
+        let result = match self.database.apply(writes) {
+            Ok(group) => self.sync(group),
+            Err(error) => self.recover(&error),
+        };
+        match &result {
+            Ok(()) => self.full.store(false, Ordering::Release),
+            Err(error) => self.note(error),
+        }
+        self.observer.settled(writes, &result);
+        result
+    }
+
+    /// Only a sync that fails poisons.
+    fn sync(&mut self, group: Number) -> Result<(), StoreError> {
+        match self.disk.sync(group) {
+            Ok(()) => {
+                let attempt = self.database.synced();
+                self.progress.send_modify(|progress| progress.settled = attempt);
                 Ok(())
             }
-            Err(cause) => {
-                self.poison(&cause);
-                Err(StoreError::Unknown { cause })
+            Err(error) => {
+                self.poison(&error.to_string());
+                Err(StoreError::Unknown { cause: error.to_string() })
             }
+        }
+    }
+
+    /// After sled failed to write a group: what became of it is seen by opening the tree anew. If
+    /// there is no room even for that, it isn't known for now.
+    fn recover(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        let path = self.disk.path().display();
+        tracing::warn!(database = %path, %error, "a write failed: the database is opened anew");
+        match self.reopen() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(error.clone()),
+            Err(_) => Err(StoreError::Unknown { cause: error.to_string() }),
+        }
+    }
+
+    /// Opens the tree anew; whether the group that it failed at is there.
+    fn reopen(&mut self) -> Result<bool, StoreError> {
+        let path = self.disk.path().to_owned();
+        match self.database.reopen(&path) {
+            Ok(Found::Applied(group)) => self.sync(group).map(|()| true),
+            Ok(Found::Missing) => {
+                let attempt = self.database.undone();
+                self.undone(attempt);
+                Ok(false)
+            }
+            Err(error @ StoreError::Corrupt { .. }) => {
+                self.poison(&error.to_string());
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn undone(&self, attempt: Attempt) {
+        self.progress.send_modify(|progress| {
+            progress.settled = attempt;
+            progress.failed = attempt;
+        });
+    }
+
+    /// Says once that there is no room.
+    fn note(&self, error: &StoreError) {
+        let path = self.disk.path().display();
+        if matches!(error, StoreError::Full { .. } | StoreError::Unknown { .. })
+            && !self.full.swap(true, Ordering::AcqRel)
+        {
+            tracing::error!(database = %path, %error, "no room to write: reads go on");
         }
     }
 
@@ -126,11 +184,11 @@ impl Writer {
             let _ = reader.join();
         }
         let group = database.synced_group();
-        let poisoned = progress.borrow().poisoned.clone();
+        let failed = progress.borrow().poisoned.clone().or(database.failed());
         // sled flushes once more and lets its lock go.
         drop(database);
-        let closed = match poisoned {
-            None => disk.close(group).map_err(|e| StoreError::Disk { cause: e.to_string() }),
+        let closed = match failed {
+            None => disk.close(group),
             // The state stays `open`, so that the next opening copies and verifies.
             Some(error) => Err(error),
         };
@@ -144,9 +202,25 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::poll_fn, io, sync::mpsc, task::Poll};
+    use std::{
+        future::poll_fn,
+        io,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+            mpsc,
+        },
+        task::Poll,
+    };
 
-    use crate::{Keys, Store, StoreError, Table, TransactionError, open::open};
+    use crate::{
+        Condition, Keys, Sled, Store, StoreError, StoreOptions, Table, TransactionError,
+        engine::sled::open::{Opened, open},
+    };
+
+    fn started(opened: Opened) -> Store {
+        Store::open_on(Sled::of(opened), StoreOptions::default()).unwrap()
+    }
 
     /// Polls a future once.
     async fn begun<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
@@ -167,7 +241,7 @@ mod tests {
             // Only the second fails: nothing may trust the third.
             if syncs == 2 { Err(io::Error::other("no space")) } else { Ok(()) }
         });
-        let store = Store::start(opened).unwrap();
+        let store = started(opened);
         let mut table: Table<u64, u64> = store.table("numbers").unwrap();
         table.insert(&1, &10).await.unwrap();
         let poisoned = Err(StoreError::Poisoned { cause: "no space".to_owned() });
@@ -199,7 +273,7 @@ mod tests {
             syncing.send(()).map_err(io::Error::other)?;
             released.recv().map_err(io::Error::other)
         });
-        let store = Store::start(opened).unwrap();
+        let store = started(opened);
         let mut table: Table<u64, u64> = store.table("numbers").unwrap();
         let mut insert = Box::pin(table.insert(&1, &10));
         assert_eq!(begun(&mut insert).await, None);
@@ -207,9 +281,9 @@ mod tests {
 
         // Applied, not on disk: other rows are read at once, this one isn't.
         assert_eq!(table.get(&2).await, Ok(None));
-        assert_eq!(table.scan(Keys::range(2..9), None, 9).await, Ok(Vec::new()));
+        assert_eq!(table.scan(Keys::range(2..9)).await, Ok(Vec::new()));
         let mut get = tokio::spawn(table.get(&1));
-        let mut len = tokio::spawn(table.len());
+        let mut len = tokio::spawn(table.count());
         // Both reads have had their turn when as many later ones as there are threads have.
         for _ in 0..9 {
             table.get(&2).await.unwrap();
@@ -234,7 +308,7 @@ mod tests {
             syncing.send(()).map_err(io::Error::other)?;
             released.recv().map_err(io::Error::other)
         });
-        let store = Store::start(opened).unwrap();
+        let store = started(opened);
         let table: Table<u64, u64> = store.table("numbers").unwrap();
         let mut inserts = Vec::new();
         for key in 0..9 {
@@ -267,6 +341,31 @@ mod tests {
         drop(left);
         release.send(()).unwrap();
         first.await.unwrap();
-        assert_eq!(table.len().await, Ok(0));
+        assert_eq!(table.count().await, Ok(0));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_writes_and_is_over_when_it_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut opened = open(folder.path()).unwrap();
+        let full = Arc::new(AtomicBool::new(false));
+        let is_full = Arc::clone(&full);
+        opened.disk.set_room(move |_| match is_full.load(Ordering::Acquire) {
+            true => Err(StoreError::Full { cause: "no space".into() }),
+            false => Ok(()),
+        });
+        let store = started(opened);
+        let mut table: Table<u64, u64> = store.table("numbers").unwrap();
+        table.insert(&1, &10).await.unwrap();
+        full.store(true, Ordering::Release);
+        let refused = table.insert(&1, &11).await.unwrap_err();
+        assert_eq!((refused.code(), refused.is_unknown()), ("store_full", false));
+        assert_eq!(table.get(&1).await, Ok(Some(10)), "reads go on");
+        let only_read = table.clone();
+        let read = store.transaction(move |tx| tx.get(&only_read, &1));
+        assert_eq!(read.await, Ok(Some(10)));
+        full.store(false, Ordering::Release);
+        table.insert(&1, &11).await.unwrap();
+        assert_eq!((table.get(&1).await, store.condition()), (Ok(Some(11)), Condition::Ok));
     }
 }

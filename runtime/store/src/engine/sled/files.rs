@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{OpenError, state};
+use rustix::fs::Dir;
+
+use super::state;
+use crate::OpenError;
 
 /// Where the copy from before recovery goes: beside the database, `NAME.before-recovery`.
 pub(crate) fn copy_path(database: &Path) -> PathBuf {
@@ -104,11 +107,29 @@ pub(crate) fn clear(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether sled has put a value into a blob file, which it never syncs.
-pub(crate) fn has_blobs(folder: &Path) -> io::Result<bool> {
-    match fs::read_dir(folder.join("blobs")) {
-        Ok(mut entries) => Ok(entries.next().is_some()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+/// The folder of blob files, kept open.
+#[derive(Debug)]
+pub(crate) struct Blobs(Option<Dir>);
+
+impl Blobs {
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        match File::open(folder.join("blobs")) {
+            Ok(blobs) => Ok(Self(Some(Dir::new(blobs)?))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether sled has put a value into a blob file, which it never syncs.
+    pub(crate) fn any(&mut self) -> io::Result<bool> {
+        let Some(blobs) = &mut self.0 else { return Ok(false) };
+        blobs.rewind();
+        while let Some(entry) = blobs.read() {
+            let entry = entry?;
+            if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

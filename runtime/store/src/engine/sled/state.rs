@@ -8,7 +8,7 @@ use std::{
     process,
 };
 
-use crate::database::Group;
+use super::database::Group;
 
 /// Its name in the database's folder.
 pub(crate) const FILE: &str = "seam.state";
