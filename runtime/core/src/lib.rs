@@ -7,9 +7,9 @@
 //! context along ([`context`]).
 //!
 //! ```text
-//! call ──▶ turn ──▶ actor            what depends on what, downwards:
-//!   │                                call ▸ turn ▸ actor ▸ contract ▸ outcome ▸ context ▸ time
-//!   └────▶ remote ──▶ (the wire)
+//! call ──▶ turn              each part uses those to the right of it, and never one to the left:
+//!   │                        actor ▸ call ▸ remote, turn ▸ metrics ▸ contract ▸ codec ▸ outcome
+//!   └────▶ remote ──▶ (wire)       ▸ context ▸ time
 //! ```
 
 #[cfg(panic = "abort")]

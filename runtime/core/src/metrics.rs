@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::ContractDescriptor;
 use crate::outcome::CallError;
-use crate::remote::ReplyKind;
 use crate::thread;
 
 /// The first threads that count have a shard each; all others share the last.
@@ -32,14 +31,6 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// How a call with a reply of this kind is counted.
-    pub const fn replied(kind: ReplyKind) -> Self {
-        match kind {
-            ReplyKind::Answer => Self::Answered,
-            ReplyKind::ServiceError => Self::ServiceError,
-        }
-    }
-
     /// How `outcome` is counted.
     pub const fn of<T, E>(outcome: &Result<T, CallError<E>>) -> Self {
         match outcome {

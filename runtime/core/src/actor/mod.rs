@@ -8,9 +8,10 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 
 pub use self::needs::{NeededBy, Needs};
-pub use self::setup::{Clients, Extensions, Setup, StartError};
+pub use self::setup::{Clients, Extensions, Setup};
+pub use crate::turn::{Health, StartError};
 
-use crate::contract::{Contract, Hosts};
+use crate::call::Hosts;
 
 /// A service: an actor that implements a contract.
 ///
@@ -18,7 +19,7 @@ use crate::contract::{Contract, Hosts};
 /// others; a panic in an exclusive turn discards it, and `start` makes a new one.
 pub trait Actor: Sized + Send + Sync + 'static {
     /// The contract that the actor serves: `type Contract = PaymentContract`.
-    type Contract: Contract + Hosts<Self>;
+    type Contract: Hosts<Self>;
     /// `[services.NAME.config]`; `()` if there is none. Mark it `#[serde(deny_unknown_fields)]`, as
     /// `#[seam::config]` does.
     type Config: DeserializeOwned + Send + 'static;
@@ -38,17 +39,4 @@ pub trait Actor: Sized + Send + Sync + 'static {
     fn health(&self) -> impl Future<Output = Health> + Send {
         async { Health::Good }
     }
-}
-
-/// How a service is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Health {
-    /// It can do its work.
-    Good,
-    /// It can't, or not all of it.
-    Bad {
-        /// What is wrong, for people.
-        reason: String,
-    },
 }

@@ -1,6 +1,7 @@
 //! Whom a service may call, as a type: the graph is known before anything starts.
 
-use crate::contract::{ClientOf, Contract, ContractDescriptor};
+use crate::call::ClientOf;
+use crate::contract::{Contract, ContractDescriptor};
 
 /// A tuple of clients. Implemented for `()` and for tuples of up to eight generated clients.
 #[diagnostic::on_unimplemented(

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Actor, NeededBy};
-use crate::call::Client;
-use crate::contract::{ClientOf, Contract};
+use super::{Actor, NeededBy, StartError};
+use crate::call::{Client, ClientOf};
+use crate::contract::Contract;
 use crate::name::ServiceId;
 use crate::time::Clock;
 
@@ -102,30 +102,5 @@ impl Extensions {
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Extensions({})", self.0.len())
-    }
-}
-
-/// Why an actor can't start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The app has no service of a contract that the actor needs.
-    #[error("no service `{name}` in this app: add `.service::<…>()` for it in main")]
-    NoSuchService {
-        /// The contract's name.
-        name: &'static str,
-    },
-    /// The actor's own reason.
-    #[error("{0}")]
-    Failed(Box<dyn std::error::Error + Send + Sync>),
-    /// `start` panicked.
-    #[error("`start` panicked: {0}")]
-    Panicked(String),
-}
-
-impl StartError {
-    /// The actor's own reason, as anything that can be an error.
-    pub fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Failed(reason.into())
     }
 }

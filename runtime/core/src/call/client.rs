@@ -4,10 +4,11 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use super::dispatch::{Callable, Dispatch};
 use super::future::{Call, CallOptions};
 use super::json::JsonReply;
 use super::route::Route;
-use crate::contract::{Contract, ContractDescriptor, Method};
+use crate::contract::{Contract, ContractDescriptor};
 use crate::name::ServiceId;
 use crate::remote::Caller;
 
@@ -34,7 +35,7 @@ impl<C: Contract> Client<C> {
 
     /// A call, to be awaited.
     #[inline]
-    pub fn call<M: Method<Contract = C>>(&self, message: M) -> Call<M> {
+    pub fn call<M: Callable<Contract = C>>(&self, message: M) -> Call<M> {
         Call::new(Self { inner: Arc::clone(&self.inner) }, message)
     }
 
@@ -80,7 +81,7 @@ pub trait AnyClient: Send + Sync + 'static {
     fn typed(&self, caller: Caller) -> Box<dyn Any + Send>;
 }
 
-impl<C: Contract> AnyClient for Client<C> {
+impl<C: Dispatch> AnyClient for Client<C> {
     fn service(&self) -> ServiceId {
         Self::service(self)
     }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::client::{Client, ClientInner};
+use super::dispatch::Callable;
 use super::elsewhere;
 use super::route::Deadlines;
 use crate::context::{self, CallContext, CallSite, TurnContext};
@@ -70,7 +71,7 @@ enum Awaited<M: Method> {
 /// What a poll tells of a call.
 type Polled<M> = Poll<Outcome<<M as Method>::Answer, <M as Method>::Error>>;
 
-impl<M: Method> Call<M> {
+impl<M: Callable> Call<M> {
     #[inline]
     pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
         Self { state: State::New(Parcel::Full(message)), client, options: None }
@@ -355,7 +356,7 @@ impl<M: Method> Drop for Call<M> {
     }
 }
 
-impl<M: Method> Future for Call<M> {
+impl<M: Callable> Future for Call<M> {
     type Output = Outcome<M::Answer, M::Error>;
 
     // A way in and no more, so that it becomes part of its caller, who then finds the outcome where it

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Poll;
 
+use super::dispatch::{Callable, Dispatch};
 use crate::codec;
 use crate::context::{CallContext, TurnContext};
 use crate::contract::{Contract, ContractDescriptor, Method};
@@ -24,7 +25,7 @@ pub struct Inbox<C: Contract> {
     clock: Clock,
 }
 
-impl<C: Contract> Inbox<C> {
+impl<C: Dispatch> Inbox<C> {
     /// A way in for the services `callers`, the program and the edge.
     pub fn new(
         service: ServiceId,
@@ -72,7 +73,7 @@ impl<C: Contract> Inbox<C> {
     }
 }
 
-impl<C: Contract> Inlet for Inbox<C> {
+impl<C: Dispatch> Inlet for Inbox<C> {
     fn service(&self) -> ServiceId {
         self.service
     }
@@ -112,7 +113,7 @@ fn later(
         let ended = match &mut reply {
             Ok(body) => {
                 body.at = at;
-                Ended::replied(body.kind)
+                body.kind.into()
             }
             Err(failure) => failed(failure),
         };
@@ -136,7 +137,7 @@ impl<C: Contract> fmt::Debug for Inbox<C> {
 
 /// Decodes the arguments of the method `M`, runs its turn, and encodes the outcome. Used by
 /// generated code.
-pub fn serve<M: Method>(
+pub fn serve<M: Callable>(
     host: &<M::Contract as Contract>::Host,
     service: ServiceId,
     inbound: &mut Inbound<'_>,

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::client::Client;
+use super::dispatch::Hosts;
 use super::route::{Deadlines, Route, Target};
-use crate::actor::{Health, StartError};
-use crate::contract::{Contract, Hosts};
+use crate::contract::Contract;
 use crate::home::Home;
 use crate::name::ServiceId;
 use crate::remote::Caller;
-use crate::turn::{Factory, Host, HostSettings};
+use crate::turn::{Factory, Health, Host, HostSettings, StartError};
 
 /// Why there can be no local client.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The call path: from a client's method to the turn, or to the wire, and back.
 
 mod client;
+mod dispatch;
 mod elsewhere;
 mod future;
 mod inbox;
@@ -10,6 +11,7 @@ mod rehearsal;
 mod route;
 
 pub use self::client::{AnyClient, Client};
+pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts};
 pub use self::future::{Call, CallOptions};
 pub use self::inbox::{Inbox, serve};
 pub use self::json::{JsonReply, call_json};

@@ -22,17 +22,21 @@
 
 pub mod bytes;
 mod fault;
+mod layout;
+mod message;
 mod read;
+mod std_messages;
 mod write;
 
 use self::fault::Kind;
+pub use self::layout::{Layout, Shape};
+pub use self::message::Message;
 #[doc(hidden)]
 pub use self::{
     fault::Fault,
     read::Reader,
     write::{Sink, Writer},
 };
-use crate::contract::Message;
 
 /// No encoded value is larger, in bytes: a frame of 4 MiB less the largest head, so that whatever can
 /// be encoded can be sent.

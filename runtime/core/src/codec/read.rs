@@ -8,7 +8,7 @@ use serde::de::{
 };
 
 use super::fault::{Fault, Kind};
-use crate::contract::Message;
+use super::message::Message;
 
 /// Takes from the front of a slice.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde::ser::{
 
 use super::MAX_BODY;
 use super::fault::{Fault, Kind};
-use crate::contract::Message;
+use super::message::Message;
 
 /// So many bytes of a plain value are put at once, at most: about what registers hold.
 const AT_ONCE: usize = 64;

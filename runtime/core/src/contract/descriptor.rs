@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Contract, Layout, Message, Method, RouteSpec, ServiceError, TurnKind};
+use super::{Contract, Method, RouteSpec, ServiceError, TurnKind};
+use crate::codec::{Layout, Message};
 
 /// A contract's name, version and methods.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ErrorDescriptor, Layout, Message, Shape};
-use crate::outcome::InnerError;
+use super::ErrorDescriptor;
+use crate::codec::{Layout, Message, Shape};
+use crate::context;
+use crate::outcome::{CallError, InnerError};
 
 /// An error that a service may answer with. Implement it with `#[seam::error]`.
 #[diagnostic::on_unimplemented(
@@ -33,6 +35,14 @@ pub trait ServiceError: Message + Debug + Display {
     /// The failed inner call, if that is what this error passes on.
     fn into_inner(self) -> Result<InnerError, Self> {
         Err(self)
+    }
+}
+
+impl<E: ServiceError> From<CallError<E>> for InnerError {
+    fn from(error: CallError<E>) -> Self {
+        let at = context::last_failed::<E>();
+        let (service, method) = at.map_or(("?", "?"), |at| (at.service.name(), at.method));
+        Self { service: service.into(), method: method.into(), cause: error.to_string().into() }
     }
 }
 

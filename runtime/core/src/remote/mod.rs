@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use crate::codec::{self, CodecError};
 use crate::context::{CallContext, InboundContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
+use crate::metrics::Ended;
 use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted, Unknown};
 use crate::time::Moment;
@@ -121,6 +122,16 @@ pub enum ReplyKind {
     Answer,
     /// Its service error.
     ServiceError,
+}
+
+impl From<ReplyKind> for Ended {
+    /// How a call with a reply of this kind is counted.
+    fn from(kind: ReplyKind) -> Self {
+        match kind {
+            ReplyKind::Answer => Self::Answered,
+            ReplyKind::ServiceError => Self::ServiceError,
+        }
+    }
 }
 
 /// An encoded reply.

@@ -1,8 +1,7 @@
 //! Lives and deaths of a service's actor: the actix actor that keeps it.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,33 +10,19 @@ use actix::{ActorFutureExt, AsyncContext};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 
+use super::factory::{Boxed, Factory, Health, StartError};
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
 use super::seat::{Guest, House, Seat};
 use super::slot::Discard;
 use super::{pump, sweeper};
-use crate::actor::{Health, StartError};
 use crate::outcome::NotExecuted;
 use crate::supervise::{RestartPolicy, Supervisor};
 use crate::time::Moment;
 
 /// How long an actor may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// How an actor is made, asked and ended.
-pub trait Factory<A>: Send + Sync + 'static {
-    /// Makes the actor.
-    fn build(&self) -> Boxed<'_, Result<A, StartError>>;
-
-    /// Ends it, alone.
-    fn stop<'a>(&'a self, actor: &'a mut A) -> Boxed<'a, ()>;
-
-    /// Asks how it is.
-    fn health<'a>(&'a self, actor: &'a A) -> Boxed<'a, Health>;
-}
 
 /// A host whose actor's type doesn't matter: what a unit holds of its services.
 pub trait Keeping: Send + Sync + 'static {

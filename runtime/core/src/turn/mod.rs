@@ -15,6 +15,7 @@
 
 mod berth;
 mod blocks;
+mod factory;
 mod gate;
 mod host;
 mod keeper;
@@ -26,7 +27,8 @@ mod seat;
 mod slot;
 mod sweeper;
 
+pub use self::factory::{Factory, Health, StartError};
 pub use self::host::{Begun, Host, HostSettings, HostState, Lane, Parcel, TurnStart};
-pub use self::keeper::{Factory, Keeping};
+pub use self::keeper::Keeping;
 pub use self::seat::Seat;
 pub use self::slot::{Outcome, Reply};

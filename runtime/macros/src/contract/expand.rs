@@ -93,7 +93,10 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                     ],
                 ))
             }
+        }
 
+        #[automatically_derived]
+        impl ::seam::__private::call::Dispatch for #marker {
             fn serve(
                 host: &Self::Host,
                 service: ::seam::__private::name::ServiceId,
@@ -124,7 +127,7 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl<A: #ident> ::seam::__private::contract::Hosts<A> for #marker {
+        impl<A: #ident> ::seam::__private::call::Hosts<A> for #marker {
             fn erase(
                 host: ::std::sync::Arc<::seam::__private::turn::Host<A>>,
             ) -> ::std::sync::Arc<Self::Host> {
@@ -226,7 +229,7 @@ fn client(contract: &Contract, names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::seam::__private::contract::ClientOf for #client {
+        impl ::seam::__private::call::ClientOf for #client {
             type Contract = #marker;
         }
 

@@ -75,7 +75,10 @@ pub(super) fn message(
             type Answer = #answer;
             type Error = #error;
             const SPEC: &'static ::seam::__private::contract::MethodSpec = &#spec;
+        }
 
+        #[automatically_derived]
+        impl ::seam::__private::call::Callable for #message #clause {
             fn begin(
                 start: ::seam::__private::turn::TurnStart<'_, Self>,
                 host: &dyn #host,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
-use seam_core::call::{AnyClient, Client, Inbox, Rehearsal, Route, Target};
+use seam_core::call::{AnyClient, Client, Hosts, Inbox, Rehearsal, Route, Target};
 use seam_core::call::{Deadlines, Faults};
-use seam_core::contract::{Contract, ContractDescriptor, Hosts};
+use seam_core::contract::{Contract, ContractDescriptor};
 use seam_core::metrics::{MethodMetrics, ServiceMetrics};
 use seam_core::name::ServiceId;
 use seam_core::remote::{Caller, Inlet, Remote};

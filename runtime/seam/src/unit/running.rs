@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seam_core::call::{AnyClient, Client};
-use seam_core::contract::{ClientOf, Contract};
+use seam_core::call::{AnyClient, Client, ClientOf};
+use seam_core::contract::Contract;
 use seam_core::remote::Caller;
 
 use super::StartFailure;

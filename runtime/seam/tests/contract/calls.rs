@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seam::prelude::*;
-use seam_core::call::{AnyClient, CallOptions, Client};
+use seam_core::call::{AnyClient, CallOptions, Client, Dispatch};
 use seam_core::contract::{Contract, ServiceFailure};
 use seam_core::remote::Caller;
 use serde_json::{Value, json};

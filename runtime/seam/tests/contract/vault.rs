@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use seam::prelude::*;
-use seam_core::call::{Client, Deadlines, Faults, Inbox, Rehearsal, Route, Target};
-use seam_core::contract::{Contract, Hosts};
+use seam_core::call::{Client, Deadlines, Faults, Hosts, Inbox, Rehearsal, Route, Target};
+use seam_core::contract::Contract;
 use seam_core::home::Home;
 use seam_core::metrics::ServiceMetrics;
 use seam_core::name::ServiceId;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use schemars::JsonSchema;
-use seam_core::call::{CallOptions, Client, JsonReply};
+use seam_core::call::{CallOptions, Callable, Client, Dispatch, JsonReply};
 use seam_core::codec::CodecError;
 use seam_core::context::CallContext;
 use seam_core::contract::{
@@ -69,7 +69,9 @@ impl<const N: usize> Method for Arguments<N> {
     type Answer = u64;
     type Error = Never;
     const SPEC: &'static MethodSpec = &SPECS[N];
+}
 
+impl<const N: usize> Callable for Arguments<N> {
     fn begin(_: TurnStart<'_, Self>, (): &()) -> Begun<u64, Never> {
         panic!("the worker has no host")
     }
@@ -95,7 +97,9 @@ impl Contract for TestContract {
     fn descriptor() -> &'static ContractDescriptor {
         contract()
     }
+}
 
+impl Dispatch for TestContract {
     fn serve((): &(), _: ServiceId, _: &mut Inbound<'_>, _: &mut Vec<u8>) -> Option<Served> {
         None
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use seam_core::call::{Client, Deadlines, Route, Target};
+use seam_core::call::{Client, Deadlines, Dispatch, Route, Target};
 use seam_core::contract::Contract;
 use seam_core::memory;
 use seam_core::name::ServiceId;
@@ -133,7 +133,7 @@ async fn connect(job: &BetweenJob) -> anyhow::Result<Vec<Link>> {
 }
 
 /// A client whose calls take this connection.
-fn client<C: Contract>(link: &Link, service: ServiceId) -> C::Client {
+fn client<C: Dispatch>(link: &Link, service: ServiceId) -> C::Client {
     let route = Route::<C>::new(service, Deadlines::default(), Clock::fast());
     route.set(Target::Remote(Arc::new(link.service(service, C::descriptor()))));
     Client::new(Arc::new(route), seam_core::remote::Caller::Program).into()

@@ -9,8 +9,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::client::Client;
+use super::dispatch::Callable;
 use super::future::CallOptions;
-use crate::contract::{Method, ServiceFailure};
+use crate::contract::ServiceFailure;
 use crate::outcome::{CallError, NotExecuted, Unknown};
 
 /// The wait for an answer in JSON.
@@ -19,7 +20,7 @@ pub type JsonReply =
 
 /// Calls the method `M` with the text of a JSON object of its arguments; no text is an empty one.
 /// Used by generated code.
-pub fn call_json<M: Method>(
+pub fn call_json<M: Callable>(
     client: &Client<M::Contract>,
     arguments: &[u8],
     options: CallOptions,

@@ -1,4 +1,4 @@
-//! [`Message`] for the types of the standard library. Sizes are those of the codec: integers as
+//! [`Message`] for the types of the standard library, and for a failed call. Sizes are those of the codec: integers as
 //! they are, lengths in eight bytes, options in one. A type that is no message isn't told the list
 //! of these.
 
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::{Layout, Message, Shape};
-use crate::codec::{Fault, Reader, Sink, Writer};
+use super::{Fault, Layout, Message, Reader, Shape, Sink, Writer};
+use crate::outcome::InnerError;
 
 macro_rules! leaves {
     ($($kind:ident($type:ty): $bytes:literal $name:literal),* $(,)?) => {$(
@@ -188,6 +188,21 @@ macro_rules! tuples {
 
 tuples! {
     (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
+}
+
+// So that an error that holds one is a message. It never crosses as a part of it: the runtime turns
+// such an error into `Unknown::Inner` before.
+#[diagnostic::do_not_recommend]
+impl Message for InnerError {
+    const SHAPE: Shape = <Box<str>>::SHAPE.and(<Box<str>>::SHAPE).and(<Box<str>>::SHAPE).inside(0);
+
+    fn layout(out: &mut Layout) {
+        out.text("{");
+        out.field::<Box<str>>("service");
+        out.field::<Box<str>>("method");
+        out.field::<Box<str>>("cause");
+        out.text("}");
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,59 @@
+//! From a contract to its turns: what `#[seam::contract]` makes beside the contract as data.
+
+use std::sync::Arc;
+
+use super::client::Client;
+use super::future::CallOptions;
+use super::json::JsonReply;
+use crate::contract::{Contract, Method};
+use crate::name::ServiceId;
+use crate::remote::{Inbound, Served};
+use crate::turn::{Begun, Host, TurnStart};
+
+/// A contract whose methods can be called by their numbers. Implemented by `#[seam::contract]`.
+pub trait Dispatch: Contract<Client: From<Client<Self>>> {
+    /// Runs an encoded call, which was admitted, on the host of a service of that name; `None` if
+    /// there is no method of that index.
+    fn serve(
+        host: &Self::Host,
+        service: ServiceId,
+        inbound: &mut Inbound<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<Served>;
+
+    /// Calls the method of that index with the text of a JSON object of arguments; `None` if there
+    /// is no such method.
+    fn call_json(
+        client: &Client<Self>,
+        method: u16,
+        arguments: &[u8],
+        options: CallOptions,
+    ) -> Option<JsonReply>;
+}
+
+/// A method whose turn can be begun. Implemented by `#[seam::contract]`.
+pub trait Callable: Method<Contract: Dispatch> {
+    /// Begins the method's turn on a host.
+    fn begin(
+        start: TurnStart<'_, Self>,
+        host: &<Self::Contract as Contract>::Host,
+    ) -> Begun<Self::Answer, Self::Error>;
+}
+
+/// Says that an `A` can serve this contract. Implemented by `#[seam::contract]` for every `A` that
+/// implements the contract's trait.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` doesn't implement the trait of the contract `{Self}`",
+    label = "this contract's trait isn't implemented by `{A}`",
+    note = "write `impl TheTrait for {A} {{ … }}`, or name another `type Contract`"
+)]
+pub trait Hosts<A: Send + Sync + 'static>: Dispatch {
+    /// Hides the actor's type behind the contract.
+    fn erase(host: Arc<Host<A>>) -> Arc<Self::Host>;
+}
+
+/// A generated client type, and its contract.
+pub trait ClientOf: From<Client<Self::Contract>> + Clone + Send + Sync + 'static {
+    /// The contract that the client calls.
+    type Contract: Dispatch<Client = Self>;
+}
