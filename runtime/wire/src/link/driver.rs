@@ -1,4 +1,4 @@
-//! The task behind a lane: dials, writes what callers queued, and hands answers out.
+//! The task behind a channel: dials, writes what callers queued, and hands answers out.
 //!
 //! A dial says which versions this side speaks. A peer whose hello says nothing of them is of
 //! version 1, and refuses a hello that says more than its own: it is dialled once more, at once, and
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::LinkState;
 use super::backoff::Backoff;
-use super::lane::{Inner, Lane, Open};
+use super::channel::{Inner, Channel, Open};
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
@@ -28,18 +28,18 @@ use crate::session::{Event, Session};
 /// How long a dial may take.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// Keeps the lane connected, for ever.
-pub(super) async fn run(lane: Arc<Lane>) {
-    keep(&lane, None).await;
+/// Keeps the channel connected, for ever.
+pub(super) async fn run(channel: Arc<Channel>) {
+    keep(&channel, None).await;
 }
 
-/// Keeps the lane connected while the one stands whose state it is told.
-pub(super) async fn follow(lane: Arc<Lane>, followed: watch::Receiver<LinkState>) {
-    keep(&lane, Some(followed)).await;
+/// Keeps the channel connected while the one stands whose state it is told.
+pub(super) async fn follow(channel: Arc<Channel>, followed: watch::Receiver<LinkState>) {
+    keep(&channel, Some(followed)).await;
 }
 
-async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
-    let config = &*lane.config;
+async fn keep(channel: &Channel, mut followed: Option<watch::Receiver<LinkState>>) {
+    let config = &*channel.config;
     let hello = config.identity.hello(Vec::new());
     let plain = Hello { versions: None, ..hello.clone() };
     let mut older = false;
@@ -54,8 +54,8 @@ async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
             }
         }
         let hello = if older { &plain } else { &hello };
-        let closed = match dial(lane).await {
-            Ok(stream) => match Driver::new(lane, hello, stream, &mut last_launch) {
+        let closed = match dial(channel).await {
+            Ok(stream) => match Driver::new(channel, hello, stream, &mut last_launch) {
                 Ok(mut driver) => {
                     let closed = driver.run().await;
                     if driver.greeted {
@@ -69,7 +69,7 @@ async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
             },
             Err(error) => {
                 let closed = Closed::Io(error);
-                lane.lost(&closed, 0);
+                channel.lost(&closed, 0);
                 closed
             }
         };
@@ -77,22 +77,22 @@ async fn keep(lane: &Lane, mut followed: Option<watch::Receiver<LinkState>>) {
         if older {
             continue;
         }
-        report(lane, &closed, &mut said);
+        report(channel, &closed, &mut said);
         let wait = backoff.next(fastrand::f64());
         config.clock.wait_until(config.clock.now().after(wait)).await;
     }
 }
 
 /// Says why there is no connection, once and not per attempt.
-fn report(lane: &Lane, closed: &Closed, said: &mut String) {
-    let (address, reason) = (&lane.address, closed.to_string());
+fn report(channel: &Channel, closed: &Closed, said: &mut String) {
+    let (address, reason) = (&channel.address, closed.to_string());
     if *said == reason {
         tracing::debug!(%address, reason, "still no connection");
         return;
     }
     if closed.is_hostile() {
         tracing::warn!(%address, reason, "no connection, trying again");
-    } else if lane.near {
+    } else if channel.near {
         // The link says it for all that follow it.
         tracing::debug!(%address, reason, "one connection less");
     } else {
@@ -101,17 +101,17 @@ fn report(lane: &Lane, closed: &Closed, said: &mut String) {
     *said = reason;
 }
 
-async fn dial(lane: &Lane) -> io::Result<Stream> {
-    let config = &*lane.config;
+async fn dial(channel: &Channel) -> io::Result<Stream> {
+    let config = &*channel.config;
     let late = config.clock.wait_until(config.clock.now().after(CONNECT));
     tokio::select! {
-        stream = config.transport.connect(&lane.address) => stream,
+        stream = config.transport.connect(&channel.address) => stream,
         () = late => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answers")),
     }
 }
 
 struct Driver<'a> {
-    lane: &'a Lane,
+    channel: &'a Channel,
     /// What this side has said.
     hello: &'a Hello,
     pipe: Pipe,
@@ -128,18 +128,18 @@ struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     fn new(
-        lane: &'a Lane,
+        channel: &'a Channel,
         hello: &'a Hello,
         stream: Stream,
         last_launch: &'a mut Option<u64>,
     ) -> Result<Self, Closed> {
-        lane.opened(Session::dialled(hello, lane.config.timeouts, lane.clock.now())?);
+        channel.opened(Session::dialled(hello, channel.config.timeouts, channel.clock.now())?);
         Ok(Self {
-            lane,
+            channel,
             hello,
             pipe: Pipe::new(stream),
             buffer: FrameBuffer::new(hello.max_frame),
-            alarm: Alarm::new(lane.clock.clone()),
+            alarm: Alarm::new(channel.clock.clone()),
             wake: Vec::new(),
             replied: Vec::new(),
             greeted: false,
@@ -160,7 +160,7 @@ impl<'a> Driver<'a> {
                 // Others may be about to add to the batch.
                 tokio::task::yield_now().await;
             }
-            if let Some(open) = &mut self.lane.lock().connection {
+            if let Some(open) = &mut self.channel.lock().connection {
                 open.session.take_output(self.pipe.batch());
             }
         }
@@ -168,13 +168,13 @@ impl<'a> Driver<'a> {
 
     /// Ready when there is something to write and nothing being written.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        self.lane.driver.register(cx.waker());
+        self.channel.driver.register(cx.waker());
         loop {
             if let Poll::Ready(written) = self.pipe.poll_write(cx) {
                 written?;
             }
             let read = self.poll_read(cx)?;
-            let (output, due) = match &self.lane.lock().connection {
+            let (output, due) = match &self.channel.lock().connection {
                 Some(open) if open.session.is_over() => return Poll::Ready(Err(Closed::PeerLeft)),
                 Some(open) => (open.session.output_len(), open.session.next_tick()),
                 None => return Poll::Ready(Err(Closed::ByPeer)),
@@ -197,10 +197,10 @@ impl<'a> Driver<'a> {
         if read? == 0 {
             return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
         }
-        let now = self.lane.clock.now();
+        let now = self.channel.clock.now();
         let mut ready = None;
         let taken = {
-            let mut inner = self.lane.lock();
+            let mut inner = self.channel.lock();
             if let Some(open) = &mut inner.connection {
                 open.session.heard(now);
             }
@@ -209,7 +209,7 @@ impl<'a> Driver<'a> {
         self.wake_all();
         taken?;
         if let Some(state) = ready {
-            self.lane.set_state(state);
+            self.channel.set_state(state);
         }
         Ok(Poll::Ready(()))
     }
@@ -222,7 +222,7 @@ impl<'a> Driver<'a> {
             return;
         }
         self.replied.iter().for_each(|(_, waker)| waker.wake_by_ref());
-        let mut inner = self.lane.lock();
+        let mut inner = self.channel.lock();
         for (id, waker) in self.replied.drain(..) {
             let open = inner.connection.as_mut();
             match open.and_then(|open| open.session.waiting(id)) {
@@ -261,7 +261,7 @@ impl<'a> Driver<'a> {
                     self.wake.extend(session.waiting(id).and_then(|w| w.failed(failure)));
                 }
                 Event::GoAway(go_away, refused) => {
-                    report_leaving(self.lane, &go_away);
+                    report_leaving(self.channel, &go_away);
                     for id in refused {
                         let failure = NotExecuted::unavailable("its unit is leaving").into();
                         self.wake.extend(session.waiting(id).and_then(|w| w.failed(failure)));
@@ -275,7 +275,7 @@ impl<'a> Driver<'a> {
                     self.greet(&hello, version);
                     let (unit, release) = (hello.unit.clone(), hello.release.clone());
                     *ready = Some(LinkState::Connected { unit, release, launch: hello.launch });
-                    inner.greeted(hello, !self.lane.near);
+                    inner.greeted(hello, !self.channel.near);
                 }
                 // Replies were dealt with above, and this side hosts nothing on the connections that
                 // it dials.
@@ -285,9 +285,9 @@ impl<'a> Driver<'a> {
     }
 
     fn greet(&mut self, hello: &Hello, version: u16) {
-        let (address, unit, release) = (&self.lane.address, &hello.unit, &hello.release);
+        let (address, unit, release) = (&self.channel.address, &hello.unit, &hello.release);
         match self.last_launch.replace(hello.launch) {
-            _ if self.lane.near => {
+            _ if self.channel.near => {
                 tracing::debug!(%address, unit, release, version, "one more connection")
             }
             Some(launch) if launch != hello.launch => {
@@ -302,11 +302,11 @@ impl<'a> Driver<'a> {
 
     /// Does what time demands.
     fn tick(&mut self) -> Result<(), Closed> {
-        let now = self.lane.clock.now();
+        let now = self.channel.clock.now();
         // Dropped without the lock, with the wakers in it.
         let mut idle = None;
         let ticked = {
-            let mut inner = self.lane.lock();
+            let mut inner = self.channel.lock();
             let Inner { connection: Some(open), .. } = &mut *inner else {
                 return Ok(());
             };
@@ -329,7 +329,7 @@ impl<'a> Driver<'a> {
     /// The connection has ended: tells everybody who waits.
     fn end(mut self, closed: &Closed) {
         self.ended = true;
-        self.lane.lost(closed, self.pipe.unsent());
+        self.channel.lost(closed, self.pipe.unsent());
     }
 }
 
@@ -338,20 +338,20 @@ impl Drop for Driver<'_> {
         if !self.ended {
             // The link was dropped, or its runtime is going down: nobody shall wait in vain.
             let gone = Closed::Io(io::Error::other("the link is closed"));
-            self.lane.lost(&gone, self.pipe.unsent());
+            self.channel.lost(&gone, self.pipe.unsent());
         }
     }
 }
 
-fn report_leaving(lane: &Lane, go_away: &GoAway<'_>) {
-    if lane.near {
+fn report_leaving(channel: &Channel, go_away: &GoAway<'_>) {
+    if channel.near {
         return;
     }
-    let (address, reason) = (&lane.address, go_away.text);
+    let (address, reason) = (&channel.address, go_away.text);
     tracing::info!(%address, reason, "the unit is leaving");
 }
 
 const _: fn() = || {
-    fn movable<F: Future + Send>(_: fn(Arc<Lane>) -> F) {}
+    fn movable<F: Future + Send>(_: fn(Arc<Channel>) -> F) {}
     movable(run);
 };

@@ -3,7 +3,7 @@
 
 mod backoff;
 mod driver;
-mod lane;
+mod channel;
 mod near;
 mod reply;
 mod said;
@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use self::lane::Lane;
+use self::channel::Channel;
 pub use self::service::RemoteService;
 use crate::identity::Identity;
 use crate::limits::Timeouts;
@@ -92,7 +92,7 @@ pub enum LinkState {
 /// one. It is dialled at the first such call, stands beside the link's while that stands, and ends
 /// with the thread or the link; while it doesn't stand, the link's is used.
 pub struct Link {
-    lanes: Vec<Arc<Lane>>,
+    channels: Vec<Arc<Channel>>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -100,12 +100,12 @@ impl Link {
     /// Begins to dial `address`; everything runs on `runtime`.
     pub fn open(config: LinkConfig, address: Address, runtime: &Handle) -> Self {
         let config = Arc::new(config);
-        let lanes: Vec<_> = (0..config.connections.max(1))
-            .map(|_| Arc::new(Lane::new(address.clone(), Arc::clone(&config))))
+        let channels: Vec<_> = (0..config.connections.max(1))
+            .map(|_| Arc::new(Channel::new(address.clone(), Arc::clone(&config))))
             .collect();
-        let drive = |lane: &Arc<Lane>| runtime.spawn(driver::run(Arc::clone(lane))).abort_handle();
-        let tasks = lanes.iter().map(drive).collect();
-        Self { lanes, tasks }
+        let drive = |channel: &Arc<Channel>| runtime.spawn(driver::run(Arc::clone(channel))).abort_handle();
+        let tasks = channels.iter().map(drive).collect();
+        Self { channels, tasks }
     }
 
     /// A way to call `service` there, whose contract this side was built with.
@@ -115,19 +115,19 @@ impl Link {
         contract: &'static ContractDescriptor,
     ) -> RemoteService {
         // The connection that serves the fewest services so far.
-        let lanes = self.lanes.iter();
-        let least = lanes.min_by_key(|lane| lane.services()).unwrap_or_else(|| &self.lanes[0]);
+        let channels = self.channels.iter();
+        let least = channels.min_by_key(|channel| channel.services()).unwrap_or_else(|| &self.channels[0]);
         RemoteService::new(Arc::clone(least), service, contract)
     }
 
     /// Where it leads.
     pub fn address(&self) -> &Address {
-        &self.lanes[0].address
+        &self.channels[0].address
     }
 
     /// How the first of its connections is doing now, and a way to wait for changes.
     pub fn state(&self) -> watch::Receiver<LinkState> {
-        self.lanes[0].state_changes()
+        self.channels[0].state_changes()
     }
 
     /// Returns once a connection stands.
@@ -141,12 +141,12 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
-        self.lanes.iter().for_each(|lane| lane.leave_followers());
+        self.channels.iter().for_each(|channel| channel.leave_followers());
     }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({}, {:?})", self.address(), *self.lanes[0].state_changes().borrow())
+        write!(f, "Link({}, {:?})", self.address(), *self.channels[0].state_changes().borrow())
     }
 }

@@ -12,43 +12,43 @@ use std::sync::{Arc, Weak};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::driver;
-use super::lane::Lane;
+use super::channel::Channel;
 
 thread_local! {
-    /// Of this thread, by the lanes that they follow. They end with the thread's runtime.
+    /// Of this thread, by the channels that they follow. They end with the thread's runtime.
     static NEAR: RefCell<Vec<Near>> = const { RefCell::new(Vec::new()) };
 }
 
 struct Near {
-    follows: Weak<Lane>,
-    lane: Arc<Lane>,
+    follows: Weak<Channel>,
+    channel: Arc<Channel>,
 }
 
-/// This thread's own connection beside `lane`; the first call begins to dial it.
-pub(super) fn beside(lane: &Arc<Lane>) -> Option<Arc<Lane>> {
+/// This thread's own connection beside `channel`; the first call begins to dial it.
+pub(super) fn beside(channel: &Arc<Channel>) -> Option<Arc<Channel>> {
     let found = NEAR.try_with(|near| {
         let mut near = near.borrow_mut();
-        let found = near.iter().find(|near| Weak::as_ptr(&near.follows) == Arc::as_ptr(lane));
+        let found = near.iter().find(|near| Weak::as_ptr(&near.follows) == Arc::as_ptr(channel));
         if let Some(found) = found {
-            return Some(Arc::clone(&found.lane));
+            return Some(Arc::clone(&found.channel));
         }
         near.retain(|near| near.follows.strong_count() > 0);
-        let opened = open(lane)?;
-        near.push(Near { follows: Arc::downgrade(lane), lane: Arc::clone(&opened) });
+        let opened = open(channel)?;
+        near.push(Near { follows: Arc::downgrade(channel), channel: Arc::clone(&opened) });
         Some(opened)
     });
     // A thread that ends has none.
     found.ok().flatten()
 }
 
-/// Begins to follow `lane` on this thread, if tasks stay on it.
-fn open(lane: &Arc<Lane>) -> Option<Arc<Lane>> {
+/// Begins to follow `channel` on this thread, if tasks stay on it.
+fn open(channel: &Arc<Channel>) -> Option<Arc<Channel>> {
     let here = Handle::try_current().ok()?;
     if here.runtime_flavor() != RuntimeFlavor::CurrentThread {
         return None;
     }
-    let opened = Arc::new(Lane::beside(lane));
-    let task = here.spawn(driver::follow(Arc::clone(&opened), lane.state_changes()));
-    lane.followed(task.abort_handle());
+    let opened = Arc::new(Channel::beside(channel));
+    let task = here.spawn(driver::follow(Arc::clone(&opened), channel.state_changes()));
+    channel.followed(task.abort_handle());
     Some(opened)
 }

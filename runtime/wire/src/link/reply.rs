@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 use seam_core::outcome::{Failure, Unknown};
 use seam_core::remote::{Replies, ReplyBody, Ticket};
 
-use super::lane::Lane;
+use super::channel::Channel;
 use super::waiter::Waiter;
 use crate::frame::CallId;
 
-impl Replies for Lane {
+impl Replies for Channel {
     #[inline]
     fn poll(
         &self,

@@ -10,7 +10,7 @@ use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Ticket};
 
-use super::lane::{Inner, Lane, Open};
+use super::channel::{Inner, Channel, Open};
 use super::near;
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
@@ -26,26 +26,26 @@ const RETRY_AFTER: Duration = Duration::from_millis(20);
 
 /// A service at the other end of a [`Link`](super::Link).
 pub struct RemoteService {
-    lane: Arc<Lane>,
+    channel: Arc<Channel>,
     service: ServiceId,
-    /// Its place among what was agreed on the lane.
+    /// Its place among what was agreed on the channel.
     place: usize,
 }
 
 impl RemoteService {
     pub(super) fn new(
-        lane: Arc<Lane>,
+        channel: Arc<Channel>,
         service: ServiceId,
         contract: &'static ContractDescriptor,
     ) -> Self {
-        let place = lane.want(offer(service.name(), contract));
-        Self { lane, service, place }
+        let place = channel.want(offer(service.name(), contract));
+        Self { channel, service, place }
     }
 
     /// A call of the edge leaves by its thread's own connection where that stands.
     #[inline(never)] // what it takes to make one stays out of the way of all others
     fn send_from_edge(&self, call: &Outbound<'_>) -> Sent {
-        if let Some(near) = near::beside(&self.lane) {
+        if let Some(near) = near::beside(&self.channel) {
             match self.send_over(&near, call) {
                 Ok(ticket) => return Sent::Waits(RemoteReply::kept(near, ticket)),
                 Err(why) if matches!(*why, NotExecuted::Unavailable { .. }) => {}
@@ -56,17 +56,17 @@ impl RemoteService {
     }
 
     fn send_from_here(&self, call: &Outbound<'_>) -> Sent {
-        self.send_over(&self.lane, call).map_or_else(|why| Sent::failed(*why), Sent::Kept)
+        self.send_over(&self.channel, call).map_or_else(|why| Sent::failed(*why), Sent::Kept)
     }
 
-    /// Sends a call over a lane; or why not, boxed, so that a ticket is handed on in a register.
+    /// Sends a call over a channel; or why not, boxed, so that a ticket is handed on in a register.
     #[inline(never)] // so that there is one of it, with all that it takes in it
-    fn send_over(&self, lane: &Lane, call: &Outbound<'_>) -> Result<Ticket, Box<NotExecuted>> {
+    fn send_over(&self, channel: &Channel, call: &Outbound<'_>) -> Result<Ticket, Box<NotExecuted>> {
         let context = call.context;
         if context.deadline <= call.now {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
-        let mut inner = lane.lock();
+        let mut inner = channel.lock();
         let Inner { connection: Some(open), said, .. } = &mut *inner else {
             return Err(inner.unavailable().into());
         };
@@ -91,7 +91,7 @@ impl RemoteService {
         drop(inner);
         drop(before);
         if waiting == 0 {
-            lane.driver.wake();
+            channel.driver.wake();
         }
         Ok(Ticket(id.0))
     }
@@ -166,16 +166,16 @@ impl Replies for RemoteService {
         cx: &mut Context<'_>,
         body: &mut ReplyBody,
     ) -> Poll<Result<(), Box<Failure>>> {
-        self.lane.poll(ticket, cx, body)
+        self.channel.poll(ticket, cx, body)
     }
 
     fn forget(&self, ticket: Ticket) {
-        self.lane.forget(ticket);
+        self.channel.forget(ticket);
     }
 }
 
 impl fmt::Debug for RemoteService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RemoteService({} at {})", self.service, self.lane.address)
+        write!(f, "RemoteService({} at {})", self.service, self.channel.address)
     }
 }

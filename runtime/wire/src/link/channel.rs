@@ -21,7 +21,7 @@ use crate::frame::{CallId, Hello, ServiceOffer};
 use crate::net::Address;
 use crate::session::{Fate, Session};
 
-pub(super) struct Lane {
+pub(super) struct Channel {
     pub(super) address: Address,
     pub(super) clock: Clock,
     pub(super) config: Arc<LinkConfig>,
@@ -42,7 +42,7 @@ pub(super) struct Inner {
     /// The last call's id: those of the next connection go on after it.
     last: CallId,
     pub(super) said: Said,
-    /// The contracts that are called over this lane.
+    /// The contracts that are called over this channel.
     wanted: Vec<ServiceOffer>,
     /// Why there is no connection.
     down: Box<str>,
@@ -56,15 +56,15 @@ pub(super) struct Open {
     pub(super) hello: Option<Box<Hello>>,
 }
 
-impl Lane {
+impl Channel {
     pub(super) fn new(address: Address, config: Arc<LinkConfig>) -> Self {
         Self::with(address, config, false, Vec::new())
     }
 
-    /// One more lane to the same peer, for one thread, over which the same is called.
-    pub(super) fn beside(lane: &Self) -> Self {
-        let wanted = lane.lock().wanted.clone();
-        Self::with(lane.address.clone(), Arc::clone(&lane.config), true, wanted)
+    /// One more channel to the same peer, for one thread, over which the same is called.
+    pub(super) fn beside(channel: &Self) -> Self {
+        let wanted = channel.lock().wanted.clone();
+        Self::with(channel.address.clone(), Arc::clone(&channel.config), true, wanted)
     }
 
     fn with(
