@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::LinkState;
 use super::backoff::Backoff;
-use super::channel::{Inner, Channel, Open};
+use super::channel::{Channel, Inner, Open};
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;

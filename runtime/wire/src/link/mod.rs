@@ -2,8 +2,8 @@
 //! themselves.
 
 mod backoff;
-mod driver;
 mod channel;
+mod driver;
 mod near;
 mod reply;
 mod said;
@@ -103,7 +103,8 @@ impl Link {
         let channels: Vec<_> = (0..config.connections.max(1))
             .map(|_| Arc::new(Channel::new(address.clone(), Arc::clone(&config))))
             .collect();
-        let drive = |channel: &Arc<Channel>| runtime.spawn(driver::run(Arc::clone(channel))).abort_handle();
+        let drive =
+            |channel: &Arc<Channel>| runtime.spawn(driver::run(Arc::clone(channel))).abort_handle();
         let tasks = channels.iter().map(drive).collect();
         Self { channels, tasks }
     }
@@ -116,7 +117,8 @@ impl Link {
     ) -> RemoteService {
         // The connection that serves the fewest services so far.
         let channels = self.channels.iter();
-        let least = channels.min_by_key(|channel| channel.services()).unwrap_or_else(|| &self.channels[0]);
+        let least =
+            channels.min_by_key(|channel| channel.services()).unwrap_or_else(|| &self.channels[0]);
         RemoteService::new(Arc::clone(least), service, contract)
     }
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::driver;
 use super::channel::Channel;
+use super::driver;
 
 thread_local! {
     /// Of this thread, by the channels that they follow. They end with the thread's runtime.

@@ -10,7 +10,7 @@ use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Ticket};
 
-use super::channel::{Inner, Channel, Open};
+use super::channel::{Channel, Inner, Open};
 use super::near;
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
@@ -61,7 +61,11 @@ impl RemoteService {
 
     /// Sends a call over a channel; or why not, boxed, so that a ticket is handed on in a register.
     #[inline(never)] // so that there is one of it, with all that it takes in it
-    fn send_over(&self, channel: &Channel, call: &Outbound<'_>) -> Result<Ticket, Box<NotExecuted>> {
+    fn send_over(
+        &self,
+        channel: &Channel,
+        call: &Outbound<'_>,
+    ) -> Result<Ticket, Box<NotExecuted>> {
         let context = call.context;
         if context.deadline <= call.now {
             return Err(NotExecuted::DeadlineExceeded.into());

@@ -2,8 +2,8 @@
 
 mod budget;
 mod connection;
+mod connections;
 mod contexts;
-mod guests;
 mod running;
 
 use std::fmt;
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 
 use self::budget::Budget;
 use self::connection::Shared;
-use self::guests::Guests;
+use self::connections::Connections;
 use crate::identity::{Identity, offer};
 use crate::limits::Timeouts;
 use crate::net::{Accepting, Address, BeyondLoopback, Sockets, Transport};
@@ -156,19 +156,19 @@ async fn accept(
     shared: Arc<Shared>,
     mut draining: watch::Receiver<bool>,
 ) {
-    let mut guests = Guests::new(shared, draining.clone());
+    let mut connections = Connections::new(shared, draining.clone());
     let mut stop = pin!(connection::told(&mut draining));
     loop {
         let next = poll_fn(|cx| {
             if stop.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
-            while guests.poll_leave(cx).is_ready() {}
+            while connections.poll_ended(cx).is_ready() {}
             listener.poll_accept(cx).map(Some)
         });
         match next.await {
             None => break,
-            Some(Ok((stream, peer))) => guests.welcome(stream, peer),
+            Some(Ok((stream, peer))) => connections.serve(stream, peer),
             Some(Err(error)) => {
                 // Mostly too many open files: give some the time to close.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -177,5 +177,5 @@ async fn accept(
         }
     }
     drop(listener);
-    guests.farewell().await;
+    connections.ended().await;
 }

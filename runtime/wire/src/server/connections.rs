@@ -15,10 +15,10 @@ use super::{MAX_CONNECTIONS, MAX_HANDSHAKES};
 use crate::closed::Closed;
 use crate::net::{Peer, Stream};
 
-pub(super) struct Guests {
+pub(super) struct Connections {
     shared: Arc<Shared>,
     draining: watch::Receiver<bool>,
-    connections: JoinSet<()>,
+    tasks: JoinSet<()>,
     /// Who hadn't said hello when last looked at, the oldest first.
     silent: VecDeque<Silent>,
 }
@@ -35,13 +35,13 @@ impl Silent {
     }
 }
 
-impl Guests {
+impl Connections {
     pub(super) fn new(shared: Arc<Shared>, draining: watch::Receiver<bool>) -> Self {
-        Self { shared, draining, connections: JoinSet::new(), silent: VecDeque::new() }
+        Self { shared, draining, tasks: JoinSet::new(), silent: VecDeque::new() }
     }
 
-    pub(super) fn welcome(&mut self, stream: Stream, peer: Peer) {
-        if self.connections.len() >= MAX_CONNECTIONS {
+    pub(super) fn serve(&mut self, stream: Stream, peer: Peer) {
+        if self.tasks.len() >= MAX_CONNECTIONS {
             tracing::warn!(
                 peer = peer.address,
                 "connection refused: there are {MAX_CONNECTIONS} already"
@@ -68,7 +68,7 @@ impl Guests {
             Err(error) => return report(&peer, &error.into()),
         };
         let (who, draining) = (Arc::clone(&peer), self.draining.clone());
-        let task = self.connections.spawn(async move {
+        let task = self.tasks.spawn(async move {
             let closed = connection.run(draining).await;
             report(&who, &closed);
         });
@@ -76,8 +76,8 @@ impl Guests {
     }
 
     /// Ready when a connection has ended.
-    pub(super) fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match ready!(self.connections.poll_join_next(cx)) {
+    pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.tasks.poll_join_next(cx)) {
             Some(Err(error)) if error.is_panic() => {
                 tracing::error!(%error, "a connection ended in a panic: please report this");
                 Poll::Ready(())
@@ -88,8 +88,8 @@ impl Guests {
     }
 
     /// Waits for the last connection to end.
-    pub(super) async fn farewell(mut self) {
-        while poll_fn(|cx| self.connections.poll_join_next(cx)).await.is_some() {}
+    pub(super) async fn ended(mut self) {
+        while poll_fn(|cx| self.tasks.poll_join_next(cx)).await.is_some() {}
     }
 }
 
