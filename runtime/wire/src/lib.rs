@@ -44,9 +44,9 @@ mod frame;
 mod identity;
 mod link;
 mod net;
-mod places;
 mod server;
 mod session;
+mod slots;
 mod violation;
 
 pub use self::agree::{MethodState, ServiceTable, agree};

@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use crate::frame::CallId;
 use crate::limits::MAX_WINDOW;
-use crate::places::Places;
+use crate::slots::Slots;
 use crate::violation::Violation;
 use seam_core::time::Moment;
 
@@ -52,7 +52,7 @@ const fn place(id: CallId) -> usize {
 
 #[derive(Debug)]
 pub(super) struct Outgoing<T> {
-    slots: Places<Slot<T>>,
+    slots: Slots<Slot<T>>,
     /// How many calls were ever numbered.
     count: u64,
     /// How many the callee holds.
@@ -65,7 +65,7 @@ pub(super) struct Outgoing<T> {
 
 impl<T: Default> Outgoing<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Places::new(), count: 0, in_flight: 0, window: 0, next_expiry: Moment::NEVER }
+        Self { slots: Slots::new(), count: 0, in_flight: 0, window: 0, next_expiry: Moment::NEVER }
     }
 
     /// The last id given, or what it is to be.
@@ -219,7 +219,7 @@ impl<T: Default> Outgoing<T> {
     /// it may have left; `sent` is how many bytes of the stream did.
     pub(super) fn close(&mut self, sent: u64) -> impl Iterator<Item = (CallId, T, Option<bool>)> {
         self.in_flight = 0;
-        let slots = std::mem::replace(&mut self.slots, Places::new()).into_slots();
+        let slots = std::mem::replace(&mut self.slots, Slots::new()).into_slots();
         slots.filter(|slot| slot.waited).map(move |slot| {
             let maybe_sent = slot.held.then_some(slot.end <= sent);
             (slot.id, slot.waiting, maybe_sent)

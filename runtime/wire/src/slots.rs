@@ -1,21 +1,21 @@
-//! A table whose places are used again as they are, so that nothing is moved into it or out of it:
-//! who takes a place writes what is new, in place.
+//! A slab whose slots are used again as they are, so that nothing is moved into it or out of it: who
+//! takes a slot writes what is new, in place.
 
-/// Places by number, the lowest ones first, each free or taken. A slot must tell by itself whether
+/// Slots by number, the lowest ones first, each free or taken. A slot must tell by itself whether
 /// its place is taken, where that is asked.
 #[derive(Debug)]
-pub(crate) struct Places<S> {
+pub(crate) struct Slots<S> {
     slots: Vec<S>,
-    /// Free places, the one that is taken next at the end.
+    /// Free ones, the one that is taken next at the end.
     free: Vec<u32>,
 }
 
-impl<S> Places<S> {
+impl<S> Slots<S> {
     pub(crate) const fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
     }
 
-    /// How many places are taken.
+    /// How many slots are taken.
     #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.slots.len() - self.free.len()
@@ -31,7 +31,7 @@ impl<S> Places<S> {
         self.free.last().map_or(self.slots.len(), |place| *place as usize)
     }
 
-    /// Takes `place`, which must be [`Places::next`]. Its slot is as it was left, or new.
+    /// Takes `place`, which must be [`Slots::next`]. Its slot is as it was left, or new.
     #[inline]
     pub(crate) fn take(&mut self, place: usize) -> &mut S
     where
@@ -78,21 +78,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_used_again_as_they_were_left() {
-        let mut places = Places::<String>::new();
+    fn slots_are_used_again_as_they_were_left() {
+        let mut slots = Slots::<String>::new();
         for n in 0..3 {
-            assert_eq!(places.next(), n);
-            places.take(n).push('a');
+            assert_eq!(slots.next(), n);
+            slots.take(n).push('a');
         }
-        places.leave(1);
-        drop(places.shrink());
-        assert_eq!((places.len(), places.next()), (2, 1));
-        assert_eq!(places.take(1), "a");
+        slots.leave(1);
+        drop(slots.shrink());
+        assert_eq!((slots.len(), slots.next()), (2, 1));
+        assert_eq!(slots.take(1), "a");
         for place in [2, 0, 1] {
-            places.leave(place);
+            slots.leave(place);
         }
-        assert_eq!(places.next(), 1, "the last one left, for it is still in the cache");
-        assert_eq!(places.shrink().slots().count(), 3);
-        assert_eq!((places.next(), places.slots().count()), (0, 0));
+        assert_eq!(slots.next(), 1, "the last one left, for it is still in the cache");
+        assert_eq!(slots.shrink().slots().count(), 3);
+        assert_eq!((slots.next(), slots.slots().count()), (0, 0));
     }
 }
