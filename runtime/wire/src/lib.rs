@@ -53,10 +53,10 @@ pub use self::agree::{MethodState, ServiceTable, agree};
 pub use self::buffer::FrameBuffer;
 pub use self::frame::{
     CallHead, CallId, CallParts, ChainNames, Credit, Extension, Extensions, ExtensionsBuf,
-    FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello, MethodOffer, PROTOCOL_VERSION,
-    ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Settled, Texts, Trace, Versions, Way, WayBuf,
-    Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
-    encode_reply,
+    FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello, MethodOffer, Origin, OriginBuf,
+    PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Settled, Texts, Trace,
+    Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping,
+    encode_pong, encode_reply,
 };
 pub use self::identity::Identity;
 pub use self::link::{Link, LinkConfig, LinkState, RemoteService};

@@ -1,8 +1,8 @@
 //! A slab whose slots are used again as they are, so that nothing is moved into it or out of it: who
-//! takes a slot writes what is new, in place.
+//! takes a slot writes what is new, in number.
 
 /// Slots by number, the lowest ones first, each free or taken. A slot must tell by itself whether
-/// its place is taken, where that is asked.
+/// it is taken, where that is asked.
 #[derive(Debug)]
 pub(crate) struct Slots<S> {
     slots: Vec<S>,
@@ -25,36 +25,36 @@ impl<S> Slots<S> {
         self.len() == 0
     }
 
-    /// The place that is taken next.
+    /// The number of the slot that is taken next.
     #[inline]
     pub(crate) fn next(&self) -> usize {
-        self.free.last().map_or(self.slots.len(), |place| *place as usize)
+        self.free.last().map_or(self.slots.len(), |number| *number as usize)
     }
 
-    /// Takes `place`, which must be [`Slots::next`]. Its slot is as it was left, or new.
+    /// Takes the slot of this number, which must be [`Slots::next`]. It is as it was left, or new.
     #[inline]
-    pub(crate) fn take(&mut self, place: usize) -> &mut S
+    pub(crate) fn take(&mut self, number: usize) -> &mut S
     where
         S: Default,
     {
-        debug_assert_eq!(place, self.next());
+        debug_assert_eq!(number, self.next());
         if self.free.pop().is_none() {
             self.slots.push(S::default());
         }
-        &mut self.slots[place]
+        &mut self.slots[number]
     }
 
     #[inline]
-    pub(crate) fn get(&mut self, place: usize) -> Option<&mut S> {
-        self.slots.get_mut(place)
+    pub(crate) fn get(&mut self, number: usize) -> Option<&mut S> {
+        self.slots.get_mut(number)
     }
 
-    /// The place is free again.
+    /// The slot of this number is free again.
     #[inline]
-    pub(crate) fn leave(&mut self, place: usize) {
-        debug_assert!(place < self.slots.len() && self.free.len() < self.slots.len());
+    pub(crate) fn leave(&mut self, number: usize) {
+        debug_assert!(number < self.slots.len() && self.free.len() < self.slots.len());
         // As many as fit a connection's window.
-        self.free.push(place as u32);
+        self.free.push(number as u32);
     }
 
     /// All slots, free or not.
@@ -67,7 +67,7 @@ impl<S> Slots<S> {
         self.slots.into_iter()
     }
 
-    /// Gives the memory back, if no place is taken.
+    /// Gives the memory back, if no slot is taken.
     pub(crate) fn shrink(&mut self) -> Self {
         if self.is_empty() { std::mem::replace(self, Self::new()) } else { Self::new() }
     }
@@ -88,8 +88,8 @@ mod tests {
         drop(slots.shrink());
         assert_eq!((slots.len(), slots.next()), (2, 1));
         assert_eq!(slots.take(1), "a");
-        for place in [2, 0, 1] {
-            slots.leave(place);
+        for number in [2, 0, 1] {
+            slots.leave(number);
         }
         assert_eq!(slots.next(), 1, "the last one left, for it is still in the cache");
         assert_eq!(slots.shrink().slots().count(), 3);

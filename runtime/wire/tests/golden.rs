@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use seam_wire::{
     CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason, Hello,
-    MethodOffer, ReplyKind, RetryAfter, ServiceOffer, Trace, Versions, Way, WayBuf, Who,
+    MethodOffer, Origin, OriginBuf, ReplyKind, RetryAfter, ServiceOffer, Trace, Versions, Who,
     encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
     encode_reply,
 };
@@ -87,7 +87,7 @@ fn hello_with_versions() {
     assert!(bytes[4..].starts_with(&plain[4..]), "version 1's hello, and then what is new");
 }
 
-fn head(way: Way<'_>) -> CallHead<'_> {
+fn head(origin: Origin<'_>) -> CallHead<'_> {
     CallHead {
         id: CallId(0x0002_0001),
         service: 3,
@@ -99,7 +99,7 @@ fn head(way: Way<'_>) -> CallHead<'_> {
             flags: 1,
         },
         no_retry: false,
-        way,
+        origin,
         extensions: Extensions::NONE,
     }
 }
@@ -112,27 +112,30 @@ fn write_body(out: &mut Vec<u8>) -> Result<(), Infallible> {
 #[test]
 fn call() {
     let mut bytes = Vec::new();
-    let way = WayBuf::new([], Who::Last, None).unwrap();
-    head(way.way()).encode(&mut bytes, CAP, write_body).unwrap();
+    let origin = OriginBuf::new([], Who::Last, None).unwrap();
+    head(origin.origin()).encode(&mut bytes, CAP, write_body).unwrap();
     golden("call", &bytes);
     let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
-    assert_eq!(read, head(way.way()));
-    assert_eq!((read.way.chain().count(), read.way.caller()), (0, Who::Last));
-    assert_eq!(read.way.principal(), None);
+    assert_eq!(read, head(origin.origin()));
+    assert_eq!((read.origin.chain().count(), read.origin.caller()), (0, Who::Last));
+    assert_eq!(read.origin.principal(), None);
     assert_eq!(body, b"body");
 }
 
 #[test]
 fn call_with_everything() {
     let mut bytes = Vec::new();
-    let way = WayBuf::new(["order", "payment"], Who::Named("ledger"), Some("ada")).unwrap();
-    let full = CallHead { no_retry: true, ..head(way.way()) };
+    let origin = OriginBuf::new(["order", "payment"], Who::Named("ledger"), Some("ada")).unwrap();
+    let full = CallHead { no_retry: true, ..head(origin.origin()) };
     full.encode(&mut bytes, CAP, write_body).unwrap();
     golden("call_full", &bytes);
     let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
     assert_eq!(read, full);
-    assert_eq!(read.way.chain().collect::<Vec<_>>(), ["order", "payment"]);
-    assert_eq!((read.way.caller(), read.way.principal()), (Who::Named("ledger"), Some("ada")));
+    assert_eq!(read.origin.chain().collect::<Vec<_>>(), ["order", "payment"]);
+    assert_eq!(
+        (read.origin.caller(), read.origin.principal()),
+        (Who::Named("ledger"), Some("ada"))
+    );
     assert_eq!(body, b"body");
     let mut again = Vec::new();
     read.encode(&mut again, CAP, write_body).unwrap();
@@ -142,20 +145,20 @@ fn call_with_everything() {
 #[test]
 fn call_with_extensions() {
     let mut bytes = Vec::new();
-    let way = WayBuf::new(["order"], Who::Last, None).unwrap();
+    let origin = OriginBuf::new(["order"], Who::Last, None).unwrap();
     let mut entries = ExtensionsBuf::default();
     entries.push(1, b"one").unwrap();
     entries.push(0x0203, b"").unwrap();
-    let extended = CallHead { extensions: entries.entries(), ..head(way.way()) };
+    let extended = CallHead { extensions: entries.entries(), ..head(origin.origin()) };
     extended.encode(&mut bytes, CAP, write_body).unwrap();
     golden("call_extended", &bytes);
     let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
     assert_eq!((read, body), (extended, &b"body"[..]));
     assert_eq!(read.extensions.get(1), Some(&b"one"[..]));
     // The way is the same as without them, however the call before it was written.
-    for before in [Way::PROGRAM, way.way()] {
+    for before in [Origin::PROGRAM, origin.origin()] {
         let call = Frame::as_call(&bytes[4..], before).unwrap().unwrap();
-        assert_eq!((call.way(), call.body), (way.way(), &b"body"[..]));
+        assert_eq!((call.origin(), call.body), (origin.origin(), &b"body"[..]));
         assert_eq!(call.extensions, extended.extensions);
     }
 }

@@ -7,8 +7,8 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 use seam_core::time::Moment;
 use seam_wire::{
-    CallHead, CallId, Event, ExtensionsBuf, Frame, FrameBuffer, Hello, MethodOffer, ServiceOffer,
-    Session, Trace, Versions, WayBuf, Who, encode_cancel, encode_ping, limits,
+    CallHead, CallId, Event, ExtensionsBuf, Frame, FrameBuffer, Hello, MethodOffer, OriginBuf,
+    ServiceOffer, Session, Trace, Versions, Who, encode_cancel, encode_ping, limits,
 };
 
 fn hello() -> Hello {
@@ -22,7 +22,7 @@ fn hello() -> Hello {
 /// Some calls, a cancel and a ping, all in order.
 fn valid_frames() -> Vec<u8> {
     let mut bytes = Vec::new();
-    let way = WayBuf::new(["order", "user"], Who::Named("ledger"), Some("ada")).unwrap();
+    let origin = OriginBuf::new(["order", "user"], Who::Named("ledger"), Some("ada")).unwrap();
     let mut entries = ExtensionsBuf::default();
     entries.push(7, b"seven").unwrap();
     for id in 1..=4 {
@@ -33,7 +33,7 @@ fn valid_frames() -> Vec<u8> {
             micros: 1_000_000,
             trace: Trace::default(),
             no_retry: id % 2 == 0,
-            way: way.way(),
+            origin: origin.origin(),
             extensions: entries.entries(),
         };
         let body = |out: &mut Vec<u8>| {
@@ -66,7 +66,7 @@ fn feed(bytes: &[u8], step: usize) -> usize {
             };
             match session.receive(frame) {
                 Ok(Event::Call(head, _)) => {
-                    assert!(head.way.chain().count() <= limits::MAX_CHAIN);
+                    assert!(head.origin.chain().count() <= limits::MAX_CHAIN);
                     taken += 1;
                 }
                 Ok(_) => taken += 1,
@@ -162,7 +162,7 @@ proptest! {
         let (id, service, method) = ids;
         let chain: Vec<_> = names.iter().map(String::as_str).collect();
         let caller = match &caller { Some(name) => Who::Named(name), None => who };
-        let way = WayBuf::new(chain.iter().copied(), caller, principal.as_deref()).unwrap();
+        let origin = OriginBuf::new(chain.iter().copied(), caller, principal.as_deref()).unwrap();
         let head = CallHead {
             id: CallId(id),
             service,
@@ -170,7 +170,7 @@ proptest! {
             micros,
             trace: Trace { id: trace.0, span: trace.1, flags: trace.2 },
             no_retry,
-            way: way.way(),
+            origin: origin.origin(),
             extensions: buf.entries(),
         };
         let mut bytes = Vec::new();
@@ -185,7 +185,7 @@ proptest! {
         prop_assert_eq!(read, head);
         let values: Vec<_> = read.extensions.iter().map(|e| (e.id, e.value.to_vec())).collect();
         prop_assert_eq!(values, entries);
-        prop_assert_eq!(read.way.chain().collect::<Vec<_>>(), chain);
-        prop_assert_eq!((read.way.caller(), read.way.principal()), (caller, principal.as_deref()));
+        prop_assert_eq!(read.origin.chain().collect::<Vec<_>>(), chain);
+        prop_assert_eq!((read.origin.caller(), read.origin.principal()), (caller, principal.as_deref()));
     }
 }

@@ -16,7 +16,7 @@ use seam_core::outcome::{Failure, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
     Address, CallHead, CallId, Extensions, Frame, FrameBuffer, GoAwayReason, Hello, LinkState,
-    MAX_HANDSHAKES, Server, ServerConfig, Trace, Way, encode_ping,
+    MAX_HANDSHAKES, Origin, Server, ServerConfig, Trace, encode_ping,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -47,7 +47,7 @@ fn call(id: u64, method: usize, body: &[u8]) -> Vec<u8> {
         micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
-        way: Way::PROGRAM,
+        origin: Origin::PROGRAM,
         extensions: Extensions::NONE,
     };
     let mut bytes = Vec::new();

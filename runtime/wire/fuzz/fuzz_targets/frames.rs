@@ -17,8 +17,8 @@ fuzz_target!(|contents: &[u8]| {
             }
         }
         Ok(Frame::Call(head, body)) => {
-            assert!(head.way.chain().count() <= 32);
-            let (_, _) = (head.way.caller(), head.way.principal());
+            assert!(head.origin.chain().count() <= 32);
+            let (_, _) = (head.origin.caller(), head.origin.principal());
             assert!(head.extensions.iter().count() <= 16);
             let mut again = Vec::new();
             let written = head.encode(&mut again, usize::MAX, |out| {

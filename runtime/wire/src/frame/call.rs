@@ -1,13 +1,13 @@
 //! A call: who calls what, until when, on whose behalf, and the arguments.
 
-use super::way::{self, HAS_EXTENSIONS, KNOWN_FLAGS, NO_RETRY};
-use super::{CallId, Extensions, LENGTH, Way, extension, kind, whole};
+use super::origin::{self, HAS_EXTENSIONS, KNOWN_FLAGS, NO_RETRY};
+use super::{CallId, Extensions, LENGTH, Origin, extension, kind, whole};
 use crate::limits::{MAX_CHAIN, MAX_EXTENSIONS_LEN, MAX_HEAD, MAX_NAME, MAX_PRINCIPAL};
 use crate::violation::{EncodeError, Violation};
 
 /// The part of a call that every call has, its length field and kind included.
 const FIXED: usize = 48;
-/// Flags that are the call's own, and no part of its way.
+/// Flags that are the call's own, and no part of its origin.
 const OF_ITS_OWN: u8 = NO_RETRY | HAS_EXTENSIONS;
 /// The fixed part without length field and kind.
 const CONTENTS: usize = FIXED - LENGTH - 1;
@@ -28,7 +28,7 @@ pub struct CallHead<'a> {
     /// Retried further up already: nobody below may.
     pub no_retry: bool,
     /// Who calls, through whom, and on whose behalf.
-    pub way: Way<'a>,
+    pub origin: Origin<'a>,
     /// What it carries besides; none in version 1.
     pub extensions: Extensions<'a>,
 }
@@ -37,10 +37,10 @@ pub struct CallHead<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallParts<'a> {
     fixed: &'a [u8; CONTENTS],
-    /// The bytes of its way.
-    way: &'a [u8],
+    /// The bytes of its origin.
+    origin: &'a [u8],
     /// Whether that is as with the call before.
-    pub same_way: bool,
+    pub same_origin: bool,
     /// What the head carries besides; none in version 1.
     pub extensions: Extensions<'a>,
     /// The arguments.
@@ -59,9 +59,9 @@ pub struct Trace {
 }
 
 impl<'a> CallParts<'a> {
-    /// Reads a call's contents, after its kind. A way like the one `before` was checked with that.
+    /// Reads a call's contents, after its kind. An origin like the one `before` was checked with that.
     #[inline(always)]
-    pub(super) fn decode(contents: &'a [u8], before: Way<'_>) -> Result<Self, Violation> {
+    pub(super) fn decode(contents: &'a [u8], before: Origin<'_>) -> Result<Self, Violation> {
         // One check for the whole fixed part.
         let Some((fixed, rest)) = contents.split_first_chunk::<CONTENTS>() else {
             return Err(Violation::Truncated("call"));
@@ -71,10 +71,11 @@ impl<'a> CallParts<'a> {
             return Self::decode_extended(fixed, rest, before);
         }
         let flags = flags & !NO_RETRY;
-        let same_way = before.begins(flags, count, rest);
-        let length = if same_way { before.bytes.len() } else { way::check(flags, count, rest)? };
-        let (way, body) = rest.split_at(length);
-        Ok(Self { fixed, way, same_way, extensions: Extensions::NONE, body })
+        let same_origin = before.begins(flags, count, rest);
+        let length =
+            if same_origin { before.bytes.len() } else { origin::check(flags, count, rest)? };
+        let (origin, body) = rest.split_at(length);
+        Ok(Self { fixed, origin, same_origin, extensions: Extensions::NONE, body })
     }
 
     /// A call with flags that not every call may have.
@@ -83,18 +84,19 @@ impl<'a> CallParts<'a> {
     fn decode_extended(
         fixed: &'a [u8; CONTENTS],
         rest: &'a [u8],
-        before: Way<'_>,
+        before: Origin<'_>,
     ) -> Result<Self, Violation> {
         let (flags, count) = (fixed[0], fixed[5]);
         if flags & !(KNOWN_FLAGS | HAS_EXTENSIONS) != 0 {
             return Err(Violation::Reserved("call"));
         }
         let flags = flags & !OF_ITS_OWN;
-        let same_way = before.begins(flags, count, rest);
-        let length = if same_way { before.bytes.len() } else { way::check(flags, count, rest)? };
-        let (way, rest) = rest.split_at(length);
+        let same_origin = before.begins(flags, count, rest);
+        let length =
+            if same_origin { before.bytes.len() } else { origin::check(flags, count, rest)? };
+        let (origin, rest) = rest.split_at(length);
         let (bytes, body) = rest.split_at(extension::check(rest)?);
-        Ok(Self { fixed, way, same_way, extensions: Extensions { bytes }, body })
+        Ok(Self { fixed, origin, same_origin, extensions: Extensions { bytes }, body })
     }
 
     /// The bytes of the fixed part from `from` on, as PROTOCOL.md counts them.
@@ -137,9 +139,9 @@ impl<'a> CallParts<'a> {
         Trace { id, span, flags: self.fixed[6] }
     }
 
-    /// As [`CallHead::way`].
-    pub const fn way(&self) -> Way<'a> {
-        Way { flags: self.fixed[0] & !OF_ITS_OWN, count: self.fixed[5], bytes: self.way }
+    /// As [`CallHead::origin`].
+    pub const fn origin(&self) -> Origin<'a> {
+        Origin { flags: self.fixed[0] & !OF_ITS_OWN, count: self.fixed[5], bytes: self.origin }
     }
 
     /// All of it at once.
@@ -151,7 +153,7 @@ impl<'a> CallParts<'a> {
             micros: self.micros(),
             trace: self.trace(),
             no_retry: self.fixed[0] & NO_RETRY != 0,
-            way: self.way(),
+            origin: self.origin(),
             extensions: self.extensions,
         }
     }
@@ -173,21 +175,21 @@ impl CallHead<'_> {
         whole(out, max_frame, |out| {
             let mut fixed = [0; FIXED];
             fixed[4] = kind::CALL;
-            fixed[5] = self.way.flags | if self.no_retry { NO_RETRY } else { 0 };
+            fixed[5] = self.origin.flags | if self.no_retry { NO_RETRY } else { 0 };
             if !self.extensions.is_empty() {
                 fixed[5] |= HAS_EXTENSIONS;
             }
             fixed[6..8].copy_from_slice(&self.service.to_le_bytes());
             fixed[8..10].copy_from_slice(&self.method.to_le_bytes());
-            fixed[10] = self.way.count;
+            fixed[10] = self.origin.count;
             fixed[11] = self.trace.flags;
             fixed[12..16].copy_from_slice(&self.micros.to_le_bytes());
             fixed[16..24].copy_from_slice(&self.id.0.to_le_bytes());
             fixed[24..40].copy_from_slice(&self.trace.id.to_le_bytes());
             fixed[40..48].copy_from_slice(&self.trace.span.to_le_bytes());
             out.extend_from_slice(&fixed);
-            if !self.way.bytes.is_empty() {
-                out.extend_from_slice(self.way.bytes);
+            if !self.origin.bytes.is_empty() {
+                out.extend_from_slice(self.origin.bytes);
             }
             if !self.extensions.is_empty() {
                 out.extend_from_slice(self.extensions.bytes);

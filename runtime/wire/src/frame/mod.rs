@@ -10,9 +10,9 @@ mod control;
 mod extension;
 mod failure;
 mod hello;
+mod origin;
 mod reply;
 mod versions;
-mod way;
 
 pub use self::call::{CallHead, CallParts, Trace};
 pub use self::control::{Credit, GoAway, GoAwayReason};
@@ -20,9 +20,9 @@ pub use self::extension::{Extension, Extensions, ExtensionsBuf};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
 pub use self::hello::{Hello, MethodOffer, ServiceOffer};
+pub use self::origin::{ChainNames, Origin, OriginBuf, Who};
 pub use self::reply::{ReplyKind, encode_reply};
 pub use self::versions::{FIRST_VERSION, PROTOCOL_VERSION, Settled, Versions};
-pub use self::way::{ChainNames, Way, WayBuf, Who};
 
 use self::bytes::Reader;
 use crate::violation::{EncodeError, Violation};
@@ -91,7 +91,7 @@ impl<'a> Frame<'a> {
         let reader = Reader::new(rest);
         Ok(match *kind {
             kind::CALL => {
-                let call = CallParts::decode(rest, Way::PROGRAM)?;
+                let call = CallParts::decode(rest, Origin::PROGRAM)?;
                 Self::Call(call.head(), call.body)
             }
             kind::REPLY => {
@@ -116,7 +116,7 @@ impl<'a> Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// A call, if the contents are a call's: what [`Frame::decode`] says, without a frame around it.
-    /// Its way is mostly that of the call `before` it, and needn't be checked again then.
+    /// Its origin is mostly that of the call `before` it, and needn't be checked again then.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub fn as_call(
         contents: &'a [u8],
-        before: Way<'_>,
+        before: Origin<'_>,
     ) -> Result<Option<CallParts<'a>>, Violation> {
         match contents.split_first() {
             Some((&kind::CALL, rest)) => CallParts::decode(rest, before).map(Some),

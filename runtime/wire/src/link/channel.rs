@@ -12,7 +12,7 @@ use seam_core::time::Clock;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::said::Said;
+use super::origins::LastOrigin;
 use super::waiter::Waiter;
 use super::{LinkConfig, LinkState};
 use crate::agree::{MethodState, ServiceTable, agree};
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) late: HashMap<CallId, Waiter>,
     /// The last call's id: those of the next connection go on after it.
     last: CallId,
-    pub(super) said: Said,
+    pub(super) origin: LastOrigin,
     /// The contracts that are called over this channel.
     wanted: Vec<ServiceOffer>,
     /// Why there is no connection.
@@ -77,7 +77,7 @@ impl Channel {
             connection: None,
             late: HashMap::new(),
             last: CallId::default(),
-            said: Said::new(),
+            origin: LastOrigin::new(),
             wanted,
             down: "not connected yet".into(),
         };

@@ -5,8 +5,8 @@ mod backoff;
 mod channel;
 mod driver;
 mod near;
+mod origins;
 mod reply;
-mod said;
 mod service;
 mod waiter;
 

@@ -71,7 +71,7 @@ impl RemoteService {
             return Err(NotExecuted::DeadlineExceeded.into());
         }
         let mut inner = channel.lock();
-        let Inner { connection: Some(open), said, .. } = &mut *inner else {
+        let Inner { connection: Some(open), origin, .. } = &mut *inner else {
             return Err(inner.unavailable().into());
         };
         let (service, method) = self.find(open, call)?;
@@ -86,7 +86,7 @@ impl RemoteService {
             micros: micros(context.deadline.nanos_since(call.now)),
             trace: trace_to_wire(&context.trace),
             no_retry: false,
-            way: said.of(context, call.caller).map_err(|why| unwritable(&why))?,
+            origin: origin.of(context, call.caller).map_err(|why| unwritable(&why))?,
             extensions: Extensions::NONE,
         };
         let sent = open.session.call(head, context.deadline, |out| call.body.encode(out));

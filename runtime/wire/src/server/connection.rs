@@ -189,7 +189,7 @@ impl Connection {
             };
             any = true;
             self.taken += 1;
-            if let Some(call) = Frame::as_call(contents, self.contexts.last_way())? {
+            if let Some(call) = Frame::as_call(contents, self.contexts.last_origin())? {
                 if self.session.receive_call(&call)? {
                     let Self { shared, session, running, contexts, .. } = self;
                     now = serve(shared, session, running, contexts, &call, came, now);

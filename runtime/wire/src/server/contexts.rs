@@ -9,42 +9,42 @@ use seam_core::remote::Caller;
 use seam_core::time::Moment;
 
 use crate::convert::{caller_from_wire, chain_from_wire, trace_from_wire};
-use crate::frame::{CallParts, Way, WayBuf};
+use crate::frame::{CallParts, Origin, OriginBuf};
 
 pub(super) struct Contexts {
-    /// What all calls have in common that come by the last way.
+    /// What all calls of the last origin have in common.
     common: CallContext,
     /// The context that their turns are lent.
     lent: InboundContext,
     /// Who made the last call.
     caller: Caller,
-    /// The way by which it came, which says who, and most of the context.
-    way: WayBuf,
+    /// Its origin, which says who, and most of the context.
+    origin: OriginBuf,
 }
 
 impl Contexts {
     pub(super) fn new() -> Self {
-        let way = WayBuf::default();
+        let origin = OriginBuf::default();
         let (common, lent) = (CallContext::root(), InboundContext::default());
-        Self { common, lent, caller: Caller::Program, way }
+        Self { common, lent, caller: Caller::Program, origin }
     }
 
-    /// The way of the last call.
+    /// The origin of the last call.
     #[inline]
-    pub(super) fn last_way(&self) -> Way<'_> {
-        self.way.way()
+    pub(super) fn last_origin(&self) -> Origin<'_> {
+        self.origin.origin()
     }
 
     /// The context of a call whose bytes came at `came`, and who makes it; the call was read with
-    /// [`Contexts::last_way`] before it.
+    /// [`Contexts::last_origin`] before it.
     #[inline]
     pub(super) fn of(
         &mut self,
         call: &CallParts<'_>,
         came: Moment,
     ) -> Result<(&mut InboundContext, Caller), NotExecuted> {
-        if !call.same_way {
-            self.change(call.way())?;
+        if !call.same_origin {
+            self.change(call.origin())?;
         }
         let context = self.lent.next(&self.common);
         context.deadline = came.after_micros(call.micros());
@@ -53,15 +53,15 @@ impl Contexts {
     }
 
     #[cold]
-    fn change(&mut self, way: Way<'_>) -> Result<(), NotExecuted> {
-        let chain = chain_from_wire(way.chain())
+    fn change(&mut self, origin: Origin<'_>) -> Result<(), NotExecuted> {
+        let chain = chain_from_wire(origin.chain())
             .ok_or_else(|| NotExecuted::bad_request("the call chain"))?;
-        self.caller = caller_from_wire(way.caller(), &chain)
+        self.caller = caller_from_wire(origin.caller(), &chain)
             .ok_or_else(|| NotExecuted::bad_request("the caller's name"))?;
         self.common.chain = chain;
-        self.common.principal = way.principal().map(Arc::from);
+        self.common.principal = origin.principal().map(Arc::from);
         self.lent = InboundContext::default();
-        self.way.copy(way);
+        self.origin.copy(origin);
         Ok(())
     }
 }
@@ -80,7 +80,7 @@ mod tests {
         caller: Who<'_>,
         principal: Option<&str>,
     ) -> Result<(&'a CallContext, Caller), NotExecuted> {
-        let way = WayBuf::new(chain.iter().copied(), caller, principal).unwrap();
+        let origin = OriginBuf::new(chain.iter().copied(), caller, principal).unwrap();
         let head = CallHead {
             id: CallId(1),
             service: 0,
@@ -88,12 +88,12 @@ mod tests {
             micros: 5,
             trace: Trace { id: 1, span: 2, flags: 1 },
             no_retry: false,
-            way: way.way(),
+            origin: origin.origin(),
             extensions: Extensions::NONE,
         };
         let mut bytes = Vec::new();
         head.encode(&mut bytes, 4_096, |_| Ok::<(), ()>(())).unwrap();
-        let call = Frame::as_call(&bytes[4..], contexts.last_way()).unwrap().unwrap();
+        let call = Frame::as_call(&bytes[4..], contexts.last_origin()).unwrap().unwrap();
         let (context, caller) = contexts.of(&call, Moment::from_nanos(7))?;
         Ok((context, caller))
     }

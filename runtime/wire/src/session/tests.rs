@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use super::*;
 use crate::buffer::FrameBuffer;
-use crate::frame::{ExtensionsBuf, MethodOffer, ServiceOffer, Trace, Way};
+use crate::frame::{ExtensionsBuf, MethodOffer, Origin, ServiceOffer, Trace};
 
 /// What a test keeps of an event.
 #[derive(Debug, PartialEq)]
@@ -111,7 +111,7 @@ fn head() -> CallHead<'static> {
         micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
-        way: Way::PROGRAM,
+        origin: Origin::PROGRAM,
         extensions: Extensions::NONE,
     }
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use seam_wire::{
-    CallHead, CallId, Credit, Extensions, GoAway, GoAwayReason, ReplyKind, Trace, WayBuf, Who,
+    CallHead, CallId, Credit, Extensions, GoAway, GoAwayReason, OriginBuf, ReplyKind, Trace, Who,
     encode_cancel, encode_credit, encode_go_away, encode_ping, encode_reply, limits,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn call(id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
 
 /// A call by anybody.
 pub(super) fn call_by(caller: Who<'_>, id: u64, service: u16, method: u16, body: &[u8]) -> Vec<u8> {
-    let way = WayBuf::new([], caller, None).unwrap();
+    let origin = OriginBuf::new([], caller, None).unwrap();
     let head = CallHead {
         id: CallId(id),
         service,
@@ -36,7 +36,7 @@ pub(super) fn call_by(caller: Who<'_>, id: u64, service: u16, method: u16, body:
         micros: 30_000_000,
         trace: Trace::default(),
         no_retry: false,
-        way: way.way(),
+        origin: origin.origin(),
         extensions: Extensions::NONE,
     };
     let mut bytes = Vec::new();

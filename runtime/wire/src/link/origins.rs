@@ -1,4 +1,4 @@
-//! What the head of a call says of its way. Calls over a connection have few different ones, so it is
+//! What the head of a call says of its origin. Calls over a connection have few different ones, so it is
 //! written down once for all that follow each other.
 
 use std::sync::Arc;
@@ -8,48 +8,48 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 
 use crate::convert::caller_to_wire;
-use crate::frame::{Way, WayBuf};
+use crate::frame::{Origin, OriginBuf};
 use crate::violation::EncodeError;
 
-/// The last call's way.
-pub(super) struct Said {
+/// The last call's origin.
+pub(super) struct LastOrigin {
     chain: Chain,
     caller: Caller,
     principal: Option<Arc<str>>,
     /// The same as it is written.
-    way: WayBuf,
+    origin: OriginBuf,
 }
 
-impl Said {
+impl LastOrigin {
     pub(super) fn new() -> Self {
         let (chain, caller) = (Chain::default(), Caller::Program);
-        Self { chain, caller, principal: None, way: WayBuf::default() }
+        Self { chain, caller, principal: None, origin: OriginBuf::default() }
     }
 
-    /// The way of a call in this context, as the wire says it.
+    /// The origin of a call in this context, as the wire says it.
     #[inline]
     pub(super) fn of(
         &mut self,
         context: &CallContext,
         caller: Caller,
-    ) -> Result<Way<'_>, EncodeError> {
+    ) -> Result<Origin<'_>, EncodeError> {
         let same = self.caller == caller
             && self.chain == context.chain
             && self.principal == context.principal;
         if !same {
             self.change(context, caller)?;
         }
-        Ok(self.way.way())
+        Ok(self.origin.origin())
     }
 
     #[cold]
     fn change(&mut self, context: &CallContext, caller: Caller) -> Result<(), EncodeError> {
         // What can't be written leaves what it is written from, and what was, in step.
-        let way = std::mem::take(&mut self.way);
-        *self = Self { way, ..Self::new() };
+        let origin = std::mem::take(&mut self.origin);
+        *self = Self { origin, ..Self::new() };
         let chain = context.chain.iter().map(ServiceId::name);
         let principal = context.principal.as_deref();
-        self.way.write(chain, caller_to_wire(caller, context), principal)?;
+        self.origin.write(chain, caller_to_wire(caller, context), principal)?;
         self.chain.clone_from(&context.chain);
         self.caller = caller;
         self.principal.clone_from(&context.principal);
@@ -63,7 +63,7 @@ mod tests {
     use crate::frame::Who;
 
     #[test]
-    fn each_head_says_its_own_way() {
+    fn each_head_says_its_own_origin() {
         let id = |name| ServiceId::of(name).unwrap();
         let order = Caller::Service(id("order"));
         let long = "x".repeat(300);
@@ -80,15 +80,15 @@ mod tests {
             (&["user", "order"], order, None, Who::Last),
             (&[], Caller::Edge, None, Who::Edge),
         ];
-        let mut said = Said::new();
+        let mut last = LastOrigin::new();
         for (chain, caller, principal, expected) in cases {
             let mut context = CallContext::root();
             context.principal = principal.map(Arc::from);
             assert!(chain.iter().all(|name| context.chain.push(id(name))));
-            match said.of(&context, caller) {
-                Ok(way) => {
-                    assert_eq!(way.chain().collect::<Vec<_>>(), chain);
-                    assert_eq!((way.caller(), way.principal()), (expected, principal));
+            match last.of(&context, caller) {
+                Ok(origin) => {
+                    assert_eq!(origin.chain().collect::<Vec<_>>(), chain);
+                    assert_eq!((origin.caller(), origin.principal()), (expected, principal));
                 }
                 Err(_) => assert_eq!(principal, Some(&*long)),
             }

@@ -1,4 +1,4 @@
-//! What the head of a call says of its way: who calls, through whom, on whose behalf. Calls over a
+//! What the head of a call says of its origin: who calls, through whom, on whose behalf. Calls over a
 //! connection have few different ones, so one is written down once for all that follow each other, and
 //! checked once.
 
@@ -6,7 +6,7 @@ use super::bytes::{Reader, put_text8, put_text16};
 use crate::limits::{MAX_CHAIN, MAX_NAME, MAX_PRINCIPAL};
 use crate::violation::{EncodeError, Violation};
 
-/// The call's own, and no part of its way.
+/// The call's own, and no part of its origin.
 pub(super) const NO_RETRY: u8 = 1;
 const HAS_PRINCIPAL: u8 = 2;
 /// Two bits that say who calls.
@@ -14,7 +14,7 @@ const CALLER: u8 = 4 | 8;
 const IS_EDGE: u8 = 4;
 const IS_PROGRAM: u8 = 8;
 const IS_NAMED: u8 = 4 | 8;
-/// The call's own as well: extensions stand behind its way. Not in version 1.
+/// The call's own as well: extensions stand behind its origin. Not in version 1.
 pub(super) const HAS_EXTENSIONS: u8 = 16;
 pub(super) const KNOWN_FLAGS: u8 = NO_RETRY | HAS_PRINCIPAL | CALLER;
 
@@ -31,9 +31,9 @@ pub enum Who<'a> {
     Named(&'a str),
 }
 
-/// The way of a call, as it is written, and checked.
+/// The origin of a call, as it is written, and checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Way<'a> {
+pub struct Origin<'a> {
     pub(super) flags: u8,
     /// How many services the chain names.
     pub(super) count: u8,
@@ -41,9 +41,9 @@ pub struct Way<'a> {
     pub(super) bytes: &'a [u8],
 }
 
-impl<'a> Way<'a> {
+impl<'a> Origin<'a> {
     /// The program calls, and nobody waits above.
-    pub const PROGRAM: Way<'static> = Way { flags: IS_PROGRAM, count: 0, bytes: &[] };
+    pub const PROGRAM: Origin<'static> = Origin { flags: IS_PROGRAM, count: 0, bytes: &[] };
 
     /// The services that wait for the call, the first caller first.
     pub const fn chain(&self) -> ChainNames<'a> {
@@ -79,7 +79,7 @@ impl<'a> Way<'a> {
         names.rest
     }
 
-    /// Whether a call's head with these flags, so many names and this `rest` is of this way: what
+    /// Whether a call's head with these flags, so many names and this `rest` is of this origin: what
     /// begins alike is read alike.
     #[inline(always)]
     pub(super) fn begins(&self, flags: u8, count: u8, rest: &[u8]) -> bool {
@@ -89,14 +89,14 @@ impl<'a> Way<'a> {
     }
 }
 
-impl std::fmt::Debug for Way<'_> {
+impl std::fmt::Debug for Origin<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let chain: Vec<_> = self.chain().collect();
-        write!(f, "Way({chain:?}, {:?}, {:?})", self.caller(), self.principal())
+        write!(f, "Origin({chain:?}, {:?}, {:?})", self.caller(), self.principal())
     }
 }
 
-/// How many of the bytes after a head's fixed part tell its way, all checked.
+/// How many of the bytes after a head's fixed part tell its origin, all checked.
 #[inline(never)]
 pub(super) fn check(flags: u8, count: u8, bytes: &[u8]) -> Result<usize, Violation> {
     if usize::from(count) > MAX_CHAIN {
@@ -135,16 +135,16 @@ impl<'a> Iterator for ChainNames<'a> {
     }
 }
 
-/// A [`Way`] with its bytes, to be written once and used for many calls.
+/// An [`Origin`] with its bytes, to be written once and used for many calls.
 #[derive(Debug)]
-pub struct WayBuf {
+pub struct OriginBuf {
     flags: u8,
     count: u8,
     bytes: Vec<u8>,
 }
 
-impl WayBuf {
-    /// The way of a call through `chain`, the first caller first and at most 32; the principal may
+impl OriginBuf {
+    /// The origin of a call through `chain`, the first caller first and at most 32; the principal may
     /// have 256 bytes.
     ///
     /// # Errors
@@ -155,12 +155,12 @@ impl WayBuf {
         caller: Who<'_>,
         principal: Option<&str>,
     ) -> Result<Self, EncodeError> {
-        let mut way = Self::default();
-        way.write(chain, caller, principal)?;
-        Ok(way)
+        let mut origin = Self::default();
+        origin.write(chain, caller, principal)?;
+        Ok(origin)
     }
 
-    /// Becomes another, as [`WayBuf::new`] makes it, in the same memory. After an error it is the
+    /// Becomes another, as [`OriginBuf::new`] makes it, in the same memory. After an error it is the
     /// program's.
     pub(crate) fn write<'n>(
         &mut self,
@@ -195,24 +195,24 @@ impl WayBuf {
         Ok(())
     }
 
-    /// Becomes a copy of `way`, in the same memory.
-    pub(crate) fn copy(&mut self, way: Way<'_>) {
-        (self.flags, self.count) = (way.flags, way.count);
+    /// Becomes a copy of `origin`, in the same memory.
+    pub(crate) fn copy(&mut self, origin: Origin<'_>) {
+        (self.flags, self.count) = (origin.flags, origin.count);
         self.bytes.clear();
-        self.bytes.extend_from_slice(way.bytes);
+        self.bytes.extend_from_slice(origin.bytes);
     }
 
-    /// The way.
+    /// The origin.
     #[inline]
-    pub fn way(&self) -> Way<'_> {
-        Way { flags: self.flags, count: self.count, bytes: &self.bytes }
+    pub fn origin(&self) -> Origin<'_> {
+        Origin { flags: self.flags, count: self.count, bytes: &self.bytes }
     }
 }
 
-impl Default for WayBuf {
-    /// [`Way::PROGRAM`].
+impl Default for OriginBuf {
+    /// [`Origin::PROGRAM`].
     fn default() -> Self {
-        let Way { flags, count, .. } = Way::PROGRAM;
+        let Origin { flags, count, .. } = Origin::PROGRAM;
         Self { flags, count, bytes: Vec::new() }
     }
 }
