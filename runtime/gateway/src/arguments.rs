@@ -108,6 +108,11 @@ impl Arguments {
         self.takes_body
     }
 
+    /// Which argument a key of the query means.
+    pub(crate) fn queried(&self, name: &str) -> Option<usize> {
+        self.list.iter().position(|argument| argument.source == Source::Query && argument.is(name))
+    }
+
     /// The body, if the method's message may be read from it: arguments that it takes are right, and
     /// the same that [`collect`](Self::collect) finds. One that it refuses may still be.
     pub(crate) fn as_they_are<'a>(&self, found: &Found<'a>) -> Option<&'a [u8]> {

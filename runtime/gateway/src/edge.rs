@@ -3,13 +3,14 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
+use tokio::time::{sleep, timeout};
 
 use crate::error::EdgeError;
-use crate::http::{self, Running};
+use crate::http::{self, Connections, Phase, Running};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
 use crate::stage::Rate;
@@ -23,6 +24,9 @@ pub struct Edge {
     settings: Live<EdgeSettings>,
     table: Live<Table>,
 }
+
+/// What the last ones who were let in need to get through the queue.
+const QUEUE: Duration = Duration::from_millis(50);
 
 impl Edge {
     /// Serves the contracts of `clients`, one per service. The edge calls with clients of its own
@@ -47,6 +51,7 @@ impl Edge {
             table: table.clone(),
             probe,
             rate: Rate::default(),
+            connections: Arc::new(Connections::default()),
         };
         let running = http::start(shared, listener).map_err(EdgeError::Start)?;
         tracing::info!(%address, "the edge serves");
@@ -76,11 +81,26 @@ impl Edge {
         Ok(())
     }
 
-    /// Takes no more connections, closes idle ones, lets requests in flight come to their end for
-    /// at most `grace`, then cuts off what is left. Works on any runtime.
+    /// Ends in steps, so that no request is cut: for [`EdgeSettings::notice`] everything is still
+    /// answered, as the last of its connection, and `/readyz` says no. Then no more connections are
+    /// taken, idle ones are closed, and the others when their request is answered. What isn't after
+    /// `grace` in all is cut off. Works on any runtime of tokio's.
     pub async fn stop(self, grace: Duration) {
-        let Running { handle, lives, over } = self.running;
-        if tokio::time::timeout(grace, handle.stop(true)).await.is_err() {
+        let Running { handle, lives, over, connections, listener } = self.running;
+        let began = Instant::now();
+        let notice = self.settings.load().notice.min(grace);
+        connections.enter(Phase::Notice);
+        sleep(notice).await;
+        if !grace.is_zero() {
+            http::let_no_more_in(&listener);
+            sleep(QUEUE).await;
+        }
+        // The server's end of the listener goes with this; it is told by now.
+        drop(handle.stop(true));
+        drop(listener);
+        connections.enter(Phase::Closing);
+        let left = grace.saturating_sub(began.elapsed());
+        if timeout(left, connections.none()).await.is_err() {
             tracing::warn!(?grace, "the edge cuts off requests that took too long to end");
         }
         drop(lives);

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode;
+
 use crate::names::folded;
 use crate::problem::Problem;
 
@@ -18,6 +20,9 @@ pub(crate) struct Form<'a> {
 impl<'a> Form<'a> {
     /// Reads a form; fields that it doesn't know are ignored.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Problem> {
+        if percent_decode(body).decode_utf8().is_err() {
+            return Err(Problem::bad_request("the form isn't UTF-8"));
+        }
         let (mut module, mut method) = (None, None);
         let (mut version, mut biz_content) = (None, None);
         for (name, value) in form_urlencoded::parse(body) {

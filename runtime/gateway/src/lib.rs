@@ -58,6 +58,7 @@ mod routes;
 mod rpc;
 mod settings;
 mod stage;
+mod target;
 mod worker;
 
 pub use self::edge::Edge;
@@ -65,4 +66,4 @@ pub use self::error::EdgeError;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::problem;
 pub use self::routes::check_routes;
-pub use self::settings::{EdgeLimits, EdgeSettings};
+pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};

@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::value::RawValue;
 
 use crate::json::Members;
+use crate::target;
 
 /// What has to be encoded in a segment of a path.
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -54,10 +55,19 @@ impl Location {
             rest = after;
         }
         parts.push(Part::Text(rest.into()));
-        Ok(Self(parts))
+        let text = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Field(_) => "x".into(),
+        };
+        let example: String = parts.iter().map(text).collect();
+        match is_read_alike(&example) {
+            true => Ok(Self(parts)),
+            false => Err(format!("has the location `{template}`, which no edge would accept")),
+        }
     }
 
-    /// The location of an answer; `None` if the answer lacks a field.
+    /// The location of an answer; `None` if the answer lacks a field, or if the edge itself would
+    /// refuse a request for that: with a slash or nothing in a segment, say.
     pub(crate) fn of(&self, answer: &[u8]) -> Option<String> {
         let mut location = String::new();
         for part in &self.0 {
@@ -66,8 +76,22 @@ impl Location {
                 Part::Field(names) => location.push_str(&field(answer, names)?),
             }
         }
-        Some(location)
+        is_read_alike(&location).then_some(location)
     }
+}
+
+/// The longest location: what a request has room for in its head, wherever it is sent.
+const LONGEST: usize = 4 << 10;
+
+/// Whether a request for that would be accepted by the edge.
+fn is_read_alike(location: &str) -> bool {
+    let after_scheme = location.split_once("://").map(|(_, rest)| rest);
+    let path = match after_scheme {
+        Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => location,
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    location.len() <= LONGEST && target::path(path).is_ok()
 }
 
 /// A field's value, encoded as a segment.
@@ -80,6 +104,10 @@ fn field(answer: &[u8], names: &[String]) -> Option<String> {
     match value.get() {
         text if text.starts_with('"') => {
             let text: String = serde_json::from_str(text).ok()?;
+            // Without a name it would be the collection's location.
+            if text.is_empty() {
+                return None;
+            }
             Some(utf8_percent_encode(&text, SEGMENT).to_string())
         }
         "null" => None,
@@ -95,11 +123,28 @@ mod tests {
     #[test]
     fn a_location_has_the_answers_fields() {
         let location = Location::parse("/api/order/{order.id}/by/{who}").unwrap();
-        let answer = br#"{"who": "a/b \"c\"", "order": {"products": [], "id": 7}}"#;
-        assert_eq!(location.of(answer).unwrap(), "/api/order/7/by/a%2Fb%20%22c%22");
+        let answer = br#"{"who": "a?b \"c\"", "order": {"products": [], "id": 7}}"#;
+        assert_eq!(location.of(answer).unwrap(), "/api/order/7/by/a%3Fb%20%22c%22");
         assert_eq!(location.of(br#"{"who": "x", "order": {}}"#), None);
         assert_eq!(location.of(br#"{"who": "x", "order": {"id": null}}"#), None);
         assert_eq!(location.of(b"7"), None);
+    }
+
+    #[test]
+    fn no_location_is_made_that_would_be_refused() {
+        let location = Location::parse("/api/{who}").unwrap();
+        let of = |who: &str| location.of(serde_json::json!({ "who": who }).to_string().as_bytes());
+        for who in ["", ".", "..", "a/b", "/", "a\\b", "a\0b", "a\nb"] {
+            assert_eq!(of(who), None, "{who:?}");
+        }
+        assert_eq!(of(&"x".repeat(5000)), None);
+        assert_eq!(of("caf\u{e9} #1?").unwrap(), "/api/caf%C3%A9%20%231%3F");
+        let elsewhere = Location::parse("https://other/{who}?next=//x").unwrap();
+        assert_eq!(elsewhere.of(br#"{"who": "a"}"#).unwrap(), "https://other/a?next=//x");
+        assert_eq!(elsewhere.of(br#"{"who": ".."}"#), None);
+        for template in ["/a//{b}", "/a/../{b}", "/a\\{b}", "/%2f{b}"] {
+            assert!(Location::parse(template).is_err(), "{template}");
+        }
     }
 
     #[test]

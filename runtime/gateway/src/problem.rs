@@ -80,6 +80,10 @@ impl Problem {
         Self::new(Code::BodyTooLarge, detail).closing()
     }
 
+    pub(crate) fn unsupported(what: &'static str) -> Self {
+        Self::new(Code::UnsupportedMediaType, what)
+    }
+
     pub(crate) fn head_too_large(what: &'static str) -> Self {
         Self::new(Code::HeadTooLarge, what)
     }

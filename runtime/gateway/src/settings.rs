@@ -18,6 +18,9 @@ pub struct EdgeSettings {
     /// What a request may take, from its head to its answer, for methods that declare no shorter
     /// deadline. Default: 12 s, which clients of message-queue gateways expect.
     pub deadline: Duration,
+    /// For how long, once it is told to stop, everything is still answered while `/readyz` says no.
+    /// Default: 1 s.
+    pub notice: Duration,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// The clock of the clients that it calls with. Default: the production clock.
@@ -30,6 +33,7 @@ impl Default for EdgeSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             workers: available_parallelism().map_or(2, |cores| cores.get().min(512)),
             deadline: Duration::from_secs(12),
+            notice: Duration::from_secs(1),
             limits: EdgeLimits::default(),
             clock: Clock::fast(),
         }
@@ -51,6 +55,8 @@ pub struct EdgeLimits {
     pub body_speed: NonZeroU32,
     /// From when on a body's speed counts. Default: 5 s.
     pub body_patience: Duration,
+    /// How long a client may take nothing of what it is sent; then it is left. Default: 10 s.
+    pub write_time: Duration,
     /// How long a connection may wait for its next request. Default: 60 s.
     pub idle_time: Duration,
     /// Connections at once; more are closed. Default: 10,000.
@@ -60,6 +66,19 @@ pub struct EdgeLimits {
     /// Requests a second from one address (for IPv6, from one /64), with bursts of as many; beyond
     /// it: 429. Default: no limit.
     pub rate: Option<NonZeroU32>,
+    /// What becomes of a key of the query that nothing is read from. Default: the request is
+    /// refused.
+    pub unknown_query: UnknownQuery,
+}
+
+/// What becomes of keys of a query that nothing is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnknownQuery {
+    /// 400, and the key is named.
+    #[default]
+    Refuse,
+    /// They are passed over.
+    Ignore,
 }
 
 impl Default for EdgeLimits {
@@ -71,10 +90,12 @@ impl Default for EdgeLimits {
             body_time: Duration::from_secs(30),
             body_speed: const { NonZeroU32::new(1 << 10).expect("it isn't zero") },
             body_patience: Duration::from_secs(5),
+            write_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(60),
             connections: 10_000,
             connections_per_address: 100,
             rate: None,
+            unknown_query: UnknownQuery::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use seam_core::remote::Caller;
 use seam_core::time::{Clock, Moment};
 
 use crate::error::EdgeError;
+use crate::http::Connections;
 use crate::local::Local;
 use crate::probe::Probe;
 use crate::routes::Routes;
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) table: Live<Table>,
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) rate: Rate,
+    pub(crate) connections: Arc<Connections>,
 }
 
 /// What requests mean, and whom they call: swapped whole.

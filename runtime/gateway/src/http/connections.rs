@@ -1,30 +1,50 @@
-//! How many connections there may be.
+//! The open connections of an edge: how many there may be, and how they end with it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Waker;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::settings::EdgeLimits;
 
-/// The open connections, by address.
+/// The open connections.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     open: Mutex<Open>,
+    /// A [`Phase`].
+    phase: AtomicU8,
+    /// Told when the last one has ended.
+    none: Notify,
+}
+
+/// How far the edge's end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    Serving,
+    /// Everything is answered, each answer is a connection's last, and the unit isn't ready: who
+    /// sends requests here has time to send them elsewhere.
+    Notice,
+    /// A connection ends as soon as nothing is being answered on it.
+    Closing,
 }
 
 #[derive(Debug, Default)]
 struct Open {
-    all: usize,
+    /// Connections that wait may be woken, by their number, to look at the phase.
+    all: HashMap<u64, Option<Waker>>,
     by_address: HashMap<IpAddr, usize>,
+    next: u64,
 }
 
 impl Connections {
     /// Lets a connection in, or doesn't.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limits: &EdgeLimits) -> Option<Ticket> {
         let mut open = self.open.lock();
-        if open.all >= limits.connections {
+        if open.all.len() >= limits.connections {
             return None;
         }
         let here = open.by_address.entry(address).or_default();
@@ -32,9 +52,37 @@ impl Connections {
             return None;
         }
         *here += 1;
-        open.all += 1;
+        let number = open.next;
+        open.next += 1;
+        open.all.insert(number, None);
         drop(open);
-        Some(Ticket { connections: Arc::clone(self), address })
+        Some(Ticket { connections: Arc::clone(self), address, number })
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Serving,
+            1 => Phase::Notice,
+            _ => Phase::Closing,
+        }
+    }
+
+    /// Goes on to the next phase, and has all connections look at it.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+        let wakers: Vec<_> = self.open.lock().all.values().flatten().cloned().collect();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Until no connection is open.
+    pub(crate) async fn none(&self) {
+        loop {
+            let told = self.none.notified();
+            if self.open.lock().all.is_empty() {
+                return;
+            }
+            told.await;
+        }
     }
 }
 
@@ -43,17 +91,34 @@ impl Connections {
 pub(crate) struct Ticket {
     connections: Arc<Connections>,
     address: IpAddr,
+    number: u64,
+}
+
+impl Ticket {
+    pub(crate) fn phase(&self) -> Phase {
+        self.connections.phase()
+    }
+
+    /// Wakes this when the phase changes. Who waits looks at the phase once more afterwards.
+    pub(crate) fn wake(&self, waker: Waker) {
+        if let Some(known) = self.connections.open.lock().all.get_mut(&self.number) {
+            *known = Some(waker);
+        }
+    }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut open = self.connections.open.lock();
-        open.all -= 1;
+        open.all.remove(&self.number);
         if let Some(here) = open.by_address.get_mut(&self.address) {
             *here -= 1;
             if *here == 0 {
                 open.by_address.remove(&self.address);
             }
+        }
+        if open.all.is_empty() {
+            self.connections.none.notify_waiters();
         }
     }
 }
@@ -80,5 +145,17 @@ mod tests {
         drop(first);
         assert!(connections.admit(other, &limits).is_some());
         assert!(connections.admit(ADDRESS, &limits).is_some());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_last_one_is_told() {
+        let connections = Arc::new(Connections::default());
+        connections.none().await;
+        let ticket = connections.admit(ADDRESS, &EdgeLimits::default()).unwrap();
+        assert_eq!(ticket.phase(), Phase::Serving);
+        connections.enter(Phase::Closing);
+        assert_eq!(ticket.phase(), Phase::Closing);
+        let none = connections.none();
+        tokio::join!(none, async { drop(ticket) });
     }
 }

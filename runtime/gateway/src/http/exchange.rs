@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use actix_http::ConnectionType;
 
+use super::Phase;
 use super::connection::{Answering, Connection};
 use crate::request::{Body, Request};
 use crate::response::{Content, Response};
@@ -17,10 +18,21 @@ pub(super) async fn exchange(
     mut request: actix_http::Request,
 ) -> Result<actix_http::Response<Content>, Infallible> {
     let connection = request.conn_data::<Rc<Connection>>().cloned();
+    let _answering = Answering::on(connection.clone());
+    let last = request.head().connection_type() != ConnectionType::KeepAlive;
     let mut body = Body::new(&mut request, connection.clone());
-    let _answering = Answering::on(connection);
     let request = Request::new(request, worker.now());
-    Ok(to_actix(stage::answer(&worker, &request, &mut body).await))
+    let mut response = stage::answer(&worker, &request, &mut body).await;
+    response.close = response.close
+        || last
+        || worker.shared.connections.phase() != Phase::Serving
+        || !body.settle().await;
+    if response.close
+        && let Some(connection) = connection
+    {
+        connection.close();
+    }
+    Ok(to_actix(response))
 }
 
 fn to_actix(response: Response) -> actix_http::Response<Content> {

@@ -6,13 +6,17 @@ mod connections;
 mod content;
 mod exchange;
 mod framing;
+mod listener;
 mod refusal;
 mod server;
 mod stream;
+mod waits;
 
 pub(crate) use actix_http::header;
 pub(crate) use actix_http::header::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) use actix_http::{Method, StatusCode};
 
-pub(crate) use self::connection::Connection;
-pub(crate) use self::server::{Running, listen, start};
+pub(crate) use self::connection::{Broken, Connection};
+pub(crate) use self::connections::{Connections, Phase};
+pub(crate) use self::listener::{let_no_more_in, listen};
+pub(crate) use self::server::{Running, start};

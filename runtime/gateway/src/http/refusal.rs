@@ -6,9 +6,17 @@ use seam_core::context::TraceContext;
 use super::framing::Violation;
 use crate::problem::Problem;
 
+const NO_REQUEST: &str = "this is no HTTP/1.1 request: its first line, a header, a missing `Host` or \
+                          the length of its body isn't as the protocol has it";
+
 impl Problem {
     pub(crate) fn of_violation(violation: Violation) -> Self {
         match violation {
+            Violation::NoRequest => Self::bad_request(NO_REQUEST),
+            Violation::Fragment => Self::bad_request("the target has a `#`"),
+            Violation::ChunksTooLarge => Self::bad_request(
+                "what the chunked body has besides its content, extensions or trailers, is too large",
+            ),
             Violation::BareLineFeed => {
                 Self::bad_request("a line of the head ends with a line feed alone")
             }
@@ -48,10 +56,7 @@ pub(crate) fn bare_refusal(written: &[u8]) -> Option<(usize, Problem)> {
         return None;
     }
     let problem = match head.get(b"HTTP/1.1 ".len()..)?.first_chunk()? {
-        b"400 " => Problem::bad_request(
-            "this is no HTTP/1.1 request: its first line, a header, a missing `Host` or the length \
-             of its body isn't as the protocol has it",
-        ),
+        b"400 " => Problem::bad_request(NO_REQUEST),
         b"431 " => Problem::head_too_large("the head is too large, or has too many headers"),
         _ => return None,
     };

@@ -11,13 +11,13 @@ use actix_http::{HttpServiceBuilder, KeepAlive, Request};
 use actix_rt::net::TcpStream;
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt, fn_service};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use super::connections::{Connections, Ticket};
 use super::exchange::exchange;
-use super::stream::{LINGER, WatchedStream};
+use super::stream::WatchedStream;
+use super::waits::LINGER;
 use crate::settings::EdgeLimits;
 use crate::worker::{Shared, Worker};
 
@@ -29,6 +29,9 @@ pub(crate) struct Running {
     pub(crate) lives: oneshot::Sender<()>,
     /// Told when the server is gone.
     pub(crate) over: oneshot::Receiver<()>,
+    pub(crate) connections: Arc<Connections>,
+    /// The same socket as the server's: it listens until both are dropped.
+    pub(crate) listener: TcpListener,
 }
 
 /// actix's own limits, out of the way of ours.
@@ -36,27 +39,14 @@ const WITHOUT_LIMIT: usize = 1 << 20;
 /// The grace period is [`Edge::stop`](crate::Edge::stop)'s business; in seconds.
 const LONG: u64 = 24 * 60 * 60;
 
-/// Connections that wait to be accepted. The standard library's 128 are fewer than may come at once,
-/// and one too many is reset.
-const BACKLOG: i32 = 1024;
-
-/// Listens as `TcpListener::bind` does, for longer queues.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // An address may be taken again while connections to it still end. Elsewhere it would mean more.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
 /// Starts the threads; what comes from now on waits in the listener until they are up.
 ///
 /// There is no actix system around them: then each of the server's threads has a runtime that runs
 /// what is local to it as it runs everything else. In a system, connections are in a set of their
 /// own within the runtime, which costs each wake-up of one a round through both.
 pub(crate) fn start(shared: Shared, listener: TcpListener) -> io::Result<Running> {
+    let connections = Arc::clone(&shared.connections);
+    let ours = listener.try_clone()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let server = {
         let _within = runtime.enter();
@@ -77,12 +67,12 @@ pub(crate) fn start(shared: Shared, listener: TcpListener) -> io::Result<Running
         });
         let _ = ended.send(());
     })?;
-    Ok(Running { handle, lives, over })
+    Ok(Running { handle, lives, over, connections, listener: ours })
 }
 
 fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
-    let connections = Arc::new(Connections::default());
+    let connections = Arc::clone(&shared.connections);
     let (workers, idle_time) = {
         let settings = shared.settings.load();
         (settings.workers.clamp(1, 512), settings.limits.idle_time)
@@ -92,14 +82,12 @@ fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
         .max_concurrent_connections(WITHOUT_LIMIT)
         .shutdown_timeout(LONG)
         .disable_signals();
-    let stopping = builder.graceful_shutdown_signal();
     let shared = Arc::new(shared);
     let builder = builder.listen("edge", listener, move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared)));
         let serving = Rc::clone(&worker);
         // No `App`: the routes are the contracts' own, and a router with nothing in it has a price.
         let service = fn_service(move |request: Request| exchange(Rc::clone(&serving), request));
-        let stopping = stopping.clone();
         let http = HttpServiceBuilder::default()
             .keep_alive(KeepAlive::Timeout(idle_time))
             // Heads are timed by the stream, for each request and not for the first alone.
@@ -108,10 +96,6 @@ fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
             // A client that goes away ends its request.
             .h1_allow_half_closed(false)
             .local_addr(address)
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
             .on_connect_ext(|io: &WatchedStream, data| drop(data.insert(io.connection())))
             .h1(service);
         let connections = Arc::clone(&connections);

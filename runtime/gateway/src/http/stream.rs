@@ -1,64 +1,58 @@
-//! A connection whose heads are watched on their way to actix.
+//! A connection, as actix reads and writes it: request by request.
 
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker, ready};
 
 use actix_rt::net::TcpStream;
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Sleep;
 
-use super::connection::Connection;
-use super::connections::Ticket;
+use super::connection::{Broken, Connection};
+use super::connections::{Phase, Ticket};
 use super::framing::{Framing, Violation};
 use super::refusal::bare_refusal;
+use super::waits::{LINGER, Stall, Timer, Wait, body_time};
 use crate::problem::Problem;
 use crate::settings::EdgeLimits;
 
-/// A stream that ends, for actix, where a head breaks the rules or something takes too long; its
-/// last words say why.
+/// A stream that ends, for actix, where a request breaks the rules or something takes too long; its
+/// last words say why. A request is passed on once the one before it has its answer, and none is
+/// behind an answer that was the last.
 #[derive(Debug)]
 pub(crate) struct WatchedStream {
     io: TcpStream,
     framing: Framing,
     limits: EdgeLimits,
+    /// What has come in and isn't passed on: a head that isn't whole, or what is behind a request.
+    held: BytesMut,
+    /// How much of that has been looked at, and may be passed on.
+    cleared: usize,
     timer: Option<Timer>,
+    stall: Stall,
     /// Nothing has been read yet: the first head is waited for.
     fresh: bool,
     /// To actix the connection has ended.
     ended: bool,
     violation: Option<Violation>,
+    /// A client was told in place of actix why its request was none.
+    told: bool,
+    /// More was sent than was read as requests: who closes at once takes back its last words.
+    surplus: bool,
+    farewell: Option<Pin<Box<Sleep>>>,
+    /// Known to whoever ends the edge.
+    waker: Option<Waker>,
     connection: Rc<Connection>,
-    _ticket: Ticket,
+    ticket: Ticket,
 }
 
-/// What a connection waits for, that mustn't take long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wait {
-    Head,
-    Body,
-    /// The rest of a body that has its answer already: actix would wait for the end of a chunked
-    /// one, however long that takes.
-    Rest,
-}
-
-/// Runs only while a connection has nothing to read: what comes in at once needs no clock.
-#[derive(Debug)]
-struct Timer {
-    wait: Wait,
-    /// Of which request.
-    heads: u64,
-    began: Instant,
-    sleep: Pin<Box<Sleep>>,
-}
-
+/// How much is held back behind a request that is being answered; then its client has to wait.
+const MAX_HELD: usize = 64 << 10;
 /// What a client that is being refused may have sent already is read for its sake: unread bytes
 /// would reset the connection, and the refusal would be lost.
 const MAX_DRAIN: usize = 256 << 10;
-/// How long a connection that ends is listened to, so that its client can read why.
-pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 impl WatchedStream {
     pub(crate) fn new(io: TcpStream, limits: EdgeLimits, ticket: Ticket) -> Self {
@@ -66,12 +60,19 @@ impl WatchedStream {
             io,
             framing: Framing::new(limits.head),
             limits,
+            held: BytesMut::new(),
+            cleared: 0,
             timer: None,
+            stall: Stall::default(),
             fresh: true,
             ended: false,
             violation: None,
+            told: false,
+            surplus: false,
+            farewell: None,
+            waker: None,
             connection: Rc::default(),
-            _ticket: ticket,
+            ticket,
         }
     }
 
@@ -79,11 +80,79 @@ impl WatchedStream {
         Rc::clone(&self.connection)
     }
 
+    /// Whether what comes next belongs to the request that was passed on, or may be a new one.
+    fn may_pass(&self) -> bool {
+        !self.framing.between_requests() || (self.is_answered() && !self.connection.is_closing())
+    }
+
+    /// Whether every request that was passed on has its answer.
+    fn is_answered(&self) -> bool {
+        self.connection.has_begun(self.framing.heads()) && !self.connection.is_answering()
+    }
+
+    /// Looks at bytes that may be passed on: how many of them are.
+    fn clear(
+        framing: &mut Framing,
+        bytes: &mut [u8],
+        connection: &Connection,
+    ) -> Result<usize, Violation> {
+        let passed = framing.pass(bytes)?;
+        connection.set_in_body(framing.in_body());
+        Ok(passed)
+    }
+
+    /// Passes on what is held, as far as it may be: whether that was anything.
+    fn pass_held(&mut self, buf: &mut ReadBuf<'_>) -> Result<bool, Violation> {
+        if self.held.is_empty() {
+            return Ok(false);
+        }
+        if self.cleared == 0 && self.may_pass() {
+            self.cleared = Self::clear(&mut self.framing, &mut self.held, &self.connection)?;
+        }
+        let passed = self.cleared.min(buf.remaining());
+        buf.put_slice(&self.held[..passed]);
+        self.held.advance(passed);
+        self.cleared -= passed;
+        if self.held.is_empty() {
+            // An idle connection keeps no buffer.
+            self.held = BytesMut::new();
+        }
+        Ok(passed > 0)
+    }
+
+    /// Takes what was read into `buf` from `start` on: whether any of it is passed on there.
+    fn take(&mut self, buf: &mut ReadBuf<'_>, start: usize) -> Result<bool, Violation> {
+        self.fresh = false;
+        let read = &mut buf.filled_mut()[start..];
+        if self.connection.is_closing() && self.framing.between_requests() {
+            self.surplus = true;
+            buf.set_filled(start);
+            return Ok(false);
+        }
+        let passed = match self.held.is_empty() && self.may_pass() {
+            true => Self::clear(&mut self.framing, read, &self.connection)?,
+            false => 0,
+        };
+        self.held.extend_from_slice(&read[passed..]);
+        buf.set_filled(start + passed);
+        Ok(passed > 0)
+    }
+
+    /// Ends the connection for actix, before what broke the rules.
+    fn violated(&mut self, violation: Violation) {
+        (self.ended, self.surplus) = (true, true);
+        self.violation = Some(violation);
+        self.connection.breaks(Broken::Violation(violation));
+    }
+
     fn waits_for(&self) -> Option<Wait> {
-        if self.fresh || self.framing.in_head() {
+        if self.fresh {
+            return Some(Wait::First);
+        }
+        if self.framing.in_head() {
             return Some(Wait::Head);
         }
-        let answering = self.connection.answering.get() > 0;
+        let answering = self.connection.is_answering();
         self.framing.in_body().then_some(if answering { Wait::Body } else { Wait::Rest })
     }
 
@@ -94,63 +163,77 @@ impl WatchedStream {
             return None;
         };
         let time = match wait {
-            Wait::Head => self.limits.head_time,
+            Wait::First if self.ticket.phase() == Phase::Closing => {
+                self.limits.head_time.min(LINGER)
+            }
+            Wait::First | Wait::Head => self.limits.head_time,
             Wait::Body => body_time(self.framing.body(), &self.limits),
             Wait::Rest => LINGER,
         };
-        let heads = self.framing.heads();
-        let same = |timer: &Timer| timer.wait == wait && timer.heads == heads;
-        let timer = match self.timer.take_if(|timer| same(timer)) {
-            Some(timer) => timer,
-            None => Timer { wait, heads, began: Instant::now(), sleep: Box::pin(sleep(time)) },
-        };
-        let timer = self.timer.insert(timer);
-        while timer.sleep.as_mut().poll(cx).is_ready() {
-            let end = timer.began + time;
-            if timer.sleep.deadline() >= end {
-                return Some(wait);
-            }
-            // More of the body has come in meanwhile.
-            timer.sleep.as_mut().reset(end);
-        }
-        None
+        let timer = Timer::of(self.timer.take(), wait, self.framing.heads(), time);
+        self.timer.insert(timer).is_over(time, cx).then_some(wait)
     }
 
     /// Ends the connection, for actix.
     fn end(&mut self, overdue: Wait) {
         self.ended = true;
         match overdue {
-            Wait::Head => self.violation = Some(Violation::HeadTooSlow),
-            Wait::Body => self.connection.slow_body.set(true),
+            Wait::First if self.ticket.phase() == Phase::Closing => {}
+            Wait::First | Wait::Head => self.violation = Some(Violation::HeadTooSlow),
+            Wait::Body => self.connection.breaks(Broken::Slow),
             Wait::Rest => {}
         }
     }
 
+    /// Nothing is there to be read: whether the connection ends for that, or waits.
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.held.is_empty() {
+            self.connection.wake_then(cx.waker());
+        }
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+            self.ticket.wake(cx.waker().clone());
+        }
+        if let Some(overdue) = self.overdue(cx) {
+            self.end(overdue);
+            return Poll::Ready(Ok(()));
+        }
+        let idle = self.framing.between_requests() && !self.framing.in_head() && !self.fresh;
+        if idle && self.ticket.phase() == Phase::Closing && self.is_answered() {
+            self.ended = true;
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    }
+
     /// Tells the client why its connection ends.
     fn tell(&mut self, cx: &mut Context<'_>, problem: Problem) {
+        self.surplus = true;
         // One attempt: a client that reads nothing needs no words.
         let _ = Pin::new(&mut self.io).poll_write(cx, &problem.last_words());
+    }
+
+    /// Whether actix has refused what was passed on as a request: what it writes says so.
+    fn is_refused(&self) -> bool {
+        !self.connection.is_answering() && !self.connection.has_begun(self.framing.heads())
+    }
+
+    /// Listens on for a while to who was told that this is the end.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let farewell = self.farewell.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        if farewell.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
         let mut scratch = [0; 4096];
-        let mut left = MAX_DRAIN;
-        while let Ok(read @ 1..) = self.io.try_read(&mut scratch) {
-            left = left.saturating_sub(read);
-            if left == 0 {
-                break;
+        for _ in 0..MAX_DRAIN / scratch.len() {
+            let mut read = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut read)) {
+                Ok(()) if !read.filled().is_empty() => {}
+                _ => break,
             }
         }
+        Poll::Ready(())
     }
-
-    /// Whether a request has begun that nobody answers: what actix writes may be a refusal.
-    fn is_refused(&self) -> bool {
-        let Connection { answering, begun, .. } = &*self.connection;
-        answering.get() == 0 && (self.framing.in_head() || self.framing.heads() != begun.get())
-    }
-}
-
-/// When a body of which so many bytes have come is too slow, if no more come.
-fn body_time(bytes: u64, limits: &EdgeLimits) -> Duration {
-    let millis = bytes.saturating_mul(1000) / u64::from(limits.body_speed.get());
-    Duration::from_millis(millis).max(limits.body_patience).min(limits.body_time)
 }
 
 impl AsyncRead for WatchedStream {
@@ -166,30 +249,42 @@ impl AsyncRead for WatchedStream {
         {
             this.end(overdue);
         }
-        if this.ended {
-            return Poll::Ready(Ok(()));
-        }
-        let before = buf.filled().len();
-        match Pin::new(&mut this.io).poll_read(cx, buf) {
-            Poll::Ready(Ok(())) => {
-                let bytes = &buf.filled()[before..];
-                this.fresh &= bytes.is_empty();
-                if let Err(violation) = this.framing.feed(bytes) {
-                    // To actix the connection ends before these bytes.
-                    buf.set_filled(before);
-                    this.ended = true;
-                    this.violation = Some(violation);
-                }
-                Poll::Ready(Ok(()))
+        while !this.ended {
+            let passed = this.pass_held(buf).and_then(|passed| match passed {
+                true => Ok(Some(Poll::Ready(Ok(())))),
+                false => this.poll_more(cx, buf),
+            });
+            match passed {
+                Ok(Some(done)) => return done,
+                Ok(None) => {}
+                Err(violation) => this.violated(violation),
             }
-            Poll::Pending => match this.overdue(cx) {
-                Some(overdue) => {
-                    this.end(overdue);
-                    Poll::Ready(Ok(()))
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl WatchedStream {
+    /// Reads what comes next. `None` if it is held back, and there may be more.
+    fn poll_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Result<Option<Poll<io::Result<()>>>, Violation> {
+        if self.held.len() >= MAX_HELD.max(self.limits.head) {
+            return Ok(Some(self.poll_wait(cx)));
+        }
+        let start = buf.filled().len();
+        match Pin::new(&mut self.io).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) if buf.filled().len() > start => {
+                let passed = self.take(buf, start);
+                if passed.is_err() {
+                    buf.set_filled(start);
                 }
-                None => Poll::Pending,
-            },
-            failed => failed,
+                Ok(passed?.then_some(Poll::Ready(Ok(()))))
+            }
+            Poll::Pending => Ok(Some(self.poll_wait(cx))),
+            over => Ok(Some(over)),
         }
     }
 }
@@ -205,17 +300,34 @@ impl AsyncWrite for WatchedStream {
             // This is the answer: the timer begins, and the reader hears of its end.
             this.overdue(cx);
         }
+        let mut bytes = bytes;
         if this.is_refused()
             && let Some((start, problem)) = bare_refusal(bytes)
         {
-            if start > 0 {
-                // Answers to earlier requests go first.
-                return Pin::new(&mut this.io).poll_write(cx, &bytes[..start]);
+            if start == 0 {
+                if this.told {
+                    return Poll::Ready(Ok(bytes.len()));
+                }
+                this.told = true;
+                this.tell(cx, problem);
+                // What is on its way when actix closes, it doesn't take for its own failure.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            this.tell(cx, problem);
-            return Poll::Ready(Ok(bytes.len()));
+            // Answers to earlier requests go first.
+            bytes = &bytes[..start];
         }
-        Pin::new(&mut this.io).poll_write(cx, bytes)
+        match Pin::new(&mut this.io).poll_write(cx, bytes) {
+            Poll::Pending if this.stall.is_over(this.limits.write_time, cx) => {
+                tracing::debug!("a client that reads nothing is left");
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            Poll::Pending => Poll::Pending,
+            written => {
+                this.stall.end();
+                written
+            }
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -225,38 +337,18 @@ impl AsyncWrite for WatchedStream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if let Some(violation) = this.violation.take() {
-            tracing::debug!(?violation, "a connection is closed for its head");
-            if this.connection.answering.get() == 0 {
+            tracing::debug!(?violation, "a connection is closed for what came in");
+            // One that broke within a body has its answer.
+            if this.is_answered() && this.framing.between_requests() {
                 this.tell(cx, Problem::of_violation(violation));
             }
         }
-        Pin::new(&mut this.io).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_has_to_keep_its_pace() {
-        let limits = EdgeLimits::default();
-        let seconds = |bytes| body_time(bytes, &limits).as_secs();
-        assert_eq!(seconds(0), 5);
-        assert_eq!(seconds(5 << 10), 5);
-        assert_eq!(seconds(7 << 10), 7);
-        assert_eq!(seconds(1 << 20), 30);
+        if this.farewell.is_none() {
+            ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+        }
+        if this.surplus || !this.held.is_empty() {
+            ready!(this.poll_farewell(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -12,7 +12,7 @@ use actix_http::header;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
-use crate::http::Connection;
+use crate::http::{Broken, Connection};
 use crate::problem::Problem;
 
 /// A request's body, not read yet.
@@ -20,6 +20,8 @@ pub(crate) struct Body {
     payload: Payload,
     /// As announced.
     length: Option<u64>,
+    /// It was read to its end.
+    over: bool,
     connection: Option<Rc<Connection>>,
 }
 
@@ -30,7 +32,28 @@ impl Body {
     ) -> Self {
         let length = request.head().headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        Self { payload: request.take_payload(), length, connection }
+        Self { payload: request.take_payload(), length, over: false, connection }
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_there(&self) -> bool {
+        !matches!(self.payload, Payload::None)
+    }
+
+    /// Reads what has come in of it and nobody has asked for: false if its end is still to come, or
+    /// never will. Then it can't be told from the next request, and the connection has to end.
+    pub(crate) async fn settle(&mut self) -> bool {
+        if self.over || !self.is_there() {
+            return true;
+        }
+        if self.connection.as_ref().is_none_or(|connection| connection.is_in_body()) {
+            return false;
+        }
+        let mut next = self.first_piece().await;
+        while let Some(Ok(_)) = next {
+            next = self.payload.next().await;
+        }
+        next.is_none()
     }
 
     /// Reads it to its end: at most `limit` bytes.
@@ -61,6 +84,7 @@ impl Body {
             }
             next = self.payload.next().await;
         }
+        self.over = true;
         Ok(if all.is_empty() { first } else { all.freeze() })
     }
 
@@ -81,9 +105,10 @@ impl Body {
     }
 
     fn broken(&self, error: &PayloadError) -> Problem {
-        if self.connection.as_ref().is_some_and(|connection| connection.slow_body.get()) {
-            return Problem::too_slow("the body comes in too slowly");
+        match self.connection.as_ref().and_then(|connection| connection.broken()) {
+            Some(Broken::Slow) => Problem::too_slow("the body comes in too slowly"),
+            Some(Broken::Violation(violation)) => Problem::of_violation(violation).closing(),
+            None => Problem::bad_request(format!("the body is broken: {error}")).closing(),
         }
-        Problem::bad_request(format!("the body is broken: {error}")).closing()
     }
 }

@@ -70,6 +70,9 @@ async fn call(
     arguments: &Arguments,
     found: &Found<'_>,
 ) -> Result<Vec<u8>, Problem> {
+    if !arguments.takes_body() && !is_nothing(found.body) {
+        return Err(Problem::bad_request("this method takes nothing from a body"));
+    }
     let client = here.serving.client(client);
     let problem = |error| Problem::of_call(error, client.service());
     if let Some(body) = arguments.as_they_are(found) {
@@ -82,6 +85,13 @@ async fn call(
     }
     let collected = arguments.collect(found)?;
     begin(here, client, method, &collected).await.map_err(problem)
+}
+
+/// Whether a body is empty, or an object without members.
+fn is_nothing(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    let within = body.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    within.map_or(body.is_empty(), |within| within.trim_ascii().is_empty())
 }
 
 fn begin(here: &Here<'_>, client: &dyn AnyClient, method: u16, arguments: &[u8]) -> JsonReply {

@@ -4,56 +4,136 @@ use bytes::Bytes;
 
 use super::Here;
 use super::route::Found;
-use crate::http::header;
+use crate::http::{Method, header};
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 
-/// Reads the body that the request's target takes; none where it takes none.
+/// Reads the body that the request's target takes.
+///
+/// GET, HEAD and DELETE take none: what stands between would lose it, or keep the answer for who
+/// sends another one.
 pub(super) async fn read(
     here: &Here<'_>,
     found: &Found<'_>,
     body: &mut Body,
 ) -> Result<Bytes, Problem> {
-    let arguments = match found {
-        Found::Route(route, _) => &route.arguments,
-        Found::Method(_, method) => &method.arguments,
-        Found::Form => return form(here, body).await,
-        Found::Health | Found::Readiness => return Ok(Bytes::new()),
-    };
-    if !arguments.takes_body() {
-        return Ok(Bytes::new());
+    let method = here.request.method();
+    if body.is_there() && matches!(*method, Method::GET | Method::HEAD | Method::DELETE) {
+        return Err(Problem::bad_request(format!("a {method} takes no body")));
     }
-    let body = whole(here, body).await?;
-    let is_json = |kind: &[u8]| kind == b"application/json" || kind.ends_with(b"+json");
-    if !body.is_empty() && media_type(here.request).is_some_and(|kind| !is_json(kind)) {
+    match found {
+        Found::Route(..) | Found::Method(..) if !body.is_there() => Ok(Bytes::new()),
+        Found::Route(..) | Found::Method(..) => {
+            plain(here.request)?;
+            json(media_type(here.request)?)?;
+            body.read(here.settings.limits.body).await
+        }
+        Found::Form => {
+            plain(here.request)?;
+            form(media_type(here.request)?)?;
+            // The deadline is that of the whole request here, its body included.
+            let body = body.read(here.settings.limits.body);
+            let body = tokio::time::timeout(here.settings.deadline, body).await;
+            body.map_err(|_| Problem::deadline().closing())?
+        }
+        Found::Health | Found::Readiness => Ok(Bytes::new()),
+    }
+}
+
+/// Refuses a body that is compressed.
+fn plain(request: &Request) -> Result<(), Problem> {
+    let mut encodings = request.headers().get_all(header::CONTENT_ENCODING);
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Problem::unsupported("the body is compressed, and must not be"));
+    }
+    Ok(())
+}
+
+/// A body that says nothing of its type is taken for JSON.
+fn json(kind: Option<&[u8]>) -> Result<(), Problem> {
+    let Some(kind) = kind else { return Ok(()) };
+    let (essence, charset) = taken_apart(kind);
+    let end = essence.len().saturating_sub(b"+json".len());
+    if !essence.eq_ignore_ascii_case(b"application/json")
+        && !essence[end..].eq_ignore_ascii_case(b"+json")
+    {
         let why =
             "the content type isn't application/json: send that header, as `curl --json` does";
-        return Err(Problem::bad_request(why));
+        return Err(Problem::unsupported(why));
     }
-    Ok(body)
+    utf8(charset)
 }
 
-/// A form. The deadline is that of the whole request here, its body included.
-async fn form(here: &Here<'_>, body: &mut Body) -> Result<Bytes, Problem> {
-    if media_type(here.request) != Some(b"application/x-www-form-urlencoded") {
+fn form(kind: Option<&[u8]>) -> Result<(), Problem> {
+    let (essence, charset) = taken_apart(kind.unwrap_or_default());
+    if !essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
         let why = "the content type is something else than application/x-www-form-urlencoded";
-        return Err(Problem::bad_request(why));
+        return Err(Problem::unsupported(why));
     }
-    let body = tokio::time::timeout(here.settings.deadline, whole(here, body)).await;
-    body.map_err(|_| Problem::deadline().closing())?
+    utf8(charset)
 }
 
-async fn whole(here: &Here<'_>, body: &mut Body) -> Result<Bytes, Problem> {
-    if let Some(encoding) = here.request.header(&header::CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
-        return Err(Problem::bad_request("the body is compressed, and must not be"));
+fn utf8(charset: Option<&[u8]>) -> Result<(), Problem> {
+    let known = |charset: &[u8]| {
+        charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"utf8")
+    };
+    match charset.is_none_or(known) {
+        true => Ok(()),
+        false => Err(Problem::unsupported("the body is text of another charset than UTF-8")),
     }
-    body.read(here.settings.limits.body).await
 }
 
-/// The content type without its parameters.
-fn media_type(request: &Request) -> Option<&[u8]> {
-    let value = request.header(&header::CONTENT_TYPE)?;
-    value.as_bytes().split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii)
+/// The content type as it was sent; one that is named twice is an error, for nobody can say which
+/// one counts.
+fn media_type(request: &Request) -> Result<Option<&[u8]>, Problem> {
+    let mut kinds = request.headers().get_all(header::CONTENT_TYPE);
+    let kind = kinds.next().map(|kind| kind.as_bytes());
+    match kinds.next() {
+        Some(_) => Err(Problem::bad_request("the header `content-type` comes twice")),
+        None => Ok(kind),
+    }
+}
+
+/// A media type without its parameters, and its charset.
+fn taken_apart(kind: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut parts = kind.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let essence = parts.next().unwrap_or_default();
+    let charset = parts.find_map(|part| {
+        let (name, value) = part.split_at_checked(b"charset=".len())?;
+        name.eq_ignore_ascii_case(b"charset=").then_some(value)
+    });
+    (
+        essence,
+        charset
+            .map(|value| value.strip_prefix(b"\"").unwrap_or(value))
+            .map(|value| value.strip_suffix(b"\"").unwrap_or(value)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_compare_without_case() {
+        for kind in [
+            "application/json",
+            "Application/JSON",
+            "application/problem+json",
+            "application/vnd.x+JSON; v=1",
+            "application/json;charset=UTF-8",
+            "application/json; v=1; Charset=\"utf-8\"",
+        ] {
+            assert!(json(Some(kind.as_bytes())).is_ok(), "{kind}");
+        }
+        assert!(json(None).is_ok());
+        for kind in
+            ["", "text/plain", "application/jsonx", "json", "application/json; charset=latin1"]
+        {
+            let problem = json(Some(kind.as_bytes())).unwrap_err();
+            assert_eq!(problem.status.as_u16(), 415, "{kind}");
+        }
+        assert!(form(Some(b"Application/X-WWW-Form-Urlencoded; charset=UTF-8")).is_ok());
+        assert_eq!(form(None).unwrap_err().status.as_u16(), 415);
+    }
 }

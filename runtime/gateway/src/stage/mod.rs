@@ -8,6 +8,7 @@ mod call;
 mod content;
 mod guard;
 mod log;
+mod query;
 mod rate;
 mod ready;
 mod route;
@@ -56,6 +57,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
     rate::admit(here)?;
     let found = route::find(here)?;
+    query::check(here, &found)?;
     let body = content::read(here, &found, body).await?;
     match found {
         Found::Route(route, path) => call::route(here, route, path, &body).await,

@@ -1,7 +1,7 @@
 //! Whether the unit lives, and whether it is ready.
 
 use super::{Here, Step};
-use crate::http::StatusCode;
+use crate::http::{Phase, StatusCode};
 use crate::problem::Problem;
 use crate::response::Response;
 
@@ -12,6 +12,9 @@ pub(super) fn alive() -> Response {
 
 /// `GET /readyz`.
 pub(super) async fn ready(here: &Here<'_>) -> Step<Response> {
+    if here.worker.shared.connections.phase() != Phase::Serving {
+        return Err(Problem::unavailable("the unit is stopping").into());
+    }
     let probe = here.worker.shared.probe.ready();
     match tokio::time::timeout(here.settings.deadline, probe).await {
         Ok(Ok(())) => Ok(Response::json(StatusCode::OK, br#"{"status":"ready"}"#.to_vec())),

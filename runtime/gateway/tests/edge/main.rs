@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that gets less than it expects has failed")]
 
+mod ends;
 mod hostile;
 mod lifecycle;
 mod limits;
@@ -9,6 +10,7 @@ mod named;
 mod numbers;
 mod pieces;
 mod problems;
+mod refused;
 mod routes;
 mod support;
 mod threads;

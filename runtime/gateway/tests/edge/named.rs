@@ -96,7 +96,7 @@ async fn a_form_that_is_none_is_refused() {
         assert_eq!((answer.status, &answer.json()["detail"]), (400, &json!(why)), "{content}");
     }
     let answer = support::json(&edge, "/gateway", r#"{"module": "shelf"}"#).await;
-    assert_eq!(answer.problem().0, 400);
+    assert_eq!(answer.problem().0, 415);
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn a_query_gives_arguments_in_either_case() {
     let edge = edge();
     for (query, found) in [
         ("byAuthor=Ada+B&limit=5&lent=true", json!(["Ada B", "Some(5)", "Some(true)"])),
-        ("by_author=7&_=1", json!(["7", "None", "None"])),
+        ("by_author=7", json!(["7", "None", "None"])),
         ("byAuthor=a%22%5C%26%C3%A9", json!(["a\"\\&é", "None", "None"])),
     ] {
         assert_eq!(get(&edge, &format!("/api/book?{query}")).await.json(), found);
@@ -143,12 +143,12 @@ async fn bodies_that_are_no_such_json_are_refused() {
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "é"] {
         let answer =
             support::post(&edge, "/api/book", kind, r#"{"title": "x", "pageCount": 9}"#).await;
-        assert_eq!(answer.status, 400, "{kind}");
+        assert_eq!(answer.status, 415, "{kind}");
     }
     let body = r#"{"title": "x", "pageCount": 9}"#;
     assert_eq!(request(&edge, "POST /api/book", body).await.status, 201, "no type is no lie");
     let head = "POST /api/book\nContent-Type: application/json\nContent-Encoding: gzip";
-    assert_eq!(request(&edge, head, body).await.status, 400);
+    assert_eq!(request(&edge, head, body).await.status, 415);
 }
 
 #[tokio::test]

@@ -191,7 +191,7 @@ fn read_rehearsal(mut reader: Reader<'_>) -> RehearsalConfig {
 }
 
 fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
-    let EdgeSettings { deadline, limits, .. } = EdgeSettings::default();
+    let EdgeSettings { deadline, notice, limits, .. } = EdgeSettings::default();
     let some = 1..=1_000_000;
     let body = |bytes: &Bytes| match bytes.0 {
         1..=0x4000_0000 => Ok(()),
@@ -202,6 +202,8 @@ fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
         body: reader.checked("body", Bytes(limits.body as u64), body).0,
         body_time: reader.checked("body_time", limits.body_time, positive),
         head_time: reader.checked("head_time", limits.head_time, positive),
+        write_time: reader.checked("write_time", limits.write_time, positive),
+        notice: reader.value("notice", notice),
         connections: reader.within("connections", limits.connections as u64, some.clone()) as usize,
         connections_per_address: reader.within(
             "connections_per_address",
@@ -210,6 +212,7 @@ fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
         ) as usize,
         rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
             as u32,
+        unknown_query: reader.value("unknown_query", limits.unknown_query),
     };
     reader.finish();
     edge

@@ -41,7 +41,7 @@ pub use self::{
     settings::Settings,
     types::{
         AppConfig, CallsConfig, EdgeConfig, Lane, LogConfig, LogFormat, RehearsalConfig,
-        Resolution, ServiceConfig, TopologyConfig, UnitConfig,
+        Resolution, ServiceConfig, TopologyConfig, UnitConfig, UnknownQuery,
     },
 };
 

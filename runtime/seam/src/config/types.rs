@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+pub use seam_gateway::UnknownQuery;
+
 use super::{Address, settings::Settings, value::Choice};
 
 /// `[app]`: the app as a whole.
@@ -112,9 +114,12 @@ pub struct RehearsalConfig {
 /// body = "1MiB"
 /// body_time = "30s"
 /// head_time = "5s"
+/// write_time = "10s"
+/// notice = "1s"
 /// connections = 10000
 /// connections_per_address = 100
 /// rate = 0
+/// unknown_query = "refuse"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -126,12 +131,26 @@ pub struct EdgeConfig {
     pub body_time: Duration,
     /// `head_time`: how long a request's head may take to arrive; then 408. Default: `5s`.
     pub head_time: Duration,
-    /// `connections`: open at once. Default: 10000.
+    /// `write_time`: how long a client may take nothing of what it is sent; then it is left.
+    /// Default: `10s`.
+    pub write_time: Duration,
+    /// `notice`: for how long a unit that is told to stop still answers everything while `/readyz`
+    /// says no, within `[app] drain`. Default: `1s`.
+    pub notice: Duration,
+    /// `connections`: open at once, as far as the system has descriptors for them. Default: 10000.
     pub connections: usize,
     /// `connections_per_address`: open at once from one address. Default: 100.
     pub connections_per_address: usize,
     /// `rate`: requests a second from one address; beyond it: 429. Default: `0`, no limit.
     pub rate: u32,
+    /// `unknown_query`: what becomes of keys of a query that nothing is read from. Default:
+    /// `refuse`, by 400.
+    pub unknown_query: UnknownQuery,
+}
+
+impl Choice for UnknownQuery {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("refuse", Self::Refuse), ("ignore", Self::Ignore)];
 }
 
 /// `[units.NAME]`: one process.

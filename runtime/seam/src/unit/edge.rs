@@ -37,15 +37,17 @@ impl Edge {
             head_time: edge.head_time,
             body: usize::try_from(edge.body).unwrap_or(usize::MAX),
             body_time: edge.body_time,
+            write_time: edge.write_time,
             connections: edge.connections,
             connections_per_address: edge.connections_per_address,
             rate: NonZeroU32::new(edge.rate),
+            unknown_query: edge.unknown_query,
             ..EdgeLimits::default()
         };
         let unbound = |error: &std::io::Error| refused(unbound(error, &layout.unit, "http", http));
         let listen = resolve(http).map_err(|error| unbound(&error))?;
-        let settings =
-            EdgeSettings { listen, deadline: edge.deadline, limits, ..EdgeSettings::default() };
+        let (deadline, notice) = (edge.deadline, edge.notice);
+        let settings = EdgeSettings { listen, deadline, notice, limits, ..Default::default() };
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let bound = seam_gateway::Edge::bind(settings, clients, Arc::new(UnitProbe(unit)));
         bound.map(Self).map_err(|error| match error {

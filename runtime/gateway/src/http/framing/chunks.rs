@@ -7,23 +7,33 @@ use super::Place;
 /// The place in a chunked body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chunks {
-    /// In the line before a chunk: its size so far, and whether the digits are over.
-    Size { size: u64, digits: bool },
+    /// In the line before a chunk, so many bytes in: its size so far, and whether the digits are
+    /// over.
+    Size { size: u64, digits: bool, bytes: usize },
     /// In a chunk and the line break after it.
     Chunk { left: u64 },
     /// In a line of the trailer, so many bytes in.
     Trailer { bytes: usize },
 }
 
+/// What a line before a chunk may have without being counted: the longest size, and the line break.
+const SIZE_LINE: usize = 18;
+
 impl Chunks {
     pub(super) const fn new() -> Self {
-        Self::Size { size: 0, digits: true }
+        Self::Size { size: 0, digits: true, bytes: 0 }
     }
 
-    /// Where the next bytes lead, and how many of them.
-    pub(super) fn feed(self, bytes: &[u8]) -> (Place, usize) {
+    /// Where the next bytes lead, and how many of them; `extra` counts what is neither content nor
+    /// its length.
+    pub(super) fn feed(self, bytes: &[u8], extra: &mut usize) -> (Place, usize) {
         match self {
-            Self::Size { size, digits } => size_line(size, digits, bytes),
+            Self::Size { size, digits, bytes: before } => {
+                let (next, used) = size_line(size, digits, before, bytes);
+                let beyond = |length: usize| length.saturating_sub(SIZE_LINE);
+                *extra += beyond(before + used) - beyond(before);
+                (next, used)
+            }
             Self::Chunk { left } => {
                 let used = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 let next = match left - used as u64 {
@@ -32,20 +42,24 @@ impl Chunks {
                 };
                 (Place::Chunks(next), used)
             }
-            Self::Trailer { bytes: before } => match memchr(b'\n', bytes) {
-                // Nothing but the carriage return: the trailer is over.
-                Some(end) if before + end <= 1 => (Place::Head, end + 1),
-                Some(end) => (Place::Chunks(Self::Trailer { bytes: 0 }), end + 1),
-                None => {
-                    let so_far = before.saturating_add(bytes.len());
-                    (Place::Chunks(Self::Trailer { bytes: so_far }), bytes.len())
-                }
-            },
+            Self::Trailer { bytes: before } => {
+                let (next, used) = match memchr(b'\n', bytes) {
+                    // Nothing but the carriage return: the trailer is over.
+                    Some(end) if before + end <= 1 => (Place::Head, end + 1),
+                    Some(end) => (Place::Chunks(Self::Trailer { bytes: 0 }), end + 1),
+                    None => {
+                        let so_far = before.saturating_add(bytes.len());
+                        (Place::Chunks(Self::Trailer { bytes: so_far }), bytes.len())
+                    }
+                };
+                *extra += used;
+                (next, used)
+            }
         }
     }
 }
 
-fn size_line(mut size: u64, mut digits: bool, bytes: &[u8]) -> (Place, usize) {
+fn size_line(mut size: u64, mut digits: bool, before: usize, bytes: &[u8]) -> (Place, usize) {
     for (i, byte) in bytes.iter().enumerate() {
         match (byte, char::from(*byte).to_digit(16)) {
             (b'\n', _) => {
@@ -63,5 +77,6 @@ fn size_line(mut size: u64, mut digits: bool, bytes: &[u8]) -> (Place, usize) {
             _ => digits = false,
         }
     }
-    (Place::Chunks(Chunks::Size { size, digits }), bytes.len())
+    let bytes_in = before.saturating_add(bytes.len());
+    (Place::Chunks(Chunks::Size { size, digits, bytes: bytes_in }), bytes.len())
 }

@@ -30,6 +30,16 @@ impl Connection {
         Self { io: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
     }
 
+    /// A connection, if one is taken.
+    pub(crate) async fn try_to(address: SocketAddr) -> Option<Self> {
+        Some(Self { io: TcpStream::connect(address).await.ok()?, read: Vec::new() })
+    }
+
+    /// Whether it could be sent.
+    pub(crate) async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.io.write_all(bytes.as_ref()).await.is_ok()
+    }
+
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.io.write_all(bytes.as_ref()).await.unwrap();
     }

@@ -13,9 +13,14 @@ use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
 
-/// Settings for tests: a free port, two threads.
+/// Settings for tests: a free port, two threads, and an end without notice.
 pub(crate) fn settings() -> EdgeSettings {
-    EdgeSettings { listen: ([127, 0, 0, 1], 0).into(), workers: 2, ..EdgeSettings::default() }
+    EdgeSettings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        workers: 2,
+        notice: Duration::ZERO,
+        ..EdgeSettings::default()
+    }
 }
 
 /// A client of a shelf in this process.

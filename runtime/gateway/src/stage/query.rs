@@ -1,0 +1,47 @@
+//! The query: text that can be read, and nothing that would be ignored.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::Here;
+use super::route::Found;
+use crate::argument::cut;
+use crate::problem::Problem;
+use crate::settings::UnknownQuery;
+
+/// Refuses a query that isn't UTF-8, names an argument in two spellings, or has a key that nothing
+/// is read from.
+pub(super) fn check(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem> {
+    let query = here.request.query();
+    if query.is_empty() {
+        return Ok(());
+    }
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Problem::bad_request("the query isn't UTF-8"));
+    }
+    let arguments = match found {
+        Found::Route(route, _) => Some(&route.arguments),
+        _ => None,
+    };
+    // Which argument was named, and how it was spelled then.
+    let mut named: Vec<(usize, Cow<'_, str>)> = Vec::new();
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let Some(argument) = arguments.and_then(|arguments| arguments.queried(&name)) else {
+            if here.settings.limits.unknown_query == UnknownQuery::Ignore {
+                continue;
+            }
+            let why = format!("`{}` is no key of the query that is known here", cut(&name));
+            return Err(Problem::bad_request(why));
+        };
+        match named.iter().find(|(other, _)| *other == argument) {
+            Some((_, spelled)) if *spelled != name => {
+                let why = format!("`{spelled}` and `{name}` are one argument, in two spellings");
+                return Err(Problem::bad_request(why));
+            }
+            Some(_) => {}
+            None => named.push((argument, name)),
+        }
+    }
+    Ok(())
+}
