@@ -4,7 +4,7 @@ mod app;
 mod command;
 pub mod config;
 pub mod prelude;
-mod tables;
+mod services;
 mod unit;
 
 use std::time::Duration;
@@ -15,8 +15,8 @@ pub use seam_core::{actor, call, contract as contracts, outcome, time};
 pub use seam_macros::{config, contract, error, message};
 pub use seam_store as store;
 
-pub use self::app::{App, CallEdge, Graph};
-pub use self::tables::Tables;
+pub use self::app::App;
+pub use self::services::{CallEdge, Graph, Tables};
 pub use self::unit::{
     MethodStatus, NoSuchClient, Running, ServiceStatus, StartFailure, UnitStatus,
 };

@@ -1,7 +1,5 @@
 //! An app: its services, and the ways to start it.
 
-mod entry;
-mod graph;
 mod program;
 
 use std::path::PathBuf;
@@ -11,10 +9,8 @@ use seam_core::actor::Actor;
 use seam_core::contract::{Contract, ContractDescriptor};
 use seam_core::name::ServiceId;
 
-pub(crate) use self::entry::{HostPlan, Hosted, Opened, Registered, deadlines};
-pub use self::graph::{Edge as CallEdge, Graph};
-
-use crate::config::{Catalogue, Config, KnownService, UnitLayout};
+use crate::config::{Catalogue, Config, UnitLayout};
+use crate::services::{Graph, Registry};
 use crate::unit::{Running, StartFailure};
 
 /// An app: a name and its services. What runs where is up to `app.toml`.
@@ -29,12 +25,10 @@ use crate::unit::{Running, StartFailure};
 #[derive(Clone)]
 pub struct App {
     name: Arc<str>,
-    release: Arc<str>,
-    services: Vec<Arc<dyn Registered>>,
+    registry: Registry,
     source: Source,
     unit: Option<String>,
     topology: Option<String>,
-    policies: bool,
 }
 
 /// Where an app that is started by a program takes its config from.
@@ -50,12 +44,10 @@ impl App {
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             name: name.into(),
-            release: "dev".into(),
-            services: Vec::new(),
+            registry: Registry::new(),
             source: Source::default(),
             unit: None,
             topology: None,
-            policies: true,
         }
     }
 
@@ -75,21 +67,14 @@ impl App {
     /// `_` and `.`; or if the app has a service of that name.
     #[must_use]
     pub fn service_as<A: Actor>(mut self, name: &str) -> Self {
-        let Some(id) = ServiceId::of(name) else {
-            panic!("`{name}` is no name of a service: use up to 64 letters, digits, `-`, `_`, `.`")
-        };
-        assert!(
-            self.services.iter().all(|service| service.id() != id),
-            "the app has two services named `{name}`: give one of them another by `service_as`"
-        );
-        self.services.push(Arc::new(entry::Entry::<A>::new(id)));
+        self.registry.add::<A>(name);
         self
     }
 
     /// Names the build, for handshakes and rollouts. Default: `dev`.
     #[must_use]
     pub fn release(mut self, release: impl Into<Arc<str>>) -> Self {
-        self.release = release.into();
+        self.registry.release = release.into();
         self
     }
 
@@ -134,7 +119,7 @@ impl App {
     /// policies cost; a program that people rely on wants them.
     #[must_use]
     pub fn without_policies(mut self) -> Self {
-        self.policies = false;
+        self.registry.policies = false;
         self
     }
 
@@ -163,7 +148,7 @@ impl App {
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Running, StartFailure> {
-        Running::start(self, config, layout).await
+        Running::start(&self.registry, config, layout).await
     }
 
     /// The app's name.
@@ -173,48 +158,29 @@ impl App {
 
     /// The name of the build.
     pub fn release_name(&self) -> &str {
-        &self.release
+        &self.registry.release
     }
 
     /// What the config has to know of the services.
     pub fn catalogue(&self) -> Catalogue {
-        let graph = self.graph();
-        let known = |service: &Arc<dyn Registered>| {
-            let needs = graph.needs_of(service.id()).map(|need| need.name());
-            let contract = service.descriptor();
-            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge());
-            let known = KnownService::new(service.id().name()).needs(needs);
-            service.known(known.edge(at_the_edge).contract(contract))
-        };
-        Catalogue {
-            app: self.name.to_string(),
-            release: self.release.to_string(),
-            services: self.services.iter().map(known).collect(),
-        }
+        self.registry.catalogue(&self.name)
     }
 
     /// Who calls whom, as the services declare it.
     pub fn graph(&self) -> Graph {
-        Graph::of(&self.services)
+        self.registry.graph()
     }
 
     /// The services and their contracts.
     pub fn contracts(&self) -> Vec<(ServiceId, &'static ContractDescriptor)> {
-        self.services.iter().map(|service| (service.id(), service.descriptor())).collect()
-    }
-
-    pub(crate) const fn policies(&self) -> bool {
-        self.policies
-    }
-
-    pub(crate) fn services(&self) -> &[Arc<dyn Registered>] {
-        &self.services
+        self.registry.contracts()
     }
 }
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let services: Vec<_> = self.services.iter().map(|service| service.id()).collect();
+        let services: Vec<_> =
+            self.registry.services().iter().map(|service| service.id()).collect();
         f.debug_struct("App").field("name", &self.name).field("services", &services).finish()
     }
 }

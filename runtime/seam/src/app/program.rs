@@ -9,9 +9,10 @@ use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use serde_json::{Value, json};
 
-use super::{App, Registered, deadlines};
+use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
+use crate::services::{Registered, deadlines};
 use crate::unit::{Running, StartFailure, UnitStatus};
 
 impl App {
@@ -47,7 +48,7 @@ impl Program for App {
             let open = |service: &Arc<dyn Registered>| {
                 service.open(deadlines, Clock::fast(), true).client()
             };
-            let clients: Vec<_> = self.services().iter().map(open).collect();
+            let clients: Vec<_> = self.registry.services().iter().map(open).collect();
             if let Err(error) = seam_gateway::check_routes(&clients) {
                 let fix = "see the `http` and `public` of their #[call(…)]";
                 problems.push(problem(error.to_string(), fix));

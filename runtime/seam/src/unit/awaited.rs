@@ -7,8 +7,8 @@
 
 use std::collections::HashSet;
 
-use crate::app::Graph;
 use crate::config::{Config, UnitLayout};
+use crate::services::Graph;
 
 /// The peers that a unit dials and that don't, by way of whom they dial, wait for it.
 pub(super) fn awaited(graph: &Graph, config: &Config, unit: &UnitLayout) -> Vec<String> {

@@ -13,12 +13,12 @@ use super::StartFailure;
 use super::awaited::calls;
 use super::failure::unbound;
 use super::placement::Placement;
-use crate::app::{App, Opened};
 use crate::config::{Config, RemoteService, UnitLayout};
+use crate::services::{Graph, Opened, Registry};
 
 /// Who this process is to its peers.
-pub(super) fn identity(app: &App, config: &Config, layout: &UnitLayout) -> Identity {
-    Identity::new(config.app.name.as_str(), layout.unit.as_str(), app.release_name())
+pub(super) fn identity(registry: &Registry, config: &Config, layout: &UnitLayout) -> Identity {
+    Identity::new(config.app.name.as_str(), layout.unit.as_str(), &*registry.release)
 }
 
 /// The links to the units that host what this one may call.
@@ -36,16 +36,15 @@ struct Peer {
 impl Links {
     /// Links to the peers that host what this unit calls, and leads the services' routes there.
     pub(super) fn start(
-        app: &App,
+        graph: &Graph,
         identity: &Identity,
         layout: &UnitLayout,
         opened: &[(ServiceId, Box<dyn Opened>)],
         homes: &[Home],
         placement: &Placement<'_>,
     ) -> Self {
-        let graph = app.graph();
         let mut links: Vec<Peer> = Vec::new();
-        let called = |remote: &&RemoteService| calls(&graph, layout, &remote.service);
+        let called = |remote: &&RemoteService| calls(graph, layout, &remote.service);
         for remote in layout.remote.iter().filter(called) {
             let found = opened.iter().find(|(id, _)| id.name() == remote.service);
             let Some((id, open)) = found else { continue };

@@ -13,9 +13,8 @@ use super::clients::Routes;
 use super::edge::Edge;
 use super::links::{Links, Listening};
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
-use crate::app::{Hosted, Opened};
 use crate::config::{Lane, UnitLayout};
-use crate::tables::Database;
+use crate::services::{Database, Hosted, Opened};
 
 /// Everything that a unit is made of, and that ends with it.
 pub(super) struct Parts {

@@ -6,8 +6,8 @@
 //! that call other units come first, beside the listener, and a link lives with the first that calls
 //! over it. What calls nobody elsewhere is dealt over the homes after them.
 
-use crate::app::Graph;
 use crate::config::UnitLayout;
+use crate::services::Graph;
 
 /// Homes, by number.
 pub(super) struct Placement<'a> {

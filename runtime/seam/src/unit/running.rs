@@ -12,8 +12,8 @@ use super::edge::Edge;
 use super::parts::Parts;
 use super::starting::Starting;
 use super::status::UnitStatus;
-use crate::app::App;
 use crate::config::{Config, UnitLayout};
+use crate::services::Registry;
 use tokio::task::JoinHandle;
 
 /// A unit inside this process: its clients, its addresses, and its end.
@@ -33,14 +33,14 @@ pub struct NoSuchClient {
 
 impl Running {
     pub(crate) async fn start(
-        app: &App,
+        registry: &Registry,
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Self, StartFailure> {
-        if let Some((service, contract)) = app.graph().missing().first().copied() {
+        if let Some((service, contract)) = registry.graph().missing().first().copied() {
             return Err(StartFailure::Missing { service, contract });
         }
-        let mut starting = Starting::new(app, config, layout)?;
+        let mut starting = Starting::new(registry, config, layout)?;
         let started = starting.run().await;
         let parts = match started {
             Ok(parts) => Arc::new(parts),

@@ -20,9 +20,8 @@ use super::clients::Routes;
 use super::links::{self, Links};
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
-use crate::app::{App, Graph, HostPlan, Opened, Registered, deadlines};
 use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
-use crate::tables::Database;
+use crate::services::{Database, Graph, HostPlan, Opened, Registered, Registry, deadlines};
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
 /// waits before it listens (see [`awaited`]), and for the others, which wait for it, after that.
@@ -30,7 +29,7 @@ const PEERS: Duration = Duration::from_secs(2);
 
 /// A unit on its way: what must be undone if the rest fails.
 pub(super) struct Starting<'a> {
-    app: &'a App,
+    registry: &'a Registry,
     graph: Graph,
     config: &'a Config,
     layout: &'a UnitLayout,
@@ -42,18 +41,18 @@ pub(super) struct Starting<'a> {
 
 impl<'a> Starting<'a> {
     pub(super) fn new(
-        app: &'a App,
+        registry: &'a Registry,
         config: &'a Config,
         layout: &'a UnitLayout,
     ) -> Result<Self, StartFailure> {
         memory::keep_freed();
         let mut starting = Self {
-            app,
-            graph: app.graph(),
+            registry,
+            graph: registry.graph(),
             config,
             layout,
             began: Instant::now(),
-            clock: if app.policies() { Clock::fast() } else { Clock::still() },
+            clock: if registry.policies { Clock::fast() } else { Clock::still() },
             homes: Vec::new(),
             residents: Vec::new(),
         };
@@ -69,15 +68,15 @@ impl<'a> Starting<'a> {
     }
 
     pub(super) async fn run(&mut self) -> Result<Parts, StartFailure> {
-        let opened: Vec<_> = self.app.services().iter().map(|s| self.open(&**s)).collect();
+        let opened: Vec<_> = self.registry.services().iter().map(|s| self.open(&**s)).collect();
         let routes = Arc::new(Routes::new(opened.iter().map(|(_, open)| open.client()).collect()));
-        let identity = links::identity(self.app, self.config, self.layout);
-        let (app, config, layout) = (self.app, self.config, self.layout);
+        let identity = links::identity(self.registry, self.config, self.layout);
+        let (config, layout) = (self.config, self.layout);
         let shares =
             |name: &str| config.service(name).is_some_and(|s| s.lane == config::Lane::Inline);
         let graph = self.graph.clone();
         let placement = Placement::new(&graph, layout, self.homes.len(), shares);
-        let links = Links::start(app, &identity, layout, &opened, &self.homes, &placement);
+        let links = Links::start(&graph, &identity, layout, &opened, &self.homes, &placement);
         for name in &self.layout.services {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
@@ -119,7 +118,7 @@ impl<'a> Starting<'a> {
         let id = service.id();
         let own = self.config.service(id.name()).and_then(|service| service.deadline);
         let deadlines = deadlines(own, self.config.calls.deadline);
-        let open = service.open(deadlines, self.clock.clone(), self.app.policies());
+        let open = service.open(deadlines, self.clock.clone(), self.registry.policies);
         if !self.layout.services.iter().any(|name| name == id.name()) {
             open.lead_nowhere(&format!("no unit of this topology offers `{id}`"));
         }

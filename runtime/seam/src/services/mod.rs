@@ -1,0 +1,12 @@
+//! The services of an app: what is registered of each, and what all of them say together.
+
+mod entry;
+mod graph;
+mod registry;
+mod tables;
+
+pub(crate) use self::entry::{HostPlan, Hosted, Opened, Registered, deadlines};
+pub use self::graph::{Edge as CallEdge, Graph};
+pub(crate) use self::registry::Registry;
+pub(crate) use self::tables::Database;
+pub use self::tables::Tables;

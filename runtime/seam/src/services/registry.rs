@@ -1,0 +1,73 @@
+//! What an app's code says of its services, before any config does.
+
+use std::sync::Arc;
+
+use seam_core::actor::Actor;
+use seam_core::contract::ContractDescriptor;
+use seam_core::name::ServiceId;
+
+use super::entry::{Entry, Registered};
+use super::graph::Graph;
+use crate::config::{Catalogue, KnownService};
+
+/// The services of an app, and what its code says of how they run: what a unit is made from.
+#[derive(Clone)]
+pub(crate) struct Registry {
+    services: Vec<Arc<dyn Registered>>,
+    /// The name of the build, for handshakes and rollouts.
+    pub(crate) release: Arc<str>,
+    /// Whether calls within the unit are guarded: see `App::without_policies`.
+    pub(crate) policies: bool,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self { services: Vec::new(), release: "dev".into(), policies: true }
+    }
+
+    /// Adds the service whose actor is `A`.
+    ///
+    /// # Panics
+    /// If `name` is no name of a service, or another service has it.
+    pub(crate) fn add<A: Actor>(&mut self, name: &str) {
+        let Some(id) = ServiceId::of(name) else {
+            panic!("`{name}` is no name of a service: use up to 64 letters, digits, `-`, `_`, `.`")
+        };
+        assert!(
+            self.services.iter().all(|service| service.id() != id),
+            "the app has two services named `{name}`: give one of them another by `service_as`"
+        );
+        self.services.push(Arc::new(Entry::<A>::new(id)));
+    }
+
+    pub(crate) fn services(&self) -> &[Arc<dyn Registered>] {
+        &self.services
+    }
+
+    /// Who calls whom, as the services declare it.
+    pub(crate) fn graph(&self) -> Graph {
+        Graph::of(&self.services)
+    }
+
+    /// The services and their contracts.
+    pub(crate) fn contracts(&self) -> Vec<(ServiceId, &'static ContractDescriptor)> {
+        self.services.iter().map(|service| (service.id(), service.descriptor())).collect()
+    }
+
+    /// What the config of the app of that name has to know of the services.
+    pub(crate) fn catalogue(&self, app: &str) -> Catalogue {
+        let graph = self.graph();
+        let known = |service: &Arc<dyn Registered>| {
+            let needs = graph.needs_of(service.id()).map(|need| need.name());
+            let contract = service.descriptor();
+            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge());
+            let known = KnownService::new(service.id().name()).needs(needs);
+            service.known(known.edge(at_the_edge).contract(contract))
+        };
+        Catalogue {
+            app: app.to_owned(),
+            release: self.release.to_string(),
+            services: self.services.iter().map(known).collect(),
+        }
+    }
+}
