@@ -47,7 +47,10 @@ pub(crate) enum What {
         /// The page; its tables stand between `<!-- bench: NAME -->` and `<!-- end -->`.
         #[arg(long, default_value = "docs/performance.md", value_name = "FILE")]
         page: PathBuf,
-        /// Keep what came of the aims, in `aims.jsonl` in the folder that is named after the page.
+        /// The folder of runs that were kept: what came of the aims is in its `aims.jsonl`.
+        #[arg(long, default_value = "tests/bench/records", value_name = "DIR")]
+        records: PathBuf,
+        /// Keep what came of the aims in these runs, too.
         #[arg(long)]
         record: bool,
     },

@@ -57,11 +57,10 @@ fn main() -> ExitCode {
         What::Scale { series } => {
             scale::groups(&cli.options, series).and_then(|groups| bench(&cli.options, &groups))
         }
-        What::Report { files, page, record } => {
-            page::write(files, page, *record).and_then(|rows| {
+        What::Report { files, page, records, record } => page::write(files, page, records, *record)
+            .and_then(|rows| {
                 cli.options.plot.as_ref().map_or(Ok(()), |folder| plot::write(&rows, folder))
-            })
-        }
+            }),
         What::Guard { renew } => guard::guard(*renew),
         What::CountCalls { job } => parse(job).and_then(guard::count),
         What::All => all(&cli.options).and_then(|groups| bench(&cli.options, &groups)),

@@ -22,10 +22,15 @@ use self::history::History;
 pub(crate) use self::rows::{Row, Rows};
 
 /// Writes the last runs in `files` into `page`, and what came of the aims in all runs: in these, and
-/// in those that were kept. `record` keeps these as well.
-pub(crate) fn write(files: &[PathBuf], page: &Path, record: bool) -> anyhow::Result<Rows> {
+/// in those that were kept in the folder `records`. `record` keeps these as well.
+pub(crate) fn write(
+    files: &[PathBuf],
+    page: &Path,
+    records: &Path,
+    record: bool,
+) -> anyhow::Result<Rows> {
     let runs = runs::read(files)?;
-    let kept = page.with_extension("").join("aims.jsonl");
+    let kept = records.join("aims.jsonl");
     let mut history = History::read(&kept)?;
     runs.iter().for_each(|run| history.add(verdicts::record(run)));
     if record {
@@ -69,16 +74,17 @@ mod tests {
             fs::write(&run, json!([row]).to_string()).unwrap();
             run
         };
-        write(&[run("10:00", 0.5)], &page, true).unwrap();
-        write(&[run("12:00", 0.9), run("11:00", 1.0)], &page, true).unwrap();
-        write(&[run("12:00", 0.9)], &page, true).unwrap();
+        let records = file("records");
+        write(&[run("10:00", 0.5)], &page, &records, true).unwrap();
+        write(&[run("12:00", 0.9), run("11:00", 1.0)], &page, &records, true).unwrap();
+        write(&[run("12:00", 0.9)], &page, &records, true).unwrap();
         let text = fs::read_to_string(&page).unwrap();
         assert!(
             text.contains("| ≥ 0.85 | 0.90 | 0.90 (0.50 – 1.00) | **met in 2 of 3** |"),
             "{text}"
         );
         assert!(text.contains("| 64 in flight: `seam` | – | – | – | – | 0.90 |"), "{text}");
-        let kept = fs::read_to_string(file("page/aims.jsonl")).unwrap();
+        let kept = fs::read_to_string(records.join("aims.jsonl")).unwrap();
         assert_eq!(kept.lines().count(), 3);
     }
 }
