@@ -27,14 +27,14 @@ pub struct KnownService {
     pub edge: bool,
     /// Its contract, which other units are told of.
     pub contract: Option<&'static ContractDescriptor>,
-    check: fn(&Settings) -> Result<(), Problem>,
+    settle: fn(&mut Settings) -> Result<(), Problem>,
 }
 
 impl KnownService {
     /// A service that needs nobody, isn't offered by the edge and has no config of its own.
     pub fn new(name: impl Into<String>) -> Self {
-        let (name, check) = (name.into(), Settings::check::<()>);
-        Self { name, needs: Vec::new(), edge: false, contract: None, check }
+        let (name, settle) = (name.into(), Settings::settle::<()>);
+        Self { name, needs: Vec::new(), edge: false, contract: None, settle }
     }
 
     /// Whom it may call.
@@ -62,12 +62,13 @@ impl KnownService {
     /// before anything starts.
     #[must_use]
     pub fn config<T: DeserializeOwned>(mut self) -> Self {
-        self.check = Settings::check::<T>;
+        self.settle = Settings::settle::<T>;
         self
     }
 
-    pub(super) fn check(&self, settings: &Settings) -> Result<(), Problem> {
-        (self.check)(settings)
+    /// Reads the service's own table into its type, and spells keys as the type does.
+    pub(super) fn settle(&self, settings: &mut Settings) -> Result<(), Problem> {
+        (self.settle)(settings)
     }
 }
 

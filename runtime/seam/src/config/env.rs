@@ -1,10 +1,10 @@
 //! The environment: `SEAM__APP__DATA=…` overrides a key, `${VAR}` fills a text.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::OsString};
 
 use super::{
     origin::Origin,
-    problem::Problem,
+    problem::{Problem, Problems},
     tree::{Entry, Kind, Node, Table},
 };
 
@@ -14,10 +14,41 @@ const PREFIX: &str = "SEAM__";
 /// Variables by name. Config never reads the process's own: its caller passes them.
 pub(crate) type Env = BTreeMap<String, String>;
 
+/// The variables of this process, for [`Config::load`](super::Config::load). What isn't Unicode can't
+/// be config, and is left out.
+///
+/// # Errors
+/// Names each `SEAM__…` that isn't Unicode: somebody meant it to be config.
+pub fn environment() -> Result<Vec<(String, String)>, Problems> {
+    let (mut env, mut problems) = (Vec::new(), Vec::new());
+    for (name, value) in std::env::vars_os() {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => env.push((name, value)),
+            (name, _) => {
+                let lossy = |name: OsString| name.to_string_lossy().into_owned();
+                let name = name.unwrap_or_else(lossy);
+                if name.starts_with(PREFIX) {
+                    let reason = "this variable is no Unicode text";
+                    let fix = "set it to UTF-8 text, or unset it";
+                    problems.push(Problem::new(&Origin::Env(name.into()), reason, fix));
+                }
+            }
+        }
+    }
+    if problems.is_empty() { Ok(env) } else { Err(problems.into_iter().collect()) }
+}
+
 /// Puts every `SEAM__…` variable into the tree, over what the file says.
 ///
-/// Levels are parted by two underscores and match existing keys whatever their case, `-` as `_`.
-pub(super) fn override_keys(root: &mut Table, env: &Env, problems: &mut Vec<Problem>) {
+/// Levels are parted by two underscores and match existing keys, and the names of `services`,
+/// whatever their case, `-` as `_`. In a service's own table, underscores needn't match either: a
+/// field may be `maxSize`.
+pub(super) fn override_keys(
+    root: &mut Table,
+    env: &Env,
+    services: &[&str],
+    problems: &mut Vec<Problem>,
+) {
     for (name, value) in env {
         let Some(path) = name.strip_prefix(PREFIX) else { continue };
         let origin = Origin::Env(name.as_str().into());
@@ -30,27 +61,88 @@ pub(super) fn override_keys(root: &mut Table, env: &Env, problems: &mut Vec<Prob
             ));
             continue;
         }
-        set(root, &levels, value, &origin);
+        let mut variable = Variable { value, origin: &origin, services, path: Vec::new() };
+        problems.extend(variable.set(root, &levels).err());
     }
 }
 
-fn set(table: &mut Table, levels: &[&str], value: &str, origin: &Origin) {
-    let Some((level, deeper)) = levels.split_first() else { return };
-    let level = level.to_lowercase();
-    let same = |entry: &Entry| entry.key.to_lowercase().replace('-', "_") == level;
-    let index = table.entries.iter().position(same).unwrap_or_else(|| {
-        let node = Node { origin: origin.clone(), kind: Kind::Table(Table::default()) };
-        table.entries.push(Entry { key: level, origin: origin.clone(), node });
-        table.entries.len() - 1
-    });
-    let entry = &mut table.entries[index];
-    if deeper.is_empty() {
-        entry.origin = origin.clone();
-        entry.node = Node { origin: origin.clone(), kind: Kind::Raw(value.into()) };
-    } else if let Kind::Table(table) = &mut entry.node.kind {
-        set(table, deeper, value, origin);
+/// A variable on its way to its key.
+struct Variable<'a> {
+    value: &'a str,
+    origin: &'a Origin,
+    /// The names that `[services]` may have.
+    services: &'a [&'a str],
+    /// The levels above, as they are spelled in the tree.
+    path: Vec<String>,
+}
+
+impl Variable<'_> {
+    fn set(&mut self, table: &mut Table, levels: &[&str]) -> Result<(), Problem> {
+        let Some((level, deeper)) = levels.split_first() else { return Ok(()) };
+        let index = self.find(table, level);
+        let entry = &mut table.entries[index];
+        match &mut entry.node.kind {
+            // Only a variable is raw.
+            Kind::Raw(_) => return Err(self.twice(&entry.origin)),
+            _ if deeper.is_empty() => {
+                entry.origin = self.origin.clone();
+                let kind = Kind::Raw(self.value.into());
+                entry.node = Node { origin: self.origin.clone(), kind };
+            }
+            Kind::Table(table) => {
+                self.path.push(entry.key.clone());
+                self.set(table, deeper)?;
+            }
+            // A key in the way that is no table: what is known of the table says so. Of a
+            // service's own, nothing is.
+            _ if self.is_own() => {
+                return Err(Problem::new(
+                    self.origin,
+                    format!("`{}` is no table, so there is no key in it", entry.key),
+                    "leave the last level out, or make it a table",
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
     }
-    // A key in the way that is no table is a problem of its own, which the reader reports.
+
+    /// The entry that a level names; a new one if there is none.
+    fn find(&self, table: &mut Table, level: &str) -> usize {
+        let level = folded(level);
+        let same = |entry: &Entry| folded(&entry.key) == level;
+        let alike = |entry: &Entry| self.is_own() && loose(&entry.key) == loose(&level);
+        let found = table.entries.iter().position(same);
+        found.or_else(|| table.entries.iter().position(alike)).unwrap_or_else(|| {
+            let known = |name: &&&str| self.path == ["services"] && folded(name) == level;
+            let known = self.services.iter().find(known);
+            let key = known.map_or(level.clone(), |name| (*name).to_owned());
+            let origin = self.origin.clone();
+            let node = Node { origin: origin.clone(), kind: Kind::Table(Table::default()) };
+            table.entries.push(Entry { key, origin, node });
+            table.entries.len() - 1
+        })
+    }
+
+    /// Whether the levels above are of a service's own table.
+    fn is_own(&self) -> bool {
+        matches!(&self.path[..], [services, _, config, ..]
+            if services == "services" && config == "config")
+    }
+
+    fn twice(&self, other: &Origin) -> Problem {
+        let reason = format!("{other} sets the same key, or a table around it");
+        Problem::new(self.origin, reason, format!("unset {other} or {}", self.origin))
+    }
+}
+
+fn folded(key: &str) -> String {
+    key.to_lowercase().replace('-', "_")
+}
+
+/// A key without what case and underscores say: how a variable matches the field of a type.
+pub(super) fn loose(key: &str) -> String {
+    folded(key).replace('_', "")
 }
 
 /// Fills `${VAR}` and `${VAR:-default}` in every text of the tree; `$${` stands for `${`.

@@ -19,10 +19,20 @@ pub struct UnitLayout {
     pub http: Option<Address>,
     /// Where it listens for other units.
     pub listen: Option<Address>,
+    /// Whether its program calls services of other units.
+    pub program: bool,
     /// The services that other units host and that can be reached there.
     pub remote: Vec<RemoteService>,
     /// The other units of the topology.
     pub peers: Vec<Peer>,
+}
+
+impl UnitLayout {
+    /// Whether anybody in this unit may call any service: its edge does, and its program may, if it
+    /// says so or if there is nothing else in the unit.
+    pub fn calls_any(&self) -> bool {
+        self.http.is_some() || self.program || self.services.is_empty()
+    }
 }
 
 /// A service that another unit hosts.
@@ -228,6 +238,7 @@ impl Config {
             services: self.in_start_order(unit),
             http: unit.http.clone(),
             listen: unit.listen.clone(),
+            program: unit.program,
             remote: remote.collect(),
             peers,
         }

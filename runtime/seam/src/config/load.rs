@@ -34,7 +34,7 @@ impl Config {
     /// Reads `file`, or `app.toml` in the working directory, and lays `env` over it. Without an
     /// `app.toml` the defaults hold: one unit `all` with every service, at 127.0.0.1:8080.
     ///
-    /// `env` is usually `std::env::vars()`.
+    /// `env` is usually [`environment()`](super::environment()).
     ///
     /// # Errors
     /// Everything that is wrong, found in one go; also a named file that can't be read.
@@ -78,7 +78,8 @@ impl Config {
             return Err(problems.into_iter().collect());
         }
         add_defaults(&mut root);
-        env::override_keys(&mut root, &env, &mut problems);
+        let services: Vec<&str> = catalogue.names().collect();
+        env::override_keys(&mut root, &env, &services, &mut problems);
 
         let findings = Findings::default();
         let mut config = read(&root, catalogue, &findings);
@@ -225,6 +226,7 @@ fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
         http: reader.checked("http", None, check_http),
         listen: reader.checked("listen", None, check_listen),
         address: reader.checked("address", None, check_address),
+        program: reader.value("program", false),
     };
     reader.finish();
     unit
@@ -255,16 +257,14 @@ fn read_services(
         let set = refined.has("deadline");
         let deadline = refined.checked("deadline", calls.deadline, positive);
         refined.finish();
-        let settings = Settings {
+        let mut settings = Settings {
             path: format!("services.{name}.config"),
             origin: root.origin(&["services", name, "config"]),
             table: reader.raw("config").clone(),
         };
         reader.finish();
+        findings.problems.borrow_mut().extend(known.settle(&mut settings).err());
         list_settings(&settings.path, &settings.table, findings);
-        if let Err(problem) = known.check(&settings) {
-            findings.problems.borrow_mut().push(problem);
-        }
         let (name, deadline) = (known.name.clone(), set.then_some(deadline));
         ServiceConfig { name, lane, mailbox, turn_limit, deadline, settings }
     };

@@ -8,8 +8,9 @@
 //!
 //! - Every key has a default; unknown keys are refused, in a service's own table, too.
 //! - `SEAM__UNITS__ALL__HTTP=127.0.0.1:9000` overrides a key: levels parted by two underscores,
-//!   in any case, `-` written as `_`. An empty `http` takes the address away; a list
-//!   may be written `user,order`.
+//!   in any case, `-` written as `_`; a service's own keys match the fields of its type, also
+//!   `maxSize` or `max-size` by `MAX_SIZE`. An empty `http` takes the address away; a list may be
+//!   written `user,order`. Two variables for one key are refused.
 //! - `${VAR}` and `${VAR:-default}` in a text are filled from the environment; `$${` is a plain
 //!   `${`. What is printed is the text as written, never the secret.
 //! - Durations are `250ms`, `5s`, `2m`; sizes `16KiB`, `1MiB`; paths are relative to the working
@@ -35,6 +36,7 @@ mod value;
 pub use self::{
     catalogue::{Catalogue, KnownService},
     effective::Effective,
+    env::environment,
     layout::{LayoutError, Peer, RemoteService, UnitLayout},
     origin::{Origin, Spot},
     problem::{Problem, Problems},

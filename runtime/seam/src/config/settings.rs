@@ -1,6 +1,6 @@
 //! A service's own table, read into the service's own type.
 
-use std::fmt::Display;
+use std::{fmt::Display, sync::Arc};
 
 use serde::{
     Deserializer,
@@ -12,11 +12,15 @@ use serde::{
 };
 
 use super::{
+    env::loose,
     origin::Origin,
     problem::{Problem, nearest},
     tree::{Entry, Kind, Node, Table},
-    value::{FromNode, typed},
+    value::{FromNode, elements, typed},
 };
+
+/// How many keys of a table are respelled at most: more than any has.
+const RESPELLINGS: usize = 1_000;
 
 /// `[services.NAME.config]` as written, with the origin of every key.
 #[derive(Clone, Debug, Default)]
@@ -35,22 +39,63 @@ impl Settings {
     /// # Errors
     /// Names the line of the key that doesn't fit; for a missing key, the line of the table.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let node = Node { origin: self.origin.clone(), kind: Kind::Table(self.table.clone()) };
-        T::deserialize(Value { node: &node, key: None }).map_err(|error| {
-            let path = &self.path;
-            let inside = format!("see [{path}] and the type that it is read into");
-            let fix = error.fix.unwrap_or(inside);
-            let reason = match error.key {
-                Some(key) => format!("[{path}] `{key}`: {}", error.reason),
-                None => format!("[{path}]: {}", error.reason),
-            };
-            Problem::new(&error.origin.unwrap_or_default(), reason, fix)
-        })
+        self.try_read().map_err(|misfit| self.problem(misfit))
     }
 
-    /// Whether the table fits a type; what a [`Catalogue`](super::Catalogue) keeps per service.
-    pub(super) fn check<T: DeserializeOwned>(&self) -> Result<(), Problem> {
-        self.read::<T>().map(drop)
+    /// Whether the table fits a type; what a [`Catalogue`](super::Catalogue) keeps per service. What
+    /// variables have set is spelled as the type's fields are: `MAX_SIZE` becomes `maxSize`.
+    pub(super) fn settle<T: DeserializeOwned>(&mut self) -> Result<(), Problem> {
+        let mut read = self.try_read::<T>();
+        for _ in 0..RESPELLINGS {
+            let Err(Misfit { respelled: Some(respelled), .. }) = &read else { break };
+            if !respelled.apply(&mut self.table) {
+                break;
+            }
+            read = self.try_read::<T>();
+        }
+        read.map(drop).map_err(|misfit| self.problem(misfit))
+    }
+
+    fn try_read<T: DeserializeOwned>(&self) -> Result<T, Misfit> {
+        let node = Node { origin: self.origin.clone(), kind: Kind::Table(self.table.clone()) };
+        T::deserialize(Value { node: &node, key: None })
+    }
+
+    fn problem(&self, misfit: Misfit) -> Problem {
+        let path = &self.path;
+        let inside = format!("see [{path}] and the type that it is read into");
+        let fix = misfit.fix.unwrap_or(inside);
+        let reason = match misfit.key {
+            Some(key) => format!("[{path}] `{key}`: {}", misfit.reason),
+            None => format!("[{path}]: {}", misfit.reason),
+        };
+        Problem::new(&misfit.origin.unwrap_or_default(), reason, fix)
+    }
+}
+
+/// A key that a variable has made, and how the type spells it.
+#[derive(Debug)]
+struct Respelled {
+    variable: Arc<str>,
+    key: String,
+    field: &'static str,
+}
+
+impl Respelled {
+    /// Renames the key, once; whether it was there.
+    fn apply(&self, table: &mut Table) -> bool {
+        let is = |entry: &Entry| {
+            let from = matches!(&entry.origin, Origin::Env(name) if *name == self.variable);
+            from && entry.key == self.key
+        };
+        if let Some(entry) = table.entries.iter_mut().find(|entry| is(entry)) {
+            entry.key = self.field.into();
+            return true;
+        }
+        table.entries.iter_mut().any(|entry| match &mut entry.node.kind {
+            Kind::Table(table) => self.apply(table),
+            _ => false,
+        })
     }
 }
 
@@ -61,11 +106,13 @@ struct Misfit {
     fix: Option<String>,
     key: Option<String>,
     origin: Option<Origin>,
+    /// It is a variable's, and the type has a field that is alike.
+    respelled: Option<Box<Respelled>>,
 }
 
 impl Misfit {
     fn plain(reason: String) -> Self {
-        Self { reason, fix: None, key: None, origin: None }
+        Self { reason, fix: None, key: None, origin: None, respelled: None }
     }
 }
 
@@ -122,6 +169,17 @@ impl<'a> Value<'a> {
             _ => self.deserialize_any(visitor),
         }
     }
+
+    /// A variable's text may be a list with commas.
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match &self.node.kind {
+            Kind::Raw(text) => {
+                let nodes = elements(text, &self.node.origin);
+                self.place(visitor.visit_seq(Elements(nodes.iter())))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
 }
 
 impl<'de> Deserializer<'de> for Value<'_> {
@@ -160,6 +218,23 @@ impl<'de> Deserializer<'de> for Value<'_> {
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         self.text(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Misfit> {
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        self.list(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -226,24 +301,39 @@ impl<'de> Deserializer<'de> for Value<'_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 bytes byte_buf seq tuple
-        tuple_struct map ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 bytes byte_buf map
+        ignored_any
     }
 }
 
 impl Value<'_> {
     /// Refuses the keys of a table that a struct has no field for.
-    fn refuse_unknown(self, fields: &[&str]) -> Result<(), Misfit> {
+    fn refuse_unknown(self, fields: &'static [&'static str]) -> Result<(), Misfit> {
         let Some(table) = self.node.table() else { return Ok(()) };
         match table.entries.iter().find(|entry| !fields.contains(&entry.key.as_str())) {
             None => Ok(()),
             Some(entry) => Err(Misfit {
                 fix: Some(nearest(&entry.key, fields.iter().copied())),
                 origin: Some(entry.origin.clone()),
+                respelled: respelled(entry, table, fields),
                 ..Misfit::plain(format!("unknown key `{}`", entry.key))
             }),
         }
     }
+}
+
+/// A field that a variable's key stands for, if the table has no such key yet.
+fn respelled(
+    entry: &Entry,
+    table: &Table,
+    fields: &'static [&'static str],
+) -> Option<Box<Respelled>> {
+    let Origin::Env(variable) = &entry.origin else { return None };
+    let alike = |field: &&&str| loose(field) == loose(&entry.key);
+    let field = fields.iter().copied().find(|field| alike(&field))?;
+    let free = table.entry(field).is_none();
+    let respelled = || Respelled { variable: Arc::clone(variable), key: entry.key.clone(), field };
+    free.then(|| Box::new(respelled()))
 }
 
 struct Elements<'a>(std::slice::Iter<'a, Node>);

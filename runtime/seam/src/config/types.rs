@@ -161,6 +161,7 @@ impl Choice for UnknownQuery {
 /// http = "127.0.0.1:8081"
 /// listen = "127.0.0.1:7102"
 /// address = "pay.internal:7102"
+/// program = true
 /// ```
 #[derive(Clone, Debug)]
 pub struct UnitConfig {
@@ -173,12 +174,16 @@ pub struct UnitConfig {
     pub http: Option<Address>,
     /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; loopback only, until
     /// there is transport security. Default: a Unix socket in the data folder,
-    /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one, or has neither
-    /// services nor an edge and so is there for its program, which may; else none.
+    /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one, or its program may;
+    /// else none.
     pub listen: Option<Address>,
     /// `address`: what other units connect to, where that differs from `listen`.
     /// Default: `listen`.
     pub address: Option<Address>,
+    /// `program`: whether the program around it calls services of other units, by
+    /// `Running::client()`; a unit with neither services nor an edge is there for that anyhow.
+    /// Default: `false`.
+    pub program: bool,
 }
 
 /// `[topologies]`: a named set of units.

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::{Value as Json, json};
 
 use super::{
+    origin::Origin,
     problem::{nearest, ticked},
     tree::{Kind, Node, parse_value},
 };
@@ -46,6 +47,15 @@ pub(super) fn typed(node: &Node) -> Option<Node> {
         Kind::Raw(text) => parse_value(text, &node.origin),
         _ => None,
     }
+}
+
+/// The elements of a list that a variable has set: a list as in the file, or texts with commas.
+pub(super) fn elements(text: &str, origin: &Origin) -> Vec<Node> {
+    if let Some(Node { kind: Kind::List(nodes), .. }) = parse_value(text, origin) {
+        return nodes;
+    }
+    let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+    texts.map(|text| Node { origin: origin.clone(), kind: Kind::Raw(text.into()) }).collect()
 }
 
 impl FromNode for String {
@@ -96,6 +106,21 @@ impl FromNode for u64 {
     }
 }
 
+impl FromNode for bool {
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        let of = |node: &Node| match node.kind {
+            Kind::Boolean(value) => Some(value),
+            _ => None,
+        };
+        let value = of(node).or_else(|| typed(node).as_ref().and_then(of));
+        value.ok_or_else(|| wrong(node, "`true` or `false`", "write it without quotes: true"))
+    }
+
+    fn show(&self) -> Json {
+        json!(self)
+    }
+}
+
 impl FromNode for f64 {
     fn from_node(node: &Node) -> Result<Self, Wrong> {
         let of = |node: &Node| match node.kind {
@@ -115,18 +140,10 @@ impl FromNode for f64 {
 impl FromNode for Vec<String> {
     fn from_node(node: &Node) -> Result<Self, Wrong> {
         let fix = "write a list of names, e.g. [\"user\", \"order\"]";
-        match (&node.kind, typed(node).map(|node| node.kind)) {
-            (Kind::List(nodes), _) => nodes.iter().map(String::from_node).collect(),
-            (Kind::Raw(_), Some(Kind::List(nodes))) => {
-                nodes.iter().map(String::from_node).collect()
-            }
-            (Kind::Raw(text), _) => {
-                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-                Ok(names.map(String::from).collect())
-            }
-            (Kind::Text { value, .. }, _) => {
-                Err(wrong(node, "a list", format!("write [{value:?}]")))
-            }
+        match &node.kind {
+            Kind::List(nodes) => nodes.iter().map(String::from_node).collect(),
+            Kind::Raw(text) => elements(text, &node.origin).iter().map(String::from_node).collect(),
+            Kind::Text { value, .. } => Err(wrong(node, "a list", format!("write [{value:?}]"))),
             _ => Err(wrong(node, "a list", fix)),
         }
     }

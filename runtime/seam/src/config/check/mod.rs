@@ -293,7 +293,11 @@ impl Check<'_> {
             let alone = offered && host.http.is_none();
             alone.then(|| format!("the edge of unit `{}` offers it", unit.name))
         };
-        caller.or_else(edge)
+        let program = || {
+            let unit = elsewhere().find(|unit| unit.program)?;
+            Some(format!("the program of unit `{}` may call it", unit.name))
+        };
+        caller.or_else(edge).or_else(program)
     }
 
     /// Others must be able to reach a service that they need.

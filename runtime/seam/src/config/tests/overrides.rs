@@ -154,3 +154,83 @@ fn what_is_in_effect_is_toml_that_reads_the_same() {
     };
     assert_eq!(values(&config), values(&again));
 }
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+struct Own {
+    max_size: u32,
+    #[serde(rename = "with-dashes")]
+    with_dashes: bool,
+    tags: Vec<String>,
+    numbers: Option<Vec<u8>>,
+    limits: Limits,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+struct Limits {
+    per_user: u32,
+}
+
+fn own() -> Catalogue {
+    let service = KnownService::new("my-service").config::<Own>();
+    Catalogue { app: "a".into(), services: vec![service], ..Catalogue::default() }
+}
+
+fn own_with(text: &str, vars: &[(&str, &str)]) -> Result<(Own, serde_json::Value), String> {
+    let vars = vars.iter().map(|(key, value)| {
+        (format!("SEAM__SERVICES__MY_SERVICE__CONFIG__{key}"), (*value).to_owned())
+    });
+    let config = Config::parse("app.toml", text, vars, &own()).map_err(|e| e.to_string())?;
+    Ok((config.services[0].settings.read().unwrap(), config.to_json()))
+}
+
+#[test]
+fn keys_of_a_service_match_the_fields_of_its_type() {
+    let vars = [
+        ("MAX_SIZE", "7"),
+        ("WITH_DASHES", "true"),
+        ("LIMITS__PER_USER", "3"),
+        ("TAGS", "a, b"),
+        ("NUMBERS", "[1, 2]"),
+    ];
+    let expected = Own {
+        max_size: 7,
+        with_dashes: true,
+        tags: vec!["a".into(), "b".into()],
+        numbers: Some(vec![1, 2]),
+        limits: Limits { per_user: 3 },
+    };
+    let (own, shown) = own_with("", &vars).unwrap();
+    assert_eq!(own, expected);
+    let key = "services.my-service.config.maxSize";
+    assert_eq!(shown[key]["from"], "SEAM__SERVICES__MY_SERVICE__CONFIG__MAX_SIZE");
+    let text = "[services.my-service.config]\nmaxSize = 1\nnumbers = []\n\
+                limits = { perUser = 1 }\n";
+    assert_eq!(own_with(text, &vars).unwrap().0, expected, "over what the file says");
+}
+
+#[test]
+fn a_list_may_have_one_element_or_none() {
+    let numbers = |text: &str| own_with("", &[("NUMBERS", text)]).unwrap().0.numbers;
+    assert_eq!(numbers("5"), Some(vec![5]));
+    assert_eq!(numbers("5,6"), Some(vec![5, 6]));
+    assert_eq!(numbers(""), Some(vec![]));
+    let error = own_with("", &[("NUMBERS", "5,many")]).unwrap_err();
+    assert!(error.contains("CONFIG__NUMBERS") && error.contains("many"), "{error}");
+}
+
+#[test]
+fn two_variables_for_one_key_are_both_named() {
+    assert_eq!(
+        problems_with(SHOP, &[("SEAM__APP__DATA", "a"), ("SEAM__app__data", "b")]),
+        "SEAM__app__data: SEAM__APP__DATA sets the same key, or a table around it\n  \
+         fix: unset SEAM__APP__DATA or SEAM__app__data"
+    );
+    let pairs = [("MAX_SIZE", "MAXSIZE"), ("WITH_DASHES", "WITH-DASHES"), ("LIMITS", "LIMITS__A")];
+    for (one, other) in pairs {
+        let error = own_with("", &[(one, "1"), (other, "2")]).unwrap_err();
+        let named = |key: &str| error.contains(&format!("MY_SERVICE__CONFIG__{key}"));
+        assert!(named(one) && named(other) && error.contains("sets the same key"), "{error}");
+    }
+}
