@@ -41,6 +41,8 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 pub(super) struct Shared {
     pub(super) hello: Hello,
     pub(super) inlets: Vec<Arc<dyn Inlet>>,
+    /// How many connections there may be.
+    pub(super) connections: usize,
     pub(super) timeouts: Timeouts,
     pub(super) clock: Clock,
     pub(super) budget: Arc<Budget>,

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::field::display;
 
+use super::MAX_HANDSHAKES;
 use super::connection::{Connection, Shared};
-use super::{MAX_CONNECTIONS, MAX_HANDSHAKES};
 use crate::closed::Closed;
 use crate::net::{Peer, Stream};
 
@@ -41,11 +41,9 @@ impl Connections {
     }
 
     pub(super) fn serve(&mut self, stream: Stream, peer: Peer) {
-        if self.tasks.len() >= MAX_CONNECTIONS {
-            tracing::warn!(
-                peer = peer.address,
-                "connection refused: there are {MAX_CONNECTIONS} already"
-            );
+        let most = self.shared.connections;
+        if self.tasks.len() >= most {
+            tracing::warn!(peer = peer.address, "connection refused: there are {most} already");
             return;
         }
         self.silent.retain(|silent| !silent.is_done());

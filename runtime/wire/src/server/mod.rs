@@ -27,7 +27,7 @@ use crate::identity::{Identity, offer};
 use crate::limits::Timeouts;
 use crate::net::{Accepting, Address, BeyondLoopback, Sockets, Transport};
 
-/// Connections that one listener holds at most; further ones are turned away.
+/// Connections that one listener holds at most, unless told otherwise.
 pub const MAX_CONNECTIONS: usize = 1_024;
 /// Connections whose hello hasn't come yet; beyond so many, the oldest of them makes room.
 pub const MAX_HANDSHAKES: usize = 64;
@@ -42,6 +42,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct ServerConfig {
     /// Who this unit is.
     pub identity: Identity,
+    /// How many connections it holds at most; default [`MAX_CONNECTIONS`]. Further ones are turned
+    /// away.
+    pub connections: usize,
     /// How much memory all connections may hold together for large frames on their way, in bytes;
     /// default 256 MiB. Beyond it, connections that hold some are closed.
     pub memory: usize,
@@ -57,7 +60,9 @@ impl ServerConfig {
     /// The defaults: the system's sockets and clock.
     pub fn new(identity: Identity) -> Self {
         let (timeouts, clock) = (Timeouts::default(), Clock::fast());
-        Self { identity, memory: MEMORY, timeouts, clock, transport: Arc::new(Sockets) }
+        let transport = Arc::new(Sockets);
+        let connections = MAX_CONNECTIONS;
+        Self { identity, connections, memory: MEMORY, timeouts, clock, transport }
     }
 }
 
@@ -106,7 +111,7 @@ impl Server {
         runtime: &Handle,
     ) -> Result<Self, ListenError> {
         address.check_listen()?;
-        let ServerConfig { identity, memory, timeouts, clock, transport } = config;
+        let ServerConfig { identity, connections, memory, timeouts, clock, transport } = config;
         let budget = Arc::new(Budget::new(memory));
         let opening = transport.listen(address);
         // On the runtime that will drive the listener: a socket belongs to the one it's made on.
@@ -117,7 +122,7 @@ impl Server {
         let address = listener.address().clone();
         let offers = inlets.iter().map(|inlet| offer(inlet.service().name(), inlet.descriptor()));
         let hello = identity.hello(offers.collect());
-        let shared = Arc::new(Shared { hello, inlets, timeouts, clock, budget });
+        let shared = Arc::new(Shared { hello, inlets, connections, timeouts, clock, budget });
         let (draining, watching) = watch::channel(false);
         let accepting = runtime.spawn(accept(listener, shared, watching));
         Ok(Self { address, draining, accepting })
