@@ -18,7 +18,7 @@ pub use seam_store as store;
 pub use self::app::App;
 pub use self::services::{CallEdge, Graph, Tables};
 pub use self::unit::{
-    MethodStatus, NoSuchClient, Running, ServiceStatus, StartFailure, UnitStatus,
+    MethodStatus, NoSuchClient, NotReady, Running, ServiceStatus, StartFailure, UnitStatus,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]

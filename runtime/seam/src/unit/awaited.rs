@@ -27,12 +27,11 @@ fn dialled<'l>(graph: &'l Graph, layout: &'l UnitLayout) -> impl Iterator<Item =
     called.map(|remote| remote.unit.as_str())
 }
 
-/// Whether a unit calls a service: one that it hosts needs it, or it has an edge, which may call
-/// any; and so may the program around a unit that hosts nothing.
+/// Whether a unit calls a service: one that it hosts needs it, or it may call any.
 pub(super) fn calls(graph: &Graph, layout: &UnitLayout, service: &str) -> bool {
     let here = |name: &str| layout.services.iter().any(|hosted| hosted == name);
     let needed = graph.edges().iter().any(|e| e.to.name() == service && here(e.from.name()));
-    needed || layout.http.is_some() || layout.services.is_empty()
+    needed || layout.calls_any()
 }
 
 fn among<'a>(dials: &[(&'a str, HashSet<&'a str>)], unit: &str) -> Vec<&'a str> {

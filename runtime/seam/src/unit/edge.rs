@@ -11,6 +11,7 @@ use seam_gateway::{EdgeError, EdgeLimits, EdgeSettings, Probe, Readiness};
 
 use super::StartFailure;
 use super::clients::Routes;
+use super::descriptors::{connections, left};
 use super::failure::unbound;
 use super::parts::Parts;
 use crate::config::{Address, Config, UnitLayout};
@@ -38,7 +39,7 @@ impl Edge {
             body: usize::try_from(edge.body).unwrap_or(usize::MAX),
             body_time: edge.body_time,
             write_time: edge.write_time,
-            connections: edge.connections,
+            connections: connections(edge.connections, 3, left()),
             connections_per_address: edge.connections_per_address,
             rate: NonZeroU32::new(edge.rate),
             unknown_query: edge.unknown_query,

@@ -11,6 +11,7 @@ use seam_wire::{Identity, Link, LinkConfig, LinkState, ListenError, Server, Serv
 
 use super::StartFailure;
 use super::awaited::calls;
+use super::descriptors::{connections, left};
 use super::failure::unbound;
 use super::placement::Placement;
 use crate::config::{Config, RemoteService, UnitLayout};
@@ -64,20 +65,21 @@ impl Links {
         Self { links: Mutex::new(links) }
     }
 
-    /// Whether every peer has answered once.
-    pub(super) fn ready(&self) -> Result<(), String> {
-        for peer in &mut *self.links.lock() {
+    /// The peers that haven't answered once.
+    pub(super) fn waits_for(&self) -> Vec<String> {
+        let waits_for = |peer: &mut Peer| {
             let state = peer.link.state().borrow().clone();
             match state {
-                LinkState::Connected { .. } => peer.answered = true,
-                _ if peer.answered => {}
-                LinkState::Down { reason } => {
-                    return Err(format!("unit `{}`: {reason}", peer.unit));
+                LinkState::Connected { .. } => {
+                    peer.answered = true;
+                    None
                 }
-                _ => return Err(format!("unit `{}` hasn't answered yet", peer.unit)),
+                _ if peer.answered => None,
+                LinkState::Down { reason } => Some(format!("unit `{}`: {reason}", peer.unit)),
+                _ => Some(format!("unit `{}` hasn't answered yet", peer.unit)),
             }
-        }
-        Ok(())
+        };
+        self.links.lock().iter_mut().filter_map(waits_for).collect()
     }
 
     /// Waits until these peers have answered, but not for longer than `patience`.
@@ -135,7 +137,8 @@ pub(super) async fn listen(
     let Some(listen) = &layout.listen else { return Ok(None) };
     let refused =
         |reason: String| StartFailure::Address { what: "listen", address: listen.clone(), reason };
-    let config = ServerConfig::new(identity.clone());
+    let mut config = ServerConfig::new(identity.clone());
+    config.connections = connections(config.connections, 1, left());
     let server = Server::start(config, listen, inlets, home.runtime()).await;
     let server = server.map_err(|error| match error {
         ListenError::Io { error, .. } => refused(unbound(&error, &layout.unit, "listen", listen)),

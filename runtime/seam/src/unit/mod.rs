@@ -3,6 +3,7 @@
 mod awaited;
 mod call;
 mod clients;
+mod descriptors;
 mod edge;
 mod failure;
 mod links;
@@ -13,5 +14,5 @@ mod starting;
 mod status;
 
 pub use self::failure::StartFailure;
-pub use self::running::{NoSuchClient, Running};
+pub use self::running::{NoSuchClient, NotReady, Running};
 pub use self::status::{MethodStatus, ServiceStatus, UnitStatus};

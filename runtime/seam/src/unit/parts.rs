@@ -44,12 +44,19 @@ pub(super) struct Resident {
 
 impl Parts {
     pub(super) async fn ready(&self) -> Result<(), String> {
+        self.waits_for().await.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// What isn't ready: services that don't run, and then units that haven't answered.
+    pub(super) async fn waits_for(&self) -> Vec<String> {
+        let mut waits_for = Vec::new();
         for resident in &self.hosted {
             if let Health::Bad { reason } = resident.hosted.keeping.health().await {
-                return Err(format!("service `{}`: {reason}", resident.id));
+                waits_for.push(format!("service `{}`: {reason}", resident.id));
             }
         }
-        self.links.ready()
+        waits_for.extend(self.links.waits_for());
+        waits_for
     }
 
     pub(super) async fn status(&self) -> UnitStatus {
@@ -63,6 +70,7 @@ impl Parts {
             reason: ready.err(),
             http: self.edge.lock().as_ref().map(|edge| edge.address().to_string()),
             listen: self.listener.lock().as_ref().map(|listening| listening.address()),
+            log_lines_dropped: 0,
             services: self.hosted.iter().map(Resident::status).collect(),
             methods: self.opened.iter().flat_map(|(id, open)| methods(*id, &**open)).collect(),
         }

@@ -15,6 +15,10 @@ use super::status::UnitStatus;
 use crate::config::{Config, UnitLayout};
 use crate::services::Registry;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// How often `until_ready` looks.
+const PERIOD: Duration = Duration::from_millis(10);
 
 /// A unit inside this process: its clients, its addresses, and its end.
 pub struct Running {
@@ -29,6 +33,24 @@ pub struct NoSuchClient {
     pub name: String,
     /// The contract of the client.
     pub contract: &'static str,
+}
+
+/// A unit isn't ready in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the unit isn't ready after {patience:?}: {}", reason(waits_for))]
+pub struct NotReady {
+    /// How long it was waited for.
+    pub patience: Duration,
+    /// Services that don't run and units that haven't answered, each with the reason; none if its
+    /// services didn't even say how they are.
+    pub waits_for: Vec<String>,
+}
+
+fn reason(waits_for: &[String]) -> String {
+    match waits_for {
+        [] => "its services don't say how they are".into(),
+        waits_for => waits_for.join("; "),
+    }
 }
 
 impl Running {
@@ -62,6 +84,8 @@ impl Running {
     }
 
     /// A client on the service of its contract, wherever that is; calls are made by the program.
+    /// Services of other units are reached from a unit with `program = true`, with an edge, or with
+    /// nothing else in it; from others only those that a service of this unit needs.
     ///
     /// # Errors
     /// If the app has no such service.
@@ -142,6 +166,26 @@ impl Running {
     /// What it waits for, for people.
     pub async fn ready(&self) -> Result<(), String> {
         self.parts.ready().await
+    }
+
+    /// Waits until the unit is ready: `running.until_ready(secs(5)).await?`.
+    ///
+    /// # Errors
+    /// It isn't after `patience`; the error names the services and units that it waits for.
+    pub async fn until_ready(&self, patience: Duration) -> Result<(), NotReady> {
+        let until = Instant::now() + patience;
+        let mut waits_for = Vec::new();
+        while let Ok(waiting) = timeout_at(until, self.parts.waits_for()).await {
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            waits_for = waiting;
+            if Instant::now() >= until {
+                break;
+            }
+            sleep_until(until.min(Instant::now() + PERIOD)).await;
+        }
+        Err(NotReady { patience, waits_for })
     }
 
     /// How the unit is.

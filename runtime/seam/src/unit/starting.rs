@@ -20,7 +20,7 @@ use super::clients::Routes;
 use super::links::{self, Links};
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
-use crate::config::{self, Config, Resolution, ServiceConfig, UnitLayout};
+use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{Database, Graph, HostPlan, Opened, Registered, Registry, deadlines};
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
@@ -120,9 +120,23 @@ impl<'a> Starting<'a> {
         let deadlines = deadlines(own, self.config.calls.deadline);
         let open = service.open(deadlines, self.clock.clone(), self.registry.policies);
         if !self.layout.services.iter().any(|name| name == id.name()) {
-            open.lead_nowhere(&format!("no unit of this topology offers `{id}`"));
+            open.lead_nowhere(&self.nowhere(id));
         }
         (id, open)
+    }
+
+    /// Why a service that isn't here can't be called, unless a link leads to it.
+    fn nowhere(&self, id: ServiceId) -> String {
+        let unit = &self.layout.unit;
+        let hosts = |peer: &&Peer| peer.services.iter().any(|name| name == id.name());
+        match self.layout.peers.iter().find(hosts) {
+            Some(peer) => format!(
+                "`{id}` is in unit `{}`, and nothing in unit `{unit}` says that it calls it: \
+                 add `program = true` to [units.{unit}]",
+                peer.unit
+            ),
+            None => format!("no unit of this topology offers `{id}`"),
+        }
     }
 
     fn host(

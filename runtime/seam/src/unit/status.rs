@@ -24,6 +24,10 @@ pub struct UnitStatus {
     pub http: Option<String>,
     /// Where it listens for other units: the real port.
     pub listen: Option<String>,
+    /// Lines of its process's log that nobody read in time, and that were dropped; 0 in a program
+    /// that logs by itself.
+    #[serde(default)]
+    pub log_lines_dropped: u64,
     /// The services that it hosts.
     pub services: Vec<ServiceStatus>,
     /// Calls by method, also of services elsewhere that it has called.
