@@ -66,6 +66,9 @@ pub(super) struct RunArgs {
     /// The topology [default: the one that the unit is in, or the first in the config file].
     #[arg(long, value_name = "NAME")]
     pub(super) topology: Option<String>,
+    /// The process id of the `up` that starts this unit.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub(super) up: Option<i32>,
 }
 
 #[derive(Args, Debug)]

@@ -1,26 +1,39 @@
-//! Logs, to standard error: lines for people, or JSON on request.
+//! Logs, to standard error: lines for people, or JSON on request. Whoever logs never waits for
+//! whoever reads.
 
-use std::io;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io, panic, thread,
+};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, fmt::time::ChronoLocal};
 
-use super::colour;
+use super::{
+    colour,
+    output::{Output, loss},
+};
 use crate::config::{LogConfig, LogFormat};
 
-/// Starts logging as the config says. A program that embeds the app and logs already goes on as
-/// it does.
-pub(super) fn start(config: &LogConfig) {
+/// Starts logging as the config says, to what it gives. A program that embeds the app and logs
+/// already goes on as it does.
+///
+/// # Errors
+/// The system has no thread or descriptor left.
+pub(super) fn start(config: &LogConfig) -> io::Result<Output> {
     let filter = filter(&config.level);
     // Who asks for details wants to know where they come from.
     let detailed = filter.max_level_hint().is_none_or(|level| level > LevelFilter::INFO);
-    // If nobody reads the log any more (`| head`, or `up` was killed), a complaint about that to
-    // the same place would panic, in the midst of whatever was logging.
+    let output = Output::stderr(Box::new(|dropped| {
+        tracing::warn!("{}", loss(dropped));
+        None
+    }))?;
+    let lines = output.clone();
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(move || lines.clone())
         .log_internal_errors(false);
-    let _ = match config.format {
+    let started = match config.format {
         LogFormat::Text => logs
             .with_timer(ChronoLocal::new("%H:%M:%S%.3f".into()))
             .with_target(detailed)
@@ -28,6 +41,24 @@ pub(super) fn start(config: &LogConfig) {
             .try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
+    if started.is_ok() {
+        log_panics();
+    }
+    Ok(output)
+}
+
+/// A panic is a line of the log: the standard hook would write to standard error itself, and the
+/// thread that panics would wait there for a reader that stalls.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        let thread = thread.name().unwrap_or("<unnamed>");
+        let backtrace = Backtrace::capture();
+        match backtrace.status() {
+            BacktraceStatus::Captured => tracing::error!("thread '{thread}' {panic}\n{backtrace}"),
+            _ => tracing::error!("thread '{thread}' {panic}"),
+        }
+    }));
 }
 
 /// What is logged at this level, e.g. `info` or `warn,seam=debug`. What actix has to say below

@@ -9,7 +9,9 @@ mod check;
 mod colour;
 mod control;
 mod graph;
+mod limits;
 mod logs;
+mod output;
 mod parent;
 mod ready;
 mod run;
@@ -41,12 +43,14 @@ use self::{
     parent::Tie,
 };
 use crate::{
-    config::{Catalogue, Config, LogFormat, Problems, UnitConfig, UnitLayout},
+    config::{Catalogue, Config, LogFormat, Problems, UnitConfig, UnitLayout, environment},
     unit::StartFailure,
 };
 
 /// How long the units of `up` may take to stop beyond their drain time, before they are killed.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a unit's last lines may take to be read at its end.
+const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// An app, as far as its command line is concerned.
 pub(crate) trait Program: Sized {
@@ -104,6 +108,12 @@ impl Failure {
         Self { code: 1, text: text.to_string(), answer: false }
     }
 
+    /// As a line of `up`, whose lines are JSON objects.
+    fn into_line(self) -> Self {
+        let line = up::Prefix::Json("up".into()).line(self.text.as_bytes());
+        Self { text: String::from_utf8_lossy(&line).into_owned(), ..self }
+    }
+
     /// A failure that is the answer to `--json`.
     fn answer(text: impl Display) -> Self {
         Self { answer: true, ..Self::other(text) }
@@ -158,23 +168,32 @@ pub(crate) fn main(program: impl Program) -> ExitCode {
 fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
     let file = cli.config;
     let catalogue = program.catalogue();
-    let load = || Config::load(file.as_deref(), env(), &catalogue);
+    let load = || {
+        let env = environment()?;
+        Config::load(file.as_deref(), env, &catalogue)
+    };
     match cli.command.unwrap_or(Command::Run(args::RunArgs::default())) {
         Command::Run(args) => {
             let config = load()?;
             let layout = config.layout(args.topology.as_deref(), args.unit.as_deref())?;
             program.check(&config)?;
+            limits::raise_descriptors();
             // Outlives the runtime: until the very end, somebody must end an orphan.
-            let mut tie = Tie::to_parent(|name| std::env::var(name).ok());
-            logs::start(&config.log);
-            block_on(run::run(program, config, layout, tie.as_mut()))?
+            let mut tie = Tie::to_parent(args.up);
+            let logs = logs::start(&config.log).map_err(Failure::other)?;
+            let ended = block_on(run::run(program, config, layout, tie.as_mut(), &logs));
+            logs.flush(LAST_LINES);
+            ended?
         }
         Command::Up { topology } => {
             let config = load()?;
             let layouts = config.layouts(topology.as_deref())?;
             program.check(&config)?;
             let plan = plan(&catalogue, &config, &layouts, file)?;
-            block_on(start_up(&config, plan))?
+            limits::raise_descriptors();
+            let json = plan.json;
+            let done = block_on(start_up(&config, plan))?;
+            done.map_err(|failure| if json { failure.into_line() } else { failure })
         }
         Command::Status { json } => print(block_on(status::status(&load()?, json))??),
         Command::Call(args) => print(block_on(call::call(&load()?, &program.contracts(), args))??),
@@ -204,7 +223,7 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
 
 /// Runs the plan, unless a unit of it runs already.
 async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> {
-    let mut signals = signals::StopSignals::catch().map_err(Failure::other)?;
+    let mut signals = signals::StopSignals::catch(true).map_err(Failure::other)?;
     let units: Vec<_> = plan.units.iter().map(|unit| unit.name.clone()).collect();
     // Units of another topology, too, if they host the same services: each has one owner.
     let hosted: Vec<_> = config.units.iter().filter(|unit| units.contains(&unit.name)).collect();
@@ -236,6 +255,7 @@ fn plan(
         if let Some(file) = &file {
             arguments.extend(["--config".into(), file.into()]);
         }
+        arguments.extend(parent::mark().map(Into::into));
         arguments
     };
     let after = up::after(layouts.len(), |a, b| calls(catalogue, &layouts[a], &layouts[b]));
@@ -253,20 +273,14 @@ fn plan(
     })
 }
 
-/// Whether a unit calls another: a service of its needs one of the other's, or its edge offers it.
+/// Whether a unit calls another: a service of its needs one of the other's, or it may call any.
 fn calls(catalogue: &Catalogue, caller: &UnitLayout, callee: &UnitLayout) -> bool {
     let needs = |service: &String, need: &String| {
         catalogue.service(service).is_some_and(|service| service.needs.contains(need))
     };
     callee.services.iter().any(|need| {
-        caller.http.is_some() || caller.services.iter().any(|service| needs(service, need))
+        caller.calls_any() || caller.services.iter().any(|service| needs(service, need))
     })
-}
-
-/// The environment; what isn't Unicode can't be config.
-fn env() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Runs a command's future on this thread, so that the death of `up`'s main thread, which the

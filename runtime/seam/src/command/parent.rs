@@ -1,6 +1,9 @@
 //! What ties a unit's process to the `up` that started it: no unit outlives it, even if it is
 //! killed with -9.
 //!
+//! `up` says so by an argument, `run --up PID`: unlike a variable, that doesn't reach what the unit
+//! starts itself.
+//!
 //! Two ties, since either has a gap. The kernel signals the child when its parent's starting
 //! thread ends ([`rustix::process::set_parent_process_death_signal`], Linux only, and racy while
 //! the child starts, hence the check of the parent's id afterwards). And `up` holds the writing
@@ -16,17 +19,14 @@ use std::{
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 use tokio::sync::oneshot;
 
-/// Set for the children of `up`, to its process id.
-const VARIABLE: &str = "SEAM_UP";
-
 /// How long an orphan may take to stop by itself.
 pub(super) const ORPHAN_DRAIN: Duration = Duration::from_secs(2);
 /// How long until it is killed.
 const ORPHAN_KILL: Duration = Duration::from_secs(4);
 
-/// The environment of a child of `up`.
-pub(super) fn mark() -> [(&'static str, String); 1] {
-    [(VARIABLE, std::process::id().to_string())]
+/// What the arguments of a child of `up` end with.
+pub(super) fn mark() -> [String; 2] {
+    ["--up".into(), std::process::id().to_string()]
 }
 
 /// The tie to the `up` that started this process, if one did.
@@ -38,9 +38,9 @@ pub(super) struct Tie {
 }
 
 impl Tie {
-    /// Ties this process to its parent; `None` if it isn't a child of `up`.
-    pub(super) fn to_parent(env: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        let up = env(VARIABLE)?.parse().ok().and_then(Pid::from_raw)?;
+    /// Ties this process to the `up` of that id; `None` if it isn't a child of one.
+    pub(super) fn to_parent(up: Option<i32>) -> Option<Self> {
+        let up = Pid::from_raw(up?)?;
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
         let (orphan, orphaned) = oneshot::channel();

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::{
     Failure, Program, Unit,
     control::{self, ControlSocket},
+    output::Output,
     parent::{ORPHAN_DRAIN, Tie},
     ready::{self, stopping},
     signals::StopSignals,
@@ -29,9 +30,11 @@ pub(super) async fn run(
     config: Config,
     layout: UnitLayout,
     tie: Option<&mut Tie>,
+    logs: &Output,
 ) -> Result<ExitCode, Failure> {
-    let mut signals = StopSignals::catch().map_err(Failure::other)?;
-    // Within `up`, whether the app is ready is `up`'s to say.
+    // Within `up`, a second signal is the kernel's news of `up`'s end; `up` itself would kill.
+    let mut signals = StopSignals::catch(tie.is_none()).map_err(Failure::other)?;
+    // Whether the app is ready is `up`'s to say then, too.
     let app = tie.is_none().then(|| config.app.name.clone());
     let orphaned = async {
         match tie {
@@ -64,7 +67,7 @@ pub(super) async fn run(
     };
     if !told && !alone {
         tokio::select! {
-            () = control::serve(&socket, unit.clone()) => {}
+            () = control::serve(&socket, unit.clone(), logs) => {}
             () = announce(&*unit, app.as_deref()) => {}
             () = signals.asked() => {}
             () = &mut orphaned => alone = true,
@@ -84,7 +87,6 @@ pub(super) async fn run(
     tokio::select! {
         () = unit.stop(drain) => tracing::info!("stopped"),
         () = hurried => tracing::warn!("up has gone: what was in flight is left undone"),
-        // Within `up`, a second signal is the kernel's news of `up`'s end; `up` itself would kill.
         () = signals.asked(), if app.is_some() => {
             tracing::warn!("told to stop again: what was in flight is left undone");
             return Ok(ExitCode::FAILURE);

@@ -2,46 +2,77 @@
 //! once.
 
 use std::{
-    io,
+    io, thread,
     time::{Duration, Instant},
 };
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+    low_level,
+};
+use tokio::sync::watch;
 
 /// Signals closer together than this are one: a terminal, a shell and a supervisor may each send
 /// theirs for the same wish.
 const ONE: Duration = Duration::from_millis(500);
+/// How long the process may take to end after a second signal, before it is ended.
+const HURRY: Duration = Duration::from_secs(1);
+/// The exit code of who was told twice.
+const TWICE: i32 = 1;
 
 /// The signals that ask this process to stop, caught from the moment it is made.
+///
+/// A thread of its own waits for them: it is there whatever else hangs.
 #[derive(Debug)]
 pub(super) struct StopSignals {
-    interrupt: Signal,
-    terminate: Signal,
-    last: Option<Instant>,
+    times: watch::Receiver<u64>,
+    heard: u64,
 }
 
 impl StopSignals {
-    /// Catches them.
+    /// Catches them. With `twice_ends`, the second one ends the process if it hasn't ended by
+    /// itself a second later.
     ///
     /// # Errors
-    /// The system refuses a handler.
-    pub(super) fn catch() -> io::Result<Self> {
-        let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())?, last: None })
+    /// The system refuses a handler or a thread.
+    pub(super) fn catch(twice_ends: bool) -> io::Result<Self> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let (tell, times) = watch::channel(0);
+        let wait = move || {
+            let mut last: Option<Instant> = None;
+            for _ in signals.forever() {
+                let now = Instant::now();
+                let before = last.replace(now);
+                if before.is_some_and(|before| now.duration_since(before) < ONE) {
+                    continue;
+                }
+                tell.send_modify(|times| *times += 1);
+                if twice_ends && before.is_some() {
+                    end_in(HURRY);
+                }
+            }
+        };
+        thread::Builder::new().name("signals".into()).spawn(wait)?;
+        Ok(Self { times, heard: 0 })
     }
 
     /// Done when one of them has come, or has come again.
     pub(super) async fn asked(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
-            let now = Instant::now();
-            let before = self.last.replace(now);
-            if before.is_none_or(|before| now.duration_since(before) >= ONE) {
-                return;
-            }
+        let heard = self.heard;
+        if self.times.wait_for(|times| *times > heard).await.is_err() {
+            // The thread has gone, which it doesn't.
+            std::future::pending().await
         }
+        self.heard += 1;
     }
+}
+
+/// Ends the process, without a word to anything that may hang: no destructor, no buffer.
+fn end_in(patience: Duration) -> ! {
+    let until = Instant::now() + patience;
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        thread::park_timeout(left);
+    }
+    low_level::exit(TWICE)
 }

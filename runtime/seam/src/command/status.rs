@@ -3,6 +3,7 @@
 use std::{io, path::Path, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets};
+use futures_util::future::try_join_all;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -11,8 +12,8 @@ use super::{
 };
 use crate::config::Config;
 
-/// How long a unit may take to say how it is.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a unit may take to say how it is. One that is stopped in its tracks never does.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What to say when nobody answers.
 pub(super) fn nothing_runs(config: &Config) -> String {
@@ -25,11 +26,8 @@ pub(super) fn nothing_runs(config: &Config) -> String {
 
 /// The units that answer, in the order of the config.
 pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
-    let mut running = Vec::new();
-    for unit in &config.units {
-        running.extend(of_unit(&config.app.data, &unit.name).await?);
-    }
-    Ok(running)
+    let asked = config.units.iter().map(|unit| of_unit(&config.app.data, &unit.name));
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
 }
 
 /// A unit, if it answers.
@@ -233,6 +231,7 @@ mod tests {
             reason: Some("unit `pay` hasn't answered yet".into()),
             http: Some("127.0.0.1:8080".into()),
             listen: None,
+            log_lines_dropped: 0,
             services: vec![ServiceStatus {
                 service: "order".into(),
                 lane: "inline".into(),

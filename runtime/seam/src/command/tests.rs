@@ -59,6 +59,11 @@ impl Control for FakeUnit {
         _: Option<Duration>,
     ) -> Result<Json, Json> {
         match method.as_str() {
+            "flood" => {
+                let line = "x".repeat(1 << 10);
+                (0..20_000).for_each(|number| tracing::info!(number, "{line}"));
+                Ok(Json::Null)
+            }
             "fail" => Err(json!({ "code": "overloaded", "outcome": "not_executed" })),
             _ => Ok(json!({ "by": self.unit, "service": service, "args": args })),
         }
@@ -67,6 +72,12 @@ impl Control for FakeUnit {
 
 impl Unit for FakeUnit {
     async fn stop(&self, _: Duration) {
+        if self.folder.join(format!("{}.hang", self.unit)).exists() {
+            fs::write(self.folder.join(format!("{}.hangs", self.unit)), "").unwrap();
+            loop {
+                std::thread::park();
+            }
+        }
         // Work in flight.
         tokio::time::sleep(Duration::from_millis(50)).await;
         fs::write(self.folder.join(format!("{}.done", self.unit)), "").unwrap();
@@ -89,7 +100,7 @@ fn play_a_role() {
 
 /// `up`, with units that are told their role by the variable.
 fn up_of_roles(topology: Option<String>) -> Result<ExitCode, Failure> {
-    let config = Config::load(None, env(), &Fake.catalogue())?;
+    let config = Config::load(None, environment()?, &Fake.catalogue())?;
     let layouts = config.layouts(topology.as_deref())?;
     let mut plan = plan(&Fake.catalogue(), &config, &layouts, None)?;
     let script = format!("{ROLE}=\"$*\" exec \"$0\" command::tests::play_a_role --exact");
@@ -121,11 +132,25 @@ impl Stage {
     }
 
     fn play(&self, role: &str) -> Process {
+        self.play_with(role, |_| {})
+    }
+
+    fn play_with(&self, role: &str, change: impl FnOnce(&mut process::Command)) -> Process {
         let mut process = process::Command::new(std::env::current_exe().unwrap());
-        process.args(["command::tests::play_a_role", "--exact"]);
+        process.args(["command::tests::play_a_role", "--exact", "--nocapture"]);
         process.env(ROLE, role).env(FOLDER, self.folder.path());
         process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        change(&mut process);
         Process(process.spawn().unwrap())
+    }
+
+    /// What a call of the running app answers.
+    fn call(&self, line: &str) -> Result<String, Failure> {
+        let line = ["fake", "call"].into_iter().chain(line.split(' ')).map(OsString::from);
+        let Some(Command::Call(args)) = args::parse("fake", line).unwrap().command else {
+            panic!("no call")
+        };
+        block_on(call::call(&self.config(), &[], args)).unwrap()
     }
 
     /// The process that runs a unit now.
@@ -238,13 +263,7 @@ fn calls_go_to_the_unit_that_hosts_the_service() {
     let stage = Stage::new();
     let _up = stage.play("up split");
     stage.up();
-    let call = |line: &str| {
-        let line = ["fake", "call"].into_iter().chain(line.split(' ')).map(OsString::from);
-        let Some(Command::Call(args)) = args::parse("fake", line).unwrap().command else {
-            panic!("no call")
-        };
-        block_on(call::call(&stage.config(), &[], args)).unwrap()
-    };
+    let call = |line: &str| stage.call(line);
     let answer: Json = serde_json::from_str(&call("payment.charge {\"a\":1}").unwrap()).unwrap();
     assert_eq!(answer, json!({ "by": "pay", "service": "payment", "args": { "a": 1 } }));
     let failure = call("order.fail").unwrap_err();
@@ -288,4 +307,128 @@ fn a_wrong_config_starts_nothing() {
     eventually("it has said why", || stage.code(id).contains("app.toml:2: unknown key"));
     assert!(stage.code(id).contains("code: 2"));
     assert!(!stage.path("data").exists());
+}
+
+/// What a process was told twice, more than half a second apart.
+fn told_twice(process: &mut Process, signal: Signal) {
+    process.signal(signal);
+    std::thread::park_timeout(Duration::from_millis(600));
+    process.signal(signal);
+    let begun = Instant::now();
+    eventually("it has ended", || process.ended());
+    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+    assert_eq!(process.0.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn whoever_logs_does_not_wait_for_whoever_reads() {
+    let stage = Stage::new();
+    // Nobody reads this pipe until the calls are answered.
+    let (mut reader, writer) = io::pipe().unwrap();
+    let mut run = stage.play_with("run --unit pay", |process| {
+        process.stderr(writer);
+    });
+    eventually("it answers", || stage.answers().len() == 1);
+    stage.call("payment.flood").unwrap();
+    stage.call("payment.flood").unwrap();
+    let dropped = stage.answers()[0]["logLinesDropped"].as_u64().unwrap();
+    assert!(dropped > 0);
+    let read = std::thread::spawn(move || {
+        let mut text = String::new();
+        io::Read::read_to_string(&mut reader, &mut text).unwrap();
+        text
+    });
+    run.signal(Signal::TERM);
+    eventually("it has ended", || run.ended());
+    let text = read.join().unwrap();
+    assert!(
+        text.contains(&format!("{dropped} lines were dropped")),
+        "of {dropped}, nothing is said"
+    );
+    assert!(text.trim_end().ends_with("stopped"), "the last lines aren't lost");
+}
+
+#[test]
+fn a_second_signal_ends_it_whatever_hangs() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let stage = Stage::new();
+        fs::write(stage.path("pay.hang"), "").unwrap();
+        let (_stalled, writer) = io::pipe().unwrap();
+        let mut run = stage.play_with("run --unit pay", |process| {
+            process.stderr(writer);
+        });
+        eventually("it answers", || stage.answers().len() == 1);
+        stage.call("payment.flood").unwrap();
+        told_twice(&mut run, signal);
+        assert!(stage.path("pay.hangs").exists(), "it was told once, and tried");
+    }
+}
+
+#[test]
+fn units_do_not_wait_for_who_reads_what_up_says() {
+    let stage = Stage::new();
+    fs::write(stage.path("front.hang"), "").unwrap();
+    let (_stalled, writer) = io::pipe().unwrap();
+    let mut up = stage.play_with("up split", |process| {
+        process.stderr(writer.try_clone().unwrap()).stdout(writer);
+    });
+    let (front, pay) = stage.up();
+    stage.call("payment.flood").unwrap();
+    stage.call("order.flood").unwrap();
+    // They have written all of it: what was dropped, `up` has dropped.
+    eventually("all is read", || {
+        stage.call("payment.flood").unwrap();
+        stage.answers().len() == 2
+    });
+    told_twice(&mut up, Signal::TERM);
+    eventually("its units have ended", || !lives(front) && !lives(pay));
+}
+
+#[test]
+fn lines_of_up_are_json_objects_each() {
+    let stage = Stage::new();
+    let (reader, writer) = io::pipe().unwrap();
+    let mut up = stage.play_with("up split", |process| {
+        process.env("SEAM__LOG__FORMAT", "json").stderr(writer);
+    });
+    stage.up();
+    let read = std::thread::spawn(move || io::read_to_string(reader).unwrap());
+    up.signal(Signal::TERM);
+    eventually("up has ended", || up.ended());
+    let text = read.join().unwrap();
+    let lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |unit: &str| lines.iter().filter(|line| line["unit"] == unit).count();
+    assert!(of("up") > 0 && of("front") > 0 && of("pay") > 0, "{text}");
+    assert_eq!(of("up") + of("front") + of("pay"), lines.len());
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let stage = Stage::new();
+    let value = OsString::from_vec(b"/tmp/\xff".to_vec());
+    let run = stage.play_with("run --unit pay", |process| {
+        process.env("SEAM__APP__DATA", value).env("OTHER", OsString::from_vec(vec![0xff]));
+    });
+    let id = run.0.id();
+    eventually("it has said why", || stage.code(id).contains("SEAM__APP__DATA: "));
+    assert!(stage.code(id).contains("code: 2"));
+    assert!(!stage.code(id).contains("OTHER"));
+}
+
+#[test]
+fn a_unit_that_is_frozen_does_not_hold_up_status() {
+    let stage = Stage::new();
+    let _up = stage.play("up split");
+    let (_, pay) = stage.up();
+    kill_process(pay, Signal::STOP).unwrap();
+    eventually("it is frozen", || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pay.as_raw_nonzero()));
+        stat.unwrap().contains(") T ")
+    });
+    let begun = Instant::now();
+    let answers = stage.answers();
+    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+    assert_eq!(answers.len(), 1);
+    kill_process(pay, Signal::CONT).unwrap();
 }

@@ -39,6 +39,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::{
+        super::super::output::Output,
         super::{Control, ControlSocket, UnitStatus, connect, serve},
         *,
     };
@@ -69,8 +70,9 @@ mod tests {
     async fn running(test: impl AsyncFnOnce(&std::path::Path)) {
         let data = tempfile::tempdir().unwrap();
         let socket = ControlSocket::bind(data.path(), "all").unwrap();
+        let logs = Output::stderr(Box::new(|_| None)).unwrap();
         tokio::select! {
-            () = serve(&socket, Arc::new(Echo)) => panic!("it stopped serving"),
+            () = serve(&socket, Arc::new(Echo), &logs) => panic!("it stopped serving"),
             () = test(data.path()) => {}
         }
     }

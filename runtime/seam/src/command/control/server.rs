@@ -9,6 +9,7 @@ use tokio::{
     sync::Semaphore,
 };
 
+use super::super::output::Output;
 use super::UnitStatus;
 use super::{
     protocol::{self, Request, Response},
@@ -31,16 +32,20 @@ pub(crate) trait Control: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Json, Json>> + Send;
 }
 
-/// Serves until it is dropped.
-pub(in crate::command) async fn serve(socket: &ControlSocket, control: Arc<impl Control>) {
+/// Serves until it is dropped. What the unit itself can't know of its process is how its `logs` do.
+pub(in crate::command) async fn serve(
+    socket: &ControlSocket,
+    control: Arc<impl Control>,
+    logs: &Output,
+) {
     let clients = Arc::new(Semaphore::new(protocol::CLIENTS));
     loop {
         let Ok(client) = clients.clone().acquire_owned().await else { return };
         match socket.listener.accept().await {
             Ok((stream, _)) => {
-                let control = control.clone();
+                let (control, logs) = (control.clone(), logs.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = talk(stream, &*control).await {
+                    if let Err(error) = talk(stream, &*control, &logs).await {
                         tracing::debug!(%error, "a client of the control socket was let go");
                     }
                     drop(client);
@@ -54,7 +59,7 @@ pub(in crate::command) async fn serve(socket: &ControlSocket, control: Arc<impl 
     }
 }
 
-async fn talk(stream: UnixStream, control: &impl Control) -> io::Result<()> {
+async fn talk(stream: UnixStream, control: &impl Control, logs: &Output) -> io::Result<()> {
     let (reader, mut writer) = split(stream);
     let mut reader = BufReader::new(reader);
     loop {
@@ -69,7 +74,11 @@ async fn talk(stream: UnixStream, control: &impl Control) -> io::Result<()> {
             }
         };
         let response = match request {
-            Request::Status {} => Response::Ok(serde_json::to_value(control.status().await)?),
+            Request::Status {} => {
+                let status =
+                    UnitStatus { log_lines_dropped: logs.dropped(), ..control.status().await };
+                Response::Ok(serde_json::to_value(status)?)
+            }
             Request::Call { service, method, args, deadline_ms } => {
                 let deadline = deadline_ms.map(Duration::from_millis);
                 match control.call(service, method, args, deadline).await {

@@ -18,8 +18,9 @@ use tokio::{
 };
 
 use super::{
-    super::{colour, parent},
-    lines::{self, Prefix, To},
+    super::colour,
+    lines::{self, Streams},
+    prefix::Prefix,
     restart::Restart,
 };
 
@@ -28,6 +29,7 @@ pub(super) struct Child {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) prefix: Prefix,
+    pub(super) streams: Streams,
     pub(super) ready: UntilReady,
 }
 
@@ -88,7 +90,7 @@ impl Child {
             return Ok(None);
         }
         let mut command = Command::new(&self.program);
-        command.args(&self.args).envs(parent::mark()).envs(colour::mark());
+        command.args(&self.args).envs(colour::mark());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: a Ctrl-C on the terminal reaches `up` alone, which stops units in
         // their time.
@@ -96,8 +98,9 @@ impl Child {
         let mut process = command.spawn()?;
         // Held and never written to: when this process ends, however, the child reads its end.
         let held = process.stdin.take();
-        let output = lines::copy(process.stdout.take(), self.prefix.clone(), To::Stdout);
-        let errors = lines::copy(process.stderr.take(), self.prefix.clone(), To::Stderr);
+        let Streams { stdout, stderr } = self.streams.clone();
+        let output = lines::copy(process.stdout.take(), self.prefix.clone(), stdout);
+        let errors = lines::copy(process.stderr.take(), self.prefix.clone(), stderr);
         let copying = spawn_local(async move { tokio::join!(output, errors) });
         let id = process.id();
         let group = id.and_then(|id| Pid::from_raw(id.cast_signed()));
@@ -131,7 +134,7 @@ impl Child {
     }
 
     fn say(&self, text: &str) {
-        To::Stderr.write(&self.prefix.line(text.as_bytes()));
+        self.streams.stderr.line(&self.prefix.line(text.as_bytes()));
     }
 }
 

@@ -1,143 +1,134 @@
-//! The log lines of several processes, side by side.
+//! The lines of several processes, side by side.
 
-use std::io::{self, Write};
+use std::{io, os::fd::AsFd};
 
+use rustix::fs::fstat;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 
-/// A longer line is shown in pieces of this many bytes.
-const LONGEST: usize = 64 << 10;
+use super::{super::output::Output, super::output::loss, prefix::Prefix};
 
-/// Terminal colours that read well on dark and light.
-const COLOURS: [u8; 6] = [36, 33, 32, 35, 34, 31];
+/// A longer line is shown in pieces of about so many bytes.
+const LONGEST: usize = 1 << 20;
 
-/// How a unit's lines begin.
-#[derive(Clone, Debug)]
-pub(super) enum Prefix {
-    /// `pay   | `, perhaps in colour.
-    Text(String),
-    /// Lines are JSON objects: the unit becomes their first field.
-    Json(String),
+/// Where the lines of children go: each to where the child would have written it itself. Children
+/// never wait for who reads them.
+#[derive(Clone)]
+pub(super) struct Streams {
+    pub(super) stdout: Output,
+    pub(super) stderr: Output,
 }
 
-impl Prefix {
-    /// Of a unit among others: names are padded to `width`, and coloured if `colour` says so.
-    pub(super) fn text(unit: &str, index: usize, width: usize, colour: bool) -> Self {
-        let name = format!("{unit:width$} |");
-        Self::Text(match colour {
-            true => format!("\x1b[{}m{name}\x1b[0m ", COLOURS[index % COLOURS.len()]),
-            false => format!("{name} "),
-        })
-    }
-
-    /// The whole line, its end included.
-    pub(super) fn line(&self, text: &[u8]) -> Vec<u8> {
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        let mut line = Vec::with_capacity(text.len() + 48);
-        match (self, text.strip_prefix(b"{")) {
-            (Self::Json(unit), Some(rest)) => {
-                let comma = if rest.trim_ascii_start().starts_with(b"}") { "" } else { "," };
-                line.extend(format!("{{\"unit\":{}{comma}", quoted(unit)).bytes());
-                line.extend(rest);
-            }
-            (Self::Json(unit), None) => {
-                let text = quoted(&String::from_utf8_lossy(text));
-                line.extend(format!("{{\"unit\":{},\"message\":{text}}}", quoted(unit)).bytes());
-            }
-            (Self::Text(prefix), _) => {
-                line.extend(prefix.bytes());
-                line.extend(text);
-            }
-        }
-        line.push(b'\n');
-        line
-    }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// Where a child's lines go: to where it would have written them itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum To {
-    Stdout,
-    Stderr,
-}
-
-impl To {
-    /// Writes one whole line. If nobody reads it any more, there is nobody to tell.
-    pub(super) fn write(self, line: &[u8]) {
-        let _ = match self {
-            Self::Stdout => io::stdout().lock().write_all(line),
-            Self::Stderr => io::stderr().lock().write_all(line),
+impl Streams {
+    /// The streams of this process; `own` is how it says what it has to say itself.
+    ///
+    /// # Errors
+    /// The system has no thread or descriptor left.
+    pub(super) fn open(own: &Prefix) -> io::Result<Self> {
+        let told = |own: Prefix| Box::new(move |dropped| Some(own.line(loss(dropped).as_bytes())));
+        let stderr = Output::stderr(told(own.clone()))?;
+        // By two writers, long lines to one pipe would get into each other.
+        let stdout = match same(io::stdout(), io::stderr()) {
+            true => stderr.clone(),
+            false => Output::stdout(told(own.clone()))?,
         };
+        Ok(Self { stdout, stderr })
+    }
+}
+
+/// Whether two descriptors are of one file; if that can't be told, they aren't.
+fn same(one: impl AsFd, other: impl AsFd) -> bool {
+    match (fstat(one), fstat(other)) {
+        (Ok(one), Ok(other)) => (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino),
+        _ => false,
     }
 }
 
 /// Copies lines until the stream ends, each with the prefix and in one piece.
-pub(super) async fn copy(from: Option<impl AsyncRead + Unpin>, prefix: Prefix, to: To) {
+pub(super) async fn copy(from: Option<impl AsyncRead + Unpin>, prefix: Prefix, to: Output) {
     let Some(from) = from else { return };
-    let mut reader = BufReader::new(from);
-    let mut line = Vec::new();
-    while next_line(&mut reader, &mut line).await {
-        to.write(&prefix.line(&line));
+    let mut lines = Lines::new(BufReader::new(from));
+    while let Some(line) = lines.next().await {
+        to.line(&prefix.line(line));
     }
 }
 
-/// Reads up to the end of a line, of the stream, or of what fits; `false` at the end.
-async fn next_line(reader: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> bool {
-    line.clear();
-    loop {
-        let Ok(bytes) = reader.fill_buf().await else { return !line.is_empty() };
-        if bytes.is_empty() {
-            return !line.is_empty();
-        }
-        let end = bytes.iter().position(|byte| *byte == b'\n');
-        let wanted = end.map_or(bytes.len(), |at| at + 1).min(LONGEST - line.len());
-        line.extend(&bytes[..wanted]);
-        reader.consume(wanted);
-        if line.ends_with(b"\n") || line.len() == LONGEST {
-            return true;
+/// The lines of a stream.
+struct Lines<R> {
+    reader: R,
+    line: Vec<u8>,
+    /// What belongs to the next line already: the begin of a character that was cut in two.
+    cut: Vec<u8>,
+}
+
+impl<R: AsyncBufRead + Unpin> Lines<R> {
+    const fn new(reader: R) -> Self {
+        Self { reader, line: Vec::new(), cut: Vec::new() }
+    }
+
+    /// Reads up to the end of a line, of the stream, or of what fits; `None` at the end.
+    async fn next(&mut self) -> Option<&[u8]> {
+        self.line.clear();
+        self.line.append(&mut self.cut);
+        loop {
+            let bytes = self.reader.fill_buf().await.unwrap_or_default();
+            if bytes.is_empty() {
+                return (!self.line.is_empty()).then_some(&self.line);
+            }
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let wanted = end.map_or(bytes.len(), |at| at + 1).min(LONGEST - self.line.len());
+            self.line.extend(&bytes[..wanted]);
+            self.reader.consume(wanted);
+            if self.line.ends_with(b"\n") {
+                return Some(&self.line);
+            }
+            if self.line.len() == LONGEST {
+                self.cut = self.line.split_off(whole(&self.line));
+                return Some(&self.line);
+            }
         }
     }
+}
+
+/// How much of a text ends with a whole character, if it is UTF-8.
+fn whole(text: &[u8]) -> usize {
+    let begins = |at: &usize| text[*at] & 0xC0 != 0x80;
+    let last = (text.len().saturating_sub(4)..text.len()).rev().find(begins);
+    let length = |first: u8| match first {
+        0xC0..0xE0 => 2,
+        0xE0..0xF0 => 3,
+        0xF0.. => 4,
+        _ => 1,
+    };
+    last.filter(|at| at + length(text[*at]) > text.len()).unwrap_or(text.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(prefix: &Prefix, text: &str) -> String {
-        String::from_utf8(prefix.line(text.as_bytes())).unwrap()
-    }
-
-    #[test]
-    fn names_are_aligned_and_coloured() {
-        assert_eq!(line(&Prefix::text("pay", 0, 5, false), "hello\r\n"), "pay   | hello\n");
-        assert_eq!(line(&Prefix::text("pay", 7, 3, true), "x"), "\x1b[33mpay |\x1b[0m x\n");
-    }
-
-    #[test]
-    fn json_lines_stay_json() {
-        let prefix = Prefix::Json("pay".into());
-        assert_eq!(line(&prefix, "{\"a\":1}\n"), "{\"unit\":\"pay\",\"a\":1}\n");
-        assert_eq!(line(&prefix, "{}"), "{\"unit\":\"pay\"}\n");
-        assert_eq!(
-            line(&prefix, "oh \"no\""),
-            "{\"unit\":\"pay\",\"message\":\"oh \\\"no\\\"\"}\n"
-        );
+    async fn lines(text: &str) -> Vec<String> {
+        let mut all = Lines::new(BufReader::with_capacity(7, text.as_bytes()));
+        let mut lines = Vec::new();
+        while let Some(line) = all.next().await {
+            lines.push(String::from_utf8(line.to_vec()).unwrap());
+        }
+        lines
     }
 
     #[tokio::test]
     async fn lines_end_at_newlines_at_the_cap_and_at_the_end() {
         let long = "x".repeat(LONGEST);
         let text = format!("a\n\n{long}y\nlast");
-        let mut reader = BufReader::with_capacity(7, text.as_bytes());
-        let mut lines = Vec::new();
-        let mut line = Vec::new();
-        while next_line(&mut reader, &mut line).await {
-            lines.push(String::from_utf8(line.clone()).unwrap());
+        assert_eq!(lines(&text).await, ["a\n", "\n", &long, "y\n", "last"]);
+    }
+
+    #[tokio::test]
+    async fn no_character_is_cut_in_two() {
+        for shift in ["", "a", "ab", "abc"] {
+            let text = format!("{shift}{}", "🍰".repeat(LONGEST / 4 + 1));
+            let pieces = lines(&text).await;
+            assert_eq!(pieces.len(), 2);
+            assert_eq!(pieces.concat(), text);
         }
-        assert_eq!(lines, ["a\n", "\n", &long, "y\n", "last"]);
     }
 }

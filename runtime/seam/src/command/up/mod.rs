@@ -2,7 +2,9 @@
 
 mod child;
 mod lines;
+mod object;
 mod order;
+mod prefix;
 mod restart;
 mod stopping;
 
@@ -12,13 +14,16 @@ use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
 use tokio::{sync::watch, task::JoinSet};
 
-pub(in crate::command) use self::order::after;
 use self::{
     child::{Child, Ended, UntilReady},
-    lines::{Prefix, To},
+    lines::Streams,
     stopping::{Stopping, Waiting},
 };
+pub(in crate::command) use self::{order::after, prefix::Prefix};
 use super::{colour, ready};
+
+/// How long the last lines may take to be read at the end.
+const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// What to start and how to end it.
 #[derive(Clone, Debug)]
@@ -70,7 +75,8 @@ pub(super) async fn up(
         true => Prefix::Json("up".into()),
         false => Prefix::text("up", plan.units.len(), width, false),
     };
-    let say = |text: &str| To::Stderr.write(&own.line(text.as_bytes()));
+    let streams = Streams::open(&own)?;
+    let say = |text: &str| streams.stderr.line(&own.line(text.as_bytes()));
     let mut all_ready = pin!(all_ready.fuse());
     let mut stopping = Stopping::default();
     let mut units = JoinSet::new();
@@ -80,7 +86,8 @@ pub(super) async fn up(
         let (prefix, program) = (prefix(&unit.name, index), plan.program.clone());
         let (name, ready) = (unit.name, ready.clone());
         let ready: UntilReady = Box::new(move |id| ready(name.clone(), id));
-        let child = Child { program, args: unit.args, prefix, ready };
+        let streams = streams.clone();
+        let child = Child { program, args: unit.args, prefix, streams, ready };
         units.spawn_local(async move { (index, child.keep(told).await) });
     }
     let mut code = ExitCode::SUCCESS;
@@ -119,6 +126,8 @@ pub(super) async fn up(
             }
         }
     }
+    streams.stdout.flush(LAST_LINES);
+    streams.stderr.flush(LAST_LINES);
     failure.map_or(Ok(code), Err)
 }
 
