@@ -17,7 +17,7 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 
 /// So many bytes may wait to be written; beyond them, lines are dropped.
-const WAITING: usize = 8 << 20;
+const WAITING: usize = 2 << 20;
 /// What stays of a buffer's memory once it is written.
 const KEPT: usize = 64 << 10;
 /// What a pipe takes as a whole (`PIPE_BUF`): lines of others who write to the same pipe come
