@@ -15,6 +15,10 @@ use crate::config::Config;
 /// How long a unit may take to say how it is. One that is stopped in its tracks never does.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// What is known of a unit that runs and doesn't answer.
+const SILENT: &str =
+    "it runs and doesn't say how it is: it is still starting, or its process is stopped";
+
 /// What to say when nobody answers.
 pub(super) fn nothing_runs(config: &Config) -> String {
     let (app, data) = (&config.app.name, config.app.data.display());
@@ -24,19 +28,52 @@ pub(super) fn nothing_runs(config: &Config) -> String {
     )
 }
 
+/// What a unit says of itself.
+enum Said {
+    Status(Box<UnitStatus>),
+    /// It isn't running.
+    Gone,
+    /// It is running, and says nothing.
+    Nothing,
+}
+
 /// The units that answer, in the order of the config.
 pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
-    let asked = config.units.iter().map(|unit| of_unit(&config.app.data, &unit.name));
-    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    Ok(ask_all(config).await?.0)
+}
+
+/// The units that answer, and the names of those that run and don't.
+async fn ask_all(config: &Config) -> Result<(Vec<UnitStatus>, Vec<String>), Failure> {
+    let asked = config.units.iter().map(|unit| ask_unit(&config.app.data, &unit.name));
+    let (mut units, mut silent) = (Vec::new(), Vec::new());
+    for (said, unit) in try_join_all(asked).await?.into_iter().zip(&config.units) {
+        match said {
+            Said::Status(status) => units.push(*status),
+            Said::Nothing => silent.push(unit.name.clone()),
+            Said::Gone => {}
+        }
+    }
+    Ok((units, silent))
 }
 
 /// A unit, if it answers.
 pub(super) async fn of_unit(data: &Path, name: &str) -> Result<Option<UnitStatus>, Failure> {
+    Ok(match ask_unit(data, name).await? {
+        Said::Status(status) => Some(*status),
+        Said::Gone | Said::Nothing => None,
+    })
+}
+
+async fn ask_unit(data: &Path, name: &str) -> Result<Said, Failure> {
     let stream = connect(data, name).await.map_err(|error| closed(name, &error))?;
-    let Some(stream) = stream else { return Ok(None) };
-    // A unit that ends meanwhile isn't running.
-    let Ok(Ok(status)) = ask(stream, &Request::Status {}, PATIENCE).await else { return Ok(None) };
-    serde_json::from_value(status).map(Some).map_err(|error| {
+    let Some(stream) = stream else { return Ok(Said::Gone) };
+    let status = match ask(stream, &Request::Status {}, PATIENCE).await {
+        Ok(Ok(status)) => status,
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Said::Nothing),
+        // A unit that ends meanwhile isn't running.
+        _ => return Ok(Said::Gone),
+    };
+    serde_json::from_value(status).map(Said::Status).map_err(|error| {
         Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
     })
 }
@@ -51,45 +88,60 @@ pub(super) fn closed(unit: &str, error: &io::Error) -> Failure {
 
 /// Asks every unit.
 pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failure> {
-    let units = running(config).await?;
-    if units.is_empty() {
+    let (units, silent) = ask_all(config).await?;
+    if units.is_empty() && silent.is_empty() {
         return Err(match json {
             true => Failure::answer("[]"),
             false => Failure::other(nothing_runs(config)),
         });
     }
-    let missing = missing(config, &units);
+    let missing = missing(config, &units, &silent);
     Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
 }
 
-/// The units of the running topologies that don't answer.
-fn missing(config: &Config, units: &[UnitStatus]) -> Vec<(String, String)> {
-    let mut missing = Vec::new();
+/// A unit that says nothing of itself.
+struct Missing {
+    unit: String,
+    topology: String,
+    /// It is there, though.
+    running: bool,
+}
+
+/// The units that don't answer: of the running topologies, and those that run and say nothing.
+fn missing(config: &Config, units: &[UnitStatus], silent: &[String]) -> Vec<Missing> {
+    let answers = |name: &str| units.iter().any(|unit| unit.unit == name);
     let runs = |name: &str| units.iter().any(|unit| unit.topology == name);
-    for topology in config.topologies.iter().filter(|topology| runs(&topology.name)) {
-        for name in &topology.units {
-            if !units.iter().any(|unit| unit.unit == *name) {
-                missing.push((topology.name.clone(), name.clone()));
+    let mut missing: Vec<Missing> = Vec::new();
+    for topology in &config.topologies {
+        for unit in &topology.units {
+            let running = silent.contains(unit);
+            let known = missing.iter().any(|other| other.unit == *unit && other.running);
+            let expected = runs(&topology.name) || (running && !known);
+            if expected && !answers(unit) {
+                let (unit, topology) = (unit.clone(), topology.name.clone());
+                missing.push(Missing { unit, topology, running });
             }
         }
     }
     missing
 }
 
-fn as_json(units: &[UnitStatus], missing: &[(String, String)]) -> String {
+fn as_json(units: &[UnitStatus], missing: &[Missing]) -> String {
     let mut all: Vec<Json> = Vec::new();
     for unit in units {
         let mut status = json!(unit);
         status["running"] = json!(true);
         all.push(status);
     }
-    let not_running =
-        |(topology, unit)| json!({ "unit": unit, "topology": topology, "running": false });
-    all.extend(missing.iter().map(|(topology, unit)| (topology, unit)).map(not_running));
+    all.extend(missing.iter().map(|Missing { unit, topology, running }| match running {
+        true => json!({ "unit": unit, "topology": topology, "running": true, "ready": false,
+                        "reason": SILENT }),
+        false => json!({ "unit": unit, "topology": topology, "running": false }),
+    }));
     format!("{:#}", Json::Array(all))
 }
 
-fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
+fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
     let none = || "-".to_owned();
     let mut table = table(&["UNIT", "TOPOLOGY", "STATE", "PID", "UP", "HTTP", "LISTEN"], &[3, 4]);
     for unit in units {
@@ -104,8 +156,9 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
             unit.listen.clone().unwrap_or_else(none),
         ]);
     }
-    for (topology, unit) in missing {
-        let row = [unit, topology, "not running", "-", "-", "-", "-"];
+    for Missing { unit, topology, running } in missing {
+        let state = if *running { "silent" } else { "not running" };
+        let row = [unit, topology, state, "-", "-", "-", "-"];
         table.add_row(row);
     }
     let mut text = format!("{}\n", trimmed(&table));
@@ -113,6 +166,9 @@ fn as_text(units: &[UnitStatus], missing: &[(String, String)]) -> String {
         if let Some(reason) = &unit.reason {
             text += &format!("  {}: {reason}\n", unit.unit);
         }
+    }
+    for silent in missing.iter().filter(|unit| unit.running) {
+        text += &format!("  {}: {SILENT}\n", silent.unit);
     }
 
     let mut table =
@@ -260,6 +316,10 @@ mod tests {
         }
     }
 
+    fn pay(running: bool) -> Missing {
+        Missing { unit: "pay".into(), topology: "split".into(), running }
+    }
+
     #[test]
     fn tables_for_people() {
         let expected = "\
@@ -275,16 +335,17 @@ order    front  inline  running          2         1
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
 ";
-        assert_eq!(as_text(&[front()], &[("split".into(), "pay".into())]), expected);
+        assert_eq!(as_text(&[front()], &[pay(false)]), expected);
     }
 
     #[test]
     fn json_for_scripts() {
-        let text = as_json(&[front()], &[("split".into(), "pay".into())]);
+        let text = as_json(&[front()], &[pay(false), pay(true)]);
         let units: Json = serde_json::from_str(&text).unwrap();
         assert_eq!(units[0]["running"], true);
         assert_eq!(units[0]["methods"][0]["notExecuted"], 1);
         assert_eq!(units[1], json!({ "unit": "pay", "topology": "split", "running": false }));
+        assert_eq!((&units[2]["running"], &units[2]["ready"]), (&json!(true), &json!(false)));
     }
 
     #[test]
