@@ -279,6 +279,26 @@ async fn a_peer_that_reads_nothing_gets_no_more_answers() {
 }
 
 #[tokio::test]
+async fn a_flood_of_frames_that_mean_nothing_keeps_nobody_waiting() {
+    // On this clock, nobody is ever too silent.
+    let clock = Clock::manual();
+    let server = serve_at(ANYWHERE, &Worker::new(contract()), &clock).await;
+    let caller = Caller1::connect(server.address(), &clock).await;
+    let mut stream = dial(server.address()).await;
+    stream.write_all(&hello()).await.unwrap();
+    let flood = [1, 0, 0, 0, 200].repeat(20_000);
+    let flooding = tokio::spawn(async move {
+        // It ends with the test: the server takes them for as long as they come.
+        while stream.write_all(&flood).await.is_ok() {}
+    });
+    for _ in 0..5 {
+        assert_eq!(text(within(caller.call(ECHO, "on")).await), "Answer on");
+    }
+    assert!(!flooding.is_finished(), "what is unknown is no violation");
+    flooding.abort();
+}
+
+#[tokio::test]
 async fn a_server_that_falls_silent_is_dead_after_two_seconds() {
     let clock = Clock::manual();
     let listener = TcpListener::bind(ANYWHERE).await.unwrap();

@@ -157,6 +157,11 @@ impl Connection {
             }
             if !took {
                 ready!(self.poll_alarm(cx))?;
+            } else if self.taken >= FAIR {
+                // What needs no answer has nothing written, which would have been a break.
+                self.taken = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
     }
@@ -177,9 +182,9 @@ impl Connection {
         Ok(Poll::Ready(()))
     }
 
-    /// Takes frames from the buffer, in their order, until it is empty or answers pile up; whether
-    /// there were any. They came at `came`: that is when their time began to run, and each call
-    /// begins when the one before is over, so the clock is read once per call.
+    /// Takes frames from the buffer, in their order, until it is empty, answers pile up or others are
+    /// to have their turn; whether there were any. They came at `came`: that is when their time began
+    /// to run, and each call begins when the one before is over, so the clock is read once per call.
     fn take_frames(&mut self, came: Moment) -> Result<bool, Closed> {
         self.unread = true;
         let mut now = came;
@@ -214,6 +219,11 @@ impl Connection {
                 // Calls were dealt with above, and this side makes none.
                 Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}
                 Event::Reply(..) | Event::Failure(..) => {}
+            }
+            // Frames that need no answer have nothing written, which would be the others' turn. Calls
+            // of one read are taken in one go, for their time runs from then.
+            if self.taken >= FAIR {
+                break;
             }
         }
         let held = self.buffer.capacity() + self.session.output_len() + self.pipe.unsent();
