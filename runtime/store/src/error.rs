@@ -172,7 +172,31 @@ impl StoreError {
         matches!(self, Self::Unknown { .. })
     }
 
-    /// The error's stable name for programs.
+    /// Whether it is a passing shortage: the same write may do once there is room.
+    pub const fn is_shortage(&self) -> bool {
+        matches!(self, Self::Full { .. })
+    }
+
+    /// All that [`code`](Self::code) may say.
+    pub const CODES: &'static [&'static str] = &[
+        "store_too_large",
+        "store_encode",
+        "store_decode",
+        "store_name",
+        "store_retyped",
+        "store_foreign_table",
+        "store_nested",
+        "store_not_unique",
+        "store_corrupt",
+        "store_disk",
+        "store_full",
+        "store_poisoned",
+        "store_unknown",
+        "store_panicked",
+        "store_closed",
+    ];
+
+    /// The error's stable name for programs; one of [`CODES`](Self::CODES).
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "store_too_large",

@@ -3,6 +3,7 @@
 mod client;
 mod dispatch;
 mod elsewhere;
+mod fake;
 mod future;
 mod inbox;
 mod json;
@@ -12,6 +13,7 @@ mod route;
 
 pub use self::client::{AnyClient, Client};
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts};
+pub use self::fake::{Fake, FakeCall};
 pub use self::future::{Call, CallOptions};
 pub use self::inbox::{Inbox, serve};
 pub use self::json::{JsonReply, call_json};

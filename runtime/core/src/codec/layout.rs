@@ -14,6 +14,10 @@ pub struct Shape {
     /// Whether every value takes just these, and any such bytes are a value: numbers, and what has
     /// only such parts. They are written and read at once.
     pub plain: bool,
+    /// Whether it can be a key of a JSON object: a text, a number, a variant without parts.
+    pub json_key: bool,
+    /// Whether JSON can write it: no map in it has a key that is no such key.
+    pub json: bool,
 }
 
 impl Shape {
@@ -24,12 +28,17 @@ impl Shape {
 
     /// A type without parts, of at least `min_bytes`.
     pub const fn leaf(min_bytes: u32) -> Self {
-        Self { depth: 1, min_bytes, plain: false }
+        Self { depth: 1, min_bytes, plain: false, json_key: false, json: true }
+    }
+
+    /// A leaf that is a text in JSON, or may be written as one.
+    pub const fn text(min_bytes: u32) -> Self {
+        Self::leaf(min_bytes).key()
     }
 
     /// A number of `bytes`.
     pub const fn number(bytes: u32) -> Self {
-        Self { depth: 1, min_bytes: bytes, plain: true }
+        Self { depth: 1, min_bytes: bytes, plain: true, json_key: true, json: true }
     }
 
     /// How many bytes a plain value takes; not plain is what takes none.
@@ -41,20 +50,37 @@ impl Shape {
     pub const fn and(self, other: Self) -> Self {
         let depth = if self.depth > other.depth { self.depth } else { other.depth };
         let min_bytes = self.min_bytes.saturating_add(other.min_bytes);
-        Self { depth, min_bytes, plain: self.plain && other.plain }
+        let (plain, json) = (self.plain && other.plain, self.json && other.json);
+        Self { depth, min_bytes, plain, json_key: false, json }
     }
 
     /// A part inside something that adds `min_bytes` of its own.
     pub const fn inside(self, min_bytes: u32) -> Self {
         assert!(self.depth < Self::MAX_DEPTH, "messages nest at most 64 deep");
         let min_bytes = self.min_bytes.saturating_add(min_bytes);
-        Self { depth: self.depth + 1, min_bytes, plain: self.plain }
+        Self { depth: self.depth + 1, min_bytes, ..self }
     }
 
     /// Something of which there may be none: an option, a variant.
     pub const fn optional(self, min_bytes: u32) -> Self {
         let inside = self.inside(0);
-        Self { depth: inside.depth, min_bytes, plain: false }
+        Self { depth: inside.depth, min_bytes, plain: false, json_key: false, json: self.json }
+    }
+
+    /// Something that is a text in JSON, and so may be a key there.
+    pub const fn key(self) -> Self {
+        self.key_like(Self { json_key: true, ..self })
+    }
+
+    /// Something that is in JSON what its only part is.
+    pub const fn key_like(self, part: Self) -> Self {
+        Self { json_key: part.json_key, ..self }
+    }
+
+    /// A map from such keys to such values.
+    pub const fn map_to(self, value: Self) -> Self {
+        let pairs = self.and(value).inside(0).collection();
+        Self { json: pairs.json && self.json_key, ..pairs }
     }
 
     /// A counted collection of such parts.

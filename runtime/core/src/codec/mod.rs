@@ -24,6 +24,7 @@ pub mod bytes;
 mod fault;
 mod layout;
 mod message;
+mod patch;
 mod read;
 mod std_messages;
 mod write;
@@ -31,6 +32,7 @@ mod write;
 use self::fault::Kind;
 pub use self::layout::{Layout, Shape};
 pub use self::message::Message;
+pub use self::patch::Patch;
 #[doc(hidden)]
 pub use self::{
     fault::Fault,

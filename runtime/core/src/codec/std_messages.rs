@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::de::Error;
+
 use super::{Fault, Layout, Message, Reader, Shape, Sink, Writer};
 use crate::outcome::InnerError;
 
@@ -25,13 +28,13 @@ leaves! {
     number(u16): 2 "u16", number(u32): 4 "u32", number(u64): 8 "u64", number(u128): 16 "u128",
     number(i8): 1 "i8", number(i16): 2 "i16", number(i32): 4 "i32", number(i64): 8 "i64",
     number(i128): 16 "i128", number(f32): 4 "f32", number(f64): 8 "f64",
-    leaf(()): 0 "()", leaf(bool): 1 "bool", leaf(char): 1 "char",
-    leaf(usize): 8 "u64", leaf(isize): 8 "i64", leaf(Box<str>): 8 "str", leaf(Duration): 12 "duration",
+    leaf(()): 0 "()", text(bool): 1 "bool", text(char): 1 "char",
+    text(usize): 8 "u64", text(isize): 8 "i64", text(Box<str>): 8 "str", leaf(Duration): 12 "duration",
 }
 
 #[diagnostic::do_not_recommend]
 impl Message for String {
-    const SHAPE: Shape = Shape::leaf(8);
+    const SHAPE: Shape = Shape::text(8);
     fn layout(out: &mut Layout) {
         out.text("str");
     }
@@ -59,15 +62,28 @@ impl Message for u8 {
     }
 }
 
+/// Collections write and read their elements part after part, as messages do: serde would leave out
+/// what a field says to leave out in JSON.
 macro_rules! collections {
-    ($($type:ty where [$($bounds:tt)*] of $element:ty),* $(,)?) => {$(
+    ($($type:ty where [$($bounds:tt)*] of $element:ty, $shape:expr, by $each:pat => $($part:ident)*;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($bounds)*> Message for $type {
-            const SHAPE: Shape = <$element>::SHAPE.collection();
+            const SHAPE: Shape = $shape;
             fn layout(out: &mut Layout) {
                 out.text("[");
                 <$element>::layout(out);
                 out.text("]");
+            }
+            fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
+                out.count(self.len());
+                for $each in self {
+                    $(out.value($part)?;)*
+                }
+                Ok(())
+            }
+            fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+                let count = from.count()?;
+                Ok(<$element>::read_all_from(count, from)?.into_iter().collect())
             }
         }
     )*};
@@ -94,11 +110,13 @@ impl<T: Message> Message for Vec<T> {
 }
 
 collections! {
-    VecDeque<T> where [T: Message] of T,
-    HashSet<T> where [T: Message + Eq + Hash] of T,
-    BTreeSet<T> where [T: Message + Ord] of T,
+    VecDeque<T> where [T: Message] of T, T::SHAPE.collection(), by value => value;
+    HashSet<T> where [T: Message + Eq + Hash] of T, T::SHAPE.collection(), by value => value;
+    BTreeSet<T> where [T: Message + Ord] of T, T::SHAPE.collection(), by value => value;
     HashMap<K, V> where [K: Message + Eq + Hash, V: Message] of (K, V),
+        K::SHAPE.map_to(V::SHAPE), by (key, value) => key value;
     BTreeMap<K, V> where [K: Message + Ord, V: Message] of (K, V),
+        K::SHAPE.map_to(V::SHAPE), by (key, value) => key value;
 }
 
 #[diagnostic::do_not_recommend]
@@ -143,6 +161,8 @@ macro_rules! arrays {
                 depth: T::SHAPE.inside(0).depth,
                 min_bytes: T::SHAPE.min_bytes * $n,
                 plain: T::SHAPE.plain,
+                json_key: false,
+                json: T::SHAPE.json,
             };
             fn layout(out: &mut Layout) {
                 out.text(concat!($n, "*"));
@@ -151,6 +171,16 @@ macro_rules! arrays {
             #[inline]
             fn write_to<S: Sink>(&self, out: &mut Writer<'_, S>) -> Result<(), Fault> {
                 T::write_all_to(self, out)
+            }
+            #[inline]
+            fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
+                if T::SHAPE.plain {
+                    return Self::deserialize(from);
+                }
+                let elements = T::read_all_from($n, from)?;
+                elements.try_into().map_err(|elements: Vec<T>| {
+                    Fault::invalid_length(elements.len(), &stringify!($n))
+                })
             }
         }
     )*};

@@ -90,7 +90,7 @@ impl MethodDescriptor {
             public: spec.public,
             http: spec.http.iter().map(HttpRoute::from).collect(),
             arguments: spec.arguments.iter().map(argument).collect(),
-            errors: M::Error::variants(),
+            errors: distinct(M::Error::variants()),
             schema: MethodSchema {
                 arguments: schema::<M>(),
                 answer: schema::<M::Answer>(),
@@ -105,6 +105,17 @@ impl MethodDescriptor {
     pub fn at_the_edge(&self) -> bool {
         self.public || !self.http.is_empty()
     }
+}
+
+/// Each code once: an error may pass on what it has itself, as the store's.
+fn distinct(variants: Vec<ErrorDescriptor>) -> Vec<ErrorDescriptor> {
+    let mut distinct: Vec<ErrorDescriptor> = Vec::with_capacity(variants.len());
+    for variant in variants {
+        if distinct.iter().all(|other| other.code != variant.code) {
+            distinct.push(variant);
+        }
+    }
+    distinct
 }
 
 /// How a method's arguments, answer and error are encoded.

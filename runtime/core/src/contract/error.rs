@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ErrorDescriptor;
+use super::{Codes, ErrorDescriptor};
 use crate::codec::{Layout, Message, Shape};
 use crate::context;
 use crate::outcome::{CallError, InnerError};
@@ -18,6 +18,10 @@ use crate::outcome::{CallError, InnerError};
     note = "put `#[seam::error]` on the enum"
 )]
 pub trait ServiceError: Message + Debug + Display {
+    /// The codes that it can have.
+    #[doc(hidden)]
+    const CODES: Codes = Codes::NONE;
+
     /// What it can be; not the variant that passes a failed call on.
     fn variants() -> Vec<ErrorDescriptor>;
 
@@ -35,6 +39,11 @@ pub trait ServiceError: Message + Debug + Display {
     /// The failed inner call, if that is what this error passes on.
     fn into_inner(self) -> Result<InnerError, Self> {
         Err(self)
+    }
+
+    /// The fields of its variant, which stand beside code and status in a problem.
+    fn fields(&self) -> ErrorFields {
+        fields_of(self)
     }
 }
 
@@ -101,7 +110,7 @@ pub struct ServiceFailure {
     /// What went wrong, for people.
     pub detail: String,
     /// The fields of the error's variant.
-    pub fields: Map<String, Value>,
+    pub fields: ErrorFields,
 }
 
 impl ServiceFailure {
@@ -112,7 +121,7 @@ impl ServiceFailure {
             status: error.status(),
             unknown: error.leaves_unknown(),
             detail: error.to_string(),
-            fields: fields(error),
+            fields: error.fields(),
         }
     }
 }
@@ -123,8 +132,12 @@ impl Display for ServiceFailure {
     }
 }
 
+/// The fields of an error, as JSON.
+pub type ErrorFields = Map<String, Value>;
+
 /// The named fields of an enum's variant: `{"declined": {"order": …}}` → `{"order": …}`.
-fn fields<E: Serialize>(error: &E) -> Map<String, Value> {
+#[doc(hidden)]
+pub fn fields_of<E: Serialize>(error: &E) -> ErrorFields {
     let Ok(Value::Object(tagged)) = serde_json::to_value(error) else { return Map::new() };
     match tagged.into_iter().next() {
         Some((_, Value::Object(fields))) => fields,

@@ -6,13 +6,18 @@
 
 mod descriptor;
 mod error;
+mod passing;
 mod spec;
 
 pub use self::descriptor::{
     ArgumentDescriptor, ContractDescriptor, ErrorDescriptor, FieldDescriptor, HttpRoute,
     MethodDescriptor, MethodSchema,
 };
-pub use self::error::{Never, ServiceError, ServiceFailure};
+#[doc(hidden)]
+pub use self::error::fields_of;
+pub use self::error::{ErrorFields, Never, ServiceError, ServiceFailure};
+#[doc(hidden)]
+pub use self::passing::{Codes, PassesCalls, TakesStoreErrors, service_error_of};
 pub use self::spec::{ArgumentSpec, MethodSpec, RouteSpec, TurnKind};
 pub use crate::codec::{Layout, Message, Shape};
 
