@@ -11,11 +11,39 @@ use crate::diagnostic::{Mistakes, list};
 pub(crate) fn docs(attrs: &[Attribute]) -> String {
     let lines = attrs.iter().filter(|attr| attr.path().is_ident("doc")).filter_map(|attr| {
         let Meta::NameValue(doc) = &attr.meta else { return None };
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &doc.value else { return None };
+        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(&doc.value) else { return None };
         let text = text.value();
         Some(text.strip_prefix(' ').unwrap_or(&text).to_owned())
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// An expression without what only holds it together, as an `$e:expr` of a `macro_rules!` comes.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => bare(&group.expr),
+        Expr::Paren(paren) => bare(&paren.expr),
+        expr => expr,
+    }
+}
+
+/// Refuses conditions on a part of something that is the same in every build.
+pub(crate) fn no_conditions(attrs: &[Attribute], what: &str, mistakes: &mut Mistakes) {
+    for attr in attrs.iter().filter(|attr| is_condition(attr)) {
+        mistakes.at(attr, format!("{what} is the same in every build: leave out the condition"));
+    }
+}
+
+/// Refuses a condition below our attribute, which has seen the item by then.
+pub(crate) fn condition_above(attrs: &[Attribute], ours: &str, mistakes: &mut Mistakes) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
+        let text = format!("write the condition above `#[seam::{ours}]`, for all that it makes");
+        mistakes.at(attr, text);
+    }
+}
+
+pub(crate) fn is_condition(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
 }
 
 /// Those of `wanted` that the user doesn't derive already.
@@ -38,13 +66,15 @@ pub(crate) struct Names {
     pub(crate) rename: Option<String>,
     pub(crate) rename_all: Option<Case>,
     pub(crate) rename_all_fields: Option<Case>,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) default: bool,
 }
 
 /// Serde's attributes that make a value's encoding depend on more than its type, and what to do.
 const REFUSED: [(&str, &str); 16] = [
     (
         "skip_serializing_if",
-        "an absent field shifts all that follow: use `Option`, which is one byte when empty",
+        "an absent field shifts all that follow: `#[json(skip_if_none)]` leaves an empty `Option` out in JSON alone",
     ),
     ("untagged", "a reader can't tell which variant it has: leave the variants tagged"),
     (
@@ -96,8 +126,13 @@ pub(crate) fn serde_names(attrs: &[Attribute], mistakes: &mut Mistakes) -> Names
             }
             match name.as_str() {
                 "rename" => names.rename = Some(text(&meta)?.value()),
+                "alias" => names.aliases.push(text(&meta)?.value()),
                 "rename_all" => names.rename_all = Some(case(&meta)?),
                 "rename_all_fields" => names.rename_all_fields = Some(case(&meta)?),
+                "default" => {
+                    names.default = true;
+                    skip(&meta)?;
+                }
                 _ => skip(&meta)?,
             }
             Ok(())

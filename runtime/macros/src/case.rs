@@ -92,6 +92,11 @@ pub(crate) fn pascal(name: &str) -> String {
     out
 }
 
+/// `unit_price`, `unitPrice` and `UNIT_PRICE` are one name: `unitprice`.
+pub(crate) fn folded(name: &str) -> String {
+    name.replace('_', "").to_ascii_lowercase()
+}
+
 /// `NotFound` → `not_found`.
 pub(crate) fn snake(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);

@@ -9,9 +9,10 @@ use syn::{
     WhereClause, WherePredicate, parse_quote, parse_quote_spanned,
 };
 
-use crate::attrs::serde_names;
+use crate::attrs::{Names, no_conditions, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::{Mistakes, unknown};
+use crate::json;
 
 /// One field of a message.
 pub(crate) struct Part {
@@ -48,6 +49,7 @@ impl Parts {
         owner: &Ident,
         fields: &mut Fields,
         case: Case,
+        skip_if_none: bool,
         mistakes: &mut Mistakes,
     ) -> Self {
         let kind = match fields {
@@ -56,18 +58,32 @@ impl Parts {
             Fields::Unnamed(_) => Kind::Tuple,
             Fields::Unit => Kind::Unit,
         };
+        let mut names = JsonNames::default();
         let parts = fields
             .iter_mut()
             .enumerate()
             .map(|(place, field)| {
                 check_owned(&field.ty, owner, mistakes);
-                let given = serde_names(&field.attrs, mistakes).rename;
+                no_conditions(&field.attrs, "a message", mistakes);
+                let Names { rename: given, aliases, default, .. } =
+                    serde_names(&field.attrs, mistakes);
                 let own = || match &field.ident {
                     Some(ident) => case.field(&case::text(ident)),
                     None => place.to_string(),
                 };
                 let name = given.unwrap_or_else(own);
+                if let Some(ident) = &field.ident {
+                    names.take(ident, [name.clone()].into_iter().chain(aliases), mistakes);
+                }
                 let foreign = take_foreign(&mut field.attrs, mistakes);
+                let own = json::take_skip_if_none(&mut field.attrs, mistakes);
+                if kind == Kind::Named {
+                    let skip = json::left_out(&field.ty, skip_if_none, own, default, mistakes);
+                    field.attrs.extend(skip);
+                } else if own {
+                    let text = "only a field with a name can be left out: give the fields names";
+                    mistakes.at(&field.ty, text);
+                }
                 if !foreign {
                     field.attrs.extend(at_once(&field.ty));
                 }
@@ -83,8 +99,13 @@ impl Parts {
 
     /// All parts, one after the other, as a `Shape`.
     pub(crate) fn shape(&self) -> TokenStream {
-        let parts = self.parts.iter().map(Part::shape);
-        quote!(::seam::__private::contract::Shape::EMPTY #(.and(#parts))*)
+        let parts: Vec<_> = self.parts.iter().map(Part::shape).collect();
+        let whole = quote!(::seam::__private::contract::Shape::EMPTY #(.and(#parts))*);
+        match (self.kind, parts.first()) {
+            // In JSON it is what it holds.
+            (Kind::Newtype, Some(part)) => quote!(#whole.key_like(#part)),
+            _ => whole,
+        }
     }
 
     /// Statements that write the layout to `out`.
@@ -162,6 +183,11 @@ impl Parts {
         quote!(#path { #(#parts),* })
     }
 
+    /// Whether there are no parts.
+    pub(crate) fn is_unit(&self) -> bool {
+        self.kind == Kind::Unit
+    }
+
     /// The types that have to be messages.
     pub(crate) fn types(&self) -> impl Iterator<Item = &Type> {
         self.parts.iter().filter(|part| !part.foreign).map(|part| &part.ty)
@@ -208,9 +234,9 @@ fn respanned(tokens: TokenStream) -> TokenStream {
 pub(crate) fn code(write: &TokenStream, read: &TokenStream) -> TokenStream {
     quote! {
         #[inline]
-        fn write_to<S: ::seam::__private::codec::Sink>(
+        fn write_to<__S: ::seam::__private::codec::Sink>(
             &self,
-            out: &mut ::seam::__private::codec::Writer<'_, S>,
+            out: &mut ::seam::__private::codec::Writer<'_, __S>,
         ) -> ::core::result::Result<(), ::seam::__private::codec::Fault> {
             #write
         }
@@ -234,7 +260,8 @@ impl Part {
     fn shape(&self) -> TokenStream {
         let ty = &self.ty;
         if self.foreign {
-            return quote!(::seam::__private::contract::Shape::leaf(1));
+            // Nobody knows what it is in JSON.
+            return quote!(::seam::__private::contract::Shape::text(1));
         }
         quote_spanned!(ty.span()=> <#ty as ::seam::__private::contract::Message>::SHAPE)
     }
@@ -259,10 +286,11 @@ impl Part {
 /// What makes a byte string be copied at once, and not element by element: an attribute for a field
 /// whose type is written `Vec<u8>`. What is encoded is the same.
 pub(crate) fn at_once(ty: &Type) -> Option<Attribute> {
-    let Type::Path(TypePath { qself: None, path }) = ty else { return None };
+    let Type::Path(TypePath { qself: None, path }) = bare(ty) else { return None };
     let last = path.segments.last().filter(|last| last.ident == "Vec")?;
     let PathArguments::AngleBracketed(of) = &last.arguments else { return None };
-    let Some(GenericArgument::Type(Type::Path(element))) = of.args.first() else { return None };
+    let Some(GenericArgument::Type(element)) = of.args.first() else { return None };
+    let Type::Path(element) = bare(element) else { return None };
     let bytes = of.args.len() == 1 && element.path.is_ident("u8");
     // Not `with`, which schemars takes for a type.
     bytes.then(|| {
@@ -271,6 +299,49 @@ pub(crate) fn at_once(ty: &Type) -> Option<Attribute> {
             deserialize_with = "::seam::__private::codec::bytes::deserialize",
         )])
     })
+}
+
+/// The names that a message's fields or variants have in JSON so far.
+#[derive(Default)]
+pub(crate) struct JsonNames(Vec<(String, Ident)>);
+
+impl JsonNames {
+    /// Takes one's names, and says which of them another has.
+    pub(crate) fn take(
+        &mut self,
+        ident: &Ident,
+        names: impl IntoIterator<Item = String>,
+        mistakes: &mut Mistakes,
+    ) {
+        for name in names {
+            match self.0.iter().find(|(taken, _)| *taken == name) {
+                Some((_, other)) => {
+                    let text = format!(
+                        "`{name}` is what `{other}` is called in JSON: rename this one, or give it \
+                         another name there with `#[serde(rename = \"…\")]`"
+                    );
+                    mistakes.at(ident, text);
+                }
+                None => self.0.push((name, ident.clone())),
+            }
+        }
+    }
+}
+
+/// A type without what only holds it together: `$t:ty` of a `macro_rules!` comes in an invisible
+/// group.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        ty => ty,
+    }
+}
+
+/// Whether a type is written by that name, with whatever path before it and arguments behind.
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = bare(ty) else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == name)
 }
 
 /// Takes `#[message(foreign)]` off a field.
@@ -326,7 +397,7 @@ impl<'ast> Visit<'ast> for Owned<'_> {
 
 /// "use `String`" for `&str`, and the like.
 pub(crate) fn instead_of(ty: &syn::TypeReference) -> String {
-    match &*ty.elem {
+    match bare(&ty.elem) {
         Type::Path(path) if path.path.is_ident("str") => "use `String`".to_owned(),
         Type::Slice(slice) => {
             let element = &slice.elem;

@@ -19,6 +19,7 @@ mod contract;
 mod diagnostic;
 mod encoding;
 mod error;
+mod json;
 mod message;
 
 use proc_macro::TokenStream;
@@ -34,8 +35,10 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// Beside the trait this makes `PaymentContract`, which stands for the contract where a type is
-/// asked for; `PaymentClient`, with a method per method; and `PaymentChargeMessage`, the arguments
-/// of one call. `&mut self` takes an exclusive turn, `&self` a shared one. Arguments and answers
+/// asked for, and `PaymentClient`, with a method per method. In tests, `PaymentClient::local(actor)`
+/// is a client on anything that implements the trait, and `PaymentClient::fake()` is made of a
+/// function per method: `.on_charge(async |order, amount| …)`. A contract with a method of such a
+/// name has `seam::call::Client::local` instead. `&mut self` takes an exclusive turn, `&self` a shared one. Arguments and answers
 /// are owned, and are messages (`#[seam::message]`); an error is `#[seam::error]`.
 ///
 /// `#[call(…)]` on a method takes, all optional:
@@ -61,6 +64,9 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// layout by which two builds find out whether they encode it alike.
 ///
 /// Fields and variants are camelCase in JSON unless `#[serde(rename_all = …)]` says otherwise.
+/// A field that is written `Patch<…>` is left out where it is absent; `#[json(skip_if_none)]`, on an
+/// `Option` or on the whole message, leaves out what is `None`. In the codec they stay where they are.
+///
 /// Other derives go below the attribute: `#[derive(Eq, Hash)]`. A field whose type has serde and
 /// schemars from another crate is marked `#[message(foreign)]`.
 ///
@@ -85,6 +91,14 @@ pub fn message(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `text = "no user {id}"` | its text; the first line of its doc comment unless given |
 /// | `unknown` | the effect of the failed call is unknown |
 /// | `inner` | holds an `InnerError`: a failed call is passed on with a `?` |
+/// | `from` | holds a callee's error: that one, and a call that failed with it, are passed on with a `?`, with its code, status and fields |
+/// | `store` | holds a `StoreFailure`: `StoreError` and `TransactionError` are passed on with a `?`; their outcome is unknown only where the store can't tell |
+///
+/// A `?` on what has no variant says which one to add. An enum that has such conversions of its own
+/// is marked `#[seam::error(own_from)]`.
+///
+/// A field can't be called `type`, `title`, `status`, `detail`, `instance`, `code`, `outcome` or
+/// `requestId` in JSON: these stand in every problem, and are the runtime's to say.
 #[proc_macro_attribute]
 pub fn error(arguments: TokenStream, item: TokenStream) -> TokenStream {
     diagnostic::output(error::expand(arguments.into(), item.into()))

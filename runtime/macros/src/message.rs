@@ -4,10 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, Data, DeriveInput, GenericParam, Generics, Ident, Type, parse_quote};
 
-use crate::attrs::{missing_derives, serde_names};
+use crate::attrs::{condition_above, missing_derives, no_conditions, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
-use crate::encoding::{Parts, code, messages};
+use crate::encoding::{JsonNames, Parts, code, messages};
+use crate::json;
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
@@ -15,6 +16,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
         mistakes.at(arguments, "`#[seam::message]` takes no options: `#[serde(…)]` goes below it");
     }
     let mut item: DeriveInput = syn::parse2(item)?;
+    condition_above(&item.attrs, "message", &mut mistakes);
     let output = generate(&mut item, &mut mistakes);
     mistakes.finish()?;
     Ok(output)
@@ -24,6 +26,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
 pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> TokenStream {
     check_generics(&item.generics, mistakes);
     let names = serde_names(&item.attrs, mistakes);
+    let skip = json::take_skip_if_none(&mut item.attrs, mistakes);
     let case = names.rename_all.unwrap_or(Case::Camel);
     let mut renames = Vec::new();
     if names.rename_all.is_none() {
@@ -32,7 +35,7 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
     let mut types = Vec::new();
     let (shape, layout, code) = match &mut item.data {
         Data::Struct(data) => {
-            let parts = Parts::read(&item.ident, &mut data.fields, case, mistakes);
+            let parts = Parts::read(&item.ident, &mut data.fields, case, skip, mistakes);
             let shape = parts.shape();
             types.extend(parts.types().cloned());
             (quote!(#shape.inside(0)), parts.layout(), parts.code())
@@ -45,7 +48,7 @@ pub(crate) fn generate(item: &mut DeriveInput, mistakes: &mut Mistakes) -> Token
             if data.variants.is_empty() {
                 mistakes.at(&item.ident, "an enum without variants has no value to send: add one");
             }
-            variants(&item.ident, data, case, fields, &mut types, mistakes)
+            variants(&item.ident, data, (case, fields, skip), &mut types, mistakes)
         }
         Data::Union(data) => {
             mistakes.at(data.union_token, "a union can't be encoded: make it an enum");
@@ -96,21 +99,25 @@ fn derives(attrs: &[Attribute], wanted: &[&str], renames: &[&str]) -> Vec<Attrib
 fn variants(
     owner: &Ident,
     data: &mut syn::DataEnum,
-    case: Case,
-    fields: Case,
+    (case, fields, skip): (Case, Case, bool),
     types: &mut Vec<Type>,
     mistakes: &mut Mistakes,
 ) -> (TokenStream, TokenStream, TokenStream) {
-    let (mut shapes, mut layouts) = (Vec::new(), Vec::new());
+    let (mut shapes, mut layouts, mut bare) = (Vec::new(), Vec::new(), true);
     let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    let mut taken = JsonNames::default();
     for (place, variant) in (0_u32..).zip(&mut data.variants) {
+        no_conditions(&variant.attrs, "a message", mistakes);
         let names = serde_names(&variant.attrs, mistakes);
         let fields = names.rename_all.unwrap_or(fields);
-        let parts = Parts::read(owner, &mut variant.fields, fields, mistakes);
+        let parts = Parts::read(owner, &mut variant.fields, fields, skip, mistakes);
         let name = names.rename.unwrap_or_else(|| case.variant(&case::text(&variant.ident)));
+        let known = [name.clone()].into_iter().chain(names.aliases);
+        taken.take(&variant.ident, known, mistakes);
         let layout = parts.variant_layout();
         types.extend(parts.types().cloned());
         shapes.push(parts.shape());
+        bare &= parts.is_unit();
         let (write, read) = parts.arms(place, &variant.ident);
         writes.push(write);
         reads.push(read);
@@ -120,8 +127,9 @@ fn variants(
             out.text("|");
         });
     }
+    let key = bare.then(|| quote!(.key()));
     let shape = quote! {
-        ::seam::__private::contract::Shape::EMPTY #(.and(#shapes))*.optional(4)
+        ::seam::__private::contract::Shape::EMPTY #(.and(#shapes))*.optional(4)#key
     };
     let layout = quote! {
         out.text("<");

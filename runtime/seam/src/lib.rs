@@ -9,6 +9,7 @@ mod unit;
 
 use std::time::Duration;
 
+pub use seam_core::codec::Patch;
 pub use seam_core::context::{self, spawn};
 pub use seam_core::metrics::MethodMetrics;
 pub use seam_core::{actor, call, contract as contracts, outcome, time};
@@ -16,7 +17,7 @@ pub use seam_macros::{config, contract, error, message};
 pub use seam_store as store;
 
 pub use self::app::App;
-pub use self::services::{CallEdge, Graph, Tables};
+pub use self::services::{CallEdge, Graph, StoreFailure, Tables};
 pub use self::unit::{
     MethodStatus, NoSuchClient, NotReady, Running, ServiceStatus, StartFailure, UnitStatus,
 };
@@ -28,6 +29,7 @@ extern crate self as seam;
 #[doc(hidden)]
 pub mod __private {
     pub use seam_core::*;
+    pub use seam_store as store;
     pub use {schemars, serde, serde_json};
 }
 

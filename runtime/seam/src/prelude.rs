@@ -5,4 +5,4 @@ pub use seam_core::call::{Call, CallOptions};
 pub use seam_core::outcome::{CallError, InnerError, NotExecuted, Unknown};
 pub use seam_store::{Keys, Store, StoreError, Table, Transaction, TransactionError};
 
-pub use crate::{App, Tables, ms, secs};
+pub use crate::{App, Patch, StoreFailure, Tables, ms, secs};

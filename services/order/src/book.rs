@@ -1,6 +1,5 @@
 //! The tables, and the transactions over them. What is written here is on disk before it is told.
 
-use std::fmt::Display;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use payment::{OrderId, Receipt};
@@ -57,8 +56,8 @@ impl Book {
 
     /// The order that came with this key.
     pub(crate) async fn of_key(&self, key: &String) -> Result<Option<Row>, OrderError> {
-        let Some(id) = self.keys.get(key).await.map_err(store_failed)? else { return Ok(None) };
-        self.orders.get(&id).await.map_err(store_failed)
+        let Some(id) = self.keys.get(key).await? else { return Ok(None) };
+        Ok(self.orders.get(&id).await?)
     }
 
     /// Writes a new order down as pending, before anybody is charged; or gets the order that has
@@ -86,9 +85,9 @@ impl Book {
             if let Some(key) = &key {
                 tx.insert(&book.keys, key, &id)?;
             }
-            Ok::<_, StoreError>(row)
+            Ok::<_, OrderError>(row)
         });
-        begin.await.map_err(store_failed)
+        Ok(begin.await?)
     }
 
     /// Writes down how an order ended, and starts the time of its key. The first end is final: who
@@ -117,9 +116,9 @@ impl Book {
                 tx.insert(&book.answered, &(now, key), &())?;
                 book.expire(tx, now)?;
             }
-            Ok::<_, StoreError>(row)
+            Ok::<_, OrderError>(row)
         });
-        finish.await.map_err(store_failed)
+        Ok(finish.await?)
     }
 
     fn expire(&self, tx: &mut Transaction, now: Time) -> Result<(), StoreError> {
@@ -136,7 +135,7 @@ impl Book {
     }
 
     pub(crate) async fn get(&self, id: OrderId) -> Result<Purchase, OrderError> {
-        let row = self.orders.get(&id).await.map_err(store_failed)?;
+        let row = self.orders.get(&id).await?;
         row.map(|row| row.order).ok_or(OrderError::OrderNotFound)
     }
 
@@ -153,7 +152,7 @@ impl Book {
             None => of_user,
         };
         let ids = self.by_user.scan(of_user);
-        let mut ids: Vec<_> = ids.await.map_err(store_failed)?;
+        let mut ids: Vec<_> = ids.await?;
         let more = ids.len() > limit;
         ids.truncate(limit);
         let mut orders = Vec::with_capacity(ids.len());
@@ -168,12 +167,6 @@ impl Book {
 pub(crate) fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Tells the operator why; callers learn only that it failed.
-fn store_failed(error: impl Display) -> OrderError {
-    tracing::error!(%error, "the store failed");
-    OrderError::StoreFailed
 }
 
 #[cfg(test)]

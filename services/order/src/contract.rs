@@ -1,8 +1,9 @@
 //! What others may ask of the service.
 
 use payment::{Cents, OrderId, Receipt};
+use seam::StoreFailure;
 use seam::outcome::InnerError;
-use user::UserId;
+use user::{UserError, UserId};
 
 /// Orders, and the way to their payment.
 #[seam::contract(name = "order", version = "1.0")]
@@ -114,9 +115,9 @@ pub enum OrderError {
     /// a page has 1 to 100 orders
     #[error(status = 400)]
     InvalidLimit,
-    /// there is no user of this id
-    #[error(status = 404)]
-    UserNotFound,
+    /// who orders isn't known
+    #[error(from)]
+    User(UserError),
     /// there is no order of this id
     #[error(status = 404)]
     OrderNotFound,
@@ -141,9 +142,9 @@ pub enum OrderError {
     /// an order with the same idempotency key takes its time
     #[error(status = 503, unknown)]
     InProgress,
-    /// the service's store failed; its log says why
-    #[error(status = 500, unknown)]
-    StoreFailed,
+    /// the service's store failed
+    #[error(store)]
+    Store(StoreFailure),
     /// a call that the service made failed
     #[error(inner)]
     Inner(InnerError),

@@ -6,7 +6,7 @@ use payment::{OrderId, PaymentClient, PaymentError};
 use seam::context;
 use seam::prelude::*;
 use seam::time::{Clock, Moment};
-use user::{UserClient, UserError, UserId};
+use user::{UserClient, UserId};
 
 use crate::basket;
 use crate::book::{self, Book, End, Row};
@@ -49,7 +49,7 @@ impl Order for OrderService {
     ) -> Result<Placed, OrderError> {
         let total = basket::total(&products)?;
         let Some(key) = key else {
-            self.check_user(user_id).await?;
+            self.users.get(user_id).await?;
             let row = self.book.begin(user_id, products, total, None).await?;
             return self.settle(row, None).await;
         };
@@ -58,7 +58,7 @@ impl Order for OrderService {
         let row = match self.book.of_key(&key).await? {
             Some(row) => row,
             None => {
-                self.check_user(user_id).await?;
+                self.users.get(user_id).await?;
                 self.book.begin(user_id, products.clone(), total, Some(key.clone())).await?
             }
         };
@@ -94,14 +94,6 @@ impl OrderService {
         clock: Clock,
     ) -> Result<Self, StoreError> {
         Ok(Self { book: Book::open(store)?, keys: Turnstile::default(), users, payments, clock })
-    }
-
-    async fn check_user(&self, id: UserId) -> Result<(), OrderError> {
-        match self.users.get(id).await {
-            Err(CallError::Service(UserError::UserNotFound)) => Err(OrderError::UserNotFound),
-            Err(other) => Err(other.into()),
-            Ok(_) => Ok(()),
-        }
     }
 
     /// Brings an order to its end, and answers with that. Charging is once per order however often

@@ -9,27 +9,10 @@ use seam::prelude::*;
 use seam::time::Clock;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
-use user::{Account, User, UserClient, UserError, UserId};
+use user::{Account, UserClient, UserError, UserId};
 
 use crate::contract::{OrderClient, OrderError, Placed, Product, Status};
 use crate::service::OrderService;
-
-/// Ada, whose id is 1.
-struct OneUser;
-
-impl User for OneUser {
-    async fn create(&mut self, _: String, _: String) -> Result<Account, UserError> {
-        Err(UserError::StoreFailed)
-    }
-
-    async fn get(&self, id: UserId) -> Result<Account, UserError> {
-        match id {
-            1 => Ok(Account { id, name: "Ada".into(), email: "ada@example.com".into() }),
-            2 => Err(UserError::StoreFailed),
-            _ => Err(UserError::UserNotFound),
-        }
-    }
-}
 
 /// Says what a test wants it to, when a test lets it.
 struct Till {
@@ -40,7 +23,7 @@ struct Till {
 
 impl Payment for Till {
     async fn charge(&mut self, order: OrderId, amount: Cents) -> Result<Receipt, PaymentError> {
-        self.open.acquire().await.map_err(|_| PaymentError::StoreFailed)?.forget();
+        self.open.acquire().await.map_err(|_| PaymentError::NotPaid)?.forget();
         (self.says)(order, amount)?;
         assert!(!self.receipts.contains_key(&order), "order {order} is charged twice");
         let id = self.receipts.len() as u64 + 1;
@@ -58,6 +41,15 @@ impl Payment for Till {
     }
 }
 
+/// Knows Ada, whose id is 1, and is away for whoever has the id 2.
+fn user(id: UserId) -> Result<Account, CallError<UserError>> {
+    match id {
+        1 => Ok(Account { id, name: "Ada".into(), email: "ada@example.com".into() }),
+        2 => Err(CallError::NotExecuted(NotExecuted::unavailable("gone"))),
+        _ => Err(CallError::Service(UserError::UserNotFound)),
+    }
+}
+
 struct Scene {
     orders: OrderClient,
     till: Arc<Semaphore>,
@@ -70,7 +62,7 @@ fn scene(says: fn(OrderId, Cents) -> Result<(), PaymentError>) -> Scene {
     let payments = Till { open: Arc::clone(&till), says, receipts: BTreeMap::new() };
     let service = OrderService::new(
         &Store::open(folder.path()).unwrap(),
-        UserClient::local(OneUser),
+        UserClient::fake().on_get(async |id| user(id)).into(),
         PaymentClient::local(payments),
         Clock::fast(),
     );
@@ -125,9 +117,9 @@ async fn who_waits_too_long_is_told_in_time() {
 
 #[tokio::test]
 async fn whatever_payment_fails_with_the_order_stays_pending() {
-    for says in [(|_, _| Err(PaymentError::StoreFailed)) as fn(_, _) -> _, |_, _| {
-        panic!("the till is broken")
-    }] {
+    for says in
+        [(|_, _| Err(PaymentError::NotPaid)) as fn(_, _) -> _, |_, _| panic!("the till is broken")]
+    {
         let Scene { orders, till, _folder } = scene(says);
         till.add_permits(1);
         let result = orders.place(1, tea(2), key("a")).await;
@@ -161,6 +153,6 @@ async fn a_user_who_can_not_be_asked_for_is_a_failed_inner_call() {
         other => panic!("{other:?}"),
     }
     let unknown = orders.place(3, tea(2), key("a")).await;
-    assert_eq!(service_error(unknown), OrderError::UserNotFound);
+    assert_eq!(service_error(unknown), OrderError::User(UserError::UserNotFound));
     assert!(orders.get(1).await.is_err(), "nothing was written");
 }

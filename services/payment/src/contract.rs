@@ -1,5 +1,7 @@
 //! What others may ask of the service.
 
+use seam::StoreFailure;
+
 /// An amount of money, in cents.
 pub type Cents = u64;
 /// The id of the order that is paid.
@@ -53,7 +55,7 @@ pub enum PaymentError {
     /// the order hasn't been paid
     #[error(status = 404)]
     NotPaid,
-    /// the service's store failed; its log says why
-    #[error(status = 500, unknown)]
-    StoreFailed,
+    /// the service's store failed
+    #[error(store)]
+    Store(StoreFailure),
 }

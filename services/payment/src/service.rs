@@ -1,7 +1,5 @@
 //! The actor: a table of receipts, one per order.
 
-use std::fmt::Display;
-
 use seam::prelude::*;
 
 use crate::contract::{Cents, OrderId, Payment, PaymentContract, PaymentError, Receipt, Receipts};
@@ -51,32 +49,25 @@ impl Payment for PaymentService {
         let charge = self.receipts.store().transaction(move |tx| {
             if let Some(receipt) = tx.get(&receipts, &order)? {
                 let same = receipt.amount_cents == amount;
-                return Ok(if same { Ok(receipt) } else { Err(PaymentError::AmountDiffers) });
+                return if same { Ok(receipt) } else { Err(PaymentError::AmountDiffers) };
             }
             if amount > max_charge {
-                return Ok(Err(PaymentError::Declined));
+                return Err(PaymentError::Declined);
             }
             let receipt =
                 Receipt { id: tx.next_id(&receipts)?, order_id: order, amount_cents: amount };
             tx.insert(&receipts, &order, &receipt)?;
-            Ok::<_, StoreError>(Ok(receipt))
+            Ok(receipt)
         });
-        charge.await.map_err(store_failed)?
+        Ok(charge.await?)
     }
 
     async fn receipt(&self, order: OrderId) -> Result<Receipt, PaymentError> {
-        let receipt = self.receipts.get(&order).await.map_err(store_failed)?;
-        receipt.ok_or(PaymentError::NotPaid)
+        self.receipts.get(&order).await?.ok_or(PaymentError::NotPaid)
     }
 
     async fn list(&self, order_id: OrderId) -> Result<Receipts, PaymentError> {
-        let receipt = self.receipts.get(&order_id).await.map_err(store_failed)?;
+        let receipt = self.receipts.get(&order_id).await?;
         Ok(Receipts { payments: receipt.into_iter().collect() })
     }
-}
-
-/// Tells the operator why; callers learn only that it failed.
-fn store_failed(error: impl Display) -> PaymentError {
-    tracing::error!(%error, "the store failed");
-    PaymentError::StoreFailed
 }

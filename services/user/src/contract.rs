@@ -1,5 +1,7 @@
 //! What others may ask of the service.
 
+use seam::StoreFailure;
+
 /// The id of a user: counted from 1, and never given twice.
 pub type UserId = u64;
 
@@ -41,7 +43,7 @@ pub enum UserError {
     /// there is no user of this id
     #[error(status = 404)]
     UserNotFound,
-    /// the service's store failed; its log says why
-    #[error(status = 500, unknown)]
-    StoreFailed,
+    /// the service's store failed
+    #[error(store)]
+    Store(StoreFailure),
 }

@@ -1,7 +1,5 @@
 //! The actor: a table of users, and one that finds them by e-mail.
 
-use std::fmt::Display;
-
 use seam::prelude::*;
 
 use crate::contract::{Account, User, UserContract, UserError, UserId};
@@ -41,28 +39,21 @@ impl User for UserService {
         let create = self.users.store().transaction(move |tx| {
             let identity = email::identity(&email);
             if tx.get(&by_email, &identity)?.is_some() {
-                return Ok(Err(UserError::EmailTaken));
+                return Err(UserError::EmailTaken);
             }
             let account = Account { id: tx.next_id(&users)?, name, email };
             tx.insert(&users, &account.id, &account)?;
             tx.insert(&by_email, &identity, &account.id)?;
-            Ok::<_, StoreError>(Ok(account))
+            Ok(account)
         });
-        create.await.map_err(store_failed)?
+        Ok(create.await?)
     }
 
     async fn get(&self, id: UserId) -> Result<Account, UserError> {
-        let account = self.users.get(&id).await.map_err(store_failed)?;
-        account.ok_or(UserError::UserNotFound)
+        self.users.get(&id).await?.ok_or(UserError::UserNotFound)
     }
 }
 
 fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control)
-}
-
-/// Tells the operator why; callers learn only that it failed.
-fn store_failed(error: impl Display) -> UserError {
-    tracing::error!(%error, "the store failed");
-    UserError::StoreFailed
 }

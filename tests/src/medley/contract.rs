@@ -78,10 +78,10 @@ pub enum MedleyError {
     #[error(status = 403)]
     Plain,
     /// No, with details.
-    #[error(status = 409, text = "no: {why} ({code})")]
+    #[error(status = 409, text = "no: {why} ({number})")]
     Detailed {
         /// A number.
-        code: u64,
+        number: u64,
         /// A reason.
         why: String,
     },

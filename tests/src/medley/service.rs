@@ -119,7 +119,7 @@ impl Medley for MedleyService {
         match way {
             Way::Not => Ok("fine".into()),
             Way::Plainly => Err(MedleyError::Plain),
-            Way::WithDetails(code, why) => Err(MedleyError::Detailed { code, why }),
+            Way::WithDetails(number, why) => Err(MedleyError::Detailed { number, why }),
             Way::Unknown => Err(MedleyError::LostTrack),
         }
     }

@@ -11,28 +11,68 @@ struct Names {
     contract: Ident,
     host: Ident,
     client: Ident,
+    fake: Ident,
 }
 
 pub(super) fn contract(contract: &Contract) -> TokenStream {
     let name = &contract.ident;
     let names = Names {
         contract: format_ident!("{name}Contract"),
-        host: format_ident!("{name}Host"),
+        host: format_ident!("__Host"),
         client: format_ident!("{name}Client"),
+        fake: format_ident!("__Fake"),
     };
     let the_trait = the_trait(contract);
-    let parts = [marker(contract, &names), host(contract, &names), client(contract, &names)];
+    let [marker_type, client_type] = types(contract, &names);
+    let parts = [
+        marker(contract, &names),
+        host(contract, &names),
+        client(contract, &names),
+        fake(contract, &names),
+    ];
     let messages = contract.methods.iter().enumerate().map(|(index, method)| {
         super::message::message(contract, method, index, &names.contract, &names.host)
     });
-    // The messages first: what is wrong with an argument's type is told there best.
-    quote!(#the_trait #(#messages)* #(#parts)*)
+    // What nobody has to name is where nobody else's names are: two contracts may stand in one
+    // module. The messages first: what is wrong with an argument's type is told there best.
+    quote! {
+        #the_trait
+        #marker_type
+        #client_type
+        #[allow(non_local_definitions)]
+        const _: () = {
+            #(#messages)*
+            #(#parts)*
+        };
+    }
 }
 
 /// The name of a method's message.
-pub(super) fn message_ident(contract: &Contract, method: &Method) -> Ident {
-    let (name, method_name) = (&contract.ident, case::pascal(&method.name));
-    Ident::new(&format!("{name}{method_name}Message"), method.ident.span())
+pub(super) fn message_ident(method: &Method) -> Ident {
+    let name = case::pascal(&method.name);
+    Ident::new(&format!("__{name}Message"), method.ident.span())
+}
+
+/// The two types that users name.
+fn types(contract: &Contract, names: &Names) -> [TokenStream; 2] {
+    let Contract { vis, ident, name, version, .. } = contract;
+    let Names { contract: marker, client, .. } = names;
+    let about_marker = format!("The contract of [`{ident}`], `{name}` {version}.");
+    let about_client =
+        format!("A client of [`{ident}`]: cheap to clone, for any task on any thread.");
+    let marker_type = quote! {
+        #[doc = #about_marker]
+        #[derive(
+            ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug,
+        )]
+        #vis struct #marker;
+    };
+    let client_type = quote! {
+        #[doc = #about_client]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #vis struct #client(::seam::__private::call::Client<#marker>);
+    };
+    [marker_type, client_type]
 }
 
 /// The trait, with `async fn` written out, so that its futures are `Send`.
@@ -65,16 +105,11 @@ fn the_trait(contract: &Contract) -> TokenStream {
 
 /// The type that stands for the contract.
 fn marker(contract: &Contract, names: &Names) -> TokenStream {
-    let Contract { vis, ident, doc, name, version, methods, .. } = contract;
-    let Names { contract: marker, host, client } = names;
-    let about = format!("The contract of [`{ident}`], `{name}` {version}.");
-    let messages: Vec<Ident> = methods.iter().map(|m| message_ident(contract, m)).collect();
+    let Contract { ident, doc, name, version, methods, .. } = contract;
+    let Names { contract: marker, host, client, .. } = names;
+    let messages: Vec<Ident> = methods.iter().map(message_ident).collect();
     let indices: Vec<u16> = (0..messages.len()).map(|index| index as u16).collect();
     quote! {
-        #[doc = #about]
-        #[derive(Clone, Copy, Debug)]
-        #vis struct #marker;
-
         #[automatically_derived]
         impl ::seam::__private::contract::Contract for #marker {
             const NAME: &'static str = #name;
@@ -127,9 +162,9 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl<A: #ident> ::seam::__private::call::Hosts<A> for #marker {
+        impl<__A: #ident> ::seam::__private::call::Hosts<__A> for #marker {
             fn erase(
-                host: ::std::sync::Arc<::seam::__private::turn::Host<A>>,
+                host: ::std::sync::Arc<::seam::__private::turn::Host<__A>>,
             ) -> ::std::sync::Arc<Self::Host> {
                 host
             }
@@ -144,7 +179,7 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
     let signatures: Vec<TokenStream> = methods
         .iter()
         .map(|method| {
-            let (ident, message) = (&method.ident, message_ident(contract, method));
+            let (ident, message) = (&method.ident, message_ident(method));
             let (answer, error) = (&method.answer.answer, method.answer.error());
             quote! {
                 fn #ident(
@@ -162,7 +197,7 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl<A: #the_trait> #host for ::seam::__private::turn::Host<A> {
+        impl<__A: #the_trait> #host for ::seam::__private::turn::Host<__A> {
             #(#signatures { #bodies })*
         }
     }
@@ -181,7 +216,7 @@ fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
     quote! {
         self.turn(start, |mut seat, message| async move {
             let _ = &message;
-            let outcome = <A as #the_trait>::#ident(#actor #(, message.#arguments)*).await;
+            let outcome = <__A as #the_trait>::#ident(#actor #(, message.#arguments)*).await;
             seat.leave();
             #outcome
         })
@@ -192,10 +227,9 @@ fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
 fn client(contract: &Contract, names: &Names) -> TokenStream {
     let Contract { vis, ident: the_trait, methods, .. } = contract;
     let Names { contract: marker, client, .. } = names;
-    let about = format!("A client of [`{the_trait}`]: cheap to clone, for any task on any thread.");
     let calls = methods.iter().map(|method| {
         let Method { ident, name, attrs, arguments, .. } = method;
-        let message = message_ident(contract, method);
+        let message = message_ident(method);
         let names: Vec<&Ident> = arguments.iter().map(|argument| &argument.ident).collect();
         let types = arguments.iter().map(|argument| &argument.ty);
         let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
@@ -212,15 +246,8 @@ fn client(contract: &Contract, names: &Names) -> TokenStream {
             }
         }
     });
-    let local = format!(
-        "A client whose calls are turns on `fake`, which is anything that implements \
-         [`{the_trait}`]: for tests.\n\n# Panics\nIf the system refuses a thread."
-    );
+    let constructors = constructors(contract, names);
     quote! {
-        #[doc = #about]
-        #[derive(Clone, Debug)]
-        #vis struct #client(::seam::__private::call::Client<#marker>);
-
         #[automatically_derived]
         impl ::core::convert::From<::seam::__private::call::Client<#marker>> for #client {
             fn from(client: ::seam::__private::call::Client<#marker>) -> Self {
@@ -234,7 +261,23 @@ fn client(contract: &Contract, names: &Names) -> TokenStream {
         }
 
         impl #client {
-            #[doc = #local]
+            #constructors
+            #(#calls)*
+        }
+    }
+}
+
+/// `local` and `fake`, where no method has that name: then `seam::call::Client` has them.
+fn constructors(contract: &Contract, names: &Names) -> TokenStream {
+    let Contract { vis, ident: the_trait, methods, .. } = contract;
+    let free = |name: &str| methods.iter().all(|method| method.name != name);
+    let local = free("local").then(|| {
+        let about = format!(
+            "A client whose calls are turns on `fake`, which is anything that implements \
+             [`{the_trait}`]: for tests.\n\n# Panics\nIf the system refuses a thread."
+        );
+        quote! {
+            #[doc = #about]
             #vis fn local(fake: impl #the_trait) -> Self {
                 match ::seam::__private::call::Client::local(fake) {
                     ::core::result::Result::Ok(client) => Self(client),
@@ -243,8 +286,79 @@ fn client(contract: &Contract, names: &Names) -> TokenStream {
                     }
                 }
             }
+        }
+    });
+    let fake = free("fake").then(|| {
+        let fake = &names.fake;
+        let about = format!(
+            "A fake of [`{the_trait}`] for tests, made of a function per method that the test needs: \
+             `.on_{}(async |…| …)`. Clients come from its `client()`. Keep it to the end of the test, \
+             which then fails if a method was asked for that the fake wasn't given.\n\n\
+             # Panics\nIf the system refuses a thread.",
+            methods.first().map_or("method", |method| &method.name)
+        );
+        quote! {
+            #[doc = #about]
+            #vis fn fake() -> #fake {
+                #fake(::seam::__private::call::Fake::new())
+            }
+        }
+    });
+    quote!(#local #fake)
+}
 
-            #(#calls)*
+/// The fake: a function per method.
+fn fake(contract: &Contract, names: &Names) -> TokenStream {
+    let Contract { vis, ident: the_trait, methods, .. } = contract;
+    let Names { contract: marker, client, fake, .. } = names;
+    let about = format!("A fake of [`{the_trait}`], made of a function per method.");
+    let functions = methods.iter().map(|method| {
+        let on = Ident::new(&format!("on_{}", method.name), method.ident.span());
+        let message = message_ident(method);
+        let types = method.arguments.iter().map(|argument| &argument.ty);
+        let arguments = method.arguments.iter().map(|argument| &argument.ident);
+        let (answer, error) = (&method.answer.answer, method.answer.error());
+        let about = format!(
+            "Answers calls of [`{the_trait}::{}`] with what `function` returns: an answer, or any \
+             `CallError`.",
+            method.name
+        );
+        quote! {
+            #[doc = #about]
+            #[must_use]
+            #vis fn #on(
+                self,
+                function: impl ::core::ops::AsyncFn(#(#types),*) -> ::core::result::Result<
+                    #answer,
+                    ::seam::__private::outcome::CallError<#error>,
+                > + ::core::marker::Send + ::core::marker::Sync + 'static,
+            ) -> Self {
+                Self(self.0.on::<#message, _>(move |message, call| {
+                    let _ = &message;
+                    call.run(function(#(message.#arguments),*))
+                }))
+            }
+        }
+    });
+    quote! {
+        #[doc = #about]
+        #[derive(::core::fmt::Debug)]
+        #vis struct #fake(::seam::__private::call::Fake<#marker>);
+
+        impl #fake {
+            #(#functions)*
+
+            /// A client whose calls the fake answers.
+            #vis fn client(&self) -> #client {
+                #client(self.0.client())
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::convert::From<#fake> for #client {
+            fn from(fake: #fake) -> Self {
+                fake.client()
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ use syn::{Generics, Member};
 
 use super::expand::message_ident;
 use super::{Argument, Contract, Method};
-use crate::encoding::{Part, Parts, at_once, messages};
+use crate::case;
+use crate::encoding::{Part, Parts, at_once, is_named, messages};
 use crate::message::implement;
 
 pub(super) fn message(
@@ -19,7 +20,8 @@ pub(super) fn message(
 ) -> TokenStream {
     let (vis, the_trait) = (&contract.vis, &contract.ident);
     let Method { ident: call, name, arguments, answer, .. } = method;
-    let message = message_ident(contract, method);
+    let message = message_ident(method);
+    let title = format!("{the_trait}{}Message", case::pascal(name));
     let about = format!("The arguments of [`{the_trait}::{name}`].");
     let fields = arguments.iter().map(|argument| field(contract, argument));
     let parts = arguments.iter().map(|Argument { ident, json, ty, .. }| Part {
@@ -44,7 +46,7 @@ pub(super) fn message(
             <#answer as ::seam::__private::contract::Message>::SHAPE;
     };
     let spec = spec(method, index);
-    let text = message.to_string();
+    let json = writable(method);
     quote! {
         #[doc = #about]
         #[derive(
@@ -53,7 +55,7 @@ pub(super) fn message(
             ::seam::__private::schemars::JsonSchema,
         )]
         #[serde(crate = "::seam::__private::serde", deny_unknown_fields)]
-        #[schemars(crate = "::seam::__private::schemars")]
+        #[schemars(crate = "::seam::__private::schemars", rename = #title)]
         #vis struct #message #clause {
             #(#fields,)*
         }
@@ -62,12 +64,13 @@ pub(super) fn message(
         #[automatically_derived]
         impl ::core::fmt::Debug for #message #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#text).finish_non_exhaustive()
+                f.debug_struct(#title).finish_non_exhaustive()
             }
         }
 
         #implement
         #look
+        #json
 
         #[automatically_derived]
         impl ::seam::__private::contract::Method for #message #clause {
@@ -83,10 +86,35 @@ pub(super) fn message(
                 start: ::seam::__private::turn::TurnStart<'_, Self>,
                 host: &dyn #host,
             ) -> ::seam::__private::turn::Begun<Self::Answer, Self::Error> {
-                host.#call(start)
+                <dyn #host as #host>::#call(host, start)
             }
         }
     }
+}
+
+/// Says which types of a method that may be called in JSON can't be written there.
+fn writable(method: &Method) -> TokenStream {
+    let Method { arguments, answer, options, .. } = method;
+    if !options.public && options.routes.is_empty() {
+        return TokenStream::new();
+    }
+    let answered = &answer.answer;
+    let error = answer.error.as_ref().map(|error| quote!(#error));
+    let types = arguments.iter().map(|argument| {
+        let ty = &argument.ty;
+        quote!(#ty)
+    });
+    let text = "a map in here has keys that JSON can't write, and this method may be called in JSON: \
+                let them be texts, numbers or variants without fields, or send a list of pairs";
+    let checks = types.chain([quote!(#answered)]).chain(error).map(|ty| {
+        quote_spanned! {ty.span()=>
+            const _: () = ::core::assert!(
+                <#ty as ::seam::__private::contract::Message>::SHAPE.json,
+                #text
+            );
+        }
+    });
+    checks.collect()
 }
 
 /// An argument as a field: camelCase in JSON, where its Rust name is understood too.
@@ -96,9 +124,10 @@ fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let about = if doc.is_empty() { format!("The argument `{name}`.") } else { doc.clone() };
     let alias = (name != json).then(|| quote!(, alias = #name));
     let at_once = at_once(ty);
+    let left_out = is_named(ty, "Patch").then(|| quote!(, default));
     quote! {
         #[doc = #about]
-        #[serde(rename = #json #alias)]
+        #[serde(rename = #json #alias #left_out)]
         #at_once
         #vis #ident: #ty
     }

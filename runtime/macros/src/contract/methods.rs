@@ -8,7 +8,7 @@ use syn::{
 
 use super::types::{check_type, result_of};
 use super::{Answer, Argument, Method, options};
-use crate::attrs::docs;
+use crate::attrs::{docs, is_condition, no_conditions};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
 
@@ -26,9 +26,7 @@ pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<M
     let answer = answer(&sig.output, mistakes);
     let (call, attrs): (Vec<_>, Vec<_>) =
         attrs.into_iter().partition(|attr| attr.path().is_ident("call"));
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
-        mistakes.at(attr, "a contract is the same in every build: leave out the condition");
-    }
+    no_conditions(&attrs, "a contract", mistakes);
     let options = options::read(&call, &arguments, exclusive, mistakes);
     Some(Method {
         name: case::text(&sig.ident),
@@ -126,8 +124,17 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
             let text = "an argument's name is part of the contract: leave out the `_`";
             mistakes.at(&pattern.ident, text);
         }
-        if arguments.iter().any(|before| before.name == name) {
-            mistakes.at(&pattern.ident, format!("two arguments are called `{name}`"));
+        if let Some(before) =
+            arguments.iter().find(|before| case::folded(&before.name) == case::folded(&name))
+        {
+            let text = match &before.name {
+                same if *same == name => format!("two arguments are called `{name}`"),
+                other => format!(
+                    "`{name}` and `{other}` are one name in JSON and in queries, which are read \
+                     however they are spelled: rename one"
+                ),
+            };
+            mistakes.at(&pattern.ident, text);
         }
         let json = Case::Camel.field(&name);
         let (ident, ty) = (pattern.ident.clone(), (*input.ty).clone());
@@ -138,14 +145,13 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
 
 /// An argument may have a doc comment, and nothing else.
 fn check_attributes(attrs: &[Attribute], mistakes: &mut Mistakes) {
+    no_conditions(attrs, "a contract", mistakes);
     for attr in attrs.iter().filter(|attr| !attr.path().is_ident("doc")) {
-        let text = if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
-            "a contract is the same in every build: leave out the condition"
-        } else {
-            "an argument has a doc comment at most: what is said of a type stands on the type, and \
-             `#[call(…)]` on the method"
-        };
-        mistakes.at(attr, text);
+        if !is_condition(attr) {
+            let text = "an argument has a doc comment at most: what is said of a type stands on the \
+                        type, and `#[call(…)]` on the method";
+            mistakes.at(attr, text);
+        }
     }
 }
 

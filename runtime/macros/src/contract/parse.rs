@@ -6,19 +6,18 @@ use syn::{Ident, ItemTrait, TraitItem};
 
 use super::arguments::identity;
 use super::{Contract, Method, methods};
-use crate::attrs::docs;
+use crate::attrs::{condition_above, docs};
+use crate::case;
 use crate::diagnostic::Mistakes;
 
 /// The most methods of a contract; `seam-wire` says the same.
 const MAX_METHODS: usize = 1_024;
 
-/// Methods that the generated client has beside the contract's.
-const TAKEN: [&str; 2] = ["local", "clone"];
-
 pub(super) fn contract(arguments: TokenStream, item: ItemTrait) -> syn::Result<Contract> {
     let mut mistakes = Mistakes::default();
     let identity = identity(arguments, &item.ident, &mut mistakes);
     check_trait(&item, &mut mistakes);
+    condition_above(&item.attrs, "contract", &mut mistakes);
     let mut methods: Vec<Method> = Vec::new();
     for entry in item.items {
         match entry {
@@ -76,12 +75,20 @@ fn check_trait(item: &ItemTrait, mistakes: &mut Mistakes) {
 }
 
 fn check_name(ident: &Ident, before: &[Method], mistakes: &mut Mistakes) {
-    if before.iter().any(|method| method.ident == *ident) {
+    let name = case::text(ident);
+    if before.iter().any(|method| method.name == name) {
         let text = format!("`{ident}` is declared twice: a method has one name, give this another");
         mistakes.at(ident, text);
+    } else if let Some(other) = before.iter().find(|m| case::folded(&m.name) == case::folded(&name))
+    {
+        let text = format!(
+            "`{ident}` and `{}` are one name, which is read however it is spelled: rename one",
+            other.name
+        );
+        mistakes.at(ident, text);
     }
-    if TAKEN.iter().any(|taken| ident == taken) {
-        mistakes.at(ident, format!("the client has a `{ident}` of its own: choose another name"));
+    if name == "clone" {
+        mistakes.at(ident, "the client has a `clone` of its own: choose another name");
     }
 }
 

@@ -4,7 +4,7 @@ use syn::visit::{self, Visit};
 use syn::{GenericArgument, PathArguments, Type};
 
 use crate::diagnostic::Mistakes;
-use crate::encoding::instead_of;
+use crate::encoding::{bare, instead_of};
 
 /// Refuses what can't be moved into a call; `verb` is what one does with the type instead.
 pub(super) fn check_type(ty: &Type, verb: &'static str, mistakes: &mut Mistakes) {
@@ -57,10 +57,14 @@ impl<'ast> Visit<'ast> for Owned<'_> {
 
 /// The two types of a `Result`; `None` if it is something else.
 pub(super) fn result_of(ty: &Type) -> syn::Result<Option<(&Type, &Type)>> {
-    let Type::Path(path) = ty else { return Ok(None) };
+    let Type::Path(path) = bare(ty) else { return Ok(None) };
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
         return Ok(None);
     };
+    if last.arguments.is_none() {
+        // Somebody's own type of that name.
+        return Ok(None);
+    }
     if let PathArguments::AngleBracketed(arguments) = &last.arguments {
         let mut types = arguments.args.iter().filter_map(|argument| match argument {
             GenericArgument::Type(ty) => Some(ty),

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{LitStr, Variant};
 
-use super::Declared;
+use super::{Declared, Kind};
 use crate::attrs::docs;
 use crate::case;
 use crate::diagnostic::unknown;
@@ -17,8 +17,8 @@ pub(super) fn display(
 ) -> syn::Result<TokenStream> {
     let ident = &variant.ident;
     let Some(given) = given else {
-        if declared.inner {
-            return Ok(quote!(Self::#ident(inner) => ::core::fmt::Display::fmt(inner, f)));
+        if !matches!(declared.kind, Kind::Own) {
+            return Ok(quote!(Self::#ident(held) => ::core::fmt::Display::fmt(held, f)));
         }
         let doc = docs(&variant.attrs);
         let line = doc.lines().next().map(|line| line.trim().trim_end_matches('.'));

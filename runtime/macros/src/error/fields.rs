@@ -8,6 +8,10 @@ use crate::attrs::{docs, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
 
+/// The members of every problem, which the edge answers with.
+const RESERVED: [&str; 8] =
+    ["type", "title", "status", "detail", "instance", "code", "outcome", "requestId"];
+
 /// The fields of a variant, as a problem shows them.
 pub(super) enum VariantFields {
     Named(Vec<NamedField>),
@@ -25,7 +29,7 @@ pub(super) struct NamedField {
 
 impl VariantFields {
     /// `case` is that of the enum's fields.
-    pub(super) fn read(variant: &Variant, case: Case) -> Self {
+    pub(super) fn read(variant: &Variant, case: Case, mistakes: &mut Mistakes) -> Self {
         let own = |attrs| serde_names(attrs, &mut Mistakes::default());
         let case = own(&variant.attrs).rename_all.unwrap_or(case);
         match &variant.fields {
@@ -33,6 +37,15 @@ impl VariantFields {
                 let named = fields.named.iter().filter_map(|field| {
                     let ident = case::text(field.ident.as_ref()?);
                     let name = own(&field.attrs).rename.unwrap_or_else(|| case.field(&ident));
+                    if RESERVED.contains(&name.as_str()) {
+                        let of = case::snake(&case::text(&variant.ident));
+                        let text = format!(
+                            "`{name}` stands in every problem, and is the runtime's to say: name \
+                             the field otherwise, `{of}_{}` say",
+                            case::snake(&name)
+                        );
+                        mistakes.at(&field.ident, text);
+                    }
                     Some(NamedField { name, doc: docs(&field.attrs), ty: field.ty.clone() })
                 });
                 Self::Named(named.collect())

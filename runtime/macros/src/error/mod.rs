@@ -1,17 +1,20 @@
 //! `#[seam::error]`: an error that a contract declares.
 
+mod conversions;
 mod display;
 mod fields;
 mod implement;
+mod options;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitInt, LitStr, Variant};
+use syn::{Data, DeriveInput, Ident, Type, Variant};
 
 use self::fields::VariantFields;
-use crate::attrs::{docs, serde_names, text};
+use self::options::Given;
+use crate::attrs::{condition_above, docs, serde_names};
 use crate::case::{self, Case};
-use crate::diagnostic::{Mistakes, unknown};
+use crate::diagnostic::Mistakes;
 use crate::message;
 
 /// Unprocessable content: the request was understood, and the service said no.
@@ -23,24 +26,45 @@ struct Declared {
     status: u16,
     code: String,
     unknown: bool,
-    inner: bool,
+    kind: Kind,
     doc: String,
     fields: VariantFields,
     /// The pattern and the expression of its arm in `Display`.
     display: TokenStream,
 }
 
+/// What a variant is for.
+enum Kind {
+    /// An error of the service's own.
+    Own,
+    /// `inner`: a failed call of the handler.
+    Inner,
+    /// `from`: an error of a callee, passed on as it is.
+    From(Box<Type>),
+    /// `store`: an error of the service's store.
+    Store(Box<Type>),
+}
+
+impl Kind {
+    /// The type of the error that is passed on with its own code, status and fields.
+    fn passes_on(&self) -> Option<&Type> {
+        match self {
+            Self::From(ty) | Self::Store(ty) => Some(ty),
+            Self::Own | Self::Inner => None,
+        }
+    }
+}
+
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut mistakes = Mistakes::default();
-    if !arguments.is_empty() {
-        mistakes.at(arguments, "`#[seam::error]` takes no options: `#[error(…)]` goes on variants");
-    }
+    let own = options::own_conversions(arguments, &mut mistakes);
     let mut item: DeriveInput = syn::parse2(item)?;
     let Data::Enum(data) = &mut item.data else {
         mistakes.at(&item.ident, "a contract's error is an enum: callers match on its variants");
         mistakes.finish()?;
         return Ok(TokenStream::new());
     };
+    condition_above(&item.attrs, "error", &mut mistakes);
     if !item.generics.params.is_empty() {
         mistakes.at(&item.generics, "a contract's error can't be generic: name the types");
     }
@@ -53,7 +77,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
     let message = message::generate(&mut item, &mut mistakes);
     mistakes.finish()?;
     let error = implement::implement(&item.ident, &declared);
-    Ok(quote!(#message #error))
+    let conversions = conversions::conversions(&item.ident, &declared, own);
+    Ok(quote!(#message #error #conversions))
 }
 
 /// Reads `#[error(…)]`, and takes it off.
@@ -63,64 +88,23 @@ fn declared(variant: &mut Variant, case: Case, mistakes: &mut Mistakes) -> Decla
         status: 0,
         code: case::snake(&case::text(&variant.ident)),
         unknown: false,
-        inner: false,
+        kind: Kind::Own,
         doc: docs(&variant.attrs),
-        fields: VariantFields::read(variant, case),
+        fields: VariantFields::read(variant, case, mistakes),
         display: TokenStream::new(),
     };
-    let mut given = None;
+    let mut given = Given::default();
     for attr in variant.attrs.extract_if(.., |attr| attr.path().is_ident("error")) {
-        let read = options(&attr, &mut declared, &mut given);
+        let read = options::read(&attr, &mut declared, &mut given);
         mistakes.take(read);
     }
+    declared.kind = given.kind(variant, mistakes);
     if declared.status == 0 {
-        declared.status = if declared.inner { 503 } else { DEFAULT_STATUS };
+        declared.status = if matches!(declared.kind, Kind::Own) { DEFAULT_STATUS } else { 503 };
     }
-    let one = matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
-    if declared.inner && !one {
-        let text = format!("write `{}(InnerError)`: it holds the failed call", variant.ident);
-        mistakes.at(&variant.ident, text);
-    }
-    let display = display::display(variant, given.as_ref(), &declared);
+    let display = display::display(variant, given.text.as_ref(), &declared);
     declared.display = mistakes.take(display).unwrap_or_default();
     declared
-}
-
-fn options(
-    attr: &Attribute,
-    declared: &mut Declared,
-    given: &mut Option<LitStr>,
-) -> syn::Result<()> {
-    attr.parse_nested_meta(|meta| {
-        let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
-        match name.as_str() {
-            "status" => {
-                let status: LitInt = meta.value()?.parse()?;
-                declared.status = status.base10_parse()?;
-                if !(400..600).contains(&declared.status) {
-                    let text = "an error's status is from 400 to 599";
-                    return Err(syn::Error::new(status.span(), text));
-                }
-            }
-            "code" => {
-                let code = text(&meta)?;
-                declared.code = code.value();
-                let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-                if declared.code.is_empty() || !declared.code.chars().all(fits) {
-                    let text = "a code is in snake case: `user_not_found`";
-                    return Err(syn::Error::new(code.span(), text));
-                }
-            }
-            "text" => *given = Some(text(&meta)?),
-            "unknown" => declared.unknown = true,
-            "inner" => declared.inner = true,
-            other => {
-                let known = ["status", "code", "text", "unknown", "inner"];
-                return Err(meta.error(unknown("option", other, &known)));
-            }
-        }
-        Ok(())
-    })
 }
 
 /// Two variants of one code couldn't be told apart outside; of two inner ones, `?` takes neither.
@@ -131,12 +115,21 @@ fn check_unique<'a>(
 ) {
     for (place, variant) in variants.enumerate() {
         let (one, before) = (&declared[place], &declared[..place]);
-        if before.iter().any(|other| other.code == one.code) {
+        let same = |other: &Declared| other.code == one.code && other.kind.passes_on().is_none();
+        if one.kind.passes_on().is_none() && before.iter().any(same) {
             let text = format!("another variant has the code `{}` already", one.code);
             mistakes.at(&variant.ident, text);
         }
-        if one.inner && before.iter().any(|other| other.inner) {
-            mistakes.at(&variant.ident, "one variant is `inner` already: `?` can take only one");
+        let twice = before.iter().find_map(|other| match (&one.kind, &other.kind) {
+            (Kind::Inner, Kind::Inner) => Some("one variant is `inner` already"),
+            (Kind::Store(_), Kind::Store(_)) => Some("one variant is `store` already"),
+            (Kind::From(one), Kind::From(other)) if one == other => {
+                Some("one variant takes this error already")
+            }
+            _ => None,
+        });
+        if let Some(twice) = twice {
+            mistakes.at(&variant.ident, format!("{twice}: `?` can take only one"));
         }
     }
 }

@@ -3,10 +3,12 @@
 mod entry;
 mod graph;
 mod registry;
+mod store_failure;
 mod tables;
 
 pub(crate) use self::entry::{HostPlan, Hosted, Opened, Registered, deadlines};
 pub use self::graph::{Edge as CallEdge, Graph};
 pub(crate) use self::registry::Registry;
+pub use self::store_failure::StoreFailure;
 pub(crate) use self::tables::Database;
 pub use self::tables::Tables;

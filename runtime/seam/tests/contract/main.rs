@@ -8,6 +8,8 @@ mod config;
 mod descriptor;
 mod encoding;
 mod errors;
+mod fakes;
+mod hygiene;
 mod layout;
 mod messages;
 mod vault;
