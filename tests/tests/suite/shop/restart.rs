@@ -28,7 +28,7 @@ pub(super) async fn scenario(visit: &mut Visit) {
     visit.expect(get(&format!("/api/order/{}", order["id"])), 200, order.clone()).await;
     let id = order["id"].as_u64().unwrap();
     assert_eq!(visit.payments(id).await, [paid.json()["payment"].clone()]);
-    let orders = json!({ "orders": [order, declined.json()["order"]], "next": null });
+    let orders = json!({ "orders": [order, declined["order"]], "next": null });
     visit.expect(get(&format!("/api/order?userId={user}")), 200, orders).await;
 
     let next = visit.ask(place(&tea(user, 1))).await.json();
