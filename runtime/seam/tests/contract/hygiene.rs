@@ -1,6 +1,7 @@
 //! Names that users choose meet none that the macros make.
 
 #![allow(dead_code, reason = "that it compiles is what is tested")]
+#![allow(clippy::wrong_self_convention, reason = "a method may be called anything")]
 
 use seam::prelude::{CallError, InnerError, StoreFailure};
 
