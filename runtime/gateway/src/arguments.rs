@@ -7,12 +7,14 @@ use std::borrow::Cow;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use seam_core::contract::{ArgumentDescriptor, HttpRoute, MethodDescriptor};
+use seam_core::name::instead;
 use serde_json::value::RawValue;
 
 use crate::argument::{Argument, Source, cut};
 use crate::json::Members;
 use crate::names::folded;
 use crate::problem::Problem;
+use crate::query::pairs;
 
 /// How the arguments of a method are found.
 #[derive(Debug)]
@@ -87,6 +89,14 @@ impl Arguments {
             arguments.sole = Some(sole);
             arguments.are_the_body = false;
         }
+        let keys = arguments.query_keys();
+        for (at, key) in keys.iter().enumerate() {
+            if keys[..at].iter().any(|other| folded(other) == folded(key)) {
+                return Err(format!(
+                    "takes `{key}` from its query twice: name one of them otherwise"
+                ));
+            }
+        }
         Ok(arguments)
     }
 
@@ -108,11 +118,6 @@ impl Arguments {
         self.takes_body
     }
 
-    /// Which argument a key of the query means.
-    pub(crate) fn queried(&self, name: &str) -> Option<usize> {
-        self.list.iter().position(|argument| argument.source == Source::Query && argument.is(name))
-    }
-
     /// The body, if the method's message may be read from it: arguments that it takes are right, and
     /// the same that [`collect`](Self::collect) finds. One that it refuses may still be.
     pub(crate) fn as_they_are<'a>(&self, found: &Found<'a>) -> Option<&'a [u8]> {
@@ -122,50 +127,34 @@ impl Arguments {
 
     /// The object of arguments.
     pub(crate) fn collect(&self, found: &Found<'_>) -> Result<Vec<u8>, Problem> {
-        let query = if self.takes_query { pairs(found.query)? } else { Vec::new() };
+        let query = if self.takes_query { found.query } else { "" };
+        let query = pairs(query.as_bytes(), "the query")?;
         let body = if self.takes_body { self.body(found)? } else { Body::default() };
         let mut out = Vec::with_capacity(found.body.len() + 64);
         let mut from_members = 0;
         out.push(b'{');
         for (at, argument) in self.list.iter().enumerate() {
-            let start = out.len();
-            if start > 1 {
-                out.push(b',');
-            }
-            out.push(b'"');
-            out.extend_from_slice(argument.key.as_bytes());
-            out.extend_from_slice(b"\":");
-            let written = match &argument.source {
+            let written = argument.write_member(&mut out, |out| match &argument.source {
                 Source::Path(at) => match found.path.get(*at) {
-                    Some(text) => argument.write(&mut out, text)?,
-                    None => false,
+                    Some(text) => argument.write(out, text),
+                    None => Ok(false),
                 },
                 Source::Header(name) => match header(found.headers, name)? {
                     Some(value) => {
                         let text = std::str::from_utf8(value.as_bytes());
-                        let text = text.map_err(|_| argument.misfit("isn't UTF-8"))?;
-                        argument.write(&mut out, text)?
+                        argument.write(out, text.map_err(|_| argument.misfit("isn't UTF-8"))?)
                     }
-                    None => false,
+                    None => Ok(false),
                 },
-                Source::Query => match query.iter().find(|(name, _)| argument.is(name)) {
-                    Some((_, text)) => argument.write(&mut out, text)?,
-                    None => false,
-                },
-                Source::Body => match body.value(at, argument) {
-                    Some(value) => {
-                        out.extend_from_slice(value);
-                        from_members += usize::from(body.whole.is_none());
-                        true
-                    }
-                    None => false,
-                },
-            };
-            if !written {
-                if argument.required {
-                    return Err(argument.missing(found.body_name()));
-                }
-                out.truncate(start);
+                Source::Query => argument.write_query(out, &query),
+                Source::Body => Ok(body.value(at, argument).is_some_and(|value| {
+                    out.extend_from_slice(value);
+                    from_members += usize::from(body.whole.is_none());
+                    true
+                })),
+            })?;
+            if !written && argument.required {
+                return Err(argument.missing(found.body_name()));
             }
         }
         out.push(b'}');
@@ -181,9 +170,30 @@ impl Arguments {
             self.list.iter().any(|argument| argument.source == Source::Body && argument.is(name))
         };
         Problem::bad_request(match members.names().find(|name| !mine(name)) {
-            Some(name) => format!("`{}` is no argument of this method", cut(name)),
+            Some(name) => {
+                let known = self.list.iter().filter(|argument| argument.source == Source::Body);
+                let known: Vec<_> = known.map(Argument::name).collect();
+                let instead = instead(name, &known);
+                format!("`{}` is no argument of this method: {instead}", cut(name))
+            }
             None => format!("an argument comes twice in {}", found.body_name()),
         })
+    }
+
+    /// What the query is made of: the arguments that it names, or their fields.
+    fn in_query(&self) -> impl Iterator<Item = &Argument> {
+        let arguments = self.list.iter().filter(|argument| argument.source == Source::Query);
+        arguments.flat_map(Argument::in_query)
+    }
+
+    /// The keys that a query may have.
+    pub(crate) fn query_keys(&self) -> Vec<&str> {
+        self.in_query().map(Argument::name).collect()
+    }
+
+    /// Which of those a key of the query means.
+    pub(crate) fn queried(&self, name: &str) -> Option<usize> {
+        self.in_query().position(|argument| argument.is(name))
     }
 
     fn body<'a>(&self, found: &Found<'a>) -> Result<Body<'a>, Problem> {
@@ -246,22 +256,4 @@ fn header<'a>(
         return Err(Problem::bad_request(format!("the header `{name}` comes twice")));
     }
     Ok(value)
-}
-
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
-
-/// The pairs of a query; a name that comes twice is an error, for nobody can say which one counts.
-fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
-    let mut pairs = Vec::new();
-    if query.is_empty() {
-        return Ok(pairs);
-    }
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if pairs.iter().any(|(other, _)| *other == name) {
-            let why = format!("`{}` comes twice in the query", cut(&name));
-            return Err(Problem::bad_request(why));
-        }
-        pairs.push((name, value));
-    }
-    Ok(pairs)
 }

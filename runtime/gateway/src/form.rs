@@ -7,6 +7,7 @@ use percent_encoding::percent_decode;
 
 use crate::names::folded;
 use crate::problem::Problem;
+use crate::query::pairs;
 
 /// A form, read.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ impl<'a> Form<'a> {
         }
         let (mut module, mut method) = (None, None);
         let (mut version, mut biz_content) = (None, None);
-        for (name, value) in form_urlencoded::parse(body) {
+        for (name, value) in pairs(body, "the form")? {
             let field = match &*folded(&name) {
                 "module" => &mut module,
                 "version" => &mut version,

@@ -46,6 +46,55 @@ impl Kind {
     }
 }
 
+/// The schema of a list's elements, if `schema` is one of lists of any length.
+pub(crate) fn items<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a Value> {
+    let list = resolved(root, schema);
+    list.get("items").filter(|items| is(list, "array") && items.is_object())
+}
+
+/// The schema of a struct and the names of its fields, if `schema` is one of structs.
+pub(crate) fn fields<'a>(
+    root: &'a Value,
+    schema: &'a Value,
+) -> Option<(&'a Value, impl Iterator<Item = &'a str>)> {
+    let object = resolved(root, schema);
+    let fields = object.get("properties")?.as_object()?;
+    let one_of_several = ["oneOf", "anyOf", "allOf"].iter().any(|of| object.get(of).is_some());
+    let plain = is(object, "object") && !fields.is_empty() && !one_of_several;
+    plain.then(|| (object, fields.keys().map(String::as_str)))
+}
+
+/// A schema behind references and options.
+fn resolved<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
+    for _ in 0..MAX_DEPTH {
+        let next = match (schema.get("$ref"), schema.get("anyOf")) {
+            (Some(Value::String(reference)), _) => {
+                reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer))
+            }
+            (_, Some(Value::Array(several))) => {
+                let null = |schema: &&Value| schema.get("type").is_some_and(|kind| kind == "null");
+                let mut others = several.iter().filter(|schema| !null(schema));
+                others.next().filter(|_| others.next().is_none())
+            }
+            _ => None,
+        };
+        match next {
+            Some(next) => schema = next,
+            None => break,
+        }
+    }
+    schema
+}
+
+/// Whether a schema allows values of that type.
+fn is(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::String(kind)) => kind == name,
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == name),
+        _ => false,
+    }
+}
+
 /// References nest no deeper in sane schemas.
 const MAX_DEPTH: usize = 16;
 
@@ -127,6 +176,31 @@ mod tests {
         assert_eq!(kind(json!({ "$ref": "#/$defs/Loop" })), Kind::Other);
         assert_eq!(kind(json!({ "$ref": "#/nowhere" })), Kind::Other);
         assert_eq!(kind(json!(true)), Kind::Other);
+    }
+
+    #[test]
+    fn lists_and_structs_are_seen_through_references_and_options() {
+        let root = json!({ "$defs": {
+            "Filter": { "type": "object", "properties": { "tag": {}, "limit": {} } },
+            "Loop": { "$ref": "#/$defs/Loop" },
+            "Either": { "oneOf": [{ "type": "object", "properties": { "a": {} } }] },
+        }});
+        let list = json!({ "type": ["array", "null"], "items": { "type": "string" } });
+        assert_eq!(items(&root, &list), Some(&json!({ "type": "string" })));
+        assert_eq!(items(&root, &json!({ "type": "array", "prefixItems": [{}] })), None);
+        assert_eq!(items(&root, &json!({ "type": "string" })), None);
+        let names = |schema: &Value| {
+            fields(&root, schema).map(|(_, names)| names.map(String::from).collect::<Vec<_>>())
+        };
+        let filter = json!({ "$ref": "#/$defs/Filter" });
+        let option = json!({ "anyOf": [filter, { "type": "null" }] });
+        for schema in [&filter, &option] {
+            assert_eq!(names(schema), Some(vec!["tag".to_owned(), "limit".to_owned()]));
+        }
+        for schema in ["Loop", "Either"] {
+            assert_eq!(names(&json!({ "$ref": format!("#/$defs/{schema}") })), None);
+        }
+        assert_eq!(names(&json!({ "type": "object", "additionalProperties": {} })), None);
     }
 
     #[test]

@@ -28,8 +28,6 @@ pub(crate) struct Problem {
     fields: Option<Box<Map<String, Value>>>,
 }
 
-/// Where codes are explained, of an edge that isn't told another place.
-const ERRORS: &str = "/errors/";
 /// Where the callee doesn't say when to try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -130,18 +128,18 @@ impl Problem {
         }
     }
 
-    /// The problem's JSON.
-    pub(crate) fn body(self, request_id: &str) -> Vec<u8> {
-        Value::Object(self.members(request_id)).to_string().into_bytes()
+    /// The problem's JSON; `errors` is where its code is explained.
+    pub(crate) fn body(self, request_id: &str, errors: &str) -> Vec<u8> {
+        Value::Object(self.members(request_id, errors)).to_string().into_bytes()
     }
 
-    fn members(self, request_id: &str) -> Map<String, Value> {
+    fn members(self, request_id: &str, errors: &str) -> Map<String, Value> {
         let mut members = Map::new();
         let title = self.status.canonical_reason().unwrap_or("Error");
         let mut own = |member: ProblemMember, value: Value| {
             members.insert(member.as_str().to_owned(), value);
         };
-        own(ProblemMember::Type, format!("{ERRORS}{}", self.code).into());
+        own(ProblemMember::Type, format!("{errors}{}", self.code).into());
         own(ProblemMember::Title, title.into());
         own(ProblemMember::Status, self.status.as_u16().into());
         own(ProblemMember::Detail, self.detail.into());
@@ -156,8 +154,13 @@ impl Problem {
 
 /// The problem that the edge answers with for a call of `service` that failed, for whoever else
 /// shows people such failures. It says what is behind a failed inner call, which the edge doesn't
-/// tell its clients.
-pub fn problem(error: CallError<ServiceFailure>, service: ServiceId, request_id: &str) -> Value {
+/// tell its clients. `errors` is [`EdgeSettings::errors`](crate::EdgeSettings::errors).
+pub fn problem(
+    error: CallError<ServiceFailure>,
+    service: ServiceId,
+    request_id: &str,
+    errors: &str,
+) -> Value {
     let told = match &error {
         CallError::Unknown(why @ Unknown::Inner(_)) => Some(why.to_string()),
         _ => None,
@@ -166,7 +169,7 @@ pub fn problem(error: CallError<ServiceFailure>, service: ServiceId, request_id:
     if let Some(told) = told {
         problem.detail = told.into();
     }
-    Value::Object(problem.members(request_id))
+    Value::Object(problem.members(request_id, errors))
 }
 
 /// A status that is none, which a peer might send, is that of a fault.

@@ -55,6 +55,13 @@ impl Response {
         response
     }
 
+    /// An answer of another media type.
+    pub(crate) fn of_type(media_type: HeaderValue, body: Vec<u8>) -> Self {
+        let mut response = Self::new(StatusCode::OK, Content::Bytes(body));
+        response.header(header::CONTENT_TYPE, media_type);
+        response
+    }
+
     /// An answer without content.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self::new(status, Content::Bytes(Vec::new()))
@@ -69,8 +76,8 @@ impl Response {
         self.headers.push((name, value));
     }
 
-    /// What a problem is answered with.
-    pub(crate) fn of_problem(mut problem: Problem, request: TraceId) -> Self {
+    /// What a problem is answered with; `errors` is where its code is explained.
+    pub(crate) fn of_problem(mut problem: Problem, request: TraceId, errors: &str) -> Self {
         if let Some(cause) = &problem.cause {
             tracing::info!(code = &*problem.code, %cause, request_id = %request, "a call failed");
         }
@@ -84,7 +91,7 @@ impl Response {
         }
         response.close = problem.close;
         response.code = problem.code.clone();
-        response.content = Content::Bytes(problem.body(&request.to_string()));
+        response.content = Content::Bytes(problem.body(&request.to_string(), errors));
         response
     }
 

@@ -10,6 +10,7 @@ use seam_core::contract::{HttpRoute, MethodDescriptor};
 
 use crate::arguments::Arguments;
 use crate::error::EdgeError;
+use crate::errors::{self, Errors};
 use crate::location::Location;
 use crate::rpc::Services;
 
@@ -28,6 +29,7 @@ pub(crate) struct Routes {
     paths: Router<usize>,
     resources: Vec<Resource>,
     pub(crate) services: Services,
+    pub(crate) errors: Errors,
 }
 
 /// A path, and what its verbs mean.
@@ -45,6 +47,10 @@ pub(crate) enum Target {
     Readiness,
     Rpc,
     Form,
+    /// The page of all codes.
+    Errors,
+    /// The page of a code.
+    Error,
     Method(Box<MethodRoute>),
 }
 
@@ -86,6 +92,8 @@ impl Routes {
         let own = "the edge itself";
         building.add(Method::GET, "/healthz", Target::Health, own)?;
         building.add(Method::GET, "/readyz", Target::Readiness, own)?;
+        building.add(Method::GET, errors::PATH, Target::Errors, own)?;
+        building.add(Method::GET, &format!("{}/{{code}}", errors::PATH), Target::Error, own)?;
         building.add(Method::POST, "/gateway", Target::Form, own)?;
         building.add(Method::POST, "/rpc/{service}/{method}", Target::Rpc, own)?;
         for (at, client) in clients.iter().enumerate() {
@@ -105,7 +113,8 @@ impl Routes {
         for resource in &mut resources {
             resource.allow = resource.allowed();
         }
-        Ok(Self { paths, resources, services: Services::new(clients)? })
+        let (services, errors) = (Services::new(clients)?, Errors::new(clients));
+        Ok(Self { paths, resources, services, errors })
     }
 
     /// The resource of a path, and what the path holds, still encoded.
@@ -128,6 +137,11 @@ fn target(
         "DELETE" => Method::DELETE,
         _ => return Err("has no verb that is known: GET, POST, PUT, PATCH or DELETE".into()),
     };
+    if errors::is_reserved(&route.path) {
+        return Err(
+            "is below `/errors`, where the edge explains its codes: take another path".into()
+        );
+    }
     let arguments = Arguments::of_route(method, route, &names(&route.path)?)?;
     let status = StatusCode::from_u16(route.status).ok().filter(StatusCode::is_success);
     let status = status.ok_or_else(|| format!("has the status {}: 2xx", route.status))?;

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub struct EdgeSettings {
     /// For how long, once it is told to stop, everything is still answered while `/readyz` says no.
     /// Default: 1 s.
     pub notice: Duration,
+    /// What stands before a code in a problem's `type`, such as `https://example.com/errors/`.
+    /// Default: `/errors/`, the edge's own pages.
+    pub errors: Arc<str>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// The clock of the clients that it calls with. Default: the production clock.
@@ -34,6 +38,7 @@ impl Default for EdgeSettings {
             workers: available_parallelism().map_or(2, |cores| cores.get().min(512)),
             deadline: Duration::from_secs(12),
             notice: Duration::from_secs(1),
+            errors: "/errors/".into(),
             limits: EdgeLimits::default(),
             clock: Clock::fast(),
         }

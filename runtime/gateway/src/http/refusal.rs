@@ -25,11 +25,12 @@ impl Problem {
         }
     }
 
-    /// The problem as a whole response, for a connection that is closed then.
-    pub(crate) fn last_words(self) -> Vec<u8> {
+    /// The problem as a whole response, for a connection that is closed then; `errors` is where its
+    /// code is explained.
+    pub(crate) fn last_words(self, errors: &str) -> Vec<u8> {
         let status = self.status;
         let request_id = TraceContext::root().trace.to_string();
-        let body = self.body(&request_id);
+        let body = self.body(&request_id, errors);
         let mut words = format!(
             "HTTP/1.1 {} {}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n\
              x-request-id: {request_id}\r\ncontent-length: {}\r\n\r\n",

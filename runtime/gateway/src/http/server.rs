@@ -100,11 +100,12 @@ fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
             .h1(service);
         let connections = Arc::clone(&connections);
         fn_service(move |io: TcpStream| {
-            let limits = worker.settings().limits;
+            let settings = worker.settings();
+            let (limits, errors) = (settings.limits, Arc::clone(&settings.errors));
             let admitted = admit(io, &connections, &limits);
             async move {
                 let (io, ticket, address) = admitted?;
-                Ok((WatchedStream::new(io, limits, ticket), Some(address)))
+                Ok((WatchedStream::new(io, limits, errors, ticket), Some(address)))
             }
         })
         .and_then(http)

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use actix_rt::net::TcpStream;
@@ -26,6 +27,8 @@ pub(crate) struct WatchedStream {
     io: TcpStream,
     framing: Framing,
     limits: EdgeLimits,
+    /// Where codes are explained.
+    errors: Arc<str>,
     /// What has come in and isn't passed on: a head that isn't whole, or what is behind a request.
     held: BytesMut,
     /// How much of that has been looked at, and may be passed on.
@@ -55,11 +58,12 @@ const MAX_HELD: usize = 64 << 10;
 const MAX_DRAIN: usize = 256 << 10;
 
 impl WatchedStream {
-    pub(crate) fn new(io: TcpStream, limits: EdgeLimits, ticket: Ticket) -> Self {
+    pub(crate) fn new(io: TcpStream, limits: EdgeLimits, errors: Arc<str>, ticket: Ticket) -> Self {
         Self {
             io,
             framing: Framing::new(limits.head),
             limits,
+            errors,
             held: BytesMut::new(),
             cleared: 0,
             timer: None,
@@ -210,7 +214,7 @@ impl WatchedStream {
     fn tell(&mut self, cx: &mut Context<'_>, problem: Problem) {
         self.surplus = true;
         // One attempt: a client that reads nothing needs no words.
-        let _ = Pin::new(&mut self.io).poll_write(cx, &problem.last_words());
+        let _ = Pin::new(&mut self.io).poll_write(cx, &problem.last_words(&self.errors));
     }
 
     /// Whether actix has refused what was passed on as a request: what it writes says so.

@@ -36,7 +36,7 @@ pub(super) async fn read(
             let body = tokio::time::timeout(here.settings.deadline, body).await;
             body.map_err(|_| Problem::deadline().closing())?
         }
-        Found::Health | Found::Readiness => Ok(Bytes::new()),
+        Found::Errors | Found::Error(_) | Found::Health | Found::Readiness => Ok(Bytes::new()),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod call;
 mod content;
+mod errors;
 mod guard;
 mod log;
 mod query;
@@ -45,7 +46,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     let here = Here { worker, request, settings: &settings, serving: &serving };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
-        Err(Ending::Problem(problem)) => Response::of_problem(problem, request.trace.trace),
+        Err(Ending::Problem(problem)) => {
+            Response::of_problem(problem, request.trace.trace, &settings.errors)
+        }
     };
     response.identify(request.trace.trace);
     log::write(&here, &response);
@@ -63,6 +66,8 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Route(route, path) => call::route(here, route, path, &body).await,
         Found::Method(client, method) => call::method(here, client, method, &body).await,
         Found::Form => call::form(here, &body).await,
+        Found::Errors => Ok(errors::list(here)),
+        Found::Error(code) => errors::page(here, &code),
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

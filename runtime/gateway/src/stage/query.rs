@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use seam_core::name::instead;
 
 use super::Here;
 use super::route::Found;
 use crate::argument::cut;
+use crate::arguments::Arguments;
 use crate::problem::Problem;
+use crate::query::pairs;
 use crate::settings::UnknownQuery;
 
 /// Refuses a query that isn't UTF-8, names an argument in two spellings, or has a key that nothing
@@ -17,21 +19,21 @@ pub(super) fn check(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem> {
     if query.is_empty() {
         return Ok(());
     }
-    if percent_decode_str(query).decode_utf8().is_err() {
-        return Err(Problem::bad_request("the query isn't UTF-8"));
-    }
     let arguments = match found {
         Found::Route(route, _) => Some(&route.arguments),
         _ => None,
     };
     // Which argument was named, and how it was spelled then.
     let mut named: Vec<(usize, Cow<'_, str>)> = Vec::new();
-    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+    for (name, _) in pairs(query.as_bytes(), "the query")? {
         let Some(argument) = arguments.and_then(|arguments| arguments.queried(&name)) else {
             if here.settings.limits.unknown_query == UnknownQuery::Ignore {
                 continue;
             }
-            let why = format!("`{}` is no key of the query that is known here", cut(&name));
+            let known = arguments.map(Arguments::query_keys).unwrap_or_default();
+            let instead = instead(&name, &known);
+            let name = cut(&name);
+            let why = format!("`{name}` is no key of the query that is known here: {instead}");
             return Err(Problem::bad_request(why));
         };
         match named.iter().find(|(other, _)| *other == argument) {

@@ -24,6 +24,10 @@ pub(super) enum Found<'a> {
     Method(usize, &'a PublicMethod),
     /// A form that says which method.
     Form,
+    /// The page of all codes.
+    Errors,
+    /// The page of this one.
+    Error(Cow<'a, str>),
     Health,
     Readiness,
 }
@@ -52,6 +56,8 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
             Found::Method(service.client, service.named(names.next().unwrap_or_default())?)
         }
         Target::Form => Found::Form,
+        Target::Errors => Found::Errors,
+        Target::Error => Found::Error(texts(&params)?.swap_remove(0)),
         Target::Health => Found::Health,
         Target::Readiness => Found::Readiness,
     })

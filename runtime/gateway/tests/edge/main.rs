@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that gets less than it expects has failed")]
 
 mod ends;
+mod explained;
 mod hostile;
 mod lifecycle;
 mod limits;
@@ -10,6 +11,7 @@ mod named;
 mod numbers;
 mod pieces;
 mod problems;
+mod query;
 mod refused;
 mod routes;
 mod support;

@@ -93,8 +93,14 @@ async fn a_path_and_a_body_give_arguments_together() {
         ("", "the body is missing"),
         ("[]", "the body is no JSON object"),
         (r#"{"readerName": "Bob"}"#, "`days` is missing in the body"),
-        (r#"{"readerName": "Bob", "days": 2, "Days": 3}"#, "`Days` is no argument of this method"),
-        (r#"{"readerName": "Bob", "days": 2, "id": 4}"#, "`id` is no argument of this method"),
+        (
+            r#"{"readerName": "Bob", "days": 2, "Days": 3}"#,
+            "`Days` is no argument of this method: did you mean `days`?",
+        ),
+        (
+            r#"{"readerName": "Bob", "days": 2, "id": 4}"#,
+            "`id` is no argument of this method: there is `readerName`, `days`",
+        ),
         (
             r#"{"readerName": "B", "reader_name": "C", "days": 2}"#,
             "an argument comes twice in the body",
@@ -224,6 +230,25 @@ async fn two_methods_can_not_have_one_route() {
     let text =
         "`GET /api/book/{name}` is declared by shelf.book and by other.other: change one of them";
     assert_eq!(error.to_string(), text);
+}
+
+#[seam::contract(name = "errors", version = "1.0")]
+trait Errors {
+    #[call(http = "GET /error/{name}")]
+    async fn other(&self, name: String) -> ();
+}
+
+struct ErrorsService;
+
+impl Errors for ErrorsService {
+    async fn other(&self, _: String) {}
+}
+
+#[tokio::test]
+async fn a_path_that_only_looks_reserved_is_free() {
+    let errors = Arc::new(Client::<ErrorsContract>::local(ErrorsService).unwrap());
+    let edge = Edge::bind(settings(), vec![errors], Arc::new(Ready)).unwrap();
+    assert_eq!(get(&edge, "/error/not_found").await.status, 200);
 }
 
 #[tokio::test]

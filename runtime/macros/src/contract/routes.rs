@@ -88,6 +88,11 @@ fn verb_and_path(http: &LitStr) -> syn::Result<(String, String)> {
         let text = "a path starts with `/` and has no spaces, no `?` and no `#`: `/api/order/{id}`";
         return error(text.to_owned());
     }
+    if path.strip_prefix("/errors").is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        let text =
+            "below `/errors` the edge explains its codes: take another path, `/api/errors` say";
+        return error(text.to_owned());
+    }
     Ok((verb.to_owned(), path.to_owned()))
 }
 

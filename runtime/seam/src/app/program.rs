@@ -7,7 +7,8 @@ use std::time::Duration;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::App;
 use crate::command::{Control, Program, Unit};
@@ -77,10 +78,10 @@ impl Control for Running {
         &self,
         service: String,
         method: String,
-        args: Value,
+        args: Box<RawValue>,
         deadline: Option<Duration>,
-    ) -> Result<Value, Value> {
-        self.call_json(&service, &method, args, deadline).await.map_err(|problem| json!(problem))
+    ) -> Result<Box<RawValue>, Value> {
+        self.call_text(&service, &method, args.get(), deadline).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use seam_core::{contract::ContractDescriptor, name::ServiceId};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, value::RawValue};
 
 use super::{
     Failure,
@@ -52,7 +52,7 @@ pub(super) async fn call(
         let stream = connect(&config.app.data, name).await;
         if let Some(stream) = stream.map_err(|error| closed(name, &error))? {
             return match ask(stream, &request, patience).await {
-                Ok(Ok(result)) => Ok(format!("{result:#}")),
+                Ok(Ok(result)) => Ok(indented(result.get())),
                 Ok(Err(problem)) if args.json => Err(Failure::answer(format!("{problem:#}"))),
                 Ok(Err(problem)) => Err(Failure::other(match problem["code"].as_str() {
                     Some("bad_request") => taught(in_words(&problem)),
@@ -90,14 +90,64 @@ fn help(
 }
 
 /// The arguments, which are a JSON object.
-fn object(text: &str) -> Result<Json, String> {
-    match serde_json::from_str(text) {
-        Ok(Json::Object(args)) => Ok(Json::Object(args)),
+fn object(text: &str) -> Result<Box<RawValue>, String> {
+    // In one line: line feeds in JSON are nothing but space.
+    let text = text.trim().replace(['\n', '\r'], " ");
+    let object = text.starts_with('{');
+    match RawValue::from_string(text) {
+        Ok(args) if object => Ok(args),
         Ok(_) => Err("arguments go by name, in a JSON object: '{\"order\": 7}'".into()),
         Err(error) => Err(format!(
             "this is not JSON: {error}\n  fix: put it in single quotes: '{{\"order\": 7}}'"
         )),
     }
+}
+
+/// An answer, over several lines; its texts and numbers stay as they are.
+fn indented(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_text, mut escaped) = (0, false, false);
+    let mut rest = json.chars().peekable();
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    while let Some(c) = rest.next() {
+        if in_text {
+            in_text = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            out.push(c);
+            continue;
+        }
+        match c {
+            '{' | '[' => {
+                out.push(c);
+                while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                if let Some(end) = rest.next_if(|c| matches!(c, '}' | ']')) {
+                    out.push(end);
+                    continue;
+                }
+                depth += 1;
+                line(&mut out, depth);
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            ' ' | '\t' | '\n' | '\r' => {}
+            other => {
+                in_text = other == '"';
+                out.push(other);
+            }
+        }
+    }
+    out
 }
 
 /// A problem in one line, and what more it says below.
@@ -127,15 +177,29 @@ mod tests {
 
     #[test]
     fn arguments_are_an_object() {
-        assert_eq!(object("{\"x\":1}").unwrap()["x"], 1);
+        assert_eq!(object(" {\"x\":\n1.10}\n").unwrap().get(), "{\"x\": 1.10}");
         assert!(object("[1]").unwrap_err().contains("arguments go by name"));
         assert!(object("{").unwrap_err().contains("this is not JSON"));
     }
 
     #[test]
+    fn an_answer_is_indented_as_it_is() {
+        for json in
+            ["7", "\"a:{\\\"b\\\\\"", "[]", "{}", "[{},[1,{\"a\":null}]]", "{\"a\":{\"b,\":\"[\"}}"]
+        {
+            let value: Json = serde_json::from_str(json).unwrap();
+            assert_eq!(indented(json), format!("{value:#}"));
+        }
+        assert_eq!(
+            indented("[123456789012345678901234567890]"),
+            "[\n  123456789012345678901234567890\n]"
+        );
+    }
+
+    #[test]
     fn problems_in_words() {
         let problem = json!({
-            "type": "about:blank",
+            "type": "/errors/overloaded",
             "status": 503,
             "code": "overloaded",
             "outcome": "not_executed",

@@ -73,7 +73,7 @@ async fn ask_unit(data: &Path, name: &str) -> Result<Said, Failure> {
         // A unit that ends meanwhile isn't running.
         _ => return Ok(Said::Gone),
     };
-    serde_json::from_value(status).map(Said::Status).map_err(|error| {
+    serde_json::from_str(status.get()).map(Said::Status).map_err(|error| {
         Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
     })
 }

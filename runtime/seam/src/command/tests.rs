@@ -9,7 +9,10 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value as Json, json};
+use serde_json::{
+    Value as Json, json,
+    value::{RawValue, to_raw_value},
+};
 
 use super::*;
 use crate::config::KnownService;
@@ -57,9 +60,9 @@ impl Control for FakeUnit {
         &self,
         service: String,
         method: String,
-        args: Json,
+        args: Box<RawValue>,
         _: Option<Duration>,
-    ) -> Result<Json, Json> {
+    ) -> Result<Box<RawValue>, Json> {
         match method.as_str() {
             "flood" => {
                 let line = "x".repeat(1 << 10);
@@ -67,7 +70,10 @@ impl Control for FakeUnit {
                 Ok(Json::Null)
             }
             "fail" => Err(json!({ "code": "overloaded", "outcome": "not_executed" })),
-            _ => Ok(json!({ "by": self.unit, "service": service, "args": args })),
+            _ => {
+                let answer = json!({ "by": self.unit, "service": service, "args": args });
+                Ok(to_raw_value(&answer).unwrap())
+            }
         }
     }
 }

@@ -214,9 +214,22 @@ fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
         rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
             as u32,
         unknown_query: reader.value("unknown_query", limits.unknown_query),
+        errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
     };
     reader.finish();
     edge
+}
+
+/// Whether codes may be explained there.
+fn explained(errors: &String) -> Result<(), (String, String)> {
+    let begins = ["https://", "http://", "/"].iter().any(|start| errors.starts_with(start));
+    let plain =
+        errors.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}?#".contains(&byte));
+    if begins && plain && errors.ends_with('/') {
+        return Ok(());
+    }
+    let fix = "use `https://example.com/errors/`: a code is put behind it";
+    Err((format!("`{errors}` is neither a URL nor a path that ends with `/`"), fix.into()))
 }
 
 fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {

@@ -120,6 +120,7 @@ pub struct RehearsalConfig {
 /// connections_per_address = 100
 /// rate = 0
 /// unknown_query = "refuse"
+/// errors = "/errors/"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -146,6 +147,9 @@ pub struct EdgeConfig {
     /// `unknown_query`: what becomes of keys of a query that nothing is read from. Default:
     /// `refuse`, by 400.
     pub unknown_query: UnknownQuery,
+    /// `errors`: what stands before a code in a problem's `type`, where the code is explained; a URL
+    /// or a path that ends with `/`. Default: `/errors/`, where every edge has pages for all codes.
+    pub errors: String,
 }
 
 impl Choice for UnknownQuery {

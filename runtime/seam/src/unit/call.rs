@@ -6,24 +6,30 @@ use std::time::Duration;
 use seam_core::call::CallOptions;
 use seam_core::context::CallContext;
 use seam_core::name::ServiceId;
-use seam_core::outcome::{CallError, NotExecuted};
+use seam_core::outcome::{CallError, NotExecuted, Unknown};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::clients::Routes;
 
-/// Calls `service.method`; a failure is the problem that the edge would answer with.
+/// Calls `service.method` with the text of its arguments, which passes as it is: a number in it
+/// isn't rounded, and a name that comes twice is seen. A failure is the problem that the edge would
+/// answer with.
 pub(super) async fn call_json(
     routes: &Routes,
     service: &str,
     method: &str,
-    arguments: Value,
+    arguments: &str,
     deadline: Option<Duration>,
-) -> Result<Value, Value> {
+) -> Result<Box<RawValue>, Value> {
     let context = CallContext::root();
     let request_id = context.trace.trace.to_string();
     let refused = |id: Option<ServiceId>, why: String| {
         let why = CallError::NotExecuted(NotExecuted::bad_request(why));
-        id.map_or_else(|| Value::Null, |id| seam_gateway::problem(why, id, &request_id))
+        id.map_or_else(
+            || Value::Null,
+            |id| seam_gateway::problem(why, id, &request_id, routes.errors()),
+        )
     };
     let Some(client) = routes.service(service) else {
         let names = routes.all().iter().map(|client| client.service().name());
@@ -39,9 +45,11 @@ pub(super) async fn call_json(
     };
     let context = Some(Arc::new(context));
     let options = CallOptions { deadline, context, ..CallOptions::default() };
-    let arguments = if arguments.is_null() { Vec::new() } else { arguments.to_string().into() };
-    match client.call_json(found.index, &arguments, options).await {
-        Ok(answer) => Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null)),
-        Err(error) => Err(seam_gateway::problem(error, id, &request_id)),
-    }
+    let answer = client.call_json(found.index, arguments.as_bytes(), options).await;
+    let answer = answer.and_then(|answer| {
+        serde_json::from_slice(&answer).map_err(|error| {
+            CallError::Unknown(Unknown::Unreadable { why: error.to_string().into() })
+        })
+    });
+    answer.map_err(|error| seam_gateway::problem(error, id, &request_id, routes.errors()))
 }

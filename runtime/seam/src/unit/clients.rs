@@ -11,11 +11,17 @@ use seam_core::remote::Caller;
 /// A client on every service of the app, wherever it is.
 pub(crate) struct Routes {
     clients: Vec<Arc<dyn AnyClient>>,
+    /// Where the edge says that codes are explained.
+    errors: String,
 }
 
 impl Routes {
-    pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>) -> Self {
-        Self { clients }
+    pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>, errors: &str) -> Self {
+        Self { clients, errors: errors.to_owned() }
+    }
+
+    pub(crate) fn errors(&self) -> &str {
+        &self.errors
     }
 
     pub(crate) fn all(&self) -> &[Arc<dyn AnyClient>] {

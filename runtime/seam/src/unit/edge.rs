@@ -48,7 +48,9 @@ impl Edge {
         let unbound = |error: &std::io::Error| refused(unbound(error, &layout.unit, "http", http));
         let listen = resolve(http).map_err(|error| unbound(&error))?;
         let (deadline, notice) = (edge.deadline, edge.notice);
-        let settings = EdgeSettings { listen, deadline, notice, limits, ..Default::default() };
+        let errors = edge.errors.as_str().into();
+        let settings =
+            EdgeSettings { listen, deadline, notice, errors, limits, ..Default::default() };
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let bound = seam_gateway::Edge::bind(settings, clients, Arc::new(UnitProbe(unit)));
         bound.map(Self).map_err(|error| match error {

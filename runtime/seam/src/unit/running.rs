@@ -6,6 +6,7 @@ use std::time::Duration;
 use seam_core::call::{AnyClient, Client, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
+use serde_json::value::RawValue;
 
 use super::StartFailure;
 use super::edge::Edge;
@@ -131,6 +132,20 @@ impl Running {
         arguments: serde_json::Value,
         deadline: Option<Duration>,
     ) -> Result<serde_json::Value, serde_json::Value> {
+        let arguments = if arguments.is_null() { String::new() } else { arguments.to_string() };
+        let answer = self.call_text(service, method, &arguments, deadline).await?;
+        // It is JSON; only what is nested deeper than any message is refused here.
+        Ok(serde_json::from_str(answer.get()).unwrap_or_default())
+    }
+
+    /// The same with the text of the arguments, and of the answer.
+    pub(crate) async fn call_text(
+        &self,
+        service: &str,
+        method: &str,
+        arguments: &str,
+        deadline: Option<Duration>,
+    ) -> Result<Box<RawValue>, serde_json::Value> {
         super::call::call_json(&self.parts.routes, service, method, arguments, deadline).await
     }
 

@@ -69,7 +69,10 @@ impl<'a> Starting<'a> {
 
     pub(super) async fn run(&mut self) -> Result<Parts, StartFailure> {
         let opened: Vec<_> = self.registry.services().iter().map(|s| self.open(&**s)).collect();
-        let routes = Arc::new(Routes::new(opened.iter().map(|(_, open)| open.client()).collect()));
+        let routes = Arc::new(Routes::new(
+            opened.iter().map(|(_, open)| open.client()).collect(),
+            &self.config.edge.errors,
+        ));
         let identity = links::identity(self.registry, self.config, self.layout);
         let (config, layout) = (self.config, self.layout);
         let shares =

@@ -8,6 +8,8 @@ trait Payment {
     async fn find(&self, order: u64) -> u64;
     #[call(http = "POST /api/refund", header(kye = "Idempotency-Key"))]
     async fn refund(&mut self, key: String) -> u64;
+    #[call(http = "GET /errors/{code}")]
+    async fn explain(&self, code: String) -> String;
 }
 
 fn main() {}

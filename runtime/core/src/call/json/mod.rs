@@ -1,7 +1,6 @@
 //! Calls in JSON, through the same typed call as any other: what the edge and the command line use.
 
 mod finite;
-mod names;
 mod read;
 mod strict;
 

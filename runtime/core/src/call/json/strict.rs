@@ -18,7 +18,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::names;
+use crate::name;
 
 /// A deserializer that reads to the letter.
 pub(super) struct Strict<'a, D> {
@@ -113,7 +113,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
 /// A member that is none.
 #[cold]
 fn unknown<E: Error>(name: &str, known: &[&str]) -> E {
-    E::custom(format_args!("there is no such member: {}", names::instead(name, known)))
+    E::custom(format_args!("there is no such member: {}", name::instead(name, known)))
 }
 
 /// Hands on what was read; `known` are the names of a struct's fields, if it is one.

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, value::RawValue};
 use tokio::{
     io::{BufReader, split},
     net::UnixStream,
@@ -11,7 +11,7 @@ use tokio::{
 use super::protocol::{self, Request, Response};
 
 /// What a unit answered: the result, or the problem.
-pub(super) type Answer = Result<Json, Json>;
+pub(super) type Answer = Result<Box<RawValue>, Json>;
 
 /// Asks one thing and waits for the answer, `patience` long.
 ///
@@ -35,7 +35,7 @@ pub(in crate::command) async fn ask(
 mod tests {
     use std::sync::Arc;
 
-    use serde_json::json;
+    use serde_json::{json, value::to_raw_value};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::{
@@ -55,16 +55,19 @@ mod tests {
             &self,
             service: String,
             method: String,
-            args: Json,
+            args: Box<RawValue>,
             deadline: Option<Duration>,
         ) -> Answer {
+            let deadline = deadline.map(|d| d.as_millis() as u64);
             match service.as_str() {
-                "echo" => Ok(json!([method, args, deadline.map(|d| d.as_millis() as u64)])),
+                "echo" => Ok(to_raw_value(&(method, args, deadline)).unwrap()),
                 _ => Err(json!({ "code": "unavailable" })),
             }
         }
     }
 
+    /// Arguments that no number of this process could hold.
+    const LARGE: &str = r#"{"a": 123456789012345678901234567890.10}"#;
     const SOON: Duration = Duration::from_secs(5);
 
     async fn running(test: impl AsyncFnOnce(&std::path::Path)) {
@@ -81,7 +84,7 @@ mod tests {
         Request::Call {
             service: service.into(),
             method: "m".into(),
-            args: json!({ "a": 1 }),
+            args: RawValue::from_string(LARGE.into()).unwrap(),
             deadline_ms: Some(5),
         }
     }
@@ -91,11 +94,12 @@ mod tests {
         running(async |data| {
             let stream = || async { connect(data, "all").await.unwrap().unwrap() };
             let status = ask(stream().await, &Request::Status {}, SOON).await.unwrap().unwrap();
+            let status: Json = serde_json::from_str(status.get()).unwrap();
             assert_eq!(status["pid"], 7);
             let answer = ask(stream().await, &call("echo"), SOON).await.unwrap();
-            assert_eq!(answer, Ok(json!(["m", { "a": 1 }, 5])));
+            assert_eq!(answer.unwrap().get(), format!(r#"["m",{LARGE},5]"#));
             let answer = ask(stream().await, &call("other"), SOON).await.unwrap();
-            assert_eq!(answer, Err(json!({ "code": "unavailable" })));
+            assert_eq!(answer.unwrap_err(), json!({ "code": "unavailable" }));
         })
         .await;
     }

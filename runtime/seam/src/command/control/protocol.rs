@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, value::RawValue};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
@@ -17,7 +17,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(30);
 pub(super) const CLIENTS: usize = 32;
 
 /// What a client asks.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::command) enum Request {
     /// How the unit is: a [`UnitStatus`](super::UnitStatus).
@@ -26,8 +26,8 @@ pub(in crate::command) enum Request {
     Call {
         service: String,
         method: String,
-        /// The arguments by name.
-        args: Json,
+        /// The arguments by name, in one line: a text that nobody on the way reads.
+        args: Box<RawValue>,
         /// How long to wait; what the method says if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline_ms: Option<u64>,
@@ -35,11 +35,11 @@ pub(in crate::command) enum Request {
 }
 
 /// What the unit answers.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Response {
-    /// The result.
-    Ok(Json),
+    /// The result, as it was written.
+    Ok(Box<RawValue>),
     /// The failure, as the edge would word it.
     Problem(Json),
 }

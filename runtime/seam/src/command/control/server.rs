@@ -2,7 +2,10 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use serde_json::{Value as Json, json};
+use serde_json::{
+    Value as Json, json,
+    value::{RawValue, to_raw_value},
+};
 use tokio::{
     io::{BufReader, split},
     net::UnixStream,
@@ -27,9 +30,9 @@ pub(crate) trait Control: Send + Sync + 'static {
         &self,
         service: String,
         method: String,
-        args: Json,
+        args: Box<RawValue>,
         deadline: Option<Duration>,
-    ) -> impl Future<Output = Result<Json, Json>> + Send;
+    ) -> impl Future<Output = Result<Box<RawValue>, Json>> + Send;
 }
 
 /// Serves until it is dropped. What the unit itself can't know of its process is how its `logs` do.
@@ -77,7 +80,7 @@ async fn talk(stream: UnixStream, control: &impl Control, logs: &Output) -> io::
             Request::Status {} => {
                 let status =
                     UnitStatus { log_lines_dropped: logs.dropped(), ..control.status().await };
-                Response::Ok(serde_json::to_value(status)?)
+                Response::Ok(to_raw_value(&status)?)
             }
             Request::Call { service, method, args, deadline_ms } => {
                 let deadline = deadline_ms.map(Duration::from_millis);

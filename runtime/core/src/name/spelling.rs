@@ -6,7 +6,7 @@ const LONGEST: usize = 64;
 const MOST: usize = 8;
 
 /// What to write instead of `name`: the nearest of `known`, or what there is.
-pub(super) fn instead(name: &str, known: &[&str]) -> String {
+pub fn instead(name: &str, known: &[&str]) -> String {
     let name = name[..name.floor_char_boundary(LONGEST)].to_lowercase();
     let near = known
         .iter()

@@ -1,10 +1,15 @@
-//! Names of services as small numbers, so that a call's context is cheap to carry.
+//! Names of services as small numbers, so that a call's context is cheap to carry; and what a name
+//! that nobody knows was meant for.
+
+mod spelling;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
 
 use parking_lot::RwLock;
+
+pub use self::spelling::instead;
 
 /// Names beyond this many are refused: they may come from a peer, and nothing is unbounded.
 const MAX_NAMES: usize = 16_384;

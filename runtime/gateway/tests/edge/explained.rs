@@ -1,0 +1,55 @@
+//! Where codes are explained.
+
+use seam_core::outcome::Code;
+use seam_gateway::EdgeSettings;
+
+use crate::support::{edge, edge_with, get, request, settings};
+
+#[tokio::test]
+async fn a_problems_type_is_a_page() {
+    let edge = edge();
+    for path in ["/api/nothing", "/api/book/404", "/api/book/x"] {
+        let problem = get(&edge, path).await.json();
+        let (place, code) = (problem["type"].as_str().unwrap(), problem["code"].as_str().unwrap());
+        assert_eq!(place, format!("/errors/{code}"));
+        let page = get(&edge, place).await;
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, Some("text/html; charset=utf-8"))
+        );
+        let status = problem["status"].to_string();
+        assert!(page.body.contains(code) && page.body.contains(&status), "{}", page.body);
+    }
+    let page = get(&edge, "/errors/book_not_found").await.body;
+    for text in ["shelf", "There is no such book", "lend", "404 Not Found", "<td>id</td>"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn all_codes_are_listed() {
+    let edge = edge();
+    let list = get(&edge, "/errors").await;
+    assert_eq!((list.status, list.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    for code in Code::ALL.iter().map(|code| code.as_str()).chain(["empty_title", "printer_gone"]) {
+        assert!(list.body.contains(&format!("href=\"/errors/{code}\"")), "{code}");
+        assert_eq!(get(&edge, &format!("/errors/{code}")).await.status, 200, "{code}");
+    }
+    for none in ["/errors/nothing", "/errors/%3Cscript%3E", "/errors/"] {
+        let answer = get(&edge, none).await;
+        assert_eq!(answer.problem(), (404, "not_found".into(), "not_executed".into()), "{none}");
+    }
+    let answer = request(&edge, "POST /errors/not_found", "").await;
+    assert_eq!(answer.problem().0, 405);
+}
+
+#[tokio::test]
+async fn codes_may_be_explained_elsewhere() {
+    let errors = "https://example.com/errors/".into();
+    let edge = edge_with(EdgeSettings { errors, ..settings() });
+    let problem = get(&edge, "/api/nothing").await.json();
+    assert_eq!(problem["type"], "https://example.com/errors/not_found");
+    let broken = request(&edge, "GET /api book", "").await;
+    assert_eq!(broken.json()["type"], "https://example.com/errors/bad_request", "{}", broken.body);
+    assert_eq!(get(&edge, "/errors/not_found").await.status, 200, "the pages stay");
+}
