@@ -67,7 +67,7 @@ impl Control for FakeUnit {
             "flood" => {
                 let line = "x".repeat(1 << 10);
                 (0..20_000).for_each(|number| tracing::info!(number, "{line}"));
-                Ok(Json::Null)
+                Ok(to_raw_value(&Json::Null).unwrap())
             }
             "fail" => Err(json!({ "code": "overloaded", "outcome": "not_executed" })),
             _ => {
