@@ -46,10 +46,12 @@ pub(super) async fn call_json(
     let context = Some(Arc::new(context));
     let options = CallOptions { deadline, context, ..CallOptions::default() };
     let answer = client.call_json(found.index, arguments.as_bytes(), options).await;
-    let answer = answer.and_then(|answer| {
-        serde_json::from_slice(&answer).map_err(|error| {
-            CallError::Unknown(Unknown::Unreadable { why: error.to_string().into() })
-        })
-    });
-    answer.map_err(|error| seam_gateway::problem(error, id, &request_id, routes.errors()))
+    let problem = |error| seam_gateway::problem(error, id, &request_id, routes.errors());
+    match answer {
+        Ok(answer) => serde_json::from_slice(&answer).map_err(|error| {
+            let why = error.to_string().into();
+            problem(CallError::Unknown(Unknown::Unreadable { why }))
+        }),
+        Err(error) => Err(problem(error)),
+    }
 }
