@@ -4,7 +4,7 @@ use actix_web::http::header::HeaderName;
 use serde_json::Value;
 
 use crate::json::write_text;
-use crate::kind::{Kind, fields, items};
+use crate::kind::{Kind, fields, is_blob, items};
 use crate::names::{camel, folded, snake};
 use crate::problem::Problem;
 use crate::query::Pair;
@@ -19,6 +19,8 @@ pub(crate) struct Argument {
     snake: String,
     form: Form,
     pub(crate) required: bool,
+    /// It is bytes with their media type: a whole body.
+    pub(crate) blob: bool,
     pub(crate) source: Source,
 }
 
@@ -65,6 +67,7 @@ impl Argument {
             camel: camel(&key),
             snake: snake(&key),
             form,
+            blob: property.is_some_and(|(_, property)| is_blob(root, property)),
             required: required.is_some_and(|all| all.iter().any(|other| *other == *key)),
             key,
             source,

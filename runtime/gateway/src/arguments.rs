@@ -6,12 +6,14 @@
 use std::borrow::Cow;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use seam_core::contract::{ArgumentDescriptor, HttpRoute, MethodDescriptor};
 use seam_core::name::instead;
 use serde_json::value::RawValue;
 
 use crate::argument::{Argument, Source, cut};
-use crate::json::Members;
+use crate::json::{Members, write_text};
 use crate::names::folded;
 use crate::problem::Problem;
 use crate::query::pairs;
@@ -24,6 +26,8 @@ pub(crate) struct Arguments {
     takes_body: bool,
     /// The one argument that the whole body may be.
     sole: Option<usize>,
+    /// And that one is bytes of any media type.
+    takes_blob: bool,
     /// They all come from a body that is the object of them.
     are_the_body: bool,
 }
@@ -35,6 +39,8 @@ pub(crate) struct Found<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) body: &'a [u8],
+    /// What the body says that it is.
+    pub(crate) media_type: Option<&'a str>,
     /// What the client knows the body as, if it is only a part of what was sent.
     pub(crate) field: Option<&'static str>,
 }
@@ -89,6 +95,15 @@ impl Arguments {
             arguments.sole = Some(sole);
             arguments.are_the_body = false;
         }
+        if let Some(sole) = arguments.sole {
+            arguments.takes_blob = arguments.list[sole].blob;
+        }
+        let blobs = arguments.list.iter().filter(|argument| argument.blob).count();
+        if blobs > usize::from(arguments.takes_blob) {
+            return Err(
+                "takes a `Blob` that isn't its whole body: nothing else may be there".into()
+            );
+        }
         let keys = arguments.query_keys();
         for (at, key) in keys.iter().enumerate() {
             if keys[..at].iter().any(|other| folded(other) == folded(key)) {
@@ -108,9 +123,15 @@ impl Arguments {
             takes_query: list.iter().any(|argument| argument.source == Source::Query),
             takes_body: list.iter().any(|argument| argument.source == Source::Body),
             sole: None,
+            takes_blob: false,
             are_the_body: list.iter().all(|argument| argument.source == Source::Body),
             list,
         }
+    }
+
+    /// Whether the body may be of any media type.
+    pub(crate) const fn takes_blob(&self) -> bool {
+        self.takes_blob
     }
 
     /// Whether the body is looked at.
@@ -197,6 +218,19 @@ impl Arguments {
     }
 
     fn body<'a>(&self, found: &Found<'a>) -> Result<Body<'a>, Problem> {
+        if self.takes_blob
+            && let Some(sole) = self.sole
+        {
+            let whole = found.media_type.map(|media_type| {
+                let mut json = br#"{"mediaType":"#.to_vec();
+                write_text(&mut json, media_type);
+                json.extend_from_slice(br#","bytes":""#);
+                json.extend_from_slice(STANDARD.encode(found.body).as_bytes());
+                json.extend_from_slice(br#""}"#);
+                (sole, Cow::Owned(json))
+            });
+            return Ok(Body { whole, ..Body::default() });
+        }
         let (bytes, name) = (found.body.trim_ascii(), found.body_name());
         if bytes.is_empty() {
             if self.list.iter().any(|a| a.required && a.source == Source::Body) {
@@ -219,7 +253,7 @@ impl Arguments {
                 // Not looked at yet, and it must be one value: it becomes a part of another text.
                 serde_json::from_slice::<&RawValue>(bytes).map_err(no_json)?;
             }
-            return Ok(Body { whole: Some((sole, bytes)), ..Body::default() });
+            return Ok(Body { whole: Some((sole, bytes.into())), ..Body::default() });
         }
         if bytes[0] != b'{' {
             return Err(Problem::bad_request(format!("{name} is no JSON object")));
@@ -232,13 +266,13 @@ impl Arguments {
 struct Body<'a> {
     members: Members<'a>,
     /// The body as one argument.
-    whole: Option<(usize, &'a [u8])>,
+    whole: Option<(usize, Cow<'a, [u8]>)>,
 }
 
-impl<'a> Body<'a> {
-    fn value(&self, at: usize, argument: &Argument) -> Option<&'a [u8]> {
-        match self.whole {
-            Some((sole, value)) if sole == at => Some(value),
+impl Body<'_> {
+    fn value(&self, at: usize, argument: &Argument) -> Option<&[u8]> {
+        match &self.whole {
+            Some((sole, value)) if *sole == at => Some(value),
             Some(_) => None,
             None => Some(self.members.get(|name| argument.is(name))?.get().as_bytes()),
         }

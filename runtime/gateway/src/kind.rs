@@ -1,5 +1,6 @@
 //! How a text from a path, a query or a header is read: as its argument's schema says.
 
+use seam_core::codec::BLOB_SCHEMA;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -62,6 +63,11 @@ pub(crate) fn fields<'a>(
     let one_of_several = ["oneOf", "anyOf", "allOf"].iter().any(|of| object.get(of).is_some());
     let plain = is(object, "object") && !fields.is_empty() && !one_of_several;
     plain.then(|| (object, fields.keys().map(String::as_str)))
+}
+
+/// Whether a schema is that of bytes with their media type.
+pub(crate) fn is_blob(root: &Value, schema: &Value) -> bool {
+    resolved(root, schema).get(BLOB_SCHEMA).is_some()
 }
 
 /// A schema behind references and options.

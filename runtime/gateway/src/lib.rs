@@ -20,16 +20,28 @@
 //! the body, and the body is no object with that name, the whole body is that argument:
 //! `place(order: NewOrder, key: String)` with `key` tied to a header takes the body as `order`.
 //! Texts from paths, queries and headers are read as the method's schema says: `7` for an integer,
-//! `true` for a boolean; what doesn't fit is a 400. In a body, a name that
-//! no argument has is a 400 too; in a query it is ignored.
+//! `true` for a boolean; what doesn't fit is a 400. An argument that is a list is every value of its
+//! name in a query, one that is a struct its fields. An argument that is a
+//! [`Blob`](seam_core::codec::Blob) is the whole body, of whatever media type.
+//!
+//! JSON is read to the letter: a name that no argument or struct has is a 400 at every depth, and so
+//! are an array in place of an object, a name that comes twice and a number that doesn't fit.
+//! Unknown keys of a query are refused too, unless [`EdgeLimits::unknown_query`] says otherwise.
+//!
+//! # Answers
+//!
+//! An answer is JSON, with the status that its route declares. An
+//! [`Answer`](seam_core::codec::Answer) has a status, headers and cookies of its own; a `Blob` is
+//! the body, with its media type.
 //!
 //! # Errors
 //!
 //! Every error that the edge answers is an `application/problem+json` (RFC 9457) with a stable
 //! `code`, an `outcome` (`service`, `not_executed` or `unknown`) and the `requestId`, which is the
 //! trace id that the calls of the request travel under; the header `X-Request-Id` has it as well.
-//! A service's error has the status that its contract declares, and its fields as members; they
-//! win over the edge's members, `status` excepted. What is no HTTP request at all gets the same,
+//! A service's error has the status that its contract declares, and its fields as members,
+//! but for those that are called as the edge's own. Its `type` is `/errors/CODE`, a page of the edge
+//! that explains it, unless [`EdgeSettings::errors`] names another place. What is no HTTP request at all gets the same,
 //! with an id of its own.
 //!
 //! # What is refused

@@ -10,6 +10,7 @@ mod unit;
 use std::time::Duration;
 
 pub use seam_core::codec::Patch;
+pub use seam_core::codec::{Answer, AnswerHead, Blob, Cookie, SameSite};
 pub use seam_core::context::{self, spawn};
 pub use seam_core::metrics::MethodMetrics;
 pub use seam_core::{actor, call, contract as contracts, outcome, time};

@@ -16,7 +16,7 @@ pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts};
 pub use self::fake::{Fake, FakeCall};
 pub use self::future::{Call, CallOptions};
 pub use self::inbox::{Inbox, serve};
-pub use self::json::{JsonReply, call_json};
+pub use self::json::{JsonAnswer, JsonBody, JsonReply, call_json};
 pub use self::local::LocalError;
 pub use self::rehearsal::{Faults, Rehearsal};
 pub use self::route::{Deadlines, Route, Target};

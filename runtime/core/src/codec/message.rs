@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::layout::{Layout, Shape};
-use super::{Fault, Reader, Sink, Writer};
+use super::{Besides, Fault, Reader, Sink, Writer};
 
 /// A value that a call may carry. Implement it with `#[seam::message]`.
 ///
@@ -44,6 +44,13 @@ pub trait Message: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     #[inline]
     fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
         Self::deserialize(from)
+    }
+
+    /// What it says to HTTP beside its value.
+    #[doc(hidden)]
+    #[inline]
+    fn besides(&self) -> Besides<'_> {
+        Besides::default()
     }
 
     /// Encodes the elements of a list.

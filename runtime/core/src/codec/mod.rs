@@ -20,7 +20,10 @@
 //! its room or its bytes. [`Writer`] and [`Reader`] are a serializer and a deserializer as well, for
 //! foreign types, maps and whatever implements `Message` by hand.
 
+mod answer;
+mod blob;
 pub mod bytes;
+mod cookie;
 mod fault;
 mod layout;
 mod message;
@@ -29,10 +32,17 @@ mod read;
 mod std_messages;
 mod write;
 
+#[doc(hidden)]
+pub use self::answer::Besides;
 use self::fault::Kind;
 pub use self::layout::{Layout, Shape};
 pub use self::message::Message;
 pub use self::patch::Patch;
+pub use self::{
+    answer::{Answer, AnswerHead},
+    blob::{BLOB_SCHEMA, Blob},
+    cookie::{Cookie, SameSite},
+};
 #[doc(hidden)]
 pub use self::{
     fault::Fault,

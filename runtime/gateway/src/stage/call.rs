@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use seam_core::call::{AnyClient, CallOptions, JsonReply};
+use seam_core::call::{AnyClient, CallOptions, JsonAnswer, JsonBody, JsonReply};
 use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
@@ -11,11 +11,13 @@ use super::{Here, Step};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
-use crate::http::header::{self, HeaderValue};
+use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::MethodRoute;
 use crate::rpc::PublicMethod;
+
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// A route that a method declares.
 pub(super) async fn route(
@@ -25,18 +27,59 @@ pub(super) async fn route(
     body: &[u8],
 ) -> Step<Response> {
     let (query, headers) = (here.request.query(), Some(here.request.headers()));
-    let found = Found { path, query, headers, body, field: None };
-    let body = call(here, route.client, route.index, &route.arguments, &found).await?;
-    let location = route.location.as_ref().and_then(|location| location.of(&body));
-    let mut response = match route.status {
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Response::empty(route.status),
-        status => Response::json(status, body),
+    let media_type = media_type(here, body);
+    let found = Found { path, query, headers, body, media_type, field: None };
+    let answer = call(here, route.client, route.index, &route.arguments, &found).await?;
+    Ok(respond(route, answer))
+}
+
+/// What a body is; none if there is no body.
+fn media_type<'a>(here: &Here<'a>, body: &[u8]) -> Option<&'a str> {
+    let named = here.request.header(&header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    (!body.is_empty()).then(|| named.unwrap_or("application/octet-stream"))
+}
+
+/// The response to a request for a route, whose answer may say more than its value.
+fn respond(route: &MethodRoute, answer: JsonAnswer) -> Response {
+    let JsonAnswer { body, head } = answer;
+    let head = head.map(|head| *head).unwrap_or_default();
+    // It is from 200 to 399.
+    let status = head.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(route.status);
+    let mut location = None;
+    let mut response = match body {
+        JsonBody::Json(json) => {
+            location = route.location.as_ref().and_then(|location| location.of(&json));
+            match status {
+                StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => {
+                    Response::empty(status)
+                }
+                status => Response::json(status, json),
+            }
+        }
+        JsonBody::Blob(blob) => match HeaderValue::try_from(blob.media_type) {
+            Ok(media_type) => {
+                let mut response = Response::of_type(media_type, blob.bytes);
+                response.status = status;
+                // It is what it says that it is, and no page that somebody's bytes look like.
+                response.header(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+                response
+            }
+            // It was looked at before.
+            Err(_) => Response::empty(status),
+        },
     };
+    let own = head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("location"));
     // What a location's template leaves may be no value of a header: then there is none.
-    if let Some(Ok(location)) = location.map(HeaderValue::try_from) {
+    if let Some(Ok(location)) = location.filter(|_| !own).map(HeaderValue::try_from) {
         response.header(header::LOCATION, location);
     }
-    Ok(response)
+    for (name, value) in head.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.header(name, value);
+        }
+    }
+    response
 }
 
 /// `POST /rpc/{service}/{method}`.
@@ -48,7 +91,7 @@ pub(super) async fn method(
 ) -> Step<Response> {
     let found = Found { body, ..Found::default() };
     let answer = call(here, client, method.index, &method.arguments, &found).await?;
-    Ok(Response::json(StatusCode::OK, answer))
+    Ok(Response::json(StatusCode::OK, answer.into_json()))
 }
 
 /// `POST /gateway`.
@@ -59,7 +102,7 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     let method = service.spelled(form.method())?;
     let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
     let answer = call(here, service.client, method.index, &method.arguments, &found).await?;
-    Ok(Response::json(StatusCode::OK, answer))
+    Ok(Response::json(StatusCode::OK, answer.into_json()))
 }
 
 /// The one way to a service, for all ways in.
@@ -69,7 +112,7 @@ async fn call(
     method: u16,
     arguments: &Arguments,
     found: &Found<'_>,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<JsonAnswer, Problem> {
     if !arguments.takes_body() && !is_nothing(found.body) {
         return Err(Problem::bad_request("this method takes nothing from a body"));
     }

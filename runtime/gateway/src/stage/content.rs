@@ -23,6 +23,11 @@ pub(super) async fn read(
     }
     match found {
         Found::Route(..) | Found::Method(..) if !body.is_there() => Ok(Bytes::new()),
+        Found::Route(route, _) if route.arguments.takes_blob() => {
+            plain(here.request)?;
+            media_type(here.request)?;
+            body.read(here.settings.limits.body).await
+        }
         Found::Route(..) | Found::Method(..) => {
             plain(here.request)?;
             json(media_type(here.request)?)?;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that gets less than it expects has failed")]
 
+mod answers;
 mod ends;
 mod explained;
 mod hostile;

@@ -48,7 +48,7 @@ pub(super) async fn call_json(
     let answer = client.call_json(found.index, arguments.as_bytes(), options).await;
     let problem = |error| seam_gateway::problem(error, id, &request_id, routes.errors());
     match answer {
-        Ok(answer) => serde_json::from_slice(&answer).map_err(|error| {
+        Ok(answer) => serde_json::from_slice(&answer.into_json()).map_err(|error| {
             let why = error.to_string().into();
             problem(CallError::Unknown(Unknown::Unreadable { why }))
         }),

@@ -1,5 +1,6 @@
 //! Calls in JSON, through the same typed call as any other: what the edge and the command line use.
 
+mod answer;
 mod finite;
 mod read;
 mod strict;
@@ -7,6 +8,7 @@ mod strict;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use self::answer::{JsonAnswer, JsonBody};
 use super::client::Client;
 use super::dispatch::Callable;
 use super::future::CallOptions;
@@ -15,7 +17,7 @@ use crate::outcome::{CallError, NotExecuted, Unknown};
 
 /// The wait for an answer in JSON.
 pub type JsonReply =
-    Pin<Box<dyn Future<Output = Result<Vec<u8>, CallError<ServiceFailure>>> + Send>>;
+    Pin<Box<dyn Future<Output = Result<JsonAnswer, CallError<ServiceFailure>>> + Send>>;
 
 /// Calls the method `M` with the text of a JSON object of its arguments; no text is an empty one.
 /// Used by generated code.
@@ -32,7 +34,7 @@ pub fn call_json<M: Callable>(
     let call = client.call(message).options(options);
     Box::pin(async move {
         match call.await {
-            Ok(answer) => finite::to_json(&answer).map_err(unreadable),
+            Ok(answer) => JsonAnswer::of(&answer).map_err(unreadable),
             Err(CallError::Service(error)) => {
                 finite::check(&error).map_err(unreadable)?;
                 Err(CallError::Service(ServiceFailure::of(&error)))
