@@ -12,7 +12,7 @@ use syn::{
 use crate::attrs::{Names, no_conditions, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::{Mistakes, unknown};
-use crate::json;
+use crate::{json, times};
 
 /// One field of a message.
 pub(crate) struct Part {
@@ -22,6 +22,8 @@ pub(crate) struct Part {
     pub(crate) ty: Type,
     /// Its type has serde and schemars from elsewhere, and no layout.
     pub(crate) foreign: bool,
+    /// It holds times, which are told by a schema of ours.
+    pub(crate) times: bool,
 }
 
 /// The fields of a struct or of a variant.
@@ -75,7 +77,11 @@ impl Parts {
                 if let Some(ident) = &field.ident {
                     names.take(ident, [name.clone()].into_iter().chain(aliases), mistakes);
                 }
-                let foreign = take_foreign(&mut field.attrs, mistakes);
+                let times = times::holds(&field.ty);
+                field.attrs.extend(
+                    times.then(|| times::attributes(&field.ty, default)).into_iter().flatten(),
+                );
+                let foreign = take_foreign(&mut field.attrs, mistakes) || times;
                 let own = json::take_skip_if_none(&mut field.attrs, mistakes);
                 if kind == Kind::Named {
                     let skip = json::left_out(&field.ty, skip_if_none, own, default, mistakes);
@@ -91,7 +97,7 @@ impl Parts {
                     Some(ident) => Member::Named(ident.clone()),
                     None => Member::Unnamed(Index::from(place)),
                 };
-                Part { member, name, ty: field.ty.clone(), foreign }
+                Part { member, name, ty: field.ty.clone(), foreign, times }
             })
             .collect();
         Self { kind, parts }
@@ -266,10 +272,17 @@ impl Part {
         quote_spanned!(ty.span()=> <#ty as ::seam::__private::contract::Message>::SHAPE)
     }
 
+    /// The type whose schema stands for its layout.
+    fn schema(&self) -> TokenStream {
+        let ty = &self.ty;
+        if self.times { times::schema(ty) } else { quote!(#ty) }
+    }
+
     fn layout(&self) -> TokenStream {
         let (name, ty) = (&self.name, &self.ty);
         if self.foreign {
-            return quote!(out.foreign_field::<#ty>(#name););
+            let schema = self.schema();
+            return quote!(out.foreign_field::<#schema>(#name););
         }
         quote!(out.field::<#ty>(#name);)
     }
@@ -277,7 +290,8 @@ impl Part {
     fn bare_layout(&self) -> TokenStream {
         let ty = &self.ty;
         if self.foreign {
-            return quote!(out.foreign_field::<#ty>(""););
+            let schema = self.schema();
+            return quote!(out.foreign_field::<#schema>(""););
         }
         quote!(<#ty as ::seam::__private::contract::Message>::layout(out);)
     }

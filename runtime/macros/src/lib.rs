@@ -21,6 +21,7 @@ mod encoding;
 mod error;
 mod json;
 mod message;
+mod times;
 
 use proc_macro::TokenStream;
 

@@ -198,3 +198,105 @@ fn check_generics(generics: &Generics, mistakes: &mut Mistakes) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a message.
+    fn mistake(item: TokenStream) -> String {
+        expand(TokenStream::new(), item).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_depends_on_the_build_is_refused() {
+        let said = mistake(quote!(
+            struct A {
+                #[cfg(unix)]
+                x: u8,
+            }
+        ));
+        assert_eq!(said, "a message is the same in every build: leave out the condition");
+        let said = mistake(quote!(
+            enum A {
+                B,
+                #[cfg_attr(unix, serde(rename = "d"))]
+                C,
+            }
+        ));
+        assert!(said.contains("every build"), "{said}");
+        let said = mistake(quote!(
+            #[cfg(unix)]
+            struct A;
+        ));
+        assert!(said.contains("above `#[seam::message]`"), "{said}");
+    }
+
+    #[test]
+    fn two_names_that_meet_in_json_are_told() {
+        let said = mistake(quote!(
+            struct A {
+                user_id: u8,
+                userId: u8,
+            }
+        ));
+        assert!(said.contains("`userId` is what `user_id` is called in JSON"), "{said}");
+        let said = mistake(quote!(
+            struct A {
+                a: u8,
+                #[serde(alias = "a")]
+                b: u8,
+            }
+        ));
+        assert!(said.contains("`a` is what `a` is called"), "{said}");
+        let said = mistake(quote!(
+            enum A {
+                One,
+                #[serde(rename = "one")]
+                Two,
+            }
+        ));
+        assert!(said.contains("`one` is what `One` is called"), "{said}");
+        assert_eq!(
+            mistake(quote!(
+                struct A {
+                    user_id: u8,
+                    user: u8,
+                }
+            )),
+            ""
+        );
+    }
+
+    #[test]
+    fn only_what_may_be_empty_is_left_out() {
+        let said = mistake(quote!(
+            struct A {
+                #[json(skip_if_none)]
+                x: u8,
+            }
+        ));
+        assert!(said.contains("only an `Option` can be left out"), "{said}");
+        let said = mistake(quote!(
+            struct A(#[json(skip_if_none)] Option<u8>);
+        ));
+        assert!(said.contains("give the fields names"), "{said}");
+        let said = mistake(quote!(
+            #[json(skip_none)]
+            struct A {
+                x: u8,
+            }
+        ));
+        assert!(said.contains("did you mean `skip_if_none`?"), "{said}");
+        assert_eq!(
+            mistake(quote!(
+                #[json(skip_if_none)]
+                struct A {
+                    x: u8,
+                    y: Option<u8>,
+                }
+            )),
+            ""
+        );
+    }
+}

@@ -24,12 +24,15 @@ mod answer;
 mod blob;
 pub mod bytes;
 mod cookie;
+mod crate_messages;
 mod fault;
 mod layout;
 mod message;
 mod patch;
 mod read;
 mod std_messages;
+#[cfg(feature = "time")]
+pub mod times;
 mod write;
 
 #[doc(hidden)]

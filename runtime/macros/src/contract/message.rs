@@ -1,7 +1,7 @@
 //! A method's message: its arguments, and what the contract says of it.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Member};
 
@@ -10,6 +10,7 @@ use super::{Argument, Contract, Method};
 use crate::case;
 use crate::encoding::{Part, Parts, at_once, is_named, messages};
 use crate::message::implement;
+use crate::times;
 
 pub(super) fn message(
     contract: &Contract,
@@ -28,11 +29,13 @@ pub(super) fn message(
         member: Member::Named(ident.clone()),
         name: json.clone(),
         ty: ty.clone(),
-        foreign: false,
+        foreign: times::holds(ty),
+        times: times::holds(ty),
     });
     let parts = Parts::named(parts.collect());
     let shape = parts.shape();
-    let clause = messages(arguments.iter().map(|argument| &argument.ty));
+    let types = arguments.iter().map(|argument| &argument.ty);
+    let clause = messages(types.filter(|ty| !times::holds(ty)));
     let generics = Generics { where_clause: clause.clone(), ..Generics::default() };
     let shape = quote!(#shape.inside(0));
     let implement = implement(&message, &generics, &shape, &parts.layout(), &parts.code());
@@ -100,10 +103,8 @@ fn writable(method: &Method) -> TokenStream {
     }
     let answered = &answer.answer;
     let error = answer.error.as_ref().map(|error| quote!(#error));
-    let types = arguments.iter().map(|argument| {
-        let ty = &argument.ty;
-        quote!(#ty)
-    });
+    let types = arguments.iter().filter(|argument| !times::holds(&argument.ty));
+    let types = types.map(|argument| argument.ty.to_token_stream());
     let text = "a map in here has keys that JSON can't write, and this method may be called in JSON: \
                 let them be texts, numbers or variants without fields, or send a list of pairs";
     let checks = types.chain([quote!(#answered)]).chain(error).map(|ty| {
@@ -124,11 +125,13 @@ fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let about = if doc.is_empty() { format!("The argument `{name}`.") } else { doc.clone() };
     let alias = (name != json).then(|| quote!(, alias = #name));
     let at_once = at_once(ty);
+    let times = times::holds(ty).then(|| times::attributes(ty, false)).into_iter().flatten();
     let left_out = is_named(ty, "Patch").then(|| quote!(, default));
     quote! {
         #[doc = #about]
         #[serde(rename = #json #alias #left_out)]
         #at_once
+        #(#times)*
         #vis #ident: #ty
     }
 }

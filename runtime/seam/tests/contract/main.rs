@@ -12,4 +12,6 @@ mod fakes;
 mod hygiene;
 mod layout;
 mod messages;
+#[cfg(feature = "time")]
+mod times;
 mod vault;
