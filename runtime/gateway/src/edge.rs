@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
+use seam_core::metrics::MethodMetrics;
 use tokio::time::{sleep, timeout};
 
 use crate::error::EdgeError;
 use crate::http::{self, Connections, Phase, Running};
+use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
 use crate::stage::Rate;
@@ -21,12 +23,12 @@ use crate::worker::{Shared, Table};
 pub struct Edge {
     address: SocketAddr,
     running: Running,
-    settings: Live<EdgeSettings>,
-    table: Live<Table>,
+    shared: Arc<Shared>,
 }
 
-/// What the last ones who were let in need to get through the queue.
-const QUEUE: Duration = Duration::from_millis(50);
+/// What the last connections that were let in need to be accepted, and then to come to the threads
+/// that serve them: a scheduler's time slices, on a busy machine.
+const HANDED_ON: Duration = Duration::from_millis(100);
 
 impl Edge {
     /// Serves the contracts of `clients`, one per service. The edge calls with clients of its own
@@ -40,22 +42,37 @@ impl Edge {
         clients: Vec<Arc<dyn AnyClient>>,
         probe: Arc<dyn Probe>,
     ) -> Result<Self, EdgeError> {
+        Self::bind_with(settings, clients, probe, Own::default())
+    }
+
+    /// As [`Edge::bind`], with what the program adds.
+    ///
+    /// # Errors
+    /// As [`Edge::bind`].
+    pub fn bind_with(
+        settings: EdgeSettings,
+        clients: Vec<Arc<dyn AnyClient>>,
+        probe: Arc<dyn Probe>,
+        own: Own,
+    ) -> Result<Self, EdgeError> {
         let table = Live::new(Table::new(clients)?);
         let address = settings.listen;
         let listen = |cause| EdgeError::Listen { address, cause };
         let listener = http::listen(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let settings = Live::new(settings);
         let shared = Shared {
-            settings: settings.clone(),
-            table: table.clone(),
+            settings: Live::new(settings),
+            table,
             probe,
+            own,
+            own_metrics: OwnMetrics::new(),
             rate: Rate::default(),
             connections: Arc::new(Connections::default()),
         };
-        let running = http::start(shared, listener).map_err(EdgeError::Start)?;
+        let shared = Arc::new(shared);
+        let running = http::start(Arc::clone(&shared), listener).map_err(EdgeError::Start)?;
         tracing::info!(%address, "the edge serves");
-        Ok(Self { address, running, settings, table })
+        Ok(Self { address, running, shared })
     }
 
     /// Where it listens.
@@ -67,8 +84,14 @@ impl Edge {
     /// from then on; only [`EdgeSettings::listen`], [`EdgeSettings::workers`],
     /// [`EdgeSettings::clock`] and [`EdgeLimits::idle_time`](crate::EdgeLimits::idle_time) are read
     /// once, when the edge is bound.
-    pub const fn settings(&self) -> &Live<EdgeSettings> {
-        &self.settings
+    pub fn settings(&self) -> &Live<EdgeSettings> {
+        &self.shared.settings
+    }
+
+    /// What the program's own routes were asked, all of them together; `None` if they never were.
+    /// Answers with a status from 500 on are counted as of an unknown outcome.
+    pub fn own(&self) -> Option<MethodMetrics> {
+        self.shared.own_metrics.read()
     }
 
     /// Serves the contracts of these clients in place of those that it has served so far: all
@@ -77,7 +100,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::bind`] for routes; then those of before stay.
     pub fn serve(&self, clients: Vec<Arc<dyn AnyClient>>) -> Result<(), EdgeError> {
-        self.table.set(Table::new(clients)?);
+        self.shared.table.set(Table::new(clients)?);
         Ok(())
     }
 
@@ -88,15 +111,19 @@ impl Edge {
     pub async fn stop(self, grace: Duration) {
         let Running { handle, lives, over, connections, listener } = self.running;
         let began = Instant::now();
-        let notice = self.settings.load().notice.min(grace);
+        let notice = self.shared.settings.load().notice.min(grace);
         connections.enter(Phase::Notice);
         sleep(notice).await;
         if !grace.is_zero() {
             http::let_no_more_in(&listener);
-            sleep(QUEUE).await;
+            sleep(HANDED_ON).await;
+            // From here on the server accepts nobody; what it has accepted goes on.
+            handle.pause().await;
+            sleep(HANDED_ON).await;
         }
-        // The server's end of the listener goes with this; it is told by now.
-        drop(handle.stop(true));
+        if grace.is_zero() || !http::refuse(&listener) {
+            drop(handle.stop(true));
+        }
         drop(listener);
         connections.enter(Phase::Closing);
         let left = grace.saturating_sub(began.elapsed());

@@ -63,6 +63,7 @@ mod kind;
 mod local;
 mod location;
 mod names;
+mod own;
 mod probe;
 mod problem;
 mod query;
@@ -71,13 +72,20 @@ mod response;
 mod routes;
 mod rpc;
 mod settings;
+mod shape;
 mod stage;
 mod target;
 mod worker;
 
+/// The HTTP library whose routes a program may add, in the version that the edge takes.
+pub use actix_web;
+
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
+pub use self::http::OwnRoutes;
+pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::problem;
 pub use self::routes::check_routes;
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
+pub use self::shape::{ProblemReport, Shape, Shaped};

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use seam_core::contract::ServiceFailure;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, Certainty, Code, NotExecuted, ProblemMember, Unknown};
 use serde_json::{Map, Value};
+
+use crate::http::{HeaderValue, StatusCode};
+use crate::shape::{ProblemReport, Shape};
 
 /// An error, ready to be answered.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ pub(crate) struct Problem {
     fields: Option<Box<Map<String, Value>>>,
 }
 
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// Where the callee doesn't say when to try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -119,6 +122,11 @@ impl Problem {
         self
     }
 
+    /// What has become of something that may have been done.
+    pub(crate) fn of_unknown(why: &Unknown) -> Self {
+        unknown(why)
+    }
+
     /// What has become of a call of `service`.
     pub(crate) fn of_call(error: CallError<ServiceFailure>, service: ServiceId) -> Self {
         match error {
@@ -128,9 +136,34 @@ impl Problem {
         }
     }
 
-    /// The problem's JSON; `errors` is where its code is explained.
-    pub(crate) fn body(self, request_id: &str, errors: &str) -> Vec<u8> {
-        Value::Object(self.members(request_id, errors)).to_string().into_bytes()
+    /// What is answered: a status, a media type and a body. A service's errors are as its contract
+    /// says; all others as the program wants them. `errors` is where codes are
+    /// explained.
+    pub(crate) fn content(
+        self,
+        request_id: &str,
+        errors: &str,
+        shape: Option<&Shape>,
+    ) -> (StatusCode, HeaderValue, Vec<u8>) {
+        let (status, code, outcome, detail) =
+            (self.status, self.code.clone(), self.outcome, self.detail.clone());
+        let is_services = self.fields.is_some();
+        let members = self.members(request_id, errors);
+        if let Some(shape) = shape.filter(|_| !is_services) {
+            let shaped = shape(&ProblemReport {
+                status: status.as_u16(),
+                code: &code,
+                outcome: outcome.as_str(),
+                detail: &detail,
+                request_id,
+                members: &members,
+            });
+            let known = StatusCode::from_u16(shaped.status).ok();
+            let known = known.filter(|status| status.is_client_error() || status.is_server_error());
+            let kind = HeaderValue::try_from(shaped.content_type).unwrap_or(PROBLEM);
+            return (known.unwrap_or(status), kind, shaped.body);
+        }
+        (status, PROBLEM, Value::Object(members).to_string().into_bytes())
     }
 
     fn members(self, request_id: &str, errors: &str) -> Map<String, Value> {

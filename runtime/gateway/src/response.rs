@@ -6,12 +6,13 @@ use std::io;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use seam_core::context::TraceId;
 
 use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::Problem;
+use crate::shape::Shape;
 
 /// An answer, of whatever kind.
 #[derive(Debug)]
@@ -28,8 +29,7 @@ pub(crate) struct Response {
 /// What a response holds.
 pub(crate) enum Content {
     /// All of it.
-    Bytes(Vec<u8>),
-    #[cfg_attr(not(test), expect(dead_code, reason = "no answer of a service streams yet"))]
+    Bytes(Bytes),
     /// What comes bit by bit, asked for as fast as the client reads. It is dropped when the client
     /// goes away; an error ends the connection, for the head is out by then.
     Stream {
@@ -45,26 +45,27 @@ pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>>>>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// What an error says of a call, however it is shaped.
+const OUTCOME: HeaderName = HeaderName::from_static("x-seam-outcome");
 
 impl Response {
     /// An answer that is JSON.
     pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
-        let mut response = Self::new(status, Content::Bytes(body));
+        let mut response = Self::new(status, Content::Bytes(body.into()));
         response.header(header::CONTENT_TYPE, JSON);
         response
     }
 
     /// An answer of another media type.
     pub(crate) fn of_type(media_type: HeaderValue, body: Vec<u8>) -> Self {
-        let mut response = Self::new(StatusCode::OK, Content::Bytes(body));
+        let mut response = Self::new(StatusCode::OK, Content::Bytes(body.into()));
         response.header(header::CONTENT_TYPE, media_type);
         response
     }
 
     /// An answer without content.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self::new(status, Content::Bytes(Vec::new()))
+        Self::new(status, Content::Bytes(Bytes::new()))
     }
 
     fn new(status: StatusCode, content: Content) -> Self {
@@ -77,21 +78,29 @@ impl Response {
     }
 
     /// What a problem is answered with; `errors` is where its code is explained.
-    pub(crate) fn of_problem(mut problem: Problem, request: TraceId, errors: &str) -> Self {
+    pub(crate) fn of_problem(
+        problem: Problem,
+        request: TraceId,
+        errors: &str,
+        shape: Option<&Shape>,
+    ) -> Self {
         if let Some(cause) = &problem.cause {
             tracing::info!(code = &*problem.code, %cause, request_id = %request, "a call failed");
         }
         let mut response = Self::empty(problem.status);
-        response.header(header::CONTENT_TYPE, PROBLEM);
+        response.header(OUTCOME, HeaderValue::from_static(problem.outcome.as_str()));
         if let Some(seconds) = problem.retry_after {
             response.header(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(Ok(allow)) = problem.allow.take().map(|allow| HeaderValue::try_from(&*allow)) {
+        if let Some(Ok(allow)) = problem.allow.as_deref().map(HeaderValue::try_from) {
             response.header(header::ALLOW, allow);
         }
         response.close = problem.close;
         response.code = problem.code.clone();
-        response.content = Content::Bytes(problem.body(&request.to_string(), errors));
+        let (status, kind, body) = problem.content(&request.to_string(), errors, shape);
+        response.status = status;
+        response.header(header::CONTENT_TYPE, kind);
+        response.content = Content::Bytes(body.into());
         response
     }
 
@@ -100,6 +109,15 @@ impl Response {
         // An id is hexadecimal, and so a value of a header.
         if let Ok(id) = HeaderValue::from_bytes(&request.hex()) {
             self.header(REQUEST_ID, id);
+        }
+    }
+}
+
+impl Content {
+    /// Comes to its end at once, of whatever length it is: for who is told of it and not shown it.
+    pub(crate) fn forget(&mut self) {
+        if let Self::Stream { chunks, .. } = self {
+            *chunks = Box::pin(stream::empty());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the threads of an edge share, and what each has of its own.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use seam_core::remote::Caller;
 use seam_core::time::{Clock, Moment};
 
 use crate::error::EdgeError;
-use crate::http::Connections;
+use crate::http::{Connections, OwnService};
 use crate::local::Local;
+use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::routes::Routes;
 use crate::settings::EdgeSettings;
@@ -22,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Live<EdgeSettings>,
     pub(crate) table: Live<Table>,
     pub(crate) probe: Arc<dyn Probe>,
+    pub(crate) own: Own,
+    pub(crate) own_metrics: OwnMetrics,
     pub(crate) rate: Rate,
     pub(crate) connections: Arc<Connections>,
 }
@@ -38,6 +42,8 @@ pub(crate) struct Worker {
     settings: Local<EdgeSettings, EdgeSettings>,
     table: Local<Table, Serving>,
     clock: Clock,
+    /// The program's own routes, once they are made.
+    own: OnceCell<OwnService>,
 }
 
 /// A table, as a thread serves it.
@@ -63,8 +69,23 @@ impl Worker {
             }),
             table: Local::new(shared.table.clone(), Serving::new),
             clock: shared.settings.load().clock.clone(),
+            own: OnceCell::new(),
             shared,
         }
+    }
+
+    /// Makes the program's own routes. `false` if they can't be.
+    pub(crate) async fn prepare(&self) -> bool {
+        let Some(routes) = &self.shared.own.routes else { return true };
+        match OwnService::new(routes).await {
+            Some(own) => self.own.set(own).is_ok(),
+            None => false,
+        }
+    }
+
+    /// The program's own routes, if it has some.
+    pub(crate) fn own(&self) -> Option<&OwnService> {
+        self.own.get()
     }
 
     /// What is in force for a request that begins now.

@@ -14,13 +14,15 @@ pub use seam_core::codec::{Answer, AnswerHead, Blob, Cookie, SameSite};
 pub use seam_core::context::{self, spawn};
 pub use seam_core::metrics::MethodMetrics;
 pub use seam_core::{actor, call, contract as contracts, outcome, time};
+pub use seam_gateway::{ProblemReport, Shaped, actix_web};
 pub use seam_macros::{config, contract, error, message};
 pub use seam_store as store;
 
 pub use self::app::App;
 pub use self::services::{CallEdge, Graph, StoreFailure, Tables};
 pub use self::unit::{
-    MethodStatus, NoSuchClient, NotReady, Running, ServiceStatus, StartFailure, UnitStatus,
+    EdgeClients, MethodStatus, NoSuchClient, NotReady, Running, ServiceStatus, StartFailure,
+    UnitStatus,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]
@@ -53,4 +55,6 @@ mod documents {
     mod outcomes {}
     #[doc = include_str!("../../../docs/turns.md")]
     mod turns {}
+    #[doc = include_str!("../../../docs/edge.md")]
+    mod edge {}
 }

@@ -28,7 +28,7 @@ impl MessageBody for Content {
     ) -> Poll<Option<Result<Bytes, io::Error>>> {
         match self.get_mut() {
             Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes).into()))),
+            Self::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
             Self::Stream { chunks, .. } => chunks.as_mut().poll_next(cx),
         }
     }

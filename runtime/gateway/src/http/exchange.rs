@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use actix_http::ConnectionType;
 
-use super::Phase;
 use super::connection::{Answering, Connection};
+use super::{Method, Phase};
 use crate::request::{Body, Request};
 use crate::response::{Content, Response};
 use crate::stage;
@@ -23,6 +23,9 @@ pub(super) async fn exchange(
     let mut body = Body::new(&mut request, connection.clone());
     let request = Request::new(request, worker.now());
     let mut response = stage::answer(&worker, &request, &mut body).await;
+    if *request.method() == Method::HEAD {
+        response.content.forget();
+    }
     response.close = response.close
         || last
         || worker.shared.connections.phase() != Phase::Serving

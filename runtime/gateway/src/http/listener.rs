@@ -1,9 +1,9 @@
 //! The socket that connections come in by.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr, TcpListener};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// Connections that wait to be accepted. The standard library's 128 are fewer than may come at once,
 /// and one too many is reset.
@@ -28,7 +28,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub(crate) fn let_no_more_in(listener: &TcpListener) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        use socket2::{SockFilter, SockRef};
+        use socket2::SockFilter;
         // Load the flags of the TCP header; is it the first packet of a connection (SYN)? Then it
         // is dropped, and everything else is taken whole.
         let filter = [
@@ -43,6 +43,13 @@ pub(crate) fn let_no_more_in(listener: &TcpListener) {
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = listener;
+}
+
+/// Refuses connections from now on, though the socket is open in other hands. `false` if the system
+/// doesn't do that.
+pub(crate) fn refuse(listener: &TcpListener) -> bool {
+    cfg!(any(target_os = "linux", target_os = "android"))
+        && SockRef::from(listener).shutdown(Shutdown::Both).is_ok()
 }
 
 #[cfg(test)]
@@ -65,6 +72,8 @@ mod tests {
         if cfg!(target_os = "linux") {
             let late = TcpStream::connect_timeout(&address, Duration::from_millis(100));
             assert!(late.is_err());
+            assert!(refuse(&listener));
+            assert!(TcpStream::connect(address).is_err());
         }
     }
 }

@@ -7,6 +7,7 @@ mod content;
 mod exchange;
 mod framing;
 mod listener;
+mod own;
 mod refusal;
 mod server;
 mod stream;
@@ -18,5 +19,7 @@ pub(crate) use actix_http::{Method, StatusCode};
 
 pub(crate) use self::connection::{Broken, Connection};
 pub(crate) use self::connections::{Connections, Phase};
-pub(crate) use self::listener::{let_no_more_in, listen};
+pub(crate) use self::listener::{let_no_more_in, listen, refuse};
+pub use self::own::OwnRoutes;
+pub(crate) use self::own::OwnService;
 pub(crate) use self::server::{Running, start};

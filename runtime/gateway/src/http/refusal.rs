@@ -5,6 +5,7 @@ use seam_core::context::TraceContext;
 
 use super::framing::Violation;
 use crate::problem::Problem;
+use crate::shape::Shape;
 
 const NO_REQUEST: &str = "this is no HTTP/1.1 request: its first line, a header, a missing `Host` or \
                           the length of its body isn't as the protocol has it";
@@ -27,18 +28,21 @@ impl Problem {
 
     /// The problem as a whole response, for a connection that is closed then; `errors` is where its
     /// code is explained.
-    pub(crate) fn last_words(self, errors: &str) -> Vec<u8> {
-        let status = self.status;
-        let request_id = TraceContext::root().trace.to_string();
-        let body = self.body(&request_id, errors);
+    pub(crate) fn last_words(self, errors: &str, shape: Option<&Shape>) -> Vec<u8> {
+        let (request_id, outcome) = (TraceContext::root().trace.to_string(), self.outcome.as_str());
+        let (status, kind, body) = self.content(&request_id, errors, shape);
         let mut words = format!(
-            "HTTP/1.1 {} {}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n\
-             x-request-id: {request_id}\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {} {}\r\nconnection: close\r\ncontent-type: ",
             status.as_u16(),
             status.canonical_reason().unwrap_or_default(),
-            body.len(),
         )
         .into_bytes();
+        words.extend_from_slice(kind.as_bytes());
+        let rest = format!(
+            "\r\nx-seam-outcome: {outcome}\r\nx-request-id: {request_id}\r\ncontent-length: {}\r\n\r\n",
+            body.len(),
+        );
+        words.extend_from_slice(rest.as_bytes());
         words.extend_from_slice(&body);
         words
     }

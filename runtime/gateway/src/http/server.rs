@@ -10,7 +10,7 @@ use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, KeepAlive, Request};
 use actix_rt::net::TcpStream;
 use actix_server::{Server, ServerHandle};
-use actix_service::{ServiceFactoryExt, fn_service};
+use actix_service::{ServiceFactoryExt, fn_factory, fn_service};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -44,7 +44,7 @@ const LONG: u64 = 24 * 60 * 60;
 /// There is no actix system around them: then each of the server's threads has a runtime that runs
 /// what is local to it as it runs everything else. In a system, connections are in a set of their
 /// own within the runtime, which costs each wake-up of one a round through both.
-pub(crate) fn start(shared: Shared, listener: TcpListener) -> io::Result<Running> {
+pub(crate) fn start(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Running> {
     let connections = Arc::clone(&shared.connections);
     let ours = listener.try_clone()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -70,7 +70,7 @@ pub(crate) fn start(shared: Shared, listener: TcpListener) -> io::Result<Running
     Ok(Running { handle, lives, over, connections, listener: ours })
 }
 
-fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
+fn server(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let connections = Arc::clone(&shared.connections);
     let (workers, idle_time) = {
@@ -82,12 +82,18 @@ fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
         .max_concurrent_connections(WITHOUT_LIMIT)
         .shutdown_timeout(LONG)
         .disable_signals();
-    let shared = Arc::new(shared);
     let builder = builder.listen("edge", listener, move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared)));
         let serving = Rc::clone(&worker);
         // No `App`: the routes are the contracts' own, and a router with nothing in it has a price.
-        let service = fn_service(move |request: Request| exchange(Rc::clone(&serving), request));
+        let service = fn_factory(move || {
+            let worker = Rc::clone(&serving);
+            async move {
+                let prepared = worker.prepare().await;
+                let answer = move |request: Request| exchange(Rc::clone(&worker), request);
+                prepared.then(|| fn_service(answer)).ok_or("the program's own routes")
+            }
+        });
         let http = HttpServiceBuilder::default()
             .keep_alive(KeepAlive::Timeout(idle_time))
             // Heads are timed by the stream, for each request and not for the first alone.
@@ -103,9 +109,11 @@ fn server(shared: Shared, listener: TcpListener) -> io::Result<Server> {
             let settings = worker.settings();
             let (limits, errors) = (settings.limits, Arc::clone(&settings.errors));
             let admitted = admit(io, &connections, &limits);
+            let shape = worker.shared.own.problems.clone();
             async move {
                 let (io, ticket, address) = admitted?;
-                Ok((WatchedStream::new(io, limits, errors, ticket), Some(address)))
+                let stream = WatchedStream::new(io, limits, ticket, errors, shape);
+                Ok((stream, Some(address)))
             }
         })
         .and_then(http)

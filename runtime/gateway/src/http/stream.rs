@@ -18,11 +18,11 @@ use super::refusal::bare_refusal;
 use super::waits::{LINGER, Stall, Timer, Wait, body_time};
 use crate::problem::Problem;
 use crate::settings::EdgeLimits;
+use crate::shape::Shape;
 
 /// A stream that ends, for actix, where a request breaks the rules or something takes too long; its
 /// last words say why. A request is passed on once the one before it has its answer, and none is
 /// behind an answer that was the last.
-#[derive(Debug)]
 pub(crate) struct WatchedStream {
     io: TcpStream,
     framing: Framing,
@@ -49,6 +49,7 @@ pub(crate) struct WatchedStream {
     waker: Option<Waker>,
     connection: Rc<Connection>,
     ticket: Ticket,
+    shape: Option<Shape>,
 }
 
 /// How much is held back behind a request that is being answered; then its client has to wait.
@@ -58,7 +59,13 @@ const MAX_HELD: usize = 64 << 10;
 const MAX_DRAIN: usize = 256 << 10;
 
 impl WatchedStream {
-    pub(crate) fn new(io: TcpStream, limits: EdgeLimits, errors: Arc<str>, ticket: Ticket) -> Self {
+    pub(crate) fn new(
+        io: TcpStream,
+        limits: EdgeLimits,
+        ticket: Ticket,
+        errors: Arc<str>,
+        shape: Option<Shape>,
+    ) -> Self {
         Self {
             io,
             framing: Framing::new(limits.head),
@@ -77,6 +84,7 @@ impl WatchedStream {
             waker: None,
             connection: Rc::default(),
             ticket,
+            shape,
         }
     }
 
@@ -214,7 +222,8 @@ impl WatchedStream {
     fn tell(&mut self, cx: &mut Context<'_>, problem: Problem) {
         self.surplus = true;
         // One attempt: a client that reads nothing needs no words.
-        let _ = Pin::new(&mut self.io).poll_write(cx, &problem.last_words(&self.errors));
+        let words = problem.last_words(&self.errors, self.shape.as_ref());
+        let _ = Pin::new(&mut self.io).poll_write(cx, &words);
     }
 
     /// Whether actix has refused what was passed on as a request: what it writes says so.

@@ -1,10 +1,11 @@
 //! Bodies, up to a size. How fast they must come in is watched by the stream below.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use actix_http::Payload;
 use actix_http::error::PayloadError;
@@ -22,6 +23,8 @@ pub(crate) struct Body {
     length: Option<u64>,
     /// It was read to its end.
     over: bool,
+    /// Somebody else reads it: whether to its end.
+    lent: Option<Rc<Cell<bool>>>,
     connection: Option<Rc<Connection>>,
 }
 
@@ -32,7 +35,7 @@ impl Body {
     ) -> Self {
         let length = request.head().headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        Self { payload: request.take_payload(), length, over: false, connection }
+        Self { payload: request.take_payload(), length, over: false, lent: None, connection }
     }
 
     /// Whether there is one.
@@ -43,6 +46,9 @@ impl Body {
     /// Reads what has come in of it and nobody has asked for: false if its end is still to come, or
     /// never will. Then it can't be told from the next request, and the connection has to end.
     pub(crate) async fn settle(&mut self) -> bool {
+        if let Some(read) = &self.lent {
+            return read.get();
+        }
         if self.over || !self.is_there() {
             return true;
         }
@@ -56,11 +62,28 @@ impl Body {
         next.is_none()
     }
 
+    /// Refuses a body that says that it is larger than `limit` bytes.
+    pub(crate) fn fits(&self, limit: usize) -> Result<(), Problem> {
+        match self.length.is_some_and(|length| length > limit as u64) {
+            true => Err(Problem::too_large(limit)),
+            false => Ok(()),
+        }
+    }
+
+    /// Leaves it to somebody else, who may read `limit` bytes of it.
+    pub(crate) fn lend(&mut self, limit: usize) -> Payload {
+        if !self.is_there() {
+            return Payload::None;
+        }
+        let payload = mem::replace(&mut self.payload, Payload::None);
+        let read = Rc::new(Cell::new(false));
+        self.lent = Some(Rc::clone(&read));
+        Payload::Stream { payload: Box::pin(Lent { payload, left: limit, read }) }
+    }
+
     /// Reads it to its end: at most `limit` bytes.
     pub(crate) async fn read(&mut self, limit: usize) -> Result<Bytes, Problem> {
-        if self.length.is_some_and(|length| length > limit as u64) {
-            return Err(Problem::too_large(limit));
-        }
+        self.fits(limit)?;
         if let Payload::None = self.payload {
             return Ok(Bytes::new());
         }
@@ -110,5 +133,34 @@ impl Body {
             Some(Broken::Violation(violation)) => Problem::of_violation(violation).closing(),
             None => Problem::bad_request(format!("the body is broken: {error}")).closing(),
         }
+    }
+}
+
+/// A body in other hands.
+struct Lent {
+    payload: Payload,
+    left: usize,
+    read: Rc<Cell<bool>>,
+}
+
+impl Stream for Lent {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = ready!(Pin::new(&mut self.payload).poll_next(cx));
+        Poll::Ready(match next {
+            Some(Ok(chunk)) => match self.left.checked_sub(chunk.len()) {
+                Some(left) => {
+                    self.left = left;
+                    Some(Ok(chunk))
+                }
+                None => Some(Err(PayloadError::Overflow)),
+            },
+            Some(Err(error)) => Some(Err(error)),
+            None => {
+                self.read.set(true);
+                None
+            }
+        })
     }
 }

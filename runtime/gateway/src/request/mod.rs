@@ -61,6 +61,22 @@ impl Request {
         self.headers().get(name)
     }
 
+    /// The same for actix's `App`, with the body, of which it reads at most `limit` bytes. HEAD is
+    /// GET there: the connection leaves out the content.
+    pub(crate) fn forwarded(&self, body: &mut Body, limit: usize) -> actix_http::Request {
+        let mut forwarded = actix_http::Request::with_payload(body.lend(limit));
+        let (ours, head) = (self.head.head(), forwarded.head_mut());
+        head.method = match &ours.method {
+            &Method::HEAD => Method::GET,
+            other => other.clone(),
+        };
+        head.uri = ours.uri.clone();
+        head.version = ours.version;
+        head.headers = ours.headers.clone();
+        head.peer_addr = ours.peer_addr;
+        forwarded
+    }
+
     /// Who sent it.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         self.head.peer_addr().map(|address| address.ip())

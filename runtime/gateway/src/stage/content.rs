@@ -41,7 +41,9 @@ pub(super) async fn read(
             let body = tokio::time::timeout(here.settings.deadline, body).await;
             body.map_err(|_| Problem::deadline().closing())?
         }
-        Found::Errors | Found::Error(_) | Found::Health | Found::Readiness => Ok(Bytes::new()),
+        Found::Own(_) | Found::Errors | Found::Error(_) | Found::Health | Found::Readiness => {
+            Ok(Bytes::new())
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod content;
 mod errors;
 mod guard;
 mod log;
+mod own;
 mod query;
 mod rate;
 mod ready;
@@ -47,7 +48,8 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
-            Response::of_problem(problem, request.trace.trace, &settings.errors)
+            let shape = worker.shared.own.problems.as_ref();
+            Response::of_problem(problem, request.trace.trace, &settings.errors, shape)
         }
     };
     response.identify(request.trace.trace);
@@ -61,11 +63,12 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     rate::admit(here)?;
     let found = route::find(here)?;
     query::check(here, &found)?;
-    let body = content::read(here, &found, body).await?;
+    let content = content::read(here, &found, body).await?;
     match found {
-        Found::Route(route, path) => call::route(here, route, path, &body).await,
-        Found::Method(client, method) => call::method(here, client, method, &body).await,
-        Found::Form => call::form(here, &body).await,
+        Found::Route(route, path) => call::route(here, route, path, &content).await,
+        Found::Method(client, method) => call::method(here, client, method, &content).await,
+        Found::Form => call::form(here, &content).await,
+        Found::Own(otherwise) => own::answer(here, body, otherwise).await,
         Found::Errors => Ok(errors::list(here)),
         Found::Error(code) => errors::page(here, &code),
         Found::Health => Ok(ready::alive()),

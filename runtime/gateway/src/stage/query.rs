@@ -13,10 +13,10 @@ use crate::query::pairs;
 use crate::settings::UnknownQuery;
 
 /// Refuses a query that isn't UTF-8, names an argument in two spellings, or has a key that nothing
-/// is read from.
+/// is read from. Routes of the program's own read theirs.
 pub(super) fn check(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem> {
     let query = here.request.query();
-    if query.is_empty() {
+    if query.is_empty() || matches!(found, Found::Own(_)) {
         return Ok(());
     }
     let arguments = match found {

@@ -28,6 +28,8 @@ pub(super) enum Found<'a> {
     Errors,
     /// The page of this one.
     Error(Cow<'a, str>),
+    /// Nothing that a contract has: one of the program's own routes, or else this.
+    Own(Problem),
     Health,
     Readiness,
 }
@@ -40,13 +42,13 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         return Err(Ending::Answer(allow("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")));
     }
     let Some((resource, params)) = routes.find(path) else {
-        return Err(Problem::not_found("there is no such path").into());
+        return Ok(Found::Own(Problem::not_found("there is no such path")));
     };
     let Some(target) = resource.target(method) else {
-        return Err(match *method {
-            Method::OPTIONS => Ending::Answer(allow(&resource.allow)),
-            _ => Problem::method_not_allowed(&resource.allow).into(),
-        });
+        return match *method {
+            Method::OPTIONS => Err(Ending::Answer(allow(&resource.allow))),
+            _ => Ok(Found::Own(Problem::method_not_allowed(&resource.allow))),
+        };
     };
     Ok(match target {
         Target::Method(route) => Found::Route(route, texts(&params)?),

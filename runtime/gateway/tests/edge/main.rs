@@ -10,6 +10,7 @@ mod lifecycle;
 mod limits;
 mod named;
 mod numbers;
+mod own;
 mod pieces;
 mod problems;
 mod query;

@@ -1,5 +1,6 @@
 //! An app: its services, and the ways to start it.
 
+mod edge;
 mod program;
 
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use seam_core::name::ServiceId;
 
 use crate::config::{Catalogue, Config, UnitLayout};
 use crate::services::{Graph, Registry};
-use crate::unit::{Running, StartFailure};
+use crate::unit::{Additions, Running, StartFailure};
 
 /// An app: a name and its services. What runs where is up to `app.toml`.
 ///
@@ -26,6 +27,7 @@ use crate::unit::{Running, StartFailure};
 pub struct App {
     name: Arc<str>,
     registry: Registry,
+    additions: Additions,
     source: Source,
     unit: Option<String>,
     topology: Option<String>,
@@ -45,6 +47,7 @@ impl App {
         Self {
             name: name.into(),
             registry: Registry::new(),
+            additions: Additions::default(),
             source: Source::default(),
             unit: None,
             topology: None,
@@ -148,7 +151,7 @@ impl App {
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Running, StartFailure> {
-        Running::start(&self.registry, config, layout).await
+        Running::start(&self.registry, &self.additions, config, layout).await
     }
 
     /// The app's name.

@@ -4,9 +4,12 @@ use std::any::Any;
 use std::sync::Arc;
 
 use seam_core::actor::Clients;
-use seam_core::call::AnyClient;
+use seam_core::call::{AnyClient, Client, ClientOf};
+use seam_core::contract::Contract;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
+
+use super::NoSuchClient;
 
 /// A client on every service of the app, wherever it is.
 pub(crate) struct Routes {
@@ -26,6 +29,18 @@ impl Routes {
 
     pub(crate) fn all(&self) -> &[Arc<dyn AnyClient>] {
         &self.clients
+    }
+
+    /// A client of its type, for a caller.
+    pub(crate) fn typed<K: ClientOf>(
+        name: &str,
+        client: Option<&Arc<dyn AnyClient>>,
+        caller: Caller,
+    ) -> Result<K, NoSuchClient> {
+        let typed =
+            client.and_then(|client| client.typed(caller).downcast::<Client<K::Contract>>().ok());
+        let missing = || NoSuchClient { name: name.to_owned(), contract: K::Contract::NAME };
+        typed.map(|client| K::from(*client)).ok_or_else(missing)
     }
 
     /// The client of a service by its name.

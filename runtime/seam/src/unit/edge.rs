@@ -6,8 +6,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeError, EdgeLimits, EdgeSettings, Probe, Readiness};
+use seam_gateway::{EdgeError, EdgeLimits, EdgeSettings, Own, Probe, Readiness};
 
 use super::StartFailure;
 use super::clients::Routes;
@@ -27,6 +28,7 @@ impl Edge {
         http: &Address,
         routes: &Routes,
         unit: Weak<Parts>,
+        own: Own,
     ) -> Result<Self, StartFailure> {
         let refused = |reason: String| StartFailure::Address {
             what: "serve HTTP",
@@ -52,7 +54,8 @@ impl Edge {
         let settings =
             EdgeSettings { listen, deadline, notice, errors, limits, ..Default::default() };
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
-        let bound = seam_gateway::Edge::bind(settings, clients, Arc::new(UnitProbe(unit)));
+        let probe = Arc::new(UnitProbe(unit));
+        let bound = seam_gateway::Edge::bind_with(settings, clients, probe, own);
         bound.map(Self).map_err(|error| match error {
             EdgeError::Listen { cause, .. } => unbound(&cause),
             error => refused(error.to_string()),
@@ -61,6 +64,11 @@ impl Edge {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.0.address()
+    }
+
+    /// What the program's own routes were asked; `None` if they never were.
+    pub(super) fn own(&self) -> Option<MethodMetrics> {
+        self.0.own()
     }
 
     pub(super) async fn stop(self, grace: Duration) {

@@ -1,5 +1,6 @@
 //! One process: the services that it hosts, its edge, its listener, and the links to its peers.
 
+mod additions;
 mod awaited;
 mod call;
 mod clients;
@@ -13,6 +14,8 @@ mod running;
 mod starting;
 mod status;
 
+pub(crate) use self::additions::Additions;
+pub use self::additions::EdgeClients;
 pub use self::failure::StartFailure;
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use self::status::{MethodStatus, ServiceStatus, UnitStatus};

@@ -72,8 +72,20 @@ impl Parts {
             listen: self.listener.lock().as_ref().map(|listening| listening.address()),
             log_lines_dropped: 0,
             services: self.hosted.iter().map(Resident::status).collect(),
-            methods: self.opened.iter().flat_map(|(id, open)| methods(*id, &**open)).collect(),
+            methods: self
+                .opened
+                .iter()
+                .flat_map(|(id, open)| methods(*id, &**open))
+                .chain(self.own_routes())
+                .collect(),
         }
+    }
+
+    /// The program's own routes at the edge, counted like a method.
+    fn own_routes(&self) -> Option<MethodStatus> {
+        let metrics = self.edge.lock().as_ref()?.own()?;
+        let (service, method) = ("edge".to_owned(), "own".to_owned());
+        Some(MethodStatus { service, method, remote: false, metrics })
     }
 
     /// Edge, listener, services, links, databases, homes: each needs those after it.

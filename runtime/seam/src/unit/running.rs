@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seam_core::call::{AnyClient, Client, ClientOf};
+use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
 use serde_json::value::RawValue;
 
 use super::StartFailure;
+use super::additions::Additions;
+use super::clients::Routes;
 use super::edge::Edge;
 use super::parts::Parts;
 use super::starting::Starting;
@@ -57,6 +59,7 @@ fn reason(waits_for: &[String]) -> String {
 impl Running {
     pub(crate) async fn start(
         registry: &Registry,
+        additions: &Additions,
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Self, StartFailure> {
@@ -73,7 +76,8 @@ impl Running {
             }
         };
         if let Some(http) = &layout.http {
-            match Edge::bind(config, layout, http, &parts.routes, Arc::downgrade(&parts)) {
+            let own = additions.own(&parts.routes);
+            match Edge::bind(config, layout, http, &parts.routes, Arc::downgrade(&parts), own) {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
                 Err(failure) => {
                     parts.stop(Duration::ZERO).await;
@@ -92,7 +96,7 @@ impl Running {
     /// If the app has no such service.
     pub fn client<K: ClientOf>(&self) -> Result<K, NoSuchClient> {
         let contract = K::Contract::NAME;
-        self.typed(contract, self.parts.routes.contract(contract))
+        Routes::typed(contract, self.parts.routes.contract(contract), Caller::Program)
     }
 
     /// A client on the service of that name.
@@ -100,19 +104,7 @@ impl Running {
     /// # Errors
     /// If the app has no service of that name and contract.
     pub fn client_of<K: ClientOf>(&self, name: &str) -> Result<K, NoSuchClient> {
-        self.typed(name, self.parts.routes.service(name))
-    }
-
-    fn typed<K: ClientOf>(
-        &self,
-        name: &str,
-        client: Option<&Arc<dyn AnyClient>>,
-    ) -> Result<K, NoSuchClient> {
-        let typed = client.and_then(|client| {
-            client.typed(Caller::Program).downcast::<Client<K::Contract>>().ok()
-        });
-        let missing = || NoSuchClient { name: name.to_owned(), contract: K::Contract::NAME };
-        typed.map(|client| K::from(*client)).ok_or_else(missing)
+        Routes::typed(name, self.parts.routes.service(name), Caller::Program)
     }
 
     /// A client on the service of that name that speaks JSON.

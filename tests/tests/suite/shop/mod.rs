@@ -10,5 +10,6 @@ mod orders;
 mod other_ways_in;
 mod regroup;
 mod restart;
+mod stopping;
 mod transcript;
 mod users;

@@ -1,0 +1,75 @@
+//! What a program adds to its edge.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSchema, TurnKind};
+use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
+use serde_json::Value;
+
+use crate::http::{OwnRoutes, StatusCode};
+use crate::shape::Shape;
+
+/// What a program adds to its edge. Default: nothing.
+#[derive(Clone, Default)]
+pub struct Own {
+    /// Routes that are tried when no contract has one.
+    pub routes: Option<OwnRoutes>,
+    /// How errors of the edge and the runtime look.
+    pub problems: Option<Shape>,
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Own")
+            .field("routes", &self.routes.is_some())
+            .field("problems", &self.problems.is_some())
+            .finish()
+    }
+}
+
+/// What the program's own routes were asked, all of them together.
+#[derive(Debug)]
+pub(crate) struct OwnMetrics(ServiceMetrics);
+
+/// They are counted as one method of the edge.
+static COUNTED: LazyLock<ContractDescriptor> = LazyLock::new(|| {
+    let schema = MethodSchema { arguments: Value::Null, answer: Value::Null, error: Value::Null };
+    let method = MethodDescriptor {
+        name: "own".into(),
+        index: 0,
+        doc: String::new(),
+        turn: TurnKind::Shared,
+        idempotent: false,
+        deadline: None,
+        public: false,
+        http: Vec::new(),
+        arguments: Vec::new(),
+        errors: Vec::new(),
+        schema,
+        hash: 0,
+        layout: String::new(),
+    };
+    let (name, version) = ("edge".into(), "1.0".into());
+    ContractDescriptor { name, version, doc: String::new(), methods: vec![method] }
+});
+
+impl OwnMetrics {
+    pub(crate) fn new() -> Self {
+        Self(ServiceMetrics::new(&COUNTED))
+    }
+
+    /// Counts a request that was answered with `status`, and took so many nanoseconds.
+    pub(crate) fn count(&self, status: StatusCode, nanos: u64) {
+        let ended = match status {
+            status if status.is_server_error() => Ended::Unknown,
+            status if status.is_client_error() => Ended::ServiceError,
+            _ => Ended::Answered,
+        };
+        self.0.count(0, ended, nanos);
+    }
+
+    pub(crate) fn read(&self) -> Option<MethodMetrics> {
+        self.0.read().pop().map(|(_, metrics)| metrics)
+    }
+}

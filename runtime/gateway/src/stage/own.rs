@@ -1,0 +1,33 @@
+//! Routes of the program's own, which are tried when no contract has one.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use seam_core::outcome::Unknown;
+use tokio::time::timeout;
+
+use super::{Here, Step};
+use crate::problem::Problem;
+use crate::request::Body;
+use crate::response::Response;
+
+/// Answers by a route of the program's own; `otherwise` if there is none.
+pub(super) async fn answer(here: &Here<'_>, body: &mut Body, otherwise: Problem) -> Step<Response> {
+    let limit = here.settings.limits.body;
+    body.fits(limit)?;
+    let Some(own) = here.worker.own() else { return Err(otherwise.into()) };
+    // What it leaves half done is its own: nothing of the edge's is touched by it.
+    let answering = AssertUnwindSafe(own.answer(here.request, body, limit)).catch_unwind();
+    let answered = match timeout(here.settings.deadline, answering).await {
+        Ok(Ok(Some(response))) => Ok(response),
+        Ok(Ok(None)) => return Err(otherwise.into()),
+        Ok(Err(_)) => Err(Problem::of_unknown(&Unknown::Panicked)),
+        Err(_) => Err(Problem::of_unknown(&Unknown::DeadlineExceeded).closing()),
+    };
+    let status =
+        answered.as_ref().map_or_else(|problem| problem.status, |response| response.status);
+    let took = here.worker.now().since(here.request.began);
+    let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    here.worker.shared.own_metrics.count(status, nanos);
+    Ok(answered?)
+}
