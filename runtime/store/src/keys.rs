@@ -73,10 +73,13 @@ impl<K: Serialize> Keys<K> {
     }
 
     /// Only what comes behind this key in the direction of the scan: the last key of a page gets
-    /// the next one. The key need not exist.
+    /// the next one. The key need not exist; `None` is where the first page begins.
     #[must_use]
-    pub fn after(mut self, key: &K) -> Self {
-        self.after = Some(encode_key(key));
+    pub fn after<'k>(mut self, key: impl Into<Option<&'k K>>) -> Self
+    where
+        K: 'k,
+    {
+        self.after = key.into().map(encode_key);
         self
     }
 

@@ -15,6 +15,8 @@ mod closing;
 mod database;
 mod disk;
 mod files;
+#[cfg(test)]
+mod full;
 mod open;
 mod readers;
 mod room;

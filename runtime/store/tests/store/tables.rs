@@ -1,58 +1,11 @@
 //! Tables, transactions and ids, as a service sees them.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, helper functions included")]
-
 use std::{convert::Infallible, fmt::Debug};
 
-use seam_store::{
-    Keys, MAX_KEY, MAX_VALUE, Memory, Store, StoreError, StoreOptions, Table, TransactionError,
-};
+use seam_store::{Keys, MAX_KEY, MAX_VALUE, Store, StoreError, Table, TransactionError};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
-/// Where a test's database is.
-enum Scene {
-    Sled(TempDir),
-    Memory(Memory),
-}
-
-impl Scene {
-    fn sled() -> Self {
-        Self::Sled(tempfile::tempdir().unwrap())
-    }
-
-    fn memory() -> Self {
-        Self::Memory(Memory::new())
-    }
-
-    /// Opens it, the first time or again.
-    fn open(&self) -> Store {
-        match self {
-            Self::Sled(folder) => Store::open(&folder.path().join("test")).unwrap(),
-            Self::Memory(memory) => {
-                Store::open_on(memory.clone(), StoreOptions::default()).unwrap()
-            }
-        }
-    }
-}
-
-/// Makes a test of each, on every engine.
-macro_rules! on_every_engine {
-    ($($test:ident),* $(,)?) => {
-        mod sled {
-            $(#[tokio::test]
-            async fn $test() {
-                super::$test(super::Scene::sled()).await;
-            })*
-        }
-        mod memory {
-            $(#[tokio::test]
-            async fn $test() {
-                super::$test(super::Scene::memory()).await;
-            })*
-        }
-    };
-}
+use crate::scene::Scene;
 
 on_every_engine! {
     a_table_keeps_what_it_is_given,

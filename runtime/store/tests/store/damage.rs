@@ -1,7 +1,5 @@
 //! Locks, kills and damaged files: what was acknowledged is there, or the error says so.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, helper functions included")]
-
 use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
@@ -17,7 +15,12 @@ const FOLDER: &str = "SEAM_STORE_TEST_FOLDER";
 /// This test binary again, as a process that writes and says what was acknowledged.
 fn writer(path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "child_that_writes_until_it_is_killed", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "damage::child_that_writes_until_it_is_killed",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(FOLDER, path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
