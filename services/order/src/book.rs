@@ -22,7 +22,7 @@ pub(crate) type Time = u64;
 #[derive(Debug, Clone)]
 pub(crate) struct Book {
     orders: Table<OrderId, Row>,
-    by_user: Table<(UserId, OrderId), ()>,
+    by_user: Index<UserId, OrderId, Row>,
     /// The order of an idempotency key, whose body is the one that came with the key.
     keys: Table<String, OrderId>,
     /// When which key got its final answer. Keys of pending orders aren't in it, so they stay.
@@ -46,9 +46,10 @@ pub(crate) enum End {
 
 impl Book {
     pub(crate) fn open(store: &Store) -> Result<Self, StoreError> {
+        let orders: Table<_, Row> = store.table("orders")?;
         Ok(Self {
-            orders: store.table("orders")?,
-            by_user: store.table("orders_by_user")?,
+            by_user: orders.index("by_user", |_, row| row.order.user_id)?,
+            orders,
             keys: store.table("idempotency_keys")?,
             answered: store.table("idempotency_keys_by_time")?,
         })
@@ -81,7 +82,6 @@ impl Book {
             let order = Purchase { id, user_id, products, total_cents, status: Status::Pending };
             let row = Row { order, end: None };
             tx.insert(&book.orders, &id, &row)?;
-            tx.insert(&book.by_user, &(user_id, id), &())?;
             if let Some(key) = &key {
                 tx.insert(&book.keys, key, &id)?;
             }
@@ -146,19 +146,11 @@ impl Book {
         limit: usize,
         after: Option<OrderId>,
     ) -> Result<OrderPage, OrderError> {
-        let of_user = Keys::prefix(&user).take(limit + 1);
-        let of_user = match after {
-            Some(order) => of_user.after(&(user, order)),
-            None => of_user,
-        };
-        let ids = self.by_user.scan(of_user);
-        let mut ids: Vec<_> = ids.await?;
-        let more = ids.len() > limit;
-        ids.truncate(limit);
-        let mut orders = Vec::with_capacity(ids.len());
-        for ((_, id), ()) in ids {
-            orders.push(self.get(id).await?);
-        }
+        let after = after.map(|order| (user, order));
+        let of_user = Keys::prefix(&user).after(after.as_ref()).take(limit + 1);
+        let rows = self.by_user.scan(of_user).await?;
+        let more = rows.len() > limit;
+        let orders: Vec<_> = rows.into_iter().take(limit).map(|(_, row)| row.order).collect();
         let next = orders.last().filter(|_| more).map(|order| order.id);
         Ok(OrderPage { orders, next })
     }

@@ -1,4 +1,4 @@
-//! The actor: a table of users, and one that finds them by e-mail.
+//! The actor: a table of users, no two of whom have the same e-mail address.
 
 use seam::prelude::*;
 
@@ -12,8 +12,6 @@ const LONGEST_NAME: usize = 200;
 #[derive(Debug)]
 pub struct UserService {
     users: Table<UserId, Account>,
-    /// By the address's [identity](email::identity): no two users share one.
-    by_email: Table<String, UserId>,
 }
 
 impl Actor for UserService {
@@ -22,7 +20,9 @@ impl Actor for UserService {
     type Needs = ();
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
-        Ok(Self { users: setup.table("users")?, by_email: setup.table("users_by_email")? })
+        let users = setup.table("users")?;
+        setup.unique(&users, "by_email", |_, user: &Account| email::identity(&user.email))?;
+        Ok(Self { users })
     }
 }
 
@@ -35,15 +35,13 @@ impl User for UserService {
         if !email::is_valid(&email) {
             return Err(UserError::InvalidEmail);
         }
-        let (users, by_email) = (self.users.clone(), self.by_email.clone());
+        let users = self.users.clone();
         let create = self.users.store().transaction(move |tx| {
-            let identity = email::identity(&email);
-            if tx.get(&by_email, &identity)?.is_some() {
-                return Err(UserError::EmailTaken);
-            }
             let account = Account { id: tx.next_id(&users)?, name, email };
-            tx.insert(&users, &account.id, &account)?;
-            tx.insert(&by_email, &identity, &account.id)?;
+            tx.insert(&users, &account.id, &account).map_err(|error| match error {
+                StoreError::NotUnique { .. } => UserError::EmailTaken,
+                other => other.into(),
+            })?;
             Ok(account)
         });
         Ok(create.await?)
