@@ -53,6 +53,8 @@ mod documents {
     mod readme {}
     #[doc = include_str!("../../../docs/outcomes.md")]
     mod outcomes {}
+    #[doc = include_str!("../../../docs/tables.md")]
+    mod tables {}
     #[doc = include_str!("../../../docs/turns.md")]
     mod turns {}
     #[doc = include_str!("../../../docs/edge.md")]

@@ -3,6 +3,8 @@
 pub use seam_core::actor::{Actor, Health, Setup, StartError};
 pub use seam_core::call::{Call, CallOptions};
 pub use seam_core::outcome::{CallError, InnerError, NotExecuted, Unknown};
-pub use seam_store::{Keys, Store, StoreError, Table, Transaction, TransactionError};
+pub use seam_store::{
+    Index, Keys, Store, StoreError, Table, Transaction, TransactionError, Unique,
+};
 
 pub use crate::{App, Patch, StoreFailure, Tables, ms, secs};

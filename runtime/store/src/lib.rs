@@ -1,7 +1,8 @@
-//! Tables of a service on its own sled database, acknowledged when on disk.
+//! Tables of a service in a database of its own, acknowledged when on disk.
 //!
-//! A [`Store`] is one folder, owned by one process at a time. Its [`Table`]s are typed; a
-//! [transaction](Store::transaction) spans any of them.
+//! A [`Store`] is one folder, owned by one process at a time, or another [`engine`]. Its [`Table`]s
+//! are typed and sorted, have indexes, and count their rows; a [transaction](Store::transaction)
+//! spans any of them.
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,6 +24,8 @@
 //!   anybody was told is lost by a crash.
 //! - **Whole or not at all.** All tables live in one tree, a transaction is one atomic batch, and
 //!   no read sees half of one.
+//! - **A shortage passes.** What can't be written for want of room is refused, with no effect;
+//!   reads go on, and so do writes once there is room.
 //! - **A failed sync ends writing.** From then on every write is refused until the store is opened
 //!   anew, because a disk that failed once may lie the next time.
 //! - **Damage is an error.** What sled would cut off in silence shows as [`OpenError::Corrupt`]: a
@@ -31,8 +34,18 @@
 //! - **Nothing is unbounded.** Keys, values, transactions and queues have limits; waiting for room
 //!   in a queue is async.
 //!
-//! Disk work runs on the store's own threads, one that writes and two that read. No runtime is
-//! needed: any executor may poll the futures.
+//! Disk work runs on the store's own threads, one that writes and two that read; a row that is in
+//! memory is read where its caller is. No runtime is needed: any executor may poll the futures.
+//!
+//! # What is where
+//!
+//! ```text
+//! store        the handle; transaction, hook, space: what transactions do, and what joins them
+//! table/       tables, indexes, and what makes old ones ready
+//! keys, order/ which keys a scan visits, and keys as bytes that sort as they do
+//! cache        rows in memory
+//! engine/      what a store stands on: sled, or memory
+//! ```
 //!
 //! # Room on disk
 //!

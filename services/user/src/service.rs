@@ -42,7 +42,7 @@ impl User for UserService {
                 StoreError::NotUnique { .. } => UserError::EmailTaken,
                 other => other.into(),
             })?;
-            Ok(account)
+            Ok::<_, UserError>(account)
         });
         Ok(create.await?)
     }

@@ -194,6 +194,9 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
             if let Some(reason) = &service.reason {
                 text += &format!("  {} in {}: {reason}\n", service.service, unit.unit);
             }
+            if let Some(store) = service.store.as_deref().filter(|store| *store != "ok") {
+                text += &format!("  {} in {}: its store is {store}\n", service.service, unit.unit);
+            }
         }
     }
 
@@ -293,6 +296,7 @@ mod tests {
                 lane: "inline".into(),
                 state: "running".into(),
                 reason: Some("its table is locked".into()),
+                store: Some("full".into()),
                 restarts: 1,
                 in_flight: 2,
             }],
@@ -331,6 +335,7 @@ pay    split     not running     -      -  -               -
 SERVICE  UNIT   LANE    STATE    IN FLIGHT  RESTARTS
 order    front  inline  running          2         1
   order in front: its table is locked
+  order in front: its store is full
 
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
@@ -344,6 +349,7 @@ payment.charge  front    wire     10         7       1          1        1  250n
         let units: Json = serde_json::from_str(&text).unwrap();
         assert_eq!(units[0]["running"], true);
         assert_eq!(units[0]["methods"][0]["notExecuted"], 1);
+        assert_eq!(units[0]["services"][0]["store"], "full");
         assert_eq!(units[1], json!({ "unit": "pay", "topology": "split", "running": false }));
         assert_eq!((&units[2]["running"], &units[2]["ready"]), (&json!(true), &json!(false)));
     }

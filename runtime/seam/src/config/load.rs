@@ -270,6 +270,9 @@ fn read_services(
         let set = refined.has("deadline");
         let deadline = refined.checked("deadline", calls.deadline, positive);
         refined.finish();
+        let mut store = reader.table("store");
+        let cache = store.checked("cache", Bytes(16 << 20), cache).0;
+        store.finish();
         let mut settings = Settings {
             path: format!("services.{name}.config"),
             origin: root.origin(&["services", name, "config"]),
@@ -279,7 +282,7 @@ fn read_services(
         findings.problems.borrow_mut().extend(known.settle(&mut settings).err());
         list_settings(&settings.path, &settings.table, findings);
         let (name, deadline) = (known.name.clone(), set.then_some(deadline));
-        ServiceConfig { name, lane, mailbox, turn_limit, deadline, settings }
+        ServiceConfig { name, lane, mailbox, turn_limit, deadline, cache, settings }
     };
     catalogue.services.iter().map(read).collect()
 }
@@ -297,6 +300,13 @@ fn positive(duration: &Duration) -> Result<(), (String, String)> {
     match duration.is_zero() {
         false => Ok(()),
         true => Err(("a time of zero leaves no time at all".into(), "use e.g. \"5s\"".into())),
+    }
+}
+
+fn cache(bytes: &Bytes) -> Result<(), (String, String)> {
+    match bytes.0 {
+        0..=0x10_0000_0000 => Ok(()),
+        _ => Err(("`cache` is out of its range".into(), "use a value from 0 to \"64GiB\"".into())),
     }
 }
 

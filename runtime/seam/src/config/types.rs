@@ -214,6 +214,8 @@ pub struct TopologyConfig {
 /// turn_limit = "30s"
 /// [services.payment.calls]
 /// deadline = "2s"
+/// [services.payment.store]
+/// cache = "16MiB"
 /// [services.payment.config]
 /// max_charge_cents = 1_000_000
 /// ```
@@ -232,6 +234,9 @@ pub struct ServiceConfig {
     /// `calls.deadline`: of calls to this service. `None`: nobody set it, and what the method
     /// or else `[calls] deadline` says holds.
     pub deadline: Option<Duration>,
+    /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
+    /// as `16MiB`; `0` keeps none. Default: `16MiB`.
+    pub cache: u64,
     /// `config`: the service's own table.
     pub settings: Settings,
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use seam_core::actor::{Actor, Setup, StartError};
-use seam_store::{Key, Store, Table, Value};
+use seam_store::{
+    Condition, Index, Key, OpenError, Sled, Store, StoreOptions, Table, Unique, Value,
+};
+use serde::Serialize;
 
 /// What `setup` offers to services with state of their own.
 pub trait Tables {
@@ -16,6 +19,45 @@ pub trait Tables {
     /// If the database can't be opened: another process owns it, or it is damaged. The unit then
     /// says so and ends.
     fn table<K: Key, V: Value>(&self, name: &str) -> Result<Table<K, V>, StartError>;
+
+    /// An index of a table: see [`Table::index`].
+    ///
+    /// # Errors
+    /// If it can't be built.
+    fn index<I: Serialize + 'static, K: Key, V: Value>(
+        &self,
+        table: &Table<K, V>,
+        name: &str,
+        of: impl Fn(&K, &V) -> I + Send + Sync + 'static,
+    ) -> Result<Index<I, K, V>, StartError> {
+        table.index(name, of).map_err(StartError::failed)
+    }
+
+    /// An index under several keys for a row, or none: see [`Table::index_each`].
+    ///
+    /// # Errors
+    /// If it can't be built.
+    fn index_each<I: Serialize + 'static, T: IntoIterator<Item = I>, K: Key, V: Value>(
+        &self,
+        table: &Table<K, V>,
+        name: &str,
+        of: impl Fn(&K, &V) -> T + Send + Sync + 'static,
+    ) -> Result<Index<I, K, V>, StartError> {
+        table.index_each(name, of).map_err(StartError::failed)
+    }
+
+    /// An index under a key that no two rows share: see [`Table::unique`].
+    ///
+    /// # Errors
+    /// If it can't be built: two rows share a key already, for instance.
+    fn unique<I: Serialize + 'static, K: Key, V: Value>(
+        &self,
+        table: &Table<K, V>,
+        name: &str,
+        of: impl Fn(&K, &V) -> I + Send + Sync + 'static,
+    ) -> Result<Unique<I, K, V>, StartError> {
+        table.unique(name, of).map_err(StartError::failed)
+    }
 
     /// The service's own database, for transactions over several tables.
     ///
@@ -32,14 +74,16 @@ impl<A: Actor> Tables for Setup<A> {
     fn store(&self) -> Result<Store, StartError> {
         let database = self.extension::<Database>();
         let none = || StartError::failed("this service runs without a data folder");
-        database.ok_or_else(none)?.open()
+        database.ok_or_else(none)?.open().map_err(StartError::failed)
     }
 }
 
-/// A service's database, opened once and kept across restarts of its actor.
+/// The database of a service or of a unit, opened when it is first asked for, and kept across
+/// restarts of an actor.
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
+    options: StoreOptions,
     state: Mutex<State>,
 }
 
@@ -50,23 +94,29 @@ struct State {
 }
 
 impl Database {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, state: Mutex::default() }
+    pub(crate) fn new(path: PathBuf, options: StoreOptions) -> Self {
+        Self { path, options, state: Mutex::default() }
     }
 
-    /// Opens it. This waits for the disk, once, before the service's first turn.
-    fn open(&self) -> Result<Store, StartError> {
+    /// Opens it. This waits for the disk, once: for a service, before its first turn.
+    pub(crate) fn open(&self) -> Result<Store, OpenError> {
         let mut state = self.state.lock();
         if let Some(store) = &state.store {
             return Ok(store.clone());
         }
-        match Store::open(&self.path) {
+        match Store::open_on(Sled::new(&self.path), self.options) {
             Ok(store) => Ok(state.store.insert(store).clone()),
             Err(error) => {
                 state.refused = Some(error.to_string().into());
-                Err(StartError::failed(error))
+                Err(error)
             }
         }
+    }
+
+    /// Whether it can write; `None` if nobody has asked for it.
+    pub(crate) fn condition(&self) -> Option<Condition> {
+        let store = self.state.lock().store.clone();
+        store.map(|store| store.condition())
     }
 
     /// Why it can't be opened: no later start of the actor would change that.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use seam_core::actor::Health;
 use seam_core::home::Home;
 use seam_core::name::ServiceId;
+use seam_store::Condition;
 
 use super::clients::Routes;
 use super::edge::Edge;
@@ -27,6 +28,8 @@ pub(super) struct Parts {
     pub(super) routes: Arc<Routes>,
     pub(super) opened: Vec<(ServiceId, Box<dyn Opened>)>,
     pub(super) hosted: Vec<Resident>,
+    /// The unit's own.
+    pub(super) database: Database,
     pub(super) links: Links,
     pub(super) edge: Mutex<Option<Edge>>,
     pub(super) listener: Mutex<Option<Listening>>,
@@ -53,6 +56,12 @@ impl Parts {
         for resident in &self.hosted {
             if let Health::Bad { reason } = resident.hosted.keeping.health().await {
                 waits_for.push(format!("service `{}`: {reason}", resident.id));
+            }
+            if let Some(Condition::Poisoned { cause }) = resident.database.condition() {
+                let fix = "mend the disk, then restart";
+                let service = resident.id;
+                waits_for
+                    .push(format!("service `{service}`: its store can't write ({cause}): {fix}"));
             }
         }
         waits_for.extend(self.links.waits_for());
@@ -101,6 +110,7 @@ impl Parts {
             listener.stop(left()).await;
         }
         end(&self.hosted, left()).await;
+        self.database.close().await;
         self.links.stop();
         stop_homes(self.threads()).await;
     }
@@ -136,6 +146,7 @@ impl Resident {
             },
             state: state.phase.into(),
             reason: state.reason,
+            store: self.database.condition().map(|condition| condition.word().into()),
             restarts: state.restarts,
             in_flight: u64::from(state.running) + state.waiting as u64,
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
+use seam_store::{OpenError, Store};
 use serde_json::value::RawValue;
 
 use super::StartFailure;
@@ -159,6 +160,15 @@ impl Running {
     /// Where other units reach this one, with the real port.
     pub fn listen(&self) -> Option<String> {
         self.parts.listener.lock().as_ref().map(|listening| listening.address())
+    }
+
+    /// The unit's own database, `units/NAME` in the data folder, opened when it is first asked for:
+    /// for what is the program's and no service's. Blocks for as long as opening takes.
+    ///
+    /// # Errors
+    /// If it can't be opened: another process owns it, or it is damaged.
+    pub fn store(&self) -> Result<Store, OpenError> {
+        self.parts.database.open()
     }
 
     /// What the unit hosts and where the rest is.

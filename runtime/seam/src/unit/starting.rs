@@ -13,6 +13,7 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane};
+use seam_store::StoreOptions;
 
 use super::StartFailure;
 use super::awaited::awaited;
@@ -110,6 +111,10 @@ impl<'a> Starting<'a> {
             routes,
             opened,
             hosted: std::mem::take(&mut self.residents),
+            database: Database::new(
+                self.config.app.data.join("units").join(&self.layout.unit),
+                StoreOptions::default(),
+            ),
             links,
             edge: Mutex::new(None),
             listener: Mutex::new(listener),
@@ -150,8 +155,9 @@ impl<'a> Starting<'a> {
         routes: &Arc<Routes>,
         placement: &Placement<'_>,
     ) -> Result<Resident, StartFailure> {
-        let database =
-            Arc::new(Database::new(self.config.app.data.join("services").join(id.name())));
+        let options = StoreOptions::default().cache(service.cache);
+        let folder = self.config.app.data.join("services").join(id.name());
+        let database = Arc::new(Database::new(folder, options));
         let mut extensions = Extensions::default();
         extensions.insert(Arc::clone(&database));
         let (lane, arbiter) = match service.lane {

@@ -47,6 +47,10 @@ pub struct ServiceStatus {
     /// Why it is down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How its store is: `ok`, `full` while there is no room to write, or `poisoned` once a write
+    /// couldn't be brought to disk; absent for a service without tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// How often it was built anew.
     pub restarts: u64,
     /// Calls that wait or run now.

@@ -165,6 +165,14 @@ impl Database {
         self.state.write().settle()
     }
 
+    /// What became of what was applied can't be told before the tree is opened anew. Who waits for
+    /// it reads again, and is told why.
+    pub(crate) fn in_doubt(&self) -> Attempt {
+        let mut state = self.state.write();
+        state.attempt += 1;
+        state.attempt - 1
+    }
+
     /// Why sled can't write any more, until it is opened anew.
     pub(crate) fn failed(&self) -> Option<StoreError> {
         self.state.read().failed.clone()

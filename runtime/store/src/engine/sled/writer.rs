@@ -126,7 +126,11 @@ impl Writer {
         match self.reopen() {
             Ok(true) => Ok(()),
             Ok(false) => Err(error.clone()),
-            Err(_) => Err(StoreError::Unknown { cause: error.to_string() }),
+            Err(_) => {
+                let attempt = self.database.in_doubt();
+                self.undone(attempt);
+                Err(StoreError::Unknown { cause: error.to_string() })
+            }
         }
     }
 
@@ -148,6 +152,7 @@ impl Writer {
         }
     }
 
+    /// Lets those who wait for an attempt read again.
     fn undone(&self, attempt: Attempt) {
         self.progress.send_modify(|progress| {
             progress.settled = attempt;
