@@ -70,6 +70,8 @@ impl Parts {
 
     pub(super) async fn status(&self) -> UnitStatus {
         let ready = self.ready().await;
+        // Not while the status is put together, which looks at the edge once more.
+        let http = self.edge.lock().as_ref().map(|edge| edge.address().to_string());
         UnitStatus {
             unit: self.layout.unit.clone(),
             topology: self.layout.topology.clone(),
@@ -77,7 +79,7 @@ impl Parts {
             uptime_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             ready: ready.is_ok(),
             reason: ready.err(),
-            http: self.edge.lock().as_ref().map(|edge| edge.address().to_string()),
+            http,
             listen: self.listener.lock().as_ref().map(|listening| listening.address()),
             log_lines_dropped: 0,
             services: self.hosted.iter().map(Resident::status).collect(),
