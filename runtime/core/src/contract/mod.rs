@@ -17,7 +17,7 @@ pub use self::descriptor::{
 pub use self::error::fields_of;
 pub use self::error::{ErrorFields, Never, ServiceError, ServiceFailure};
 #[doc(hidden)]
-pub use self::passing::{Codes, PassesCalls, TakesStoreErrors, service_error_of};
+pub use self::passing::{Codes, PassesCalls, TakesStoreErrors, once_each, service_error_of};
 pub use self::spec::{ArgumentSpec, MethodSpec, RouteSpec, TurnKind};
 pub use crate::codec::{Layout, Message, Shape};
 

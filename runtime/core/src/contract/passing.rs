@@ -3,6 +3,7 @@
 
 use std::any::Any;
 
+use super::ErrorDescriptor;
 use crate::outcome::CallError;
 
 /// Says that a `?` turns a failed call into this error. Written by `#[seam::error]`, for errors with
@@ -30,6 +31,8 @@ pub trait TakesStoreErrors<'a> {}
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Codes {
+    /// The error's path, by which it is known again where it comes in two ways.
+    pub of: &'static str,
     /// Its own.
     pub own: &'static [&'static str],
     /// Those of the errors that it passes on.
@@ -38,32 +41,19 @@ pub struct Codes {
 
 impl Codes {
     /// None that anybody could mistake for another.
-    pub const NONE: Self = Self { own: &[], passed_on: &[] };
+    pub const NONE: Self = Self { of: "", own: &[], passed_on: &[] };
 
     /// Whether this code is one of them.
     pub const fn has(&self, code: &str) -> bool {
-        let mut at = 0;
-        while at < self.own.len() {
-            if same(self.own[at], code) {
-                return true;
-            }
-            at += 1;
-        }
-        at = 0;
-        while at < self.passed_on.len() {
-            if self.passed_on[at].has(code) {
-                return true;
-            }
-            at += 1;
-        }
-        false
+        self.has_beside(code, None)
     }
 
-    /// Whether the two have a code in common.
+    /// Whether the two have a code in common that isn't the same error's: one that both pass on is
+    /// the same whichever way it comes.
     pub const fn meets(&self, other: &Self) -> bool {
         let mut at = 0;
         while at < self.own.len() {
-            if other.has(self.own[at]) {
+            if other.has_beside(self.own[at], Some(self.of)) {
                 return true;
             }
             at += 1;
@@ -77,6 +67,41 @@ impl Codes {
         }
         false
     }
+
+    /// Whether this code is one of them, apart from those of the error of that path.
+    const fn has_beside(&self, code: &str, but: Option<&str>) -> bool {
+        let of_that = match but {
+            Some(but) => same(self.of, but),
+            None => false,
+        };
+        let mut at = 0;
+        while !of_that && at < self.own.len() {
+            if same(self.own[at], code) {
+                return true;
+            }
+            at += 1;
+        }
+        at = 0;
+        while at < self.passed_on.len() {
+            if self.passed_on[at].has_beside(code, but) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}
+
+/// Each code once: what comes in several ways is listed as it came first. Used by generated code.
+#[doc(hidden)]
+pub fn once_each(variants: Vec<ErrorDescriptor>) -> Vec<ErrorDescriptor> {
+    let mut each: Vec<ErrorDescriptor> = Vec::with_capacity(variants.len());
+    for variant in variants {
+        if each.iter().all(|other| other.code != variant.code) {
+            each.push(variant);
+        }
+    }
+    each
 }
 
 const fn same(one: &str, other: &str) -> bool {
@@ -115,11 +140,13 @@ mod tests {
 
     #[test]
     fn codes_meet_however_deep_they_are() {
-        const DEEP: Codes = Codes { own: &["c"], passed_on: &[] };
-        const ONE: Codes = Codes { own: &["a", "b"], passed_on: &[DEEP] };
-        const OTHER: Codes = Codes { own: &["d"], passed_on: &[] };
+        const DEEP: Codes = Codes { of: "deep", own: &["c"], passed_on: &[] };
+        const ONE: Codes = Codes { of: "one", own: &["a", "b"], passed_on: &[DEEP] };
+        const OTHER: Codes = Codes { of: "other", own: &["d"], passed_on: &[] };
+        const SAME: Codes = Codes { of: "same", own: &["c"], passed_on: &[] };
         assert!(ONE.has("c") && !ONE.has("d"));
-        assert!(ONE.meets(&DEEP) && DEEP.meets(&ONE) && !ONE.meets(&OTHER));
+        assert!(ONE.meets(&SAME) && SAME.meets(&ONE) && !ONE.meets(&OTHER));
+        assert!(!ONE.meets(&DEEP) && !DEEP.meets(&ONE), "one error by two ways is no other");
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) fn implement(ident: &Ident, declared: &[Declared]) -> TokenStream {
         #[automatically_derived]
         impl #contract::ServiceError for #ident {
             const CODES: #contract::Codes = #contract::Codes {
+                of: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident)),
                 own: &[#(#own),*],
                 passed_on: &[#(<#passed_on as #contract::ServiceError>::CODES),*],
             };
@@ -59,7 +60,7 @@ pub(super) fn implement(ident: &Ident, declared: &[Declared]) -> TokenStream {
             fn variants() -> ::std::vec::Vec<#contract::ErrorDescriptor> {
                 let mut variants = ::std::vec::Vec::new();
                 #(#variants)*
-                variants
+                #contract::once_each(variants)
             }
 
             fn code(&self) -> &'static str {

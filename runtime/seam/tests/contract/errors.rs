@@ -166,3 +166,31 @@ fn conversions_can_be_written_by_hand() {
     assert_eq!(OwnError::from(StoreError::Closed), OwnError::Failed);
     assert_eq!(OwnError::from(CallError::Service(VaultError::Closed)), OwnError::Failed);
 }
+
+/// Passes on what `GuestError` passes on as well.
+#[seam::error]
+enum HostError {
+    #[error(from)]
+    Vault(VaultError),
+    #[error(from)]
+    Guest(GuestError),
+    #[error(store)]
+    Store(StoreFailure),
+    #[error(inner)]
+    Inner(InnerError),
+}
+
+#[test]
+fn an_error_that_comes_in_two_ways_is_one() {
+    let codes: Vec<String> = HostError::variants().into_iter().map(|v| v.code).collect();
+    let mut each = codes.clone();
+    each.sort();
+    each.dedup();
+    assert_eq!(codes.len(), each.len(), "{codes:?}");
+    let closed = CallError::Service(VaultError::Closed);
+    let direct = HostError::from(closed.clone());
+    let by_guest = HostError::from(CallError::Service(GuestError::from(closed)));
+    assert_eq!(direct, HostError::Vault(VaultError::Closed));
+    assert_eq!(by_guest, HostError::Guest(GuestError::Vault(VaultError::Closed)));
+    assert_eq!(ServiceFailure::of(&direct), ServiceFailure::of(&by_guest));
+}
