@@ -8,14 +8,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::host::HostSettings;
+use super::host::{HostSettings, Lane};
 use super::slot::{Outcome, failed};
 use crate::context::{Entered, TurnContext};
 use crate::contract::ServiceError;
 use crate::outcome::{CallError, Unknown};
 use crate::time::Moment;
 
-/// A poll that takes longer is logged: it held up everybody else on its thread.
+/// A poll on the inline lane that takes longer is logged: it held up everybody else on its thread.
 const LONG_POLL: Duration = Duration::from_millis(10);
 
 /// What a turn is polled with.
@@ -78,6 +78,10 @@ impl Driver<'_> {
 
     #[cold]
     fn report_long_poll(self, took: Duration) {
+        // The thread of that lane is there to be held.
+        if self.settings.lane == Lane::Arbiter {
+            return;
+        }
         let (service, method) = (self.settings.service.name(), self.method);
         tracing::warn!(
             service,
