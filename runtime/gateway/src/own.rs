@@ -17,6 +17,8 @@ pub struct Own {
     pub routes: Option<OwnRoutes>,
     /// How errors of the edge and the runtime look.
     pub problems: Option<Shape>,
+    /// How errors of services look, if not as their contracts say.
+    pub errors: Option<Shape>,
 }
 
 impl fmt::Debug for Own {
@@ -24,6 +26,7 @@ impl fmt::Debug for Own {
         f.debug_struct("Own")
             .field("routes", &self.routes.is_some())
             .field("problems", &self.problems.is_some())
+            .field("errors", &self.errors.is_some())
             .finish()
     }
 }

@@ -136,9 +136,13 @@ impl Problem {
         }
     }
 
-    /// What is answered: a status, a media type and a body. A service's errors are as its contract
-    /// says; all others as the program wants them. `errors` is where codes are
-    /// explained.
+    /// Whether it is an error of a service, and not of the edge or the runtime.
+    pub(crate) const fn is_of_service(&self) -> bool {
+        self.fields.is_some()
+    }
+
+    /// What is answered: a status, a media type and a body, as the program wants them if it says so.
+    /// `errors` is where codes are explained.
     pub(crate) fn content(
         self,
         request_id: &str,
@@ -147,9 +151,8 @@ impl Problem {
     ) -> (StatusCode, HeaderValue, Vec<u8>) {
         let (status, code, outcome, detail) =
             (self.status, self.code.clone(), self.outcome, self.detail.clone());
-        let is_services = self.fields.is_some();
         let members = self.members(request_id, errors);
-        if let Some(shape) = shape.filter(|_| !is_services) {
+        if let Some(shape) = shape {
             let shaped = shape(&ProblemReport {
                 status: status.as_u16(),
                 code: &code,

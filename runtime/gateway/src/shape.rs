@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-/// Says how an error of the edge or the runtime is answered.
+/// Says how an error is answered.
 pub type Shape = Arc<dyn Fn(&ProblemReport<'_>) -> Shaped + Send + Sync>;
 
-/// An error that is about to be answered: of the edge or of the runtime, and not of a service, whose
-/// errors its contract says.
+/// An error that is about to be answered: of the edge or of the runtime, or a service's.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ProblemReport<'a> {
@@ -17,7 +16,7 @@ pub struct ProblemReport<'a> {
     pub status: u16,
     /// The stable code, e.g. `bad_request`.
     pub code: &'a str,
-    /// `not_executed` or `unknown`: whether a call may have run.
+    /// `service`, `not_executed` or `unknown`: whether a call has run.
     pub outcome: &'a str,
     /// What is wrong, for people.
     pub detail: &'a str,

@@ -48,8 +48,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
-            let shape = worker.shared.own.problems.as_ref();
-            Response::of_problem(problem, request.trace.trace, &settings.errors, shape)
+            let own = &worker.shared.own;
+            let shape = if problem.is_of_service() { &own.errors } else { &own.problems };
+            Response::of_problem(problem, request.trace.trace, &settings.errors, shape.as_ref())
         }
     };
     response.identify(request.trace.trace);

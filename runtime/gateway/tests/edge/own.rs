@@ -213,6 +213,19 @@ async fn errors_have_the_shape_that_the_program_wants() {
     let service = get(&edge, "/api/book/404").await;
     assert_eq!(service.problem(), (404, "book_not_found".into(), "service".into()));
     assert_eq!(service.header("x-seam-outcome"), Some("service"));
+    let errors = |error: &seam_gateway::ProblemReport<'_>| {
+        Shaped::json(error.status, &json!({ "errors": { error.code: [error.outcome] } }))
+    };
+    let own = Own { errors: Some(Arc::new(errors)), ..Own::default() };
+    let other = edge_with(settings(), own);
+    let service = get(&other, "/api/book/404").await;
+    assert_eq!(service.json(), json!({ "errors": { "book_not_found": ["service"] } }));
+    assert_eq!((service.status, service.header("x-seam-outcome")), (404, Some("service")));
+    assert_eq!(
+        get(&other, "/api/nothing").await.problem().0,
+        404,
+        "the edge's own stay as they are"
+    );
     let denied = json(&edge, "/rpc/shelf/secret", "{}").await;
     assert_eq!(denied.status, 403, "an error doesn't say that all went well");
 }

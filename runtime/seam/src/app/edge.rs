@@ -33,8 +33,8 @@ impl App {
     }
 
     /// Says how errors of the edge and of the runtime are answered: their status, and their body.
-    /// Errors of services stay as their contracts say, and the headers `x-seam-outcome`,
-    /// `X-Request-Id`, `Retry-After` and `Allow` as they are.
+    /// Errors of services stay as their contracts say, unless [`App::errors`] says otherwise; the
+    /// headers `x-seam-outcome`, `X-Request-Id`, `Retry-After` and `Allow` stay in any case.
     ///
     /// ```
     /// use seam::Shaped;
@@ -50,6 +50,17 @@ impl App {
         F: Fn(&ProblemReport<'_>) -> Shaped + Send + Sync + 'static,
     {
         self.additions.problems = Some(Arc::new(shape));
+        self
+    }
+
+    /// As [`App::problems`], for errors of services: where all errors of an API have one form. Its
+    /// members have the error's fields.
+    #[must_use]
+    pub fn errors<F>(mut self, shape: F) -> Self
+    where
+        F: Fn(&ProblemReport<'_>) -> Shaped + Send + Sync + 'static,
+    {
+        self.additions.errors = Some(Arc::new(shape));
         self
     }
 }

@@ -20,6 +20,7 @@ pub(crate) type Routing = Arc<dyn Fn(&mut ServiceConfig, &EdgeClients) + Send + 
 pub(crate) struct Additions {
     pub(crate) routes: Option<Routing>,
     pub(crate) problems: Option<Shape>,
+    pub(crate) errors: Option<Shape>,
 }
 
 /// Clients for the program's own routes: on every service of the app, wherever it is.
@@ -36,7 +37,11 @@ impl Additions {
             let clients = EdgeClients { routes };
             Arc::new(move |web| routing(web, &clients))
         };
-        Own { routes: self.routes.as_ref().map(of_unit), problems: self.problems.clone() }
+        Own {
+            routes: self.routes.as_ref().map(of_unit),
+            problems: self.problems.clone(),
+            errors: self.errors.clone(),
+        }
     }
 }
 
