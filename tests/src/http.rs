@@ -48,6 +48,16 @@ pub fn post_text(path: &str, content_type: &str, body: &str) -> Request {
     request.header("Content-Type", content_type)
 }
 
+/// `PUT path` with a JSON body.
+pub fn put(path: &str, body: &Value) -> Request {
+    Request { verb: "PUT".into(), ..post(path, body) }
+}
+
+/// `DELETE path`.
+pub fn delete(path: &str) -> Request {
+    Request { verb: "DELETE".into(), ..get(path) }
+}
+
 impl Request {
     /// Adds a header.
     #[must_use]

@@ -103,6 +103,23 @@ impl Premises {
         Ok(Self { folder, program: example("shop")?, config, environment: Vec::new() })
     }
 
+    /// An empty one for another app than the shop: its program, its `app.toml`, and settings beside
+    /// the data folder.
+    ///
+    /// # Errors
+    /// No folder can be made.
+    pub fn of(
+        program: PathBuf,
+        config: PathBuf,
+        settings: Vec<(String, String)>,
+    ) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let data = folder.path().join("data").display().to_string();
+        let mut environment = vec![("SEAM__APP__DATA".to_owned(), data)];
+        environment.extend(settings);
+        Ok(Self { folder, program, config, environment })
+    }
+
     /// Starts the program with these arguments.
     ///
     /// # Errors
