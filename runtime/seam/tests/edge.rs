@@ -43,7 +43,7 @@ fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn own_routes_call_services_and_errors_have_the_apps_shape() {
     let data = tempfile::tempdir().unwrap();
     let running = App::new("tearoom")
