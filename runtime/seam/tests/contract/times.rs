@@ -40,7 +40,7 @@ async fn times_are_texts_by_rfc_3339_in_json_and_cross_the_wire() {
     let arguments = br#"{"at": "2026-11-27T12:30:00Z"}"#;
     let reply = DiaryContract::call_json(&client, 0, arguments, CallOptions::default()).unwrap();
     let expected = r#"{"from":"2026-11-27T12:30:00Z","to":null,"stops":["2026-11-27T12:30:00Z"]}"#;
-    assert_eq!(String::from_utf8(reply.await.unwrap()).unwrap(), expected);
+    assert_eq!(String::from_utf8(reply.await.unwrap().into_json()).unwrap(), expected);
     let schema = &DiaryContract::descriptor().methods[0].schema.arguments;
     assert_eq!(schema["properties"]["at"]["format"], "date-time");
     assert_eq!(schema["required"], serde_json::json!(["at"]));
