@@ -1,4 +1,6 @@
-//! Units of version 1 beside those of now: bytes as version 1's build wrote them, both ways round.
+//! Units of version 1 beside those of now: bytes of version 1, both ways round. They were
+//! written by hand from `PROTOCOL.md`; the golden files, which version 1's build wrote, hold this
+//! build's plain hello, call and answer to the same layout.
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
