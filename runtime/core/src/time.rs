@@ -40,6 +40,13 @@ impl Moment {
         Self(self.0.saturating_add(micros as u64 * 1_000))
     }
 
+    /// This moment and so many nanoseconds more; [`Moment::NEVER`] where that can't be told.
+    #[inline]
+    #[must_use]
+    pub const fn after_nanos(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+
     /// How many nanoseconds after `earlier` this is; zero if it isn't.
     pub const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

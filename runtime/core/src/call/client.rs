@@ -4,11 +4,13 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use super::deadlines::Deadlines;
 use super::dispatch::{Callable, Dispatch};
 use super::future::{Call, CallOptions};
 use super::json::JsonReply;
 use super::route::Route;
 use crate::contract::{Contract, ContractDescriptor};
+use crate::live::Live;
 use crate::name::ServiceId;
 use crate::remote::Caller;
 
@@ -77,6 +79,10 @@ pub trait AnyClient: Send + Sync + 'static {
     /// Calls a method, by its index, with the text of a JSON object of arguments.
     fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply;
 
+    /// How long the service's calls may take whose caller doesn't say, for all its clients in this
+    /// unit: what is set there holds for the next call.
+    fn deadlines(&self) -> &Live<Deadlines>;
+
     /// The boxed `Client` itself, for who knows its type.
     fn typed(&self, caller: Caller) -> Box<dyn Any + Send>;
 }
@@ -99,6 +105,10 @@ impl<C: Dispatch> AnyClient for Client<C> {
             let why = format!("`{}` has no method number {method}", C::NAME);
             super::json::refused(why)
         })
+    }
+
+    fn deadlines(&self) -> &Live<Deadlines> {
+        self.inner.route.deadlines()
     }
 
     fn typed(&self, caller: Caller) -> Box<dyn Any + Send> {

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use super::client::Client;
 use super::future::CallOptions;
+use super::inbox::Entrance;
 use super::json::JsonReply;
 use crate::contract::{Contract, Method};
-use crate::name::ServiceId;
 use crate::remote::{Inbound, Served};
 use crate::turn::{Begun, Host, TurnStart};
 
 /// A contract whose methods can be called by their numbers. Implemented by `#[seam::contract]`.
 pub trait Dispatch: Contract<Client: From<Client<Self>>> {
-    /// Runs an encoded call, which was admitted, on the host of a service of that name; `None` if
-    /// there is no method of that index.
+    /// Admits an encoded call and runs it on the host of a service; `None` if there is no method of
+    /// that index.
     fn serve(
         host: &Self::Host,
-        service: ServiceId,
+        entrance: &Entrance,
         inbound: &mut Inbound<'_>,
         out: &mut Vec<u8>,
     ) -> Option<Served>;
@@ -34,10 +34,7 @@ pub trait Dispatch: Contract<Client: From<Client<Self>>> {
 /// A method whose turn can be begun. Implemented by `#[seam::contract]`.
 pub trait Callable: Method<Contract: Dispatch> {
     /// Begins the method's turn on a host.
-    fn begin(
-        start: TurnStart<'_, Self>,
-        host: &<Self::Contract as Contract>::Host,
-    ) -> Begun<Self::Answer, Self::Error>;
+    fn begin(start: TurnStart<'_, Self>, host: &<Self::Contract as Contract>::Host) -> Begun<Self>;
 }
 
 /// Says that an `A` can serve this contract. Implemented by `#[seam::contract]` for every `A` that

@@ -6,13 +6,12 @@
 use std::sync::Arc;
 use std::task::Context;
 
-use super::future::too_far;
+use super::admission::Admission;
 use super::route::{Exit, Route};
 use crate::codec;
 use crate::context::{self, CallContext};
 use crate::contract::Method;
 use crate::metrics::Ended;
-use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::remote::{Caller, Outbound, ReplyBody, ReplyKind, Sent};
 use crate::time::Moment;
@@ -29,7 +28,6 @@ pub(super) fn send<M: Method>(
     message: &M,
     cx: &Context<'_>,
 ) -> Result<Sent, NotExecuted> {
-    caller.may_call(M::SPEC)?;
     let around = given.or_else(context::caller);
     // Made at once and not shared, for it is only written down.
     let mut context = match &around {
@@ -37,7 +35,8 @@ pub(super) fn send<M: Method>(
         Some(around) => around.child(),
     };
     context.deadline = context.deadline.min(deadline);
-    admit(&mut context, route.service, caller, now)?;
+    let admission = Admission { service: route.service, method: Some(M::SPEC), caller, now };
+    admission.leaving(&mut context)?;
     let call = Outbound {
         service: route.service,
         method: M::SPEC,
@@ -54,30 +53,6 @@ pub(super) fn send<M: Method>(
         Exit::Remote(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
         Exit::Away(why) => Err(NotExecuted::unavailable(why)),
     })
-}
-
-/// Permission aside, what holds on both routes before a call may begin: deadline, hop limit, no
-/// cycle. The context is the call's own, and is told who makes it.
-#[inline]
-fn admit(
-    context: &mut CallContext,
-    service: ServiceId,
-    caller: Caller,
-    now: Moment,
-) -> Result<(), NotExecuted> {
-    if context.deadline <= now {
-        return Err(NotExecuted::DeadlineExceeded);
-    }
-    if let Caller::Service(caller) = caller
-        && !context.chain.contains(caller)
-        && !context.chain.push(caller)
-    {
-        return Err(too_far(context, service));
-    }
-    if !context.chain.may_enter(service) {
-        return Err(too_far(context, service));
-    }
-    Ok(())
 }
 
 /// The answer that arrived, counted; `None` for all else that can arrive.

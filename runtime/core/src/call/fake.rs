@@ -15,7 +15,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::client::Client;
-use super::route::{Deadlines, Route, Target};
+use super::deadlines::Deadlines;
+use super::route::{Route, Target};
 use crate::codec;
 use crate::context::{CallContext, in_context};
 use crate::contract::{Contract, Method};

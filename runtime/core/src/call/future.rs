@@ -8,39 +8,30 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::admission::Admission;
+use super::attempt::{Attempt, Stage};
 use super::client::{Client, ClientInner};
+use super::deadlines::{DeadlinesInForce, nanos};
 use super::dispatch::Callable;
 use super::elsewhere;
-use super::route::Deadlines;
 use crate::context::{self, CallContext, CallSite, TurnContext};
 use crate::contract::{Method, MethodSpec};
 use crate::metrics::Ended;
-use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted};
-use crate::remote::{Caller, RemoteReply, ReplyBody, Sent, Ticket};
+use crate::remote::{RemoteReply, ReplyBody, Sent, Ticket};
 use crate::time::Moment;
-use crate::turn::{Begun, Outcome, Parcel, Reply, TurnStart};
+use crate::turn::{Begun, Held, Outcome, Reply, TurnStart};
 
 /// A call that begins at its first poll; one that is never polled does nothing. Dropping it is the
 /// caller going away.
 #[must_use = "a call does nothing until it is awaited"]
-// The message stands first: a call is moved to where it is awaited, and what was just written is
-// quick to read only in the same pieces.
+// The message stands first, as in the attempt: see there.
 #[repr(C)]
 pub struct Call<M: Method> {
-    state: State<M>,
+    attempt: Attempt<M>,
     client: Client<M::Contract>,
     /// Boxed, for most calls have none.
     options: Option<Box<CallOptions>>,
-}
-
-/// How far a call has come.
-enum State<M: Method> {
-    /// It wasn't polled yet; its message is taken when its turn begins. Without it the call is over.
-    New(Parcel<M>),
-    /// Its first poll wasn't the last.
-    Waits(Waits<M>),
-    Over,
 }
 
 /// What a caller may ask for beside the arguments.
@@ -56,13 +47,13 @@ pub struct CallOptions {
 }
 
 /// The wait for a call that is on its way.
-struct Waits<M: Method> {
+pub(super) struct Waits<M: Method> {
     reply: Awaited<M>,
     began: Moment,
 }
 
 enum Awaited<M: Method> {
-    Local(Reply<M::Answer, M::Error>),
+    Local(Reply<M>),
     /// Kept by the route's first remote.
     Kept(Ticket),
     Remote(RemoteReply),
@@ -74,7 +65,7 @@ type Polled<M> = Poll<Outcome<<M as Method>::Answer, <M as Method>::Error>>;
 impl<M: Callable> Call<M> {
     #[inline]
     pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
-        Self { state: State::New(Parcel::Full(message)), client, options: None }
+        Self { attempt: Attempt::new(message), client, options: None }
     }
 
     /// Gives the call another deadline: it is worthless after `time`.
@@ -91,6 +82,22 @@ impl<M: Callable> Call<M> {
         self
     }
 
+    /// The call's message, as long as the call has it: until its turn begins in this process, or until
+    /// its reply comes from elsewhere. A call that wasn't executed has it, wherever it was refused; so
+    /// has one that was sent and whose connection was lost.
+    pub const fn message(&self) -> Option<&M> {
+        self.attempt.message()
+    }
+
+    /// Gives the [`message`](Self::message) back, if the call has it. A call that isn't over is
+    /// cancelled by that, as when it is dropped.
+    pub fn into_message(mut self) -> Option<M> {
+        match replace(&mut self.attempt.message, Held::Taken) {
+            Held::Here(message) => Some(message),
+            Held::Taken => None,
+        }
+    }
+
     /// The first poll: the call goes where its route leads, and is over with that if it stays here
     /// and doesn't wait.
     #[inline(never)] // see `poll`
@@ -103,13 +110,15 @@ impl<M: Callable> Call<M> {
         let began = route.clock.now();
         let options = self.options.take();
         // Without policies nobody needs to know.
-        let asked = || asked(options, route.deadlines, M::SPEC);
+        let asked = || asked(options, &route.deadlines, M::SPEC);
         let mut context = if route.policies {
             let (time, given) = asked();
-            match admit(M::SPEC, route.service, *caller, given, began, time) {
+            let (service, method) = (route.service, Some(M::SPEC));
+            let admission = Admission { service, method, caller: *caller, now: began };
+            match admission.here(given.or_else(context::caller), began.after_nanos(time)) {
                 Ok((deadline, context)) => Some(TurnContext::new(route.service, deadline, context)),
                 Err(why) => {
-                    self.state = State::Over;
+                    self.attempt.stage = Stage::Over;
                     *outcome = Poll::Ready(self.refused(why));
                     return;
                 }
@@ -117,10 +126,12 @@ impl<M: Callable> Call<M> {
         } else {
             None
         };
-        let State::New(message) = &mut self.state else { return };
+        let message = &mut self.attempt.message;
         let start = TurnStart { message, context: &mut context, outcome, now: began };
         match M::begin(start, host) {
             Begun::Done(ended) => {
+                // It is new: to look for what is to be dropped costs more than this.
+                forget(replace(&mut self.attempt.stage, Stage::Over));
                 if route.policies
                     && let Poll::Ready(outcome) = &*outcome
                 {
@@ -134,24 +145,31 @@ impl<M: Callable> Call<M> {
 
     #[inline(never)] // beside the socket it costs nothing, and the local path stays small
     fn begin_elsewhere(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
-        let State::New(Parcel::Full(message)) = &self.state else { return };
+        let Some(message) = self.attempt.message() else { return };
         let ClientInner { route, caller } = &*self.client.inner;
         let began = route.clock.now();
-        let (time, given) = asked(self.options.take(), route.deadlines, M::SPEC);
-        match elsewhere::send(route, *caller, given, began.after(time), began, message, cx) {
+        let (time, given) = asked(self.options.take(), &route.deadlines, M::SPEC);
+        match elsewhere::send(route, *caller, given, began.after_nanos(time), began, message, cx) {
             Ok(Sent::Kept(ticket)) => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
-                self.state = State::Waits(Waits { reply: Awaited::Kept(ticket), began });
+                self.wait_for(Awaited::Kept(ticket), began);
             }
             Ok(Sent::Waits(reply)) if reply.will_wake() => {
-                self.state = State::Waits(Waits { reply: Awaited::Remote(reply), began });
+                self.wait_for(Awaited::Remote(reply), began);
             }
             Ok(Sent::Waits(reply)) => self.wait(Awaited::Remote(reply), began, cx, outcome),
             Err(why) => {
-                self.state = State::Over;
+                self.attempt.stage = Stage::Over;
                 *outcome = Poll::Ready(self.refused(why));
             }
         }
+    }
+
+    /// The first poll is over, and the call isn't.
+    #[inline]
+    fn wait_for(&mut self, reply: Awaited<M>, began: Moment) {
+        // It was new: nothing is to be dropped.
+        forget(replace(&mut self.attempt.stage, Stage::Waits(Waits { reply, began })));
     }
 
     #[inline(never)] // the local path of a call that doesn't wait stays small
@@ -162,7 +180,7 @@ impl<M: Callable> Call<M> {
         cx: &mut Context<'_>,
         outcome: &mut Polled<M>,
     ) {
-        self.state = State::Waits(Waits { reply, began });
+        self.wait_for(reply, began);
         self.poll_reply(cx, outcome);
     }
 
@@ -170,15 +188,16 @@ impl<M: Callable> Call<M> {
     #[inline(never)] // as above
     fn poll_reply(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
         let route = &*self.client.inner.route;
-        let State::Waits(Waits { reply, began }) = &mut self.state else {
+        let Attempt { message, stage } = &mut self.attempt;
+        let Stage::Waits(Waits { reply, began }) = stage else {
             // As any future does; staying pending would hang whoever made the mistake.
             panic!("a call was polled again after it had come to its outcome")
         };
         match reply {
             Awaited::Local(reply) => {
-                let Poll::Ready(came) = Pin::new(reply).poll(cx) else { return };
+                let Poll::Ready(came) = reply.poll_or_return(cx, message) else { return };
                 let took = route.clock.now().nanos_since(*began);
-                self.state = State::Over;
+                *stage = Stage::Over;
                 self.count_served(&came, took);
                 *outcome = Poll::Ready(came);
             }
@@ -189,7 +208,11 @@ impl<M: Callable> Call<M> {
                 let Poll::Ready(arrived) = remote.poll(*ticket, cx, &mut body) else { return };
                 let began = *began;
                 // A ticket and a moment: to look for what is to be dropped costs more than this.
-                forget(replace(&mut self.state, State::Over));
+                forget(replace(stage, Stage::Over));
+                if arrived.is_ok() {
+                    // Its reply is there: nobody wants it any more.
+                    *message = Held::Taken;
+                }
                 if arrived.is_ok()
                     && let Some(answer) = elsewhere::answer::<M>(route, &body, began)
                 {
@@ -202,7 +225,10 @@ impl<M: Callable> Call<M> {
             Awaited::Remote(reply) => {
                 let Poll::Ready(arrived) = Pin::new(reply).poll(cx) else { return };
                 let began = *began;
-                self.state = State::Over;
+                if arrived.is_ok() {
+                    *message = Held::Taken;
+                }
+                *stage = Stage::Over;
                 *outcome = Poll::Ready(self.arrived(arrived, began));
             }
         }
@@ -268,13 +294,13 @@ impl<M: Callable> Call<M> {
     }
 }
 
-/// What options say of a call's time, if it has any, and in which context it is made.
+/// What options say of a call's time in nanoseconds, if it has any, and in which context it is made.
 #[inline]
 fn asked(
     options: Option<Box<CallOptions>>,
-    configured: Deadlines,
+    configured: &DeadlinesInForce,
     method: &MethodSpec,
-) -> (Duration, Option<Arc<CallContext>>) {
+) -> (u64, Option<Arc<CallContext>>) {
     match options {
         None => (configured.of(method, None), None),
         Some(options) => told(*options, configured, method),
@@ -284,71 +310,18 @@ fn asked(
 #[cold]
 fn told(
     options: CallOptions,
-    configured: Deadlines,
+    configured: &DeadlinesInForce,
     method: &MethodSpec,
-) -> (Duration, Option<Arc<CallContext>>) {
-    let time = options.deadline.unwrap_or_else(|| configured.of(method, options.default_deadline));
+) -> (u64, Option<Arc<CallContext>>) {
+    let configured = || configured.of(method, options.default_deadline);
+    let time = options.deadline.map_or_else(configured, nanos);
     (time, options.context)
-}
-
-/// What holds on both routes before a call may begin: permission, deadline, hop limit, no cycle.
-/// Returns the call's deadline and the context in which it is made.
-#[inline(always)] // passed on the way of every call, from one place
-fn admit(
-    method: &MethodSpec,
-    service: ServiceId,
-    caller: Caller,
-    given: Option<Arc<CallContext>>,
-    now: Moment,
-    time: Duration,
-) -> Result<(Moment, Option<Arc<CallContext>>), NotExecuted> {
-    caller.may_call(method)?;
-    let deadline = now.after(time);
-    let context = given.or_else(context::caller);
-    if context.is_none() && !matches!(caller, Caller::Service(_)) && deadline > now {
-        // From outside: nobody waits for the call whom it could meet again.
-        return Ok((deadline, None));
-    }
-    let deadline = context.as_ref().map_or(deadline, |context| deadline.min(context.deadline));
-    if deadline <= now {
-        return Err(NotExecuted::DeadlineExceeded);
-    }
-    Ok((deadline, lengthened(context, service, caller)?))
-}
-
-/// The context of a call that somebody waits for: no cycle, and not too deep.
-#[inline(never)] // a call from outside passes it by
-fn lengthened(
-    mut context: Option<Arc<CallContext>>,
-    service: ServiceId,
-    caller: Caller,
-) -> Result<Option<Arc<CallContext>>, NotExecuted> {
-    if let Caller::Service(caller) = caller
-        && !context.as_ref().is_some_and(|context| context.chain.contains(caller))
-    {
-        // The caller's own task lost the turn's context: at least the caller itself waits.
-        let mut found = context.as_deref().map_or_else(CallContext::root, CallContext::clone);
-        if !found.chain.push(caller) {
-            return Err(too_far(&found, service));
-        }
-        context = Some(Arc::new(found));
-    }
-    if let Some(context) = &context
-        && !context.chain.may_enter(service)
-    {
-        return Err(too_far(context, service));
-    }
-    Ok(context)
-}
-
-pub(super) fn too_far(context: &CallContext, service: ServiceId) -> NotExecuted {
-    NotExecuted::Cycle { path: context.chain.path_to(service) }
 }
 
 impl<M: Method> Drop for Call<M> {
     #[inline]
     fn drop(&mut self) {
-        if let State::Waits(Waits { reply: Awaited::Kept(ticket), .. }) = self.state
+        if let Stage::Waits(Waits { reply: Awaited::Kept(ticket), .. }) = self.attempt.stage
             && let Some(remote) = self.client.inner.route.first()
         {
             remote.forget(ticket);
@@ -365,8 +338,8 @@ impl<M: Callable> Future for Call<M> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let mut outcome = Poll::Pending;
-        match this.state {
-            State::New(Parcel::Full(_)) => this.begin(cx, &mut outcome),
+        match this.attempt.stage {
+            Stage::New => this.begin(cx, &mut outcome),
             _ => this.poll_reply(cx, &mut outcome),
         }
         outcome

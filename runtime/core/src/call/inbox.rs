@@ -4,25 +4,42 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Poll;
 
+use super::admission::Admission;
 use super::dispatch::{Callable, Dispatch};
 use crate::codec;
-use crate::context::{CallContext, TurnContext};
-use crate::contract::{Contract, ContractDescriptor, Method};
+use crate::context::TurnContext;
+use crate::contract::{Contract, ContractDescriptor, Method, MethodSpec};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind, Served};
+use crate::remote::{Inbound, Inlet, ReplyBody, ReplyKind, Served};
 use crate::time::{Clock, Moment};
-use crate::turn::{Begun, Outcome, Parcel, TurnStart};
+use crate::turn::{Begun, Held, Outcome, TurnStart};
 
 /// The way in to a service of this unit for encoded calls.
 pub struct Inbox<C: Contract> {
-    service: ServiceId,
+    entrance: Entrance,
     host: Arc<C::Host>,
-    /// The services that declare that they call this one.
-    callers: Box<[ServiceId]>,
     metrics: Arc<ServiceMetrics>,
     clock: Clock,
+}
+
+/// Whose way in it is, and for whom.
+#[derive(Debug)]
+pub struct Entrance {
+    service: ServiceId,
+    /// The services that declare that they call this one.
+    callers: Box<[ServiceId]>,
+}
+
+impl Entrance {
+    /// Whether a call may begin; `method` is what it calls, if there is such a method.
+    #[inline]
+    fn admit(&self, method: Option<&MethodSpec>, inbound: &Inbound<'_>) -> Result<(), NotExecuted> {
+        let Inbound { caller, now, .. } = *inbound;
+        let admission = Admission { service: self.service, method, caller, now };
+        admission.incoming(inbound.context, &self.callers)
+    }
 }
 
 impl<C: Dispatch> Inbox<C> {
@@ -34,48 +51,23 @@ impl<C: Dispatch> Inbox<C> {
         metrics: Arc<ServiceMetrics>,
         clock: Clock,
     ) -> Self {
-        Self { service, host, callers: callers.into_iter().collect(), metrics, clock }
-    }
-
-    #[inline]
-    fn admit(&self, inbound: &Inbound<'_>) -> Result<(), NotExecuted> {
-        if let Caller::Service(caller) = inbound.caller
-            && !self.callers.contains(&caller)
-        {
-            let why = format!("`{caller}` doesn't declare that it calls `{}`", self.service).into();
-            return Err(NotExecuted::Denied { why });
-        }
-        let context: &CallContext = inbound.context;
-        if context.deadline <= inbound.now {
-            return Err(NotExecuted::DeadlineExceeded);
-        }
-        if !context.chain.may_enter(self.service) {
-            return Err(NotExecuted::Cycle { path: context.chain.path_to(self.service) });
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn begin(&self, inbound: &mut Inbound<'_>, out: &mut Vec<u8>) -> Served {
-        if let Err(why) = self.admit(inbound) {
-            return Served::failed(why);
-        }
-        match C::serve(&self.host, self.service, inbound, out) {
-            Some(served) => served,
-            None => Self::no_such_method(inbound.method),
-        }
+        let entrance = Entrance { service, callers: callers.into_iter().collect() };
+        Self { entrance, host, metrics, clock }
     }
 
     #[cold]
-    fn no_such_method(method: u16) -> Served {
-        let what = format!("`{}` has no method number {method}", C::NAME).into();
+    fn no_such_method(&self, inbound: &Inbound<'_>) -> Served {
+        if let Err(why) = self.entrance.admit(None, inbound) {
+            return Served::failed(why);
+        }
+        let what = format!("`{}` has no method number {}", C::NAME, inbound.method).into();
         Served::failed(NotExecuted::Incompatible { what })
     }
 }
 
 impl<C: Dispatch> Inlet for Inbox<C> {
     fn service(&self) -> ServiceId {
-        self.service
+        self.entrance.service
     }
 
     fn descriptor(&self) -> &'static ContractDescriptor {
@@ -84,7 +76,8 @@ impl<C: Dispatch> Inlet for Inbox<C> {
 
     fn serve(&self, mut inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
         let Inbound { method, now: began, .. } = inbound;
-        let served = self.begin(&mut inbound, out);
+        let served = C::serve(&self.host, &self.entrance, &mut inbound, out);
+        let served = served.unwrap_or_else(|| self.no_such_method(&inbound));
         let (ended, at) = match &served {
             Served::Answered(at) => (Ended::Answered, *at),
             Served::ServiceError(at) => (Ended::ServiceError, *at),
@@ -131,27 +124,27 @@ const fn failed(failure: &Failure) -> Ended {
 
 impl<C: Contract> fmt::Debug for Inbox<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Inbox").field(&self.service).finish()
+        f.debug_tuple("Inbox").field(&self.entrance.service).finish()
     }
 }
 
-/// Decodes the arguments of the method `M`, runs its turn, and encodes the outcome. Used by
-/// generated code.
+/// Admits a call of the method `M`, decodes its arguments, runs its turn, and encodes the outcome.
+/// Used by generated code.
 pub fn serve<M: Callable>(
     host: &<M::Contract as Contract>::Host,
-    service: ServiceId,
+    entrance: &Entrance,
     inbound: &mut Inbound<'_>,
     out: &mut Vec<u8>,
 ) -> Served {
-    if let Err(why) = inbound.caller.may_call(M::SPEC) {
+    if let Err(why) = entrance.admit(Some(M::SPEC), inbound) {
         return Served::failed(why);
     }
-    let mut message: Parcel<M> = match codec::read(inbound.body) {
-        Ok(message) => Parcel::Full(message),
+    let mut message: Held<M> = match codec::read(inbound.body) {
+        Ok(message) => Held::Here(message),
         Err(fault) => return Served::failed(malformed(&fault.into())),
     };
     let now = inbound.now;
-    let context = TurnContext::lent(service, inbound.context);
+    let context = TurnContext::lent(entrance.service, inbound.context);
     let (mut context, mut polled) = (Some(context), Poll::Pending);
     let start =
         TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };

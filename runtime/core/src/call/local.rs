@@ -7,8 +7,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::client::Client;
+use super::deadlines::Deadlines;
 use super::dispatch::Hosts;
-use super::route::{Deadlines, Route, Target};
+use super::route::{Route, Target};
 use crate::contract::Contract;
 use crate::home::Home;
 use crate::name::ServiceId;

@@ -1,6 +1,9 @@
 //! The call path: from a client's method to the turn, or to the wire, and back.
 
+mod admission;
+mod attempt;
 mod client;
+mod deadlines;
 mod dispatch;
 mod elsewhere;
 mod fake;
@@ -12,11 +15,12 @@ mod rehearsal;
 mod route;
 
 pub use self::client::{AnyClient, Client};
+pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts};
 pub use self::fake::{Fake, FakeCall};
 pub use self::future::{Call, CallOptions};
-pub use self::inbox::{Inbox, serve};
+pub use self::inbox::{Entrance, Inbox, serve};
 pub use self::json::{JsonAnswer, JsonBody, JsonReply, call_json};
 pub use self::local::LocalError;
 pub use self::rehearsal::{Faults, Rehearsal};
-pub use self::route::{Deadlines, Route, Target};
+pub use self::route::{Route, Target};

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::contract::{Contract, MethodSpec};
+use super::deadlines::{Deadlines, DeadlinesInForce};
+use crate::contract::Contract;
+use crate::live::Live;
 use crate::metrics::ServiceMetrics;
 use crate::name::ServiceId;
 use crate::remote::Remote;
@@ -26,7 +27,10 @@ pub struct Route<C: Contract> {
     /// happen costs a call nothing.
     first: OnceLock<Arc<dyn Remote>>,
     elsewhere: ArcSwap<Elsewhere>,
-    pub(super) deadlines: Deadlines,
+    /// What is set of them.
+    settings: Live<Deadlines>,
+    /// What calls read of them.
+    pub(super) deadlines: Arc<DeadlinesInForce>,
     pub(super) clock: Clock,
     /// Whether policies hold on calls that stay here.
     pub(super) policies: bool,
@@ -34,33 +38,6 @@ pub struct Route<C: Contract> {
     pub(super) served: Arc<ServiceMetrics>,
     /// Counts of calls that go elsewhere, once there is one: most services are near.
     called: OnceLock<Box<ServiceMetrics>>,
-}
-
-/// How long calls may take whose caller doesn't say.
-///
-/// From the strongest to the weakest: what the caller says, `[services.NAME.calls] deadline`, what
-/// the method declares, and `[calls] deadline`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadlines {
-    /// `[services.NAME.calls] deadline`.
-    pub service: Option<Duration>,
-    /// `[calls] deadline`; 5 s by default.
-    pub otherwise: Duration,
-}
-
-impl Deadlines {
-    /// The time of a call that doesn't say it; `otherwise` goes before the configured one.
-    #[inline]
-    pub(super) fn of(self, method: &MethodSpec, otherwise: Option<Duration>) -> Duration {
-        let said = self.service.or(method.deadline).or(otherwise);
-        said.unwrap_or(self.otherwise)
-    }
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self { service: None, otherwise: Duration::from_secs(5) }
-    }
 }
 
 /// Where calls go that don't stay here.
@@ -90,7 +67,8 @@ pub enum Target<C: Contract> {
 
 impl<C: Contract> Route<C> {
     /// A route to a service, which leads nowhere yet.
-    pub fn new(service: ServiceId, deadlines: Deadlines, clock: Clock) -> Self {
+    pub fn new(service: ServiceId, deadlines: impl Into<Live<Deadlines>>, clock: Clock) -> Self {
+        let settings = deadlines.into();
         Self {
             service,
             here: AtomicBool::new(false),
@@ -98,7 +76,8 @@ impl<C: Contract> Route<C> {
             at_first: AtomicBool::new(false),
             first: OnceLock::new(),
             elsewhere: ArcSwap::from_pointee(Elsewhere::Away("no route to it yet".into())),
-            deadlines,
+            deadlines: DeadlinesInForce::following(&settings),
+            settings,
             clock,
             policies: true,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
@@ -165,6 +144,11 @@ impl<C: Contract> Route<C> {
     /// The service's name.
     pub const fn service(&self) -> ServiceId {
         self.service
+    }
+
+    /// How long calls may take whose caller doesn't say: what is set there holds for the next call.
+    pub const fn deadlines(&self) -> &Live<Deadlines> {
+        &self.settings
     }
 
     /// Counts of calls that ran here.

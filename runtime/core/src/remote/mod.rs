@@ -9,7 +9,7 @@ use crate::context::{CallContext, InboundContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::metrics::Ended;
 use crate::name::ServiceId;
-use crate::outcome::{Failure, NotExecuted, Unknown};
+use crate::outcome::{Failure, Unknown};
 use crate::time::Moment;
 
 mod body;
@@ -155,19 +155,6 @@ pub enum Caller {
     Program,
     /// The edge, for somebody outside.
     Edge,
-}
-
-impl Caller {
-    /// Whether the caller may call such a method at all: the edge only what its contract offers
-    /// there. Which services may call which is settled by their `Needs`.
-    #[inline]
-    pub(crate) fn may_call(self, method: &MethodSpec) -> Result<(), NotExecuted> {
-        if self == Self::Edge && !method.at_the_edge() {
-            let why = format!("`{}` is neither public nor has it a route", method.name).into();
-            return Err(NotExecuted::Denied { why });
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Display for Caller {

@@ -12,7 +12,9 @@ use tokio::sync::Notify;
 
 use super::berth::Berth;
 use super::gate::{Left, Refused};
+use super::held::Held;
 use super::keeper::Kept;
+use super::limits::{InForce, Limits};
 use super::line::{Gone, Line, Phase};
 use super::poll::Driver;
 use super::queued::{Promoted, Waiting};
@@ -21,6 +23,7 @@ use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
 use crate::context::TurnContext;
 use crate::contract::Method;
 use crate::home::Home;
+use crate::live::Live;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::time::{Clock, Moment};
@@ -45,10 +48,8 @@ pub struct HostSettings {
     pub service: ServiceId,
     /// Where turns run.
     pub lane: Lane,
-    /// Calls that may wait and run at a time; beyond it they are refused as overloaded. At least 1.
-    pub mailbox: u32,
-    /// How long a turn may run after its caller may have gone.
-    pub turn_limit: Duration,
+    /// How much it takes; may be changed while it runs.
+    pub limits: Live<Limits>,
     /// Where turns go that nobody else drives.
     pub home: Home,
     /// What time it is.
@@ -56,21 +57,9 @@ pub struct HostSettings {
 }
 
 impl HostSettings {
-    /// How many calls may wait and run at a time unless somebody says otherwise.
-    pub const MAILBOX: u32 = 1_024;
-    /// How long a turn may run after its caller may have gone, unless somebody says otherwise.
-    pub const TURN_LIMIT: Duration = Duration::from_secs(30);
-
     /// The defaults: inline, 1,024 calls, 30 s.
     pub fn new(service: ServiceId, home: Home) -> Self {
-        Self {
-            service,
-            lane: Lane::default(),
-            mailbox: Self::MAILBOX,
-            turn_limit: Self::TURN_LIMIT,
-            home,
-            clock: Clock::fast(),
-        }
+        Self { service, lane: Lane::default(), limits: Live::default(), home, clock: Clock::fast() }
     }
 }
 
@@ -86,6 +75,7 @@ pub(super) struct Inner<A: Send + Sync + 'static> {
     pub(super) room: Room<A>,
     /// Whether a turn has ended well: an actor that panics at once is rebuilt with backoff.
     pub(super) proved: AtomicBool,
+    pub(super) limits: InForce,
     pub(super) settings: HostSettings,
     pub(super) line: Mutex<Line<A>>,
     pub(super) signals: Arc<Signals>,
@@ -111,8 +101,8 @@ pub(super) struct Signals {
 /// and the processor would wait for that.
 #[derive(Debug)]
 pub struct TurnStart<'a, M: Method> {
-    /// The message; taken when the turn begins, gets in line, or is refused.
-    pub message: &'a mut Parcel<M>,
+    /// The message; taken when the turn begins, or gets in line.
+    pub message: &'a mut Held<M>,
     /// The turn's context; `None` if it has none of its own, but its caller's. Taken if the call
     /// isn't over at once.
     pub context: &'a mut Option<TurnContext>,
@@ -122,35 +112,13 @@ pub struct TurnStart<'a, M: Method> {
     pub now: Moment,
 }
 
-/// A message until its turn takes it.
-#[derive(Debug)]
-// Its mark is beside the message, and not in one of its fields: the message is moved as one.
-#[repr(u8)]
-pub enum Parcel<M> {
-    /// It is here.
-    Full(M),
-    /// It was taken.
-    Taken,
-}
-
-impl<M> Parcel<M> {
-    #[inline]
-    fn take(&mut self) -> M {
-        match std::mem::replace(self, Self::Taken) {
-            Self::Full(message) => message,
-            Self::Taken => panic!("a call has its message until its turn takes it"),
-        }
-    }
-}
-
 impl<M: Method> TurnStart<'_, M> {
     fn deadline(&self) -> Moment {
         self.context.as_ref().map_or(Moment::NEVER, TurnContext::deadline)
     }
 
     #[cold]
-    fn refuse(self, why: NotExecuted) -> Begun<M::Answer, M::Error> {
-        *self.message = Parcel::Taken;
+    fn refuse(self, why: NotExecuted) -> Begun<M> {
         *self.outcome = Poll::Ready(failed(why));
         Begun::Done(self.now)
     }
@@ -158,11 +126,11 @@ impl<M: Method> TurnStart<'_, M> {
 
 /// A call that was let in, or not.
 #[derive(Debug)]
-pub enum Begun<T, E> {
+pub enum Begun<M: Method> {
     /// It is over, since that moment; its outcome is where the call wanted it.
     Done(Moment),
     /// It runs or waits; the home sees to it.
-    Pending(Reply<T, E>),
+    Pending(Reply<M>),
 }
 
 /// How a host is doing.
@@ -185,17 +153,24 @@ impl<A: Send + Sync + 'static> Host<A> {
         let inner = Inner {
             room: Room::shut(),
             proved: AtomicBool::new(false),
+            limits: InForce::default(),
             settings,
             line: Mutex::new(Line::new()),
             signals: Arc::default(),
             restarts: AtomicU64::new(0),
             kept,
         };
-        Self { inner: Arc::new(House::new(inner)) }
+        let inner = Arc::new(House::new(inner));
+        let host = Arc::downgrade(&inner);
+        inner
+            .settings
+            .limits
+            .follow(move |limits| host.upgrade().map(|host| host.limit(limits)).is_some());
+        Self { inner }
     }
 
     /// Lets a call in and begins its turn, or puts it in line. Called by generated code.
-    pub fn turn<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M::Answer, M::Error>
+    pub fn turn<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R + Send + 'static,
@@ -219,12 +194,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     }
 
     #[inline]
-    fn run_inline<M, F, R>(
-        &self,
-        start: TurnStart<'_, M>,
-        seat: Seat<A>,
-        run: F,
-    ) -> Begun<M::Answer, M::Error>
+    fn run_inline<M, F, R>(&self, start: TurnStart<'_, M>, seat: Seat<A>, run: F) -> Begun<M>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R,
@@ -237,10 +207,10 @@ impl<A: Send + Sync + 'static> Host<A> {
         if start.outcome.is_ready() {
             return Begun::Done(at);
         }
-        let slot = Arc::new(Slot::running(M::SPEC.turn, start.deadline(), start.now));
+        let slot = Arc::new(Slot::<M>::running(start.deadline(), start.now));
         let key = inner.watch(slot.clone());
         let context = start.context.take();
-        Promoted::spawn(inner, turn, context, slot.clone(), key, M::SPEC.name);
+        Promoted::spawn(inner, turn, context, slot.clone(), key);
         Begun::Pending(Reply::running(slot))
     }
 
@@ -251,12 +221,12 @@ impl<A: Send + Sync + 'static> Host<A> {
         if exclusive {
             gate.close_wickets();
         } else {
-            gate.open_wickets(self.inner.settings.mailbox);
+            gate.open_wickets(self.inner.limits.mailbox());
         }
     }
 
     #[inline(never)] // the way past the line stays small
-    fn get_in_line<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M::Answer, M::Error>
+    fn get_in_line<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R + Send + 'static,
@@ -264,23 +234,24 @@ impl<A: Send + Sync + 'static> Host<A> {
     {
         let inner = &self.inner;
         let settings = &inner.settings;
-        let slot = Arc::new(Slot::waiting(M::SPEC.turn, start.deadline()));
+        let deadline = start.deadline();
         let mut gone = Gone::nothing();
         let mut line = inner.line.lock();
         if let Some(why) = line.closed() {
             return start.refuse(why);
         }
         let running = inner.room.gate().form_line();
-        if !line.has_room(running, settings.mailbox, &mut gone) {
+        if !line.has_room(running, inner.limits.mailbox(), &mut gone) {
             if line.queue.is_empty() && settings.lane == Lane::Inline {
                 inner.room.gate().end_line();
             }
             return start.refuse(overloaded());
         }
-        let due = slot.due(start.now, settings.turn_limit);
+        let slot = Arc::new(Slot::<M>::waiting(deadline, start.message.take()));
+        let due = slot.due(start.now, inner.limits.turn());
         let (key, sooner) = line.watch(slot.clone(), due);
-        let (message, context) = (start.message.take(), start.context.take());
-        let waiting = Waiting { message, run, context, slot: slot.clone(), key };
+        let context = start.context.take();
+        let waiting = Waiting { run, context, slot: slot.clone(), key };
         line.queue.push_back(Box::new(waiting));
         drop(line);
         inner.signals.pump.notify_one();
@@ -341,9 +312,23 @@ impl<A: Send + Sync> Inner<A> {
         Driver { settings: &self.settings, method }
     }
 
+    /// Puts other limits in force.
+    fn limit(&self, limits: &Limits) {
+        let mut line = self.line.lock();
+        if self.limits.set(limits) {
+            // They have a share each of what the mailbox held.
+            self.room.gate().close_wickets();
+        }
+        if !line.outstanding.is_empty() {
+            line.next_sweep = Moment::default();
+            drop(line);
+            self.signals.sweep.notify_one();
+        }
+    }
+
     /// Has the sweeper watch a call that runs.
     fn watch(&self, call: Arc<dyn Outstanding>) -> usize {
-        let due = call.due(self.settings.clock.now(), self.settings.turn_limit);
+        let due = call.due(self.settings.clock.now(), self.limits.turn());
         let (key, sooner) = self.line.lock().watch(call, due);
         if sooner {
             self.signals.sweep.notify_one();

@@ -12,11 +12,13 @@ use tokio::sync::Notify;
 
 use super::factory::{Boxed, Factory, Health, StartError};
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
+use super::limits::Limits;
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
 use super::seat::{Guest, House, Seat};
 use super::slot::Discard;
 use super::{pump, sweeper};
+use crate::live::Live;
 use crate::outcome::NotExecuted;
 use crate::supervise::{RestartPolicy, Supervisor};
 use crate::time::Moment;
@@ -28,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub trait Keeping: Send + Sync + 'static {
     /// How the host is doing.
     fn state(&self) -> HostState;
+
+    /// How much the host takes: what is set there holds for the next call.
+    fn limits(&self) -> &Live<Limits>;
 
     /// Waits for the first start to succeed or fail; says why it failed. A failed start is tried
     /// again, whatever this says.
@@ -244,7 +249,8 @@ fn go_down<A: Send + Sync>(inner: &Inner<A>, reason: &str) {
     for call in queue {
         call.refuse(why.clone());
     }
-    drop(watched);
+    // They may hold what their callers no longer wait for.
+    watched.into_iter().for_each(drop_quietly);
 }
 
 /// Ends the host: nobody is left waiting.
@@ -275,6 +281,10 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
 impl<A: Send + Sync + 'static> Keeping for Host<A> {
     fn state(&self) -> HostState {
         Self::state(self)
+    }
+
+    fn limits(&self) -> &Live<Limits> {
+        &self.inner.settings.limits
     }
 
     fn started(&self) -> Boxed<'static, Result<(), String>> {

@@ -11,15 +11,14 @@ use super::poll::drop_quietly;
 use super::seat::{House, Seat};
 use super::slot::{Outstanding, Slot, failed};
 use crate::context::TurnContext;
-use crate::contract::{Method, ServiceError};
+use crate::contract::Method;
 use crate::outcome::{NotExecuted, Unknown};
 
-/// A call in line: its message, and what to do with it.
+/// A call in line: what to do with its message, which its slot keeps.
 pub(super) struct Waiting<M: Method, F> {
-    pub(super) message: M,
     pub(super) run: F,
     pub(super) context: Option<TurnContext>,
-    pub(super) slot: Arc<Slot<M::Answer, M::Error>>,
+    pub(super) slot: Arc<Slot<M>>,
     pub(super) key: usize,
 }
 
@@ -43,13 +42,13 @@ where
     }
 
     fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<House<A>>) -> bool {
-        let Self { message, run, mut context, slot, key } = *self;
+        let Self { run, mut context, slot, key } = *self;
         let now = inner.settings.clock.now();
-        if !slot.begin(now) {
+        let Some(message) = slot.begin(now) else {
             seat.leave_unused();
-            drop_quietly((message, run));
+            drop_quietly((run, slot));
             return true;
-        }
+        };
         let mut turn = Berth::new(|| run(seat, message));
         let mut polled = Poll::Pending;
         let driver = inner.driver(M::SPEC.name);
@@ -61,7 +60,7 @@ where
                 true
             }
             Poll::Pending => {
-                Promoted::spawn(inner, turn, context, slot, key, M::SPEC.name);
+                Promoted::spawn(inner, turn, context, slot, key);
                 false
             }
         }
@@ -76,55 +75,51 @@ where
 }
 
 /// A turn that runs on its home.
-pub(super) struct Promoted<A: Send + Sync + 'static, T, E, R> {
+pub(super) struct Promoted<A: Send + Sync + 'static, M: Method, R> {
     inner: Arc<House<A>>,
     turn: Option<Berth<R>>,
     context: Option<TurnContext>,
-    slot: Arc<Slot<T, E>>,
+    slot: Arc<Slot<M>>,
     key: usize,
-    method: &'static str,
 }
 
-impl<A, T, E, R> Promoted<A, T, E, R>
+impl<A, M, R> Promoted<A, M, R>
 where
     A: Send + Sync + 'static,
-    T: Send + 'static,
-    E: ServiceError,
-    R: Future<Output = Result<T, E>> + Send + 'static,
+    M: Method,
+    R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
 {
     /// Hands the turn to its home.
     pub(super) fn spawn(
         inner: &Arc<House<A>>,
         turn: Berth<R>,
         context: Option<TurnContext>,
-        slot: Arc<Slot<T, E>>,
+        slot: Arc<Slot<M>>,
         key: usize,
-        method: &'static str,
     ) {
         // The turn is in, so the life that it is part of can't end before it.
         let life = inner.line.lock().life;
         let host = Arc::clone(inner);
         let inner = Arc::clone(inner);
         let home = inner.settings.home.runtime().clone();
-        let promoted =
-            Self { inner, turn: Some(turn), context, slot: Arc::clone(&slot), key, method };
+        let promoted = Self { inner, turn: Some(turn), context, slot: Arc::clone(&slot), key };
         let task = home.spawn(promoted);
         slot.runs_as(task.abort_handle(), host, life);
     }
 }
 
-impl<A, T, E, R> Future for Promoted<A, T, E, R>
+impl<A, M, R> Future for Promoted<A, M, R>
 where
     A: Send + Sync + 'static,
-    E: ServiceError,
-    R: Future<Output = Result<T, E>> + Send + 'static,
+    M: Method,
+    R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
 {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
-        let driver = this.inner.driver(this.method);
+        let driver = this.inner.driver(M::SPEC.name);
         let (began, mut polled) = (driver.settings.clock.now(), Poll::Pending);
         driver.poll(turn.as_mut(), &mut this.context, began, &mut polled, cx);
         let Poll::Ready(outcome) = polled else { return Poll::Pending };
@@ -134,7 +129,7 @@ where
     }
 }
 
-impl<A: Send + Sync, T, E, R> Drop for Promoted<A, T, E, R> {
+impl<A: Send + Sync, M: Method, R> Drop for Promoted<A, M, R> {
     fn drop(&mut self) {
         if let Some(turn) = self.turn.take() {
             // Ended before its end: by its caller's leaving, by its limit, or with its home.
@@ -147,4 +142,4 @@ impl<A: Send + Sync, T, E, R> Drop for Promoted<A, T, E, R> {
 }
 
 // Nothing in it is pinned but the turn, which has a box of its own.
-impl<A: Send + Sync, T, E, R> Unpin for Promoted<A, T, E, R> {}
+impl<A: Send + Sync, M: Method, R> Unpin for Promoted<A, M, R> {}

@@ -121,7 +121,7 @@ impl<A: Send + Sync> Seat<A> {
     /// Enters past an empty line.
     #[inline(always)] // as the gate's: a seat that is moved is slow to read
     pub(super) fn enter(house: &House<A>, exclusive: bool) -> Result<Self, Refused> {
-        let pass = house.room.gate.enter(exclusive, house.settings.mailbox)?;
+        let pass = house.room.gate.enter(exclusive, house.limits.mailbox())?;
         Ok(Self { inner: house.0, pass, done: false })
     }
 

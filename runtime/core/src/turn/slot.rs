@@ -1,6 +1,7 @@
 //! Where the outcome of a call that isn't over at once is waited for.
 
 use std::future::Future;
+use std::mem::{replace, swap};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -10,7 +11,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
-use crate::contract::TurnKind;
+use super::held::Held;
+use crate::contract::Method;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::time::Moment;
 
@@ -25,13 +27,12 @@ const RUNNING: u8 = 1;
 const CANCELLED: u8 = 2;
 
 /// The state of one call, shared by who waits for it, who runs it and who watches the time.
-pub(super) struct Slot<T, E> {
+pub(super) struct Slot<M: Method> {
     state: AtomicU8,
     deadline: Moment,
-    turn: TurnKind,
     /// When the turn began, in nanoseconds of the clock.
     began: AtomicU64,
-    cell: Mutex<Cell<T, E>>,
+    cell: Mutex<Cell<M>>,
     drive: Mutex<Drive>,
 }
 
@@ -62,49 +63,56 @@ pub(super) trait Discard: Send + Sync {
     fn taken_back(&self);
 }
 
-enum Cell<T, E> {
-    Empty(Option<Waker>),
-    Full(Outcome<T, E>),
-    Taken,
+struct Cell<M: Method> {
+    /// Until the turn begins; if it doesn't, whoever waits has it back with the outcome.
+    message: Held<M>,
+    outcome: Came<M>,
 }
 
-impl<T, E> Slot<T, E> {
+enum Came<M: Method> {
+    Not(Option<Waker>),
+    Here(Outcome<M::Answer, M::Error>),
+    Fetched,
+}
+
+impl<M: Method> Slot<M> {
     /// A call that waits in line.
-    pub(super) fn waiting(turn: TurnKind, deadline: Moment) -> Self {
+    pub(super) fn waiting(deadline: Moment, message: M) -> Self {
+        Self::new(WAITING, deadline, Moment::default(), Held::Here(message))
+    }
+
+    /// A call whose turn began at `now`.
+    pub(super) fn running(deadline: Moment, now: Moment) -> Self {
+        Self::new(RUNNING, deadline, now, Held::Taken)
+    }
+
+    fn new(state: u8, deadline: Moment, began: Moment, message: Held<M>) -> Self {
         Self {
-            state: AtomicU8::new(WAITING),
+            state: AtomicU8::new(state),
             deadline,
-            turn,
-            began: AtomicU64::new(0),
-            cell: Mutex::new(Cell::Empty(None)),
+            began: AtomicU64::new(began.as_nanos()),
+            cell: Mutex::new(Cell { message, outcome: Came::Not(None) }),
             drive: Mutex::new(Drive::First),
         }
     }
 
-    /// A call whose turn began at `now`.
-    pub(super) fn running(turn: TurnKind, deadline: Moment, now: Moment) -> Self {
-        let slot = Self::waiting(turn, deadline);
-        slot.state.store(RUNNING, Ordering::Relaxed);
-        slot.began.store(now.as_nanos(), Ordering::Relaxed);
-        slot
-    }
-
-    /// Waiting → running, if the call was not taken back and its deadline hasn't passed.
-    pub(super) fn begin(&self, now: Moment) -> bool {
+    /// Waiting → running, if the call was not taken back and its deadline hasn't passed: then the turn
+    /// has the message.
+    pub(super) fn begin(&self, now: Moment) -> Option<M> {
         if now >= self.deadline {
             self.expire_waiting();
-            return false;
+            return None;
         }
         self.began.store(now.as_nanos(), Ordering::Relaxed);
-        self.swap(RUNNING)
+        self.turn_to(RUNNING).then(|| self.cell.lock().message.take())
     }
 
     /// Waiting → cancelled; `true` if that won.
     pub(super) fn cancel(&self) -> bool {
-        self.swap(CANCELLED)
+        self.turn_to(CANCELLED)
     }
 
-    fn swap(&self, to: u8) -> bool {
+    fn turn_to(&self, to: u8) -> bool {
         self.state.compare_exchange(WAITING, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
@@ -127,28 +135,35 @@ impl<T, E> Slot<T, E> {
     }
 
     /// The outcome, unless there is one already.
-    pub(super) fn fill(&self, outcome: Outcome<T, E>) {
+    pub(super) fn fill(&self, outcome: Outcome<M::Answer, M::Error>) {
         let mut cell = self.cell.lock();
-        let Cell::Empty(waker) = &mut *cell else { return };
+        let Came::Not(waker) = &mut cell.outcome else { return };
         let waker = waker.take();
-        *cell = Cell::Full(outcome);
+        cell.outcome = Came::Here(outcome);
         drop(cell);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Outcome<T, E>> {
+    /// The outcome; with it `message` comes back, if the turn never began.
+    fn poll(
+        &self,
+        cx: &mut Context<'_>,
+        message: &mut Held<M>,
+    ) -> Poll<Outcome<M::Answer, M::Error>> {
         let mut cell = self.cell.lock();
-        match &mut *cell {
-            Cell::Empty(Some(waker)) => waker.clone_from(cx.waker()),
-            Cell::Empty(none) => *none = Some(cx.waker().clone()),
-            Cell::Full(_) => {
-                if let Cell::Full(outcome) = std::mem::replace(&mut *cell, Cell::Taken) {
+        match &mut cell.outcome {
+            Came::Not(Some(waker)) => waker.clone_from(cx.waker()),
+            Came::Not(none) => *none = Some(cx.waker().clone()),
+            Came::Here(_) => {
+                if let Came::Here(outcome) = replace(&mut cell.outcome, Came::Fetched) {
+                    // What was there is `Taken`: nothing is dropped under the lock.
+                    swap(message, &mut cell.message);
                     return Poll::Ready(outcome);
                 }
             }
-            Cell::Taken => {}
+            Came::Fetched => {}
         }
         Poll::Pending
     }
@@ -156,14 +171,14 @@ impl<T, E> Slot<T, E> {
     /// Whoever waited is gone; `true` if the call was still in line.
     fn forsake(&self) -> bool {
         let taken_back = self.cancel();
-        if !taken_back && !self.turn.runs_to_end() {
+        if !taken_back && !M::SPEC.turn.runs_to_end() {
             self.abort();
         }
         taken_back
     }
 
     fn abort(&self) {
-        if let Drive::Home(running) = std::mem::replace(&mut *self.drive.lock(), Drive::Ended) {
+        if let Drive::Home(running) = replace(&mut *self.drive.lock(), Drive::Ended) {
             running.task.abort();
         }
     }
@@ -193,7 +208,7 @@ pub(super) trait Outstanding: Send + Sync {
     fn due(&self, now: Moment, turn_limit: Duration) -> Moment;
 }
 
-impl<T: Send, E: Send> Outstanding for Slot<T, E> {
+impl<M: Method> Outstanding for Slot<M> {
     fn sweep(&self, now: Moment, turn_limit: Duration) -> Look {
         if self.is_cancelled() {
             return Look::Later(Moment::NEVER);
@@ -204,13 +219,13 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
             }
             if self.state.load(Ordering::Acquire) == RUNNING {
                 self.fill(Err(Unknown::DeadlineExceeded.into()));
-                if !self.turn.runs_to_end() {
+                if !M::SPEC.turn.runs_to_end() {
                     self.abort();
                     return Look::Later(Moment::NEVER);
                 }
             }
         }
-        if !self.turn.runs_to_end() {
+        if !M::SPEC.turn.runs_to_end() {
             return Look::Later(self.deadline);
         }
         if self.state.load(Ordering::Acquire) != RUNNING {
@@ -226,7 +241,7 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
             // Its first poll holds a thread, and can't be ended.
             return Look::Later(now);
         }
-        let drive = std::mem::replace(&mut *drive, Drive::Ended);
+        let drive = replace(&mut *drive, Drive::Ended);
         if let Drive::Home(running) = drive {
             running.host.discard(running.life);
             running.task.abort();
@@ -245,7 +260,7 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
     }
 
     fn due(&self, now: Moment, turn_limit: Duration) -> Moment {
-        if self.turn.runs_to_end() {
+        if M::SPEC.turn.runs_to_end() {
             // It may begin at once, and then has its limit.
             return self.deadline.min(now.after(turn_limit));
         }
@@ -255,30 +270,32 @@ impl<T: Send, E: Send> Outstanding for Slot<T, E> {
 
 /// The wait for the outcome of a local call. Dropping it is the caller going away: a waiting call
 /// never runs, a shared turn ends, the others run on.
-pub struct Reply<T, E> {
-    slot: Option<Arc<Slot<T, E>>>,
+pub struct Reply<M: Method> {
+    slot: Option<Arc<Slot<M>>>,
     /// In whose line the call may be.
     host: Option<Arc<dyn Discard>>,
 }
 
-impl<T, E> Reply<T, E> {
+impl<M: Method> Reply<M> {
     /// The wait for a turn that runs.
-    pub(super) const fn running(slot: Arc<Slot<T, E>>) -> Self {
+    pub(super) const fn running(slot: Arc<Slot<M>>) -> Self {
         Self { slot: Some(slot), host: None }
     }
 
     /// The wait for a call in line.
-    pub(super) const fn in_line(slot: Arc<Slot<T, E>>, host: Arc<dyn Discard>) -> Self {
+    pub(super) const fn in_line(slot: Arc<Slot<M>>, host: Arc<dyn Discard>) -> Self {
         Self { slot: Some(slot), host: Some(host) }
     }
-}
 
-impl<T, E> Future for Reply<T, E> {
-    type Output = Outcome<T, E>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    /// The outcome, once it is there. `message`, which was taken when the call began to wait, is then
+    /// what has become of it: here again if the turn never began.
+    pub(crate) fn poll_or_return(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Held<M>,
+    ) -> Poll<Outcome<M::Answer, M::Error>> {
         let Some(slot) = &self.slot else { return Poll::Pending };
-        let outcome = slot.poll_outcome(cx);
+        let outcome = slot.poll(cx, message);
         if outcome.is_ready() {
             // A shared turn past its deadline was ended by the sweeper; nothing is left to forsake.
             self.slot = None;
@@ -287,7 +304,15 @@ impl<T, E> Future for Reply<T, E> {
     }
 }
 
-impl<T, E> Drop for Reply<T, E> {
+impl<M: Method> Future for Reply<M> {
+    type Output = Outcome<M::Answer, M::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_or_return(cx, &mut Held::Taken)
+    }
+}
+
+impl<M: Method> Drop for Reply<M> {
     fn drop(&mut self) {
         if let Some(slot) = &self.slot
             && slot.forsake()
@@ -298,7 +323,7 @@ impl<T, E> Drop for Reply<T, E> {
     }
 }
 
-impl<T, E> std::fmt::Debug for Reply<T, E> {
+impl<M: Method> std::fmt::Debug for Reply<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reply")
     }

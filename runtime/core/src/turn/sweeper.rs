@@ -46,7 +46,7 @@ fn sweep_once<A: Send + Sync + 'static>(inner: &Arc<House<A>>, now: Moment) {
     let mut next = Moment::NEVER;
     let mut taken_back = false;
     for call in calls {
-        match call.sweep(now, inner.settings.turn_limit) {
+        match call.sweep(now, inner.limits.turn()) {
             Look::Later(moment) => next = next.min(moment),
             Look::TakenBack => taken_back = true,
         }

@@ -134,13 +134,13 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
         impl ::seam::__private::call::Dispatch for #marker {
             fn serve(
                 host: &Self::Host,
-                service: ::seam::__private::name::ServiceId,
+                entrance: &::seam::__private::call::Entrance,
                 inbound: &mut ::seam::__private::remote::Inbound<'_>,
                 out: &mut ::std::vec::Vec<u8>,
             ) -> ::core::option::Option<::seam::__private::remote::Served> {
                 ::core::option::Option::Some(match inbound.method {
                     #(#indices => ::seam::__private::call::serve::<#messages>(
-                        host, service, inbound, out,
+                        host, entrance, inbound, out,
                     ),)*
                     _ => return ::core::option::Option::None,
                 })
@@ -180,12 +180,11 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
         .iter()
         .map(|method| {
             let (ident, message) = (&method.ident, message_ident(method));
-            let (answer, error) = (&method.answer.answer, method.answer.error());
             quote! {
                 fn #ident(
                     &self,
                     start: ::seam::__private::turn::TurnStart<'_, #message>,
-                ) -> ::seam::__private::turn::Begun<#answer, #error>
+                ) -> ::seam::__private::turn::Begun<#message>
             }
         })
         .collect();

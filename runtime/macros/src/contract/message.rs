@@ -88,7 +88,7 @@ pub(super) fn message(
             fn begin(
                 start: ::seam::__private::turn::TurnStart<'_, Self>,
                 host: &dyn #host,
-            ) -> ::seam::__private::turn::Begun<Self::Answer, Self::Error> {
+            ) -> ::seam::__private::turn::Begun<Self> {
                 <dyn #host as #host>::#call(host, start)
             }
         }

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use seam_core::{call::Deadlines, turn::HostSettings};
+use seam_core::{call::Deadlines, turn::Limits};
 use seam_gateway::EdgeSettings;
 use tracing_subscriber::EnvFilter;
 
@@ -263,9 +263,8 @@ fn read_services(
         let name = known.name.as_str();
         let mut reader = reader.named(name);
         let lane = reader.value("lane", Lane::Inline);
-        let mailbox =
-            reader.within("mailbox", HostSettings::MAILBOX.into(), 1..=1_000_000) as usize;
-        let turn_limit = reader.checked("turn_limit", HostSettings::TURN_LIMIT, positive);
+        let mailbox = reader.within("mailbox", Limits::MAILBOX.into(), 1..=1_000_000) as usize;
+        let turn_limit = reader.checked("turn_limit", Limits::TURN_LIMIT, positive);
         let mut refined = reader.table("calls");
         let set = refined.has("deadline");
         let deadline = refined.checked("deadline", calls.deadline, positive);

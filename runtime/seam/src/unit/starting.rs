@@ -12,7 +12,7 @@ use seam_core::memory;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
-use seam_core::turn::{HostSettings, Lane};
+use seam_core::turn::{HostSettings, Lane, Limits};
 use seam_store::StoreOptions;
 
 use super::StartFailure;
@@ -166,10 +166,11 @@ impl<'a> Starting<'a> {
         };
         let shared = || self.homes[placement.service(id.name())].clone();
         let home = arbiter.clone().unwrap_or_else(shared);
+        let mailbox = u32::try_from(service.mailbox).unwrap_or(u32::MAX);
+        let limits = Limits { mailbox, turn_limit: service.turn_limit };
         let settings = HostSettings {
             lane,
-            mailbox: u32::try_from(service.mailbox).unwrap_or(u32::MAX),
-            turn_limit: service.turn_limit,
+            limits: limits.into(),
             clock: self.clock.clone(),
             ..HostSettings::new(id, home)
         };

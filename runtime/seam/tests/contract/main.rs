@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, helper functions included")]
 
+mod attempts;
 mod bytes;
 mod calls;
 mod config;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use schemars::JsonSchema;
-use seam_core::call::{CallOptions, Callable, Client, Dispatch, JsonReply};
+use seam_core::call::{CallOptions, Callable, Client, Dispatch, Entrance, JsonReply};
 use seam_core::codec::CodecError;
 use seam_core::context::CallContext;
 use seam_core::contract::{
@@ -72,7 +72,7 @@ impl<const N: usize> Method for Arguments<N> {
 }
 
 impl<const N: usize> Callable for Arguments<N> {
-    fn begin(_: TurnStart<'_, Self>, (): &()) -> Begun<u64, Never> {
+    fn begin(_: TurnStart<'_, Self>, (): &()) -> Begun<Self> {
         panic!("the worker has no host")
     }
 }
@@ -100,7 +100,7 @@ impl Contract for TestContract {
 }
 
 impl Dispatch for TestContract {
-    fn serve((): &(), _: ServiceId, _: &mut Inbound<'_>, _: &mut Vec<u8>) -> Option<Served> {
+    fn serve((): &(), _: &Entrance, _: &mut Inbound<'_>, _: &mut Vec<u8>) -> Option<Served> {
         None
     }
 
