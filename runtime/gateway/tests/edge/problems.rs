@@ -4,8 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use seam_core::call::{AnyClient, CallOptions, JsonReply};
+use seam_core::call::{AnyClient, CallOptions, Deadlines, JsonReply};
 use seam_core::contract::{ContractDescriptor, ServiceFailure};
+use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, InnerError, NotExecuted, Unknown};
 use seam_core::remote::Caller;
@@ -20,6 +21,7 @@ use crate::support::{self, Ready, edge, get, json, post, request, settings, shel
 struct Failing {
     descriptor: &'static ContractDescriptor,
     error: CallError<ServiceFailure>,
+    deadlines: Live<Deadlines>,
 }
 
 impl AnyClient for Failing {
@@ -36,6 +38,10 @@ impl AnyClient for Failing {
         Arc::new(self.clone())
     }
 
+    fn deadlines(&self) -> &Live<Deadlines> {
+        &self.deadlines
+    }
+
     fn call_json(&self, _: u16, _: &[u8], options: CallOptions) -> JsonReply {
         assert_eq!(options.default_deadline, Some(Duration::from_secs(12)));
         let left = options.context.unwrap().deadline.since(Clock::fast().now());
@@ -50,7 +56,8 @@ impl AnyClient for Failing {
 
 fn failing(error: impl Into<CallError<ServiceFailure>>) -> Edge {
     let descriptor = shelf().descriptor();
-    let client = Failing { descriptor, error: error.into() };
+    let deadlines = Live::new(Deadlines::default());
+    let client = Failing { descriptor, error: error.into(), deadlines };
     Edge::bind(settings(), vec![Arc::new(client)], Arc::new(Ready)).unwrap()
 }
 

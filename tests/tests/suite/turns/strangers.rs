@@ -145,9 +145,14 @@ fn a_message_that_panics_after_its_deadline_stops_nothing() {
         let mut first = client.wait(lab.id, false);
         assert!(once(&mut first).await.is_pending());
         let late = client.take(Loud { lab: lab.id, panics: true }).deadline(ms(1));
-        let late = soon("the late one", late).await;
-        assert_eq!(late, Err(NotExecuted::DeadlineExceeded.into()));
-        until("it is dropped", async || lab.saw("dropped")).await;
+        // The message never ran, so it is its caller's again, and so is its panic.
+        let mut late = Box::pin(late);
+        let refused = soon("the late one", &mut late).await;
+        assert_eq!(refused, Err(NotExecuted::DeadlineExceeded.into()));
+        assert!(!lab.saw("dropped"), "the caller has it");
+        let theirs = soon("its caller", tokio::spawn(async move { drop(late) })).await;
+        assert!(theirs.unwrap_err().is_panic());
+        assert!(lab.saw("dropped"));
         lab.release("go");
         soon("the first", first).await.unwrap();
         assert_eq!(soon("another", client.touch()).await, Ok(7));
