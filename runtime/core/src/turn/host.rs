@@ -10,7 +10,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::berth::Berth;
 use super::gate::{Left, Refused};
 use super::held::Held;
 use super::keeper::Kept;
@@ -18,8 +17,9 @@ use super::limits::{InForce, Limits};
 use super::line::{Gone, Line, Phase};
 use super::poll::Driver;
 use super::queued::{Promoted, Waiting};
-use super::seat::{House, Room, Seat};
+use super::seat::{ActorCell, HostBox, Seat};
 use super::slot::{Outcome, Outstanding, Reply, Slot, failed};
+use super::turn_box::TurnBox;
 use crate::context::TurnContext;
 use crate::contract::Method;
 use crate::home::Home;
@@ -65,14 +65,14 @@ impl HostSettings {
 
 /// A service as its unit hosts it.
 pub struct Host<A: Send + Sync + 'static> {
-    pub(super) inner: Arc<House<A>>,
+    pub(super) inner: Arc<HostBox<A>>,
 }
 
 // What every turn writes to stands first, on one cache line of its own: callers on several threads
 // take it from each other once per turn, and nothing else with it.
 #[repr(C, align(64))]
 pub(super) struct Inner<A: Send + Sync + 'static> {
-    pub(super) room: Room<A>,
+    pub(super) cell: ActorCell<A>,
     /// Whether a turn has ended well: an actor that panics at once is rebuilt with backoff.
     pub(super) proved: AtomicBool,
     pub(super) limits: InForce,
@@ -151,7 +151,7 @@ pub struct HostState {
 impl<A: Send + Sync + 'static> Host<A> {
     pub(super) fn new(settings: HostSettings, kept: Kept<A>) -> Self {
         let inner = Inner {
-            room: Room::shut(),
+            cell: ActorCell::shut(),
             proved: AtomicBool::new(false),
             limits: InForce::default(),
             settings,
@@ -160,7 +160,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             restarts: AtomicU64::new(0),
             kept,
         };
-        let inner = Arc::new(House::new(inner));
+        let inner = Arc::new(HostBox::new(inner));
         let host = Arc::downgrade(&inner);
         inner
             .settings
@@ -185,7 +185,7 @@ impl<A: Send + Sync + 'static> Host<A> {
                 Ok(seat) => return self.run_inline(start, seat, run),
                 Err(Refused::Crowded) if !crowded => {
                     crowded = true;
-                    self.see_to_wickets(exclusive);
+                    self.see_to_readers(exclusive);
                 }
                 Err(Refused::Full) => return start.refuse(overloaded()),
                 Err(Refused::Busy | Refused::Crowded) => return self.get_in_line(start, run),
@@ -201,7 +201,7 @@ impl<A: Send + Sync + 'static> Host<A> {
         R: Future<Output = Result<M::Answer, M::Error>> + Send + 'static,
     {
         let inner = &self.inner;
-        let mut turn = Berth::new(|| run(seat, start.message.take()));
+        let mut turn = TurnBox::new(|| run(seat, start.message.take()));
         let driver = inner.driver(M::SPEC.name);
         let at = driver.poll_first(turn.as_mut(), start.context, start.now, start.outcome);
         if start.outcome.is_ready() {
@@ -214,14 +214,14 @@ impl<A: Send + Sync + 'static> Host<A> {
         Begun::Pending(Reply::running(slot))
     }
 
-    /// Opens the gate's wickets for a shared turn, closes them for an exclusive one.
+    /// Opens the gate's reader counters for a shared turn, closes them for an exclusive one.
     #[cold]
-    fn see_to_wickets(&self, exclusive: bool) {
-        let (gate, _line) = (self.inner.room.gate(), self.inner.line.lock());
+    fn see_to_readers(&self, exclusive: bool) {
+        let (gate, _line) = (self.inner.cell.gate(), self.inner.line.lock());
         if exclusive {
-            gate.close_wickets();
+            gate.close_readers();
         } else {
-            gate.open_wickets(self.inner.limits.mailbox());
+            gate.open_readers(self.inner.limits.mailbox());
         }
     }
 
@@ -240,10 +240,10 @@ impl<A: Send + Sync + 'static> Host<A> {
         if let Some(why) = line.closed() {
             return start.refuse(why);
         }
-        let running = inner.room.gate().form_line();
+        let running = inner.cell.gate().form_line();
         if !line.has_room(running, inner.limits.mailbox(), &mut gone) {
             if line.queue.is_empty() && settings.lane == Lane::Inline {
-                inner.room.gate().end_line();
+                inner.cell.gate().end_line();
             }
             return start.refuse(overloaded());
         }
@@ -271,7 +271,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             Phase::Draining => ("draining", None),
             Phase::Stopped => ("stopped", None),
         };
-        let running = self.inner.room.gate().count();
+        let running = self.inner.cell.gate().count();
         // Calls that were taken back are in line until somebody stumbles over them.
         let waiting = line.queue.iter().filter(|call| !call.cancelled()).count();
         let restarts = self.inner.restarts.load(Ordering::Relaxed);
@@ -317,7 +317,7 @@ impl<A: Send + Sync> Inner<A> {
         let mut line = self.line.lock();
         if self.limits.set(limits) {
             // They have a share each of what the mailbox held.
-            self.room.gate().close_wickets();
+            self.cell.gate().close_readers();
         }
         if !line.outstanding.is_empty() {
             line.next_sweep = Moment::default();

@@ -15,7 +15,7 @@ use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::limits::Limits;
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
-use super::seat::{Guest, House, Seat};
+use super::seat::{HostBox, Observer, Seat};
 use super::slot::Discard;
 use super::{pump, sweeper};
 use crate::live::Live;
@@ -98,7 +98,7 @@ impl<A: Send + Sync + 'static> Host<A> {
 
 /// The actix actor behind a host: it owns the loops that outlive every call, and ends with them.
 struct Keeper<A: Send + Sync + 'static> {
-    inner: Arc<House<A>>,
+    inner: Arc<HostBox<A>>,
 }
 
 impl<A: Send + Sync + 'static> actix::Actor for Keeper<A> {
@@ -115,7 +115,7 @@ impl<A: Send + Sync + 'static> actix::Actor for Keeper<A> {
 }
 
 /// Builds the actor, and builds it again, until the host ends.
-async fn keep<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
+async fn keep<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
     let clock = inner.settings.clock.clone();
     let service = inner.settings.service.name();
     let mut supervisor = Supervisor::new(RestartPolicy::default());
@@ -174,7 +174,7 @@ async fn build<A: Send + Sync + 'static>(inner: &Inner<A>) -> Result<A, StartErr
 
 /// Lets calls at the new actor; `false` if the host has ended meanwhile.
 fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
-    if inner.room.replace(Some(actor)).is_err() {
+    if inner.cell.replace(Some(actor)).is_err() {
         // Not while the keeper builds: the gate is shut, and nobody is in.
         tracing::error!(service = inner.settings.service.name(), "the service's place is taken");
         return false;
@@ -188,7 +188,7 @@ fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
     }
     line.life += 1;
     let direct = inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open);
-    inner.room.gate().open(!direct || !line.queue.is_empty());
+    inner.cell.gate().open(!direct || !line.queue.is_empty());
     drop(line);
     inner.signals.pump.notify_one();
     true
@@ -200,7 +200,7 @@ async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>) -> bool {
         if matches!(inner.line.lock().phase, Phase::Stopped) {
             return false;
         }
-        if let Ok(actor) = inner.room.replace(None) {
+        if let Ok(actor) = inner.cell.replace(None) {
             drop_quietly(actor);
             return true;
         }
@@ -208,11 +208,11 @@ async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>) -> bool {
     }
 }
 
-impl<A: Send + Sync + 'static> Discard for House<A> {
+impl<A: Send + Sync + 'static> Discard for HostBox<A> {
     fn discard(&self, life: u64) {
         // Under the lock that counts lives: a later one isn't the turn's to discard.
         let line = self.line.lock();
-        if line.life == life && self.room.gate().shut_down() {
+        if line.life == life && self.cell.gate().shut_down() {
             self.signals.keeper.notify_one();
         }
     }
@@ -258,7 +258,7 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
     let (queue, outstanding) = {
         let mut line = inner.line.lock();
         line.phase = Phase::Stopped;
-        inner.room.gate().shut_down();
+        inner.cell.gate().shut_down();
         (std::mem::take(&mut line.queue), std::mem::take(&mut line.outstanding))
     };
     for call in queue {
@@ -269,7 +269,7 @@ fn end<A: Send + Sync>(inner: &Inner<A>) {
         drop_quietly(call);
     }
     inner.kept.first_start.set(Err("the service has ended".to_owned()));
-    if let Ok(actor) = inner.room.replace(None) {
+    if let Ok(actor) = inner.cell.replace(None) {
         // If a turn is still in, the actor goes with the last of them.
         drop_quietly(actor);
     }
@@ -316,14 +316,14 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
     }
 }
 
-/// Asks the actor how it is, as a guest who waits for nobody and takes no call's room.
-async fn ask<A: Send + Sync + 'static>(inner: Arc<House<A>>) -> Health {
-    let Some(guest) = guest(&inner) else {
+/// Asks the actor how it is, as an observer who waits for nobody and takes no call's room.
+async fn ask<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) -> Health {
+    let Some(observer) = observer(&inner) else {
         // It is at work, which is as good an answer.
         return Health::Good;
     };
     let bad = |reason: &str| Health::Bad { reason: reason.to_owned() };
-    let asked = AssertUnwindSafe(async { inner.kept.factory.health(guest.shared()).await });
+    let asked = AssertUnwindSafe(async { inner.kept.factory.health(observer.shared()).await });
     let asked = asked.catch_unwind();
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(health)) => health,
@@ -332,13 +332,13 @@ async fn ask<A: Send + Sync + 'static>(inner: Arc<House<A>>) -> Health {
     }
 }
 
-/// A guest, unless calls wait in line: they go first.
-fn guest<A: Send + Sync>(inner: &Inner<A>) -> Option<Guest<'_, A>> {
+/// An observer, unless calls wait in line: they go first.
+fn observer<A: Send + Sync>(inner: &Inner<A>) -> Option<Observer<'_, A>> {
     let line = inner.line.lock();
-    if line.queue.is_empty() { Guest::enter(inner) } else { None }
+    if line.queue.is_empty() { Observer::enter(inner) } else { None }
 }
 
-async fn stop<A: Send + Sync + 'static>(inner: Arc<House<A>>, grace: Duration) {
+async fn stop<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>, grace: Duration) {
     let clock = inner.settings.clock.clone();
     {
         let mut line = inner.line.lock();
@@ -346,7 +346,7 @@ async fn stop<A: Send + Sync + 'static>(inner: Arc<House<A>>, grace: Duration) {
             return;
         }
         line.phase = Phase::Draining;
-        inner.room.gate().form_line();
+        inner.cell.gate().form_line();
     }
     inner.signals.pump.notify_one();
     let end_of_grace = clock.now().after(grace);
@@ -390,12 +390,12 @@ enum Last<A: Send + Sync + 'static> {
     Nobody,
 }
 
-fn alone<A: Send + Sync>(inner: &Arc<House<A>>) -> Option<Last<A>> {
+fn alone<A: Send + Sync>(inner: &Arc<HostBox<A>>) -> Option<Last<A>> {
     let line = inner.line.lock();
     if !line.queue.is_empty() {
         return None;
     }
-    if inner.room.gate().is_deserted() {
+    if inner.cell.gate().is_deserted() {
         return Some(Last::Nobody);
     }
     Seat::enter_from_line(inner, true).map(Last::Turn)

@@ -7,7 +7,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use super::poll::drop_quietly;
-use super::seat::{House, Seat};
+use super::seat::{HostBox, Seat};
 use super::slot::Outstanding;
 use crate::outcome::NotExecuted;
 use crate::time::Moment;
@@ -24,7 +24,7 @@ pub(super) trait Queued<A: Send + Sync + 'static>: Send {
     fn key(&self) -> usize;
 
     /// Runs its turn, which has entered; returns whether the call is over.
-    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<House<A>>) -> bool;
+    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<HostBox<A>>) -> bool;
 
     /// Tells the caller that it won't run.
     fn refuse(self: Box<Self>, why: NotExecuted);

@@ -13,7 +13,6 @@
 //!   └── keeper (lives and deaths) ◀┘         sweeper (deadlines, turn limit)
 //! ```
 
-mod berth;
 mod blocks;
 mod factory;
 mod gate;
@@ -28,6 +27,7 @@ mod queued;
 mod seat;
 mod slot;
 mod sweeper;
+mod turn_box;
 
 pub use self::factory::{Factory, Health, StartError};
 pub use self::held::Held;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::host::Lane;
 use super::line::{Gone, Phase, Queued};
-use super::seat::{House, Seat};
+use super::seat::{HostBox, Seat};
 
 /// After this many turns the pump lets others on its thread have theirs.
 const BURST: usize = 64;
 
 /// Runs until the host ends.
-pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
+pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
     loop {
         inner.signals.pump.notified().await;
         let mut burst = 0;
@@ -34,7 +34,7 @@ pub(super) async fn pump<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
 
 /// The call at the head of the line, if its turn may begin now. The call `over` is over.
 fn next<A: Send + Sync + 'static>(
-    inner: &Arc<House<A>>,
+    inner: &Arc<HostBox<A>>,
     over: Option<usize>,
 ) -> Option<(Box<dyn Queued<A>>, Seat<A>)> {
     let mut gone = Gone::nothing();
@@ -43,7 +43,7 @@ fn next<A: Send + Sync + 'static>(
     loop {
         let Some(head) = line.queue.front() else {
             if inner.settings.lane == Lane::Inline && matches!(line.phase, Phase::Open) {
-                inner.room.gate().end_line();
+                inner.cell.gate().end_line();
             }
             return None;
         };

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::berth::Berth;
 use super::line::Queued;
 use super::poll::drop_quietly;
-use super::seat::{House, Seat};
+use super::seat::{HostBox, Seat};
 use super::slot::{Outstanding, Slot, failed};
+use super::turn_box::TurnBox;
 use crate::context::TurnContext;
 use crate::contract::Method;
 use crate::outcome::{NotExecuted, Unknown};
@@ -41,7 +41,7 @@ where
         self.key
     }
 
-    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<House<A>>) -> bool {
+    fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<HostBox<A>>) -> bool {
         let Self { run, mut context, slot, key } = *self;
         let now = inner.settings.clock.now();
         let Some(message) = slot.begin(now) else {
@@ -49,7 +49,7 @@ where
             drop_quietly((run, slot));
             return true;
         };
-        let mut turn = Berth::new(|| run(seat, message));
+        let mut turn = TurnBox::new(|| run(seat, message));
         let mut polled = Poll::Pending;
         let driver = inner.driver(M::SPEC.name);
         driver.poll_first(turn.as_mut(), &mut context, now, &mut polled);
@@ -76,8 +76,8 @@ where
 
 /// A turn that runs on its home.
 pub(super) struct Promoted<A: Send + Sync + 'static, M: Method, R> {
-    inner: Arc<House<A>>,
-    turn: Option<Berth<R>>,
+    inner: Arc<HostBox<A>>,
+    turn: Option<TurnBox<R>>,
     context: Option<TurnContext>,
     slot: Arc<Slot<M>>,
     key: usize,
@@ -91,8 +91,8 @@ where
 {
     /// Hands the turn to its home.
     pub(super) fn spawn(
-        inner: &Arc<House<A>>,
-        turn: Berth<R>,
+        inner: &Arc<HostBox<A>>,
+        turn: TurnBox<R>,
         context: Option<TurnContext>,
         slot: Arc<Slot<M>>,
         key: usize,

@@ -1,19 +1,20 @@
-//! The actor and who may touch it: one of two modules that have `unsafe`, beside [`super::berth`].
+//! The actor and who may touch it: one of two modules that have `unsafe`, beside
+//! [`super::turn_box`].
 //!
 //! The [`Gate`] decides who is in. A lock around the actor would never be waited for, and a counter
 //! for whoever keeps the host alive would count what the gate counts: each costs a pair of locked
 //! instructions per turn, a tenth of a short call, and more when several threads call one actor. So
 //! here the gate is both:
 //!
-//! - The actor is in a cell, and nobody gets at it but by a [`Seat`], a [`Guest`] or
-//!   [`Room::replace`], each of which has entered the gate. An exclusive seat is in alone: no other
-//!   seat, no guest, no keeper. Shared seats and the guest may be in together, and only read. The
-//!   keeper is in alone, and only while the gate is shut.
-//! - A seat points at its host. The [`House`] is pulled down only when nobody is in; should somebody
-//!   be in when its last owner goes, which no code of the runtime does, it stands for ever.
+//! - The actor is in a cell, and nobody gets at it but by a [`Seat`], an [`Observer`] or
+//!   [`ActorCell::replace`], each of which has entered the gate. An exclusive seat is in alone: no
+//!   other seat, no observer, no keeper. Shared seats and the observer may be in together, and only
+//!   read. The keeper is in alone, and only while the gate is shut.
+//! - A seat points at its host. The [`HostBox`] is freed only when nobody is in; should somebody
+//!   be in when its last owner goes, which no code of the runtime does, it is leaked.
 //!
-//! Seats and guests leave when they are dropped and not before, and what they lend is borrowed from
-//! them. The gate's rule is tried in `gate.rs`, and under every meeting of threads in
+//! Seats and observers leave when they are dropped and not before, and what they lend is borrowed
+//! from them. The gate's rule is tried in `gate.rs`, and under every meeting of threads in
 //! `gate/models.rs`.
 
 #![expect(unsafe_code, reason = "the gate is the lock and the counter, as told above")]
@@ -32,18 +33,18 @@ use super::host::Inner;
 const EMPTY: &str = "a turn entered a service without an actor";
 
 /// The actor, behind its gate.
-pub(super) struct Room<A> {
+pub(super) struct ActorCell<A> {
     gate: Gate,
     actor: UnsafeCell<Option<A>>,
 }
 
-// SAFETY: whoever gets at the actor has entered the gate. Shared seats and the guest lend `&A`, on
-// any thread: `A: Sync`. An exclusive seat lends `&mut A`, and the keeper moves the actor in and
+// SAFETY: whoever gets at the actor has entered the gate. Shared seats and the observer lend `&A`,
+// on any thread: `A: Sync`. An exclusive seat lends `&mut A`, and the keeper moves the actor in and
 // out, on any thread: `A: Send`. Entering acquires what leaving releases.
-unsafe impl<A: Send + Sync> Sync for Room<A> {}
+unsafe impl<A: Send + Sync> Sync for ActorCell<A> {}
 
-impl<A> Room<A> {
-    /// An empty room whose gate is shut.
+impl<A> ActorCell<A> {
+    /// An empty cell whose gate is shut.
     pub(super) fn shut() -> Self {
         Self { gate: Gate::shut(), actor: UnsafeCell::new(None) }
     }
@@ -54,8 +55,8 @@ impl<A> Room<A> {
         &self.gate
     }
 
-    /// Puts `actor` in the place of what was there, which it returns; `Err` with `actor` if the gate
-    /// is open or somebody is in.
+    /// Puts `actor` in the place of what was there, which it returns; `Err` with `actor` if the
+    /// gate is open or somebody is in.
     pub(super) fn replace(&self, actor: Option<A>) -> Result<Option<A>, Option<A>> {
         if !self.gate.enter_as_keeper() {
             return Err(actor);
@@ -68,20 +69,20 @@ impl<A> Room<A> {
 }
 
 /// What a host is, at one place until it is empty.
-pub(super) struct House<A: Send + Sync + 'static>(NonNull<Inner<A>>);
+pub(super) struct HostBox<A: Send + Sync + 'static>(NonNull<Inner<A>>);
 
 // SAFETY: it is a box: what it owns may be used and dropped on any thread.
-unsafe impl<A: Send + Sync> Send for House<A> where Inner<A>: Send + Sync {}
+unsafe impl<A: Send + Sync> Send for HostBox<A> where Inner<A>: Send + Sync {}
 // SAFETY: as above.
-unsafe impl<A: Send + Sync> Sync for House<A> where Inner<A>: Send + Sync {}
+unsafe impl<A: Send + Sync> Sync for HostBox<A> where Inner<A>: Send + Sync {}
 
-impl<A: Send + Sync> House<A> {
+impl<A: Send + Sync> HostBox<A> {
     pub(super) fn new(inner: Inner<A>) -> Self {
         Self(NonNull::from(Box::leak(Box::new(inner))))
     }
 }
 
-impl<A: Send + Sync> Deref for House<A> {
+impl<A: Send + Sync> Deref for HostBox<A> {
     type Target = Inner<A>;
 
     #[inline]
@@ -91,11 +92,11 @@ impl<A: Send + Sync> Deref for House<A> {
     }
 }
 
-impl<A: Send + Sync> Drop for House<A> {
+impl<A: Send + Sync> Drop for HostBox<A> {
     fn drop(&mut self) {
-        if self.room.gate.is_empty() {
+        if self.cell.gate.is_empty() {
             // SAFETY: from a box, and taken back once. No seat points at it, for nobody is in; and
-            // nobody can enter any more, for that takes a reference to this house.
+            // nobody can enter any more, for that takes a reference to this host.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
     }
@@ -112,7 +113,7 @@ pub struct Seat<A: Send + Sync + 'static> {
 }
 
 // SAFETY: a seat is a reference to its host, which may be used on any thread; for the actor, see
-// `Room`.
+// `ActorCell`.
 unsafe impl<A: Send + Sync> Send for Seat<A> where Inner<A>: Send + Sync {}
 // SAFETY: as above.
 unsafe impl<A: Send + Sync> Sync for Seat<A> where Inner<A>: Send + Sync {}
@@ -120,29 +121,29 @@ unsafe impl<A: Send + Sync> Sync for Seat<A> where Inner<A>: Send + Sync {}
 impl<A: Send + Sync> Seat<A> {
     /// Enters past an empty line.
     #[inline(always)] // as the gate's: a seat that is moved is slow to read
-    pub(super) fn enter(house: &House<A>, exclusive: bool) -> Result<Self, Refused> {
-        let pass = house.room.gate.enter(exclusive, house.limits.mailbox())?;
-        Ok(Self { inner: house.0, pass, done: false })
+    pub(super) fn enter(host: &HostBox<A>, exclusive: bool) -> Result<Self, Refused> {
+        let pass = host.cell.gate.enter(exclusive, host.limits.mailbox())?;
+        Ok(Self { inner: host.0, pass, done: false })
     }
 
     /// Enters from the head of the line; for the pump alone.
-    pub(super) fn enter_from_line(house: &House<A>, exclusive: bool) -> Option<Self> {
-        let pass = house.room.gate.enter_from_line(exclusive)?;
-        Some(Self { inner: house.0, pass, done: false })
+    pub(super) fn enter_from_line(host: &HostBox<A>, exclusive: bool) -> Option<Self> {
+        let pass = host.cell.gate.enter_from_line(exclusive)?;
+        Some(Self { inner: host.0, pass, done: false })
     }
 
     #[inline]
     const fn inner(&self) -> &Inner<A> {
-        // SAFETY: the seat is in, so the house stands.
+        // SAFETY: the seat is in, so the host is there.
         unsafe { self.inner.as_ref() }
     }
 
     /// The actor, beside others.
     #[inline]
     pub fn shared(&self) -> &A {
-        // SAFETY: the seat is in. If it is a shared one, so is every other; if not, it is alone, and
-        // `self` isn't borrowed mutably.
-        unsafe { &*self.inner().room.actor.get() }.as_ref().expect(EMPTY)
+        // SAFETY: the seat is in. If it is a shared one, so is every other; if not, it is alone,
+        // and `self` isn't borrowed mutably.
+        unsafe { &*self.inner().cell.actor.get() }.as_ref().expect(EMPTY)
     }
 
     /// The actor, alone.
@@ -153,7 +154,7 @@ impl<A: Send + Sync> Seat<A> {
     pub fn exclusive(&mut self) -> &mut A {
         assert!(self.pass == Pass::Alone, "a shared turn asked for the actor alone");
         // SAFETY: an exclusive seat is in alone, and `self` is borrowed as long as the actor is.
-        unsafe { &mut *self.inner().room.actor.get() }.as_mut().expect(EMPTY)
+        unsafe { &mut *self.inner().cell.actor.get() }.as_mut().expect(EMPTY)
     }
 
     /// The turn has ended well.
@@ -174,9 +175,9 @@ impl<A: Send + Sync> Seat<A> {
     /// Leaves, and tells who may be waiting for that.
     #[cold]
     fn leave_noticed(&self) {
-        // The house may be gone as soon as the seat has left.
+        // The host may be gone as soon as the seat has left.
         let signals = Arc::clone(&self.inner().signals);
-        if let Some(left) = self.inner().room.gate.leave(self.pass) {
+        if let Some(left) = self.inner().cell.gate.leave(self.pass) {
             signals.turn_left(left);
         }
     }
@@ -185,7 +186,7 @@ impl<A: Send + Sync> Seat<A> {
 impl<A: Send + Sync> Drop for Seat<A> {
     #[inline]
     fn drop(&mut self) {
-        let gate = &self.inner().room.gate;
+        let gate = &self.inner().cell.gate;
         // An exclusive turn that panicked or was abandoned may have left anything behind.
         if self.pass == Pass::Alone && !self.done {
             gate.shut_down();
@@ -203,24 +204,24 @@ impl<A: Send + Sync> fmt::Debug for Seat<A> {
 }
 
 /// Somebody who looks at the actor beside shared turns and takes no call's room, until dropped.
-pub(super) struct Guest<'a, A: Send + Sync + 'static>(&'a Inner<A>);
+pub(super) struct Observer<'a, A: Send + Sync + 'static>(&'a Inner<A>);
 
-impl<'a, A: Send + Sync> Guest<'a, A> {
-    /// Enters, unless an exclusive turn or another guest is in.
+impl<'a, A: Send + Sync> Observer<'a, A> {
+    /// Enters, unless an exclusive turn or another observer is in.
     pub(super) fn enter(inner: &'a Inner<A>) -> Option<Self> {
-        inner.room.gate.enter_as_guest().then_some(Self(inner))
+        inner.cell.gate.enter_as_observer().then_some(Self(inner))
     }
 
     /// The actor, beside others.
     pub(super) fn shared(&self) -> &A {
-        // SAFETY: the guest is in, and nobody is beside it but shared seats.
-        unsafe { &*self.0.room.actor.get() }.as_ref().expect(EMPTY)
+        // SAFETY: the observer is in, and nobody is beside it but shared seats.
+        unsafe { &*self.0.cell.actor.get() }.as_ref().expect(EMPTY)
     }
 }
 
-impl<A: Send + Sync> Drop for Guest<'_, A> {
+impl<A: Send + Sync> Drop for Observer<'_, A> {
     fn drop(&mut self) {
-        if let Some(left) = self.0.room.gate.leave_as_guest() {
+        if let Some(left) = self.0.cell.gate.leave_as_observer() {
             self.0.signals.turn_left(left);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::line::Phase;
 use super::poll::drop_quietly;
-use super::seat::House;
+use super::seat::HostBox;
 use super::slot::Look;
 use crate::time::Moment;
 
@@ -13,7 +13,7 @@ use crate::time::Moment;
 const STEP: Duration = Duration::from_millis(1);
 
 /// Runs until the host ends.
-pub(super) async fn sweep<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
+pub(super) async fn sweep<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
     let clock = inner.settings.clock.clone();
     loop {
         let (next, stopped) = {
@@ -36,7 +36,7 @@ pub(super) async fn sweep<A: Send + Sync + 'static>(inner: Arc<House<A>>) {
     }
 }
 
-fn sweep_once<A: Send + Sync + 'static>(inner: &Arc<House<A>>, now: Moment) {
+fn sweep_once<A: Send + Sync + 'static>(inner: &Arc<HostBox<A>>, now: Moment) {
     // The calls are looked at without the line's lock: looking may wake strangers.
     let calls: Vec<_> = {
         let mut line = inner.line.lock();

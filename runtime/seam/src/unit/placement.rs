@@ -13,11 +13,11 @@ use crate::services::Graph;
 pub(super) struct Placement<'a> {
     homes: usize,
     /// The services that share the homes, in the order in which these are dealt out.
-    dealt: Vec<Guest<'a>>,
+    dealt: Vec<Placed<'a>>,
 }
 
 /// A service, and the other units that it calls.
-struct Guest<'a> {
+struct Placed<'a> {
     service: &'a str,
     calls: Vec<&'a str>,
 }
@@ -33,22 +33,23 @@ impl<'a> Placement<'a> {
         let needs = |caller: &str, callee: &str| {
             graph.edges().iter().any(|e| e.from.name() == caller && e.to.name() == callee)
         };
-        let guests = layout.services.iter().filter(|service| shares(service)).map(|service| {
+        let services = layout.services.iter().filter(|service| shares(service)).map(|service| {
             let called = layout.remote.iter().filter(|remote| needs(service, &remote.service));
-            Guest { service, calls: called.map(|remote| remote.unit.as_str()).collect() }
+            Placed { service, calls: called.map(|remote| remote.unit.as_str()).collect() }
         });
-        Self::dealt(homes, guests)
+        Self::dealt(homes, services)
     }
 
-    fn dealt(homes: usize, guests: impl Iterator<Item = Guest<'a>>) -> Self {
-        let (mut dealt, rest): (Vec<_>, Vec<_>) = guests.partition(|guest| !guest.calls.is_empty());
+    fn dealt(homes: usize, services: impl Iterator<Item = Placed<'a>>) -> Self {
+        let (mut dealt, rest): (Vec<_>, Vec<_>) =
+            services.partition(|service| !service.calls.is_empty());
         dealt.extend(rest);
         Self { homes, dealt }
     }
 
     /// Where a service's turns go on once they wait.
     pub(super) fn service(&self, name: &str) -> usize {
-        let place = self.dealt.iter().position(|guest| guest.service == name);
+        let place = self.dealt.iter().position(|service| service.service == name);
         place.unwrap_or(0) % self.homes
     }
 
@@ -60,7 +61,7 @@ impl<'a> Placement<'a> {
     /// Where the link to a unit lives, the `number`th of all: with the first service that calls over
     /// it. If none does, it is the edge's or the program's, and any home will do.
     pub(super) fn link(&self, unit: &str, number: usize) -> usize {
-        let first = self.dealt.iter().position(|guest| guest.calls.contains(&unit));
+        let first = self.dealt.iter().position(|service| service.calls.contains(&unit));
         first.unwrap_or(number) % self.homes
     }
 }
@@ -69,9 +70,9 @@ impl<'a> Placement<'a> {
 mod tests {
     use super::*;
 
-    fn placed(homes: usize, guests: &[(&'static str, &[&'static str])]) -> Placement<'static> {
-        let guest = |&(service, calls): &_| Guest { service, calls: <[&str]>::to_vec(calls) };
-        Placement::dealt(homes, guests.iter().map(guest))
+    fn placed(homes: usize, services: &[(&'static str, &[&'static str])]) -> Placement<'static> {
+        let service = |&(service, calls): &_| Placed { service, calls: <[&str]>::to_vec(calls) };
+        Placement::dealt(homes, services.iter().map(service))
     }
 
     #[test]

@@ -111,7 +111,7 @@ const RULES: &[(&str, Option<&str>, Option<Layer>)] = &[
     ("runtime/core/turn/gate", None, Some(Layer::Admission)),
     ("runtime/core/turn/line", None, Some(Layer::Admission)),
     ("runtime/core/turn/seat", None, Some(Layer::Seat)),
-    ("runtime/core/turn/berth", None, Some(Layer::Memory)),
+    ("runtime/core/turn/turn_box", None, Some(Layer::Memory)),
     ("runtime/core/turn/blocks", None, Some(Layer::Memory)),
     ("runtime/core/turn", None, Some(Layer::Turn)),
     ("runtime/core/home", None, Some(Layer::Home)),

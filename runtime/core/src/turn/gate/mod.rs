@@ -1,7 +1,7 @@
 //! Who is in: one word per host, so that entering a free service is one compare-and-swap; and small
 //! gates beside it, once threads meet at that word.
 
-mod wickets;
+mod readers;
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use loom::sync::atomic::{AtomicU32, Ordering};
 #[cfg(not(seam_loom))]
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use self::wickets::{Barred, Wickets};
+use self::readers::{Barred, Readers};
 
 /// An exclusive turn is in.
 const EXCLUSIVE: u32 = 1 << 31;
@@ -19,30 +19,31 @@ const LINE: u32 = 1 << 30;
 /// There is no actor, or a discarded one: nobody enters.
 const SHUT: u32 = 1 << 29;
 /// Somebody looks at the actor who is no call: beside shared turns, and not counted.
-const GUEST: u32 = 1 << 28;
-/// The wickets are open: shared turns enter there, and nobody by the gate.
+const OBSERVER: u32 = 1 << 28;
+/// The reader counters are open: shared turns enter there, and nobody by the gate.
 const OPEN: u32 = 1 << 27;
-/// Somebody may still be in by a wicket: nobody is in alone.
-const WICKETS: u32 = 1 << 26;
+/// Somebody may still be in by a reader counter: nobody is in alone.
+const READERS: u32 = 1 << 26;
 /// How many turns are in by the gate itself.
-const COUNT: u32 = WICKETS - 1;
+const COUNT: u32 = READERS - 1;
 
-/// Threads that met at the gate so often, with no line since, get wickets. Opening costs as much as
-/// a few dozen such meetings.
+/// Threads that met at the gate so often, with no line since, get reader counters. Opening costs as
+/// much as a few dozen such meetings.
 const CROWD: u32 = if cfg!(seam_loom) { 1 } else { 64 };
 
 /// The gate of a host.
 ///
-/// Whatever opens wickets, closes them or ends their use is called under one lock, that of the
-/// host's line: `open`, `open_wickets`, `close_wickets`, `form_line`, `end_line`, `enter_from_line`
-/// and `shut_down`. Who is in alone needs no lock for the last: beside it there are no wickets.
+/// Whatever opens reader counters, closes them or ends their use is called under one lock, that of
+/// the host's line: `open`, `open_readers`, `close_readers`, `form_line`, `end_line`,
+/// `enter_from_line` and `shut_down`. Who is in alone needs no lock for the last: beside it there
+/// are no reader counters.
 #[derive(Debug)]
 pub(super) struct Gate {
     word: AtomicU32,
     /// How often threads met since there was a line.
     met: AtomicU32,
     /// Made when they are first opened.
-    wickets: OnceLock<Wickets>,
+    readers: OnceLock<Readers>,
 }
 
 /// How a turn came in, and so how it leaves.
@@ -52,8 +53,8 @@ pub(super) enum Pass {
     Alone,
     /// By the gate, beside other shared turns.
     Beside,
-    /// By that wicket, beside other shared turns.
-    Wicket(u8),
+    /// By that reader counter, beside other shared turns.
+    Reader(u8),
 }
 
 /// Who may wait for a turn that has left.
@@ -72,8 +73,8 @@ pub(super) enum Refused {
     Busy,
     /// As many turns are in as the mailbox holds.
     Full,
-    /// Wickets are to be opened first, for so many threads meet here; or, for an exclusive turn, to
-    /// be closed.
+    /// Reader counters are to be opened first, for so many threads meet here; or, for an exclusive
+    /// turn, to be closed.
     Crowded,
 }
 
@@ -81,7 +82,7 @@ impl Gate {
     /// A gate that is shut.
     pub(super) fn shut() -> Self {
         let word = AtomicU32::new(SHUT | LINE);
-        Self { word, met: AtomicU32::new(0), wickets: OnceLock::new() }
+        Self { word, met: AtomicU32::new(0), readers: OnceLock::new() }
     }
 
     /// Opens a shut gate: to all, or with `line` to the pump alone.
@@ -107,7 +108,7 @@ impl Gate {
         match entered {
             Ok(_) => Ok(Pass::Alone),
             Err(word) if word & (LINE | SHUT) != 0 => Err(Refused::Busy),
-            Err(word) if word & WICKETS != 0 => Err(Refused::Crowded),
+            Err(word) if word & READERS != 0 => Err(Refused::Crowded),
             Err(word) if word & COUNT >= capacity => Err(Refused::Full),
             Err(_) => Err(Refused::Busy),
         }
@@ -122,18 +123,18 @@ impl Gate {
                 self.word.compare_exchange(word, next, Ordering::Acquire, Ordering::Relaxed);
             return if entered.is_ok() { Ok(Pass::Beside) } else { self.enter_met(capacity) };
         }
-        self.enter_by_wicket(word, capacity)
+        self.enter_by_reader(word, capacity)
     }
 
     #[inline(never)] // callers on one thread pass it by
-    fn enter_by_wicket(&self, word: u32, capacity: u32) -> Result<Pass, Refused> {
-        if word & !(COUNT | GUEST) == OPEN | WICKETS
-            && let Some(wickets) = self.wickets.get()
+    fn enter_by_reader(&self, word: u32, capacity: u32) -> Result<Pass, Refused> {
+        if word & !(COUNT | OBSERVER) == OPEN | READERS
+            && let Some(readers) = self.readers.get()
         {
-            let wicket = wickets.mine();
-            match wickets.enter(wicket) {
-                Ok(()) => return Ok(Pass::Wicket(wicket)),
-                // Whether there is room beyond this wicket's share is found out in line.
+            let reader = readers.mine();
+            match readers.enter(reader) {
+                Ok(()) => return Ok(Pass::Reader(reader)),
+                // Whether there is room beyond this reader counter's share is found out in line.
                 Err(Barred::Full) => return Err(Refused::Busy),
                 Err(Barred::Closed) => {}
             }
@@ -182,12 +183,12 @@ impl Gate {
     pub(super) fn enter_from_line(&self, exclusive: bool) -> Option<Pass> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let others = if exclusive { COUNT | GUEST } else { EXCLUSIVE };
-            if word & (others | SHUT) != 0 || exclusive && !self.wickets_are_deserted(word) {
+            let others = if exclusive { COUNT | OBSERVER } else { EXCLUSIVE };
+            if word & (others | SHUT) != 0 || exclusive && !self.readers_are_deserted(word) {
                 return None;
             }
             let (next, pass) = match exclusive {
-                true => ((word & !WICKETS) | EXCLUSIVE | 1, Pass::Alone),
+                true => ((word & !READERS) | EXCLUSIVE | 1, Pass::Alone),
                 false => (word + 1, Pass::Beside),
             };
             match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
@@ -198,11 +199,11 @@ impl Gate {
         }
     }
 
-    /// Enters beside shared turns without counting as a call; one guest at a time.
-    pub(super) fn enter_as_guest(&self) -> bool {
+    /// Enters beside shared turns without counting as a call; one observer at a time.
+    pub(super) fn enter_as_observer(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
-        while word & (EXCLUSIVE | SHUT | GUEST) == 0 {
-            let next = word | GUEST;
+        while word & (EXCLUSIVE | SHUT | OBSERVER) == 0 {
+            let next = word | OBSERVER;
             match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
             {
                 Ok(_) => return true,
@@ -212,9 +213,9 @@ impl Gate {
         false
     }
 
-    /// The guest leaves; says as [`Gate::leave`] does.
-    pub(super) fn leave_as_guest(&self) -> Option<Left> {
-        Self::left(self.word.fetch_and(!GUEST, Ordering::AcqRel))
+    /// The observer leaves; says as [`Gate::leave`] does.
+    pub(super) fn leave_as_observer(&self) -> Option<Left> {
+        Self::left(self.word.fetch_and(!OBSERVER, Ordering::AcqRel))
     }
 
     /// Enters behind a shut gate, once nobody is there. To be left with
@@ -222,10 +223,10 @@ impl Gate {
     pub(super) fn enter_as_keeper(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & SHUT != 0
-            && word & (EXCLUSIVE | GUEST | COUNT) == 0
-            && self.wickets_are_deserted(word)
+            && word & (EXCLUSIVE | OBSERVER | COUNT) == 0
+            && self.readers_are_deserted(word)
         {
-            let next = (word & !WICKETS) | EXCLUSIVE;
+            let next = (word & !READERS) | EXCLUSIVE;
             match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed)
             {
                 Ok(_) => return true,
@@ -246,7 +247,7 @@ impl Gate {
         let taken = match pass {
             Pass::Alone => EXCLUSIVE | 1,
             Pass::Beside => 1,
-            Pass::Wicket(wicket) => return self.leave_by_wicket(wicket),
+            Pass::Reader(reader) => return self.leave_by_reader(reader),
         };
         let mut word = self.word.load(Ordering::Relaxed);
         while word & (LINE | SHUT) == 0 {
@@ -261,8 +262,8 @@ impl Gate {
     }
 
     #[inline(never)] // as entering by one
-    fn leave_by_wicket(&self, wicket: u8) -> bool {
-        self.wickets.get().is_some_and(|wickets| wickets.leave_unnoticed(wicket))
+    fn leave_by_reader(&self, reader: u8) -> bool {
+        self.readers.get().is_some_and(|readers| readers.leave_unnoticed(reader))
     }
 
     /// Leaves, when that may be waited for; says by whom.
@@ -270,9 +271,9 @@ impl Gate {
         let taken = match pass {
             Pass::Alone => EXCLUSIVE | 1,
             Pass::Beside => 1,
-            Pass::Wicket(wicket) => {
-                if let Some(wickets) = self.wickets.get() {
-                    wickets.leave(wicket);
+            Pass::Reader(reader) => {
+                if let Some(readers) = self.readers.get() {
+                    readers.leave(reader);
                 }
                 // Which of them it is can't be looked up: the gate may be gone.
                 return Some(Left { line: true, shut: true });
@@ -287,17 +288,18 @@ impl Gate {
         (word & (LINE | SHUT) != 0).then_some(left)
     }
 
-    /// Opens the wickets, unless somebody is in alone, or by them since they were last open.
-    pub(super) fn open_wickets(&self, capacity: u32) {
-        let wickets = self.wickets.get_or_init(Wickets::closed);
+    /// Opens the reader counters, unless somebody is in alone, or by them since they were last
+    /// open.
+    pub(super) fn open_readers(&self, capacity: u32) {
+        let readers = self.readers.get_or_init(Readers::closed);
         let mut word = self.word.load(Ordering::Relaxed);
-        while word & (EXCLUSIVE | LINE | SHUT | WICKETS) == 0 {
-            let next = word | OPEN | WICKETS;
+        while word & (EXCLUSIVE | LINE | SHUT | READERS) == 0 {
+            let next = word | OPEN | READERS;
             match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 // From here on the gate's own count only falls.
                 Ok(_) => {
-                    if !wickets.open(capacity.saturating_sub(word & COUNT)) {
-                        self.word.fetch_and(!(OPEN | WICKETS), Ordering::Relaxed);
+                    if !readers.open(capacity.saturating_sub(word & COUNT)) {
+                        self.word.fetch_and(!(OPEN | READERS), Ordering::Relaxed);
                     }
                     return;
                 }
@@ -306,8 +308,8 @@ impl Gate {
         }
     }
 
-    /// Closes the wickets: shared turns enter by the gate again.
-    pub(super) fn close_wickets(&self) {
+    /// Closes the reader counters: shared turns enter by the gate again.
+    pub(super) fn close_readers(&self) {
         self.close(0);
         self.end(0);
     }
@@ -328,7 +330,7 @@ impl Gate {
         self.close(SHUT) & SHUT == 0
     }
 
-    /// Sets `flag` and closes the wickets; returns what was before.
+    /// Sets `flag` and closes the reader counters; returns what was before.
     fn close(&self, flag: u32) -> u32 {
         self.met.store(0, Ordering::Relaxed);
         let mut word = self.word.load(Ordering::Relaxed);
@@ -340,30 +342,30 @@ impl Gate {
             }
         }
         if word & OPEN != 0
-            && let Some(wickets) = self.wickets.get()
+            && let Some(readers) = self.readers.get()
         {
-            wickets.close();
+            readers.close();
         }
         word
     }
 
-    /// Takes `flag` away, and the wickets out of use if nobody is in by them.
+    /// Takes `flag` away, and the reader counters out of use if nobody is in by them.
     fn end(&self, flag: u32) {
         let word = self.word.load(Ordering::Relaxed);
-        let over = if self.wickets_are_deserted(word) { flag | WICKETS } else { flag };
+        let over = if self.readers_are_deserted(word) { flag | READERS } else { flag };
         self.word.fetch_and(!over, Ordering::AcqRel);
     }
 
     /// Whether the gate is shut, and everybody has left.
     pub(super) fn is_deserted(&self) -> bool {
         let word = self.word.load(Ordering::Acquire);
-        word & SHUT != 0 && word & (COUNT | GUEST) == 0 && self.wickets_are_deserted(word)
+        word & SHUT != 0 && word & (COUNT | OBSERVER) == 0 && self.readers_are_deserted(word)
     }
 
     /// Whether nobody is in.
     pub(super) fn is_empty(&self) -> bool {
         let word = self.word.load(Ordering::Acquire);
-        word & (EXCLUSIVE | GUEST) == 0 && self.inside(word) == 0
+        word & (EXCLUSIVE | OBSERVER) == 0 && self.inside(word) == 0
     }
 
     /// How many turns are in.
@@ -371,19 +373,19 @@ impl Gate {
         self.inside(self.word.load(Ordering::Acquire))
     }
 
-    /// How many turns are in, by the gate as `word` says and by the wickets.
+    /// How many turns are in, by the gate as `word` says and by the reader counters.
     #[inline]
     fn inside(&self, word: u32) -> u32 {
         let by_gate = word & COUNT;
-        if word & WICKETS == 0 {
+        if word & READERS == 0 {
             return by_gate;
         }
-        by_gate + self.wickets.get().map_or(0, Wickets::count)
+        by_gate + self.readers.get().map_or(0, Readers::count)
     }
 
-    /// Whether nobody is in by a wicket, and nobody can enter by one.
-    fn wickets_are_deserted(&self, word: u32) -> bool {
-        word & WICKETS == 0 || self.wickets.get().is_none_or(Wickets::are_deserted)
+    /// Whether nobody is in by a reader counter, and nobody can enter by one.
+    fn readers_are_deserted(&self, word: u32) -> bool {
+        word & READERS == 0 || self.readers.get().is_none_or(Readers::are_deserted)
     }
 }
 

@@ -21,7 +21,7 @@ fn long_model(meeting: impl Fn() + Sync + Send + 'static) {
     model.check(meeting);
 }
 
-struct Room {
+struct Gated {
     gate: Gate,
     /// The lock of the host's line.
     line: Mutex<()>,
@@ -30,13 +30,13 @@ struct Room {
 
 // Only in here, where loom watches every access.
 #[expect(unsafe_code, reason = "loom's cell is no Sync of its own")]
-unsafe impl Sync for Room {}
+unsafe impl Sync for Gated {}
 
-impl Room {
+impl Gated {
     fn open() -> Arc<Self> {
-        let room = Self { gate: Gate::shut(), line: Mutex::new(()), actor: UnsafeCell::new(0) };
-        room.gate.open(false);
-        Arc::new(room)
+        let gated = Self { gate: Gate::shut(), line: Mutex::new(()), actor: UnsafeCell::new(0) };
+        gated.gate.open(false);
+        Arc::new(gated)
     }
 
     #[expect(unsafe_code, reason = "the access that loom checks")]
@@ -62,8 +62,8 @@ impl Room {
             return entered;
         }
         self.with_line(|gate| match exclusive {
-            true => gate.close_wickets(),
-            false => gate.open_wickets(MANY),
+            true => gate.close_readers(),
+            false => gate.open_readers(MANY),
         });
         self.gate.enter(exclusive, MANY)
     }
@@ -103,59 +103,59 @@ impl Room {
 }
 
 /// A turn on a thread of its own, if it may enter.
-fn turning(room: &Arc<Room>, exclusive: bool) -> thread::JoinHandle<bool> {
-    let room = Arc::clone(room);
-    thread::spawn(move || room.turn(exclusive))
+fn turning(gated: &Arc<Gated>, exclusive: bool) -> thread::JoinHandle<bool> {
+    let gated = Arc::clone(gated);
+    thread::spawn(move || gated.turn(exclusive))
 }
 
 #[test]
 fn an_exclusive_turn_is_alone() {
     long_model(|| {
-        let room = Room::open();
-        let others = [turning(&room, true), turning(&room, false)];
-        room.turn(true);
+        let gated = Gated::open();
+        let others = [turning(&gated, true), turning(&gated, false)];
+        gated.turn(true);
         for other in others {
             other.join().unwrap();
         }
-        assert!(room.turn(true), "everybody has left");
+        assert!(gated.turn(true), "everybody has left");
     });
 }
 
 #[test]
 fn the_pump_lets_in_whom_the_gate_would() {
     loom::model(|| {
-        let room = Room::open();
-        let other = turning(&room, true);
-        room.pump(false);
+        let gated = Gated::open();
+        let other = turning(&gated, true);
+        gated.pump(false);
         other.join().unwrap();
-        assert!(room.turn(true));
+        assert!(gated.turn(true));
     });
 }
 
 #[test]
-fn a_guest_is_beside_no_exclusive_turn() {
+fn an_observer_is_beside_no_exclusive_turn() {
     loom::model(|| {
-        let room = Room::open();
-        let other = turning(&room, true);
-        if room.gate.enter_as_guest() {
-            room.read();
-            room.gate.leave_as_guest();
+        let gated = Gated::open();
+        let other = turning(&gated, true);
+        if gated.gate.enter_as_observer() {
+            gated.read();
+            gated.gate.leave_as_observer();
         }
         other.join().unwrap();
-        assert!(room.turn(true));
+        assert!(gated.turn(true));
     });
 }
 
 #[test]
 fn the_keeper_is_alone_behind_a_shut_gate() {
     long_model(|| {
-        let room = Room::open();
-        let others = [turning(&room, true), turning(&room, false)];
-        room.gate.shut_down();
-        if room.gate.enter_as_keeper() {
-            room.write();
-            room.gate.leave_as_keeper();
-            room.gate.open(false);
+        let gated = Gated::open();
+        let others = [turning(&gated, true), turning(&gated, false)];
+        gated.gate.shut_down();
+        if gated.gate.enter_as_keeper() {
+            gated.write();
+            gated.gate.leave_as_keeper();
+            gated.gate.open(false);
         }
         for other in others {
             other.join().unwrap();
@@ -166,81 +166,81 @@ fn the_keeper_is_alone_behind_a_shut_gate() {
 #[test]
 fn who_finds_the_gate_empty_sees_what_was_done_behind_it() {
     loom::model(|| {
-        let room = Room::open();
-        let other = turning(&room, true);
-        room.gate.shut_down();
-        if room.gate.is_empty() {
-            room.read();
+        let gated = Gated::open();
+        let other = turning(&gated, true);
+        gated.gate.shut_down();
+        if gated.gate.is_empty() {
+            gated.read();
         }
         other.join().unwrap();
     });
 }
 
 #[test]
-fn an_exclusive_turn_is_beside_none_that_came_by_a_wicket() {
+fn an_exclusive_turn_is_beside_none_that_came_by_a_reader() {
     long_model(|| {
-        let room = Room::open();
-        room.gate.open_wickets(MANY);
-        let others = [turning(&room, false), turning(&room, true)];
+        let gated = Gated::open();
+        gated.gate.open_readers(MANY);
+        let others = [turning(&gated, false), turning(&gated, true)];
         for other in others {
             other.join().unwrap();
         }
-        room.pump(true);
-        assert!(room.turn(true), "everybody has left");
+        gated.pump(true);
+        assert!(gated.turn(true), "everybody has left");
     });
 }
 
 #[test]
-fn wickets_open_beside_no_exclusive_turn() {
+fn readers_open_beside_no_exclusive_turn() {
     loom::model(|| {
-        let room = Room::open();
-        let other = turning(&room, true);
-        room.with_line(|gate| gate.open_wickets(MANY));
-        room.turn(false);
+        let gated = Gated::open();
+        let other = turning(&gated, true);
+        gated.with_line(|gate| gate.open_readers(MANY));
+        gated.turn(false);
         other.join().unwrap();
-        assert!(room.turn(true), "everybody has left");
+        assert!(gated.turn(true), "everybody has left");
     });
 }
 
 #[test]
-fn the_pump_lets_nobody_in_alone_before_the_wickets_are_deserted() {
+fn the_pump_lets_nobody_in_alone_before_the_readers_are_deserted() {
     long_model(|| {
-        let room = Room::open();
-        room.gate.open_wickets(MANY);
-        let other = turning(&room, false);
-        room.pump(true);
+        let gated = Gated::open();
+        gated.gate.open_readers(MANY);
+        let other = turning(&gated, false);
+        gated.pump(true);
         // Opened again at once: who was late finds them as open as before, or nobody alone.
-        room.with_line(|gate| gate.open_wickets(MANY));
-        room.turn(false);
+        gated.with_line(|gate| gate.open_readers(MANY));
+        gated.turn(false);
         other.join().unwrap();
     });
 }
 
 #[test]
-fn the_keeper_is_alone_behind_shut_wickets() {
+fn the_keeper_is_alone_behind_shut_readers() {
     loom::model(|| {
-        let room = Room::open();
-        room.gate.open_wickets(MANY);
-        let other = turning(&room, false);
-        room.with_line(Gate::shut_down);
-        if room.gate.enter_as_keeper() {
-            room.write();
-            room.gate.leave_as_keeper();
-            room.gate.open(false);
+        let gated = Gated::open();
+        gated.gate.open_readers(MANY);
+        let other = turning(&gated, false);
+        gated.with_line(Gate::shut_down);
+        if gated.gate.enter_as_keeper() {
+            gated.write();
+            gated.gate.leave_as_keeper();
+            gated.gate.open(false);
         }
         other.join().unwrap();
     });
 }
 
 #[test]
-fn who_finds_the_wickets_empty_sees_what_was_done_behind_them() {
+fn who_finds_the_readers_empty_sees_what_was_done_behind_them() {
     loom::model(|| {
-        let room = Room::open();
-        room.gate.open_wickets(MANY);
-        let other = turning(&room, false);
-        room.with_line(Gate::shut_down);
-        if room.gate.is_empty() {
-            room.write();
+        let gated = Gated::open();
+        gated.gate.open_readers(MANY);
+        let other = turning(&gated, false);
+        gated.with_line(Gate::shut_down);
+        if gated.gate.is_empty() {
+            gated.write();
         }
         other.join().unwrap();
     });

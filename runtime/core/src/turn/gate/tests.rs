@@ -30,19 +30,19 @@ fn the_gate_counts_to_its_capacity() {
 }
 
 #[test]
-fn a_guest_takes_no_room_and_is_waited_for() {
+fn an_observer_takes_no_room_and_is_waited_for() {
     let gate = open();
-    assert!(gate.enter_as_guest());
-    assert!(!gate.enter_as_guest(), "one at a time");
+    assert!(gate.enter_as_observer());
+    assert!(!gate.enter_as_observer(), "one at a time");
     gate.enter(false, 1).unwrap();
     assert_eq!(gate.count(), 1);
     gate.leave(Pass::Beside);
-    assert_eq!(gate.enter(true, 1), Err(Refused::Busy), "it would share with the guest");
+    assert_eq!(gate.enter(true, 1), Err(Refused::Busy), "it would share with the observer");
     gate.form_line();
     assert!(gate.enter_from_line(true).is_none());
-    assert_eq!(gate.leave_as_guest(), Some(Left { line: true, shut: false }));
+    assert_eq!(gate.leave_as_observer(), Some(Left { line: true, shut: false }));
     assert!(gate.enter_from_line(true).is_some());
-    assert!(!gate.enter_as_guest(), "an exclusive turn is alone");
+    assert!(!gate.enter_as_observer(), "an exclusive turn is alone");
 }
 
 #[test]
@@ -76,15 +76,15 @@ fn a_shut_gate_waits_for_who_is_in() {
     assert!(gate.enter_from_line(false).is_some());
 }
 
-/// Shared turns that entered by this thread's wicket, as many as it lets in.
+/// Shared turns that entered by this thread's reader counter, as many as it lets in.
 fn fill(gate: &Gate, capacity: u32) -> Vec<Pass> {
     let passes: Vec<_> = std::iter::from_fn(|| gate.enter(false, capacity).ok()).collect();
-    assert!(passes.iter().all(|pass| matches!(pass, Pass::Wicket(_))));
+    assert!(passes.iter().all(|pass| matches!(pass, Pass::Reader(_))));
     passes
 }
 
 #[test]
-fn threads_that_meet_are_told_of_wickets() {
+fn threads_that_meet_are_told_of_readers() {
     let gate = open();
     let met: Vec<_> = (0..CROWD).map(|_| gate.enter_met(9999)).collect();
     assert_eq!(met.last(), Some(&Err(Refused::Crowded)));
@@ -96,20 +96,20 @@ fn threads_that_meet_are_told_of_wickets() {
 }
 
 #[test]
-fn shared_turns_enter_by_wickets_and_an_exclusive_one_waits_for_them() {
+fn shared_turns_enter_by_readers_and_an_exclusive_one_waits_for_them() {
     let gate = open();
-    gate.open_wickets(9999);
+    gate.open_readers(9999);
     let pass = gate.enter(false, 9999).unwrap();
-    assert!(matches!(pass, Pass::Wicket(_)));
+    assert!(matches!(pass, Pass::Reader(_)));
     assert_eq!(gate.count(), 1);
     assert!(!gate.is_empty());
-    assert!(gate.enter_as_guest(), "as beside any shared turn");
-    gate.leave_as_guest();
+    assert!(gate.enter_as_observer(), "as beside any shared turn");
+    gate.leave_as_observer();
     assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
     assert_eq!(gate.form_line(), 1);
     assert!(gate.enter_from_line(true).is_none());
     assert_eq!(gate.enter(false, 9999), Err(Refused::Busy), "nobody passes a line");
-    assert!(!gate.leave_unnoticed(pass), "the wicket is closed, for somebody waits");
+    assert!(!gate.leave_unnoticed(pass), "the reader counter is closed, for somebody waits");
     assert_eq!(gate.leave(pass), Some(Left { line: true, shut: true }));
     assert!(gate.enter_from_line(true).is_some());
     gate.leave(Pass::Alone);
@@ -118,26 +118,26 @@ fn shared_turns_enter_by_wickets_and_an_exclusive_one_waits_for_them() {
 }
 
 #[test]
-fn an_exclusive_turn_closes_idle_wickets_and_enters() {
+fn an_exclusive_turn_closes_idle_readers_and_enters() {
     let gate = open();
-    gate.open_wickets(9999);
+    gate.open_readers(9999);
     let pass = gate.enter(false, 9999).unwrap();
     assert!(gate.leave_unnoticed(pass), "nobody waits");
     assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
-    gate.close_wickets();
+    gate.close_readers();
     assert_eq!(gate.enter(true, 9999), Ok(Pass::Alone));
 }
 
 #[test]
-fn beside_turns_that_came_by_a_wicket_others_enter_by_the_gate_and_none_alone() {
+fn beside_turns_that_came_by_a_reader_others_enter_by_the_gate_and_none_alone() {
     let gate = open();
-    gate.open_wickets(9999);
+    gate.open_readers(9999);
     let pass = gate.enter(false, 9999).unwrap();
-    gate.close_wickets();
+    gate.close_readers();
     assert_eq!(gate.enter(true, 9999), Err(Refused::Crowded));
     assert_eq!(gate.enter(false, 9999), Ok(Pass::Beside));
     assert_eq!(gate.count(), 2);
-    gate.open_wickets(9999);
+    gate.open_readers(9999);
     assert_eq!(gate.enter(false, 9999), Ok(Pass::Beside), "not before the last has left");
     assert_eq!(gate.enter(false, 3), Err(Refused::Full));
     gate.leave(pass);
@@ -148,24 +148,24 @@ fn beside_turns_that_came_by_a_wicket_others_enter_by_the_gate_and_none_alone() 
 }
 
 #[test]
-fn wickets_let_in_no_more_than_the_mailbox_holds() {
+fn readers_let_in_no_more_than_the_mailbox_holds() {
     for (capacity, by_gate) in [(1_000, 0), (1_000, 990), (3, 0), (100_000_000, 0)] {
         let gate = open();
         for _ in 0..by_gate {
             assert_eq!(gate.enter(false, capacity), Ok(Pass::Beside));
         }
-        gate.open_wickets(capacity);
-        let wickets = gate.wickets.get().unwrap();
-        let entered: u32 = wickets.fill();
+        gate.open_readers(capacity);
+        let readers = gate.readers.get().unwrap();
+        let entered: u32 = readers.fill();
         assert!(by_gate + entered <= capacity, "{capacity} {by_gate} {entered}");
         assert_eq!(gate.form_line(), by_gate + entered);
     }
 }
 
 #[test]
-fn a_full_wicket_sends_to_the_line_which_counts_all() {
+fn a_full_reader_sends_to_the_line_which_counts_all() {
     let gate = open();
-    gate.open_wickets(1_000);
+    gate.open_readers(1_000);
     let passes = fill(&gate, 1_000);
     assert!(!passes.is_empty());
     assert_eq!(gate.enter(false, 1_000), Err(Refused::Busy));
@@ -173,9 +173,9 @@ fn a_full_wicket_sends_to_the_line_which_counts_all() {
 }
 
 #[test]
-fn a_shut_gate_shuts_its_wickets() {
+fn a_shut_gate_shuts_its_readers() {
     let gate = open();
-    gate.open_wickets(9999);
+    gate.open_readers(9999);
     let pass = gate.enter(false, 9999).unwrap();
     assert!(gate.shut_down());
     assert_eq!(gate.enter(false, 9999), Err(Refused::Busy));

@@ -49,12 +49,12 @@ impl<const SIZE: usize> Drop for Cargo<SIZE> {
     }
 }
 
-fn address<R>(berth: &mut Berth<R>) -> usize {
-    &raw const *berth.as_mut().as_ref() as usize
+fn address<R>(turn_box: &mut TurnBox<R>) -> usize {
+    &raw const *turn_box.as_mut().as_ref() as usize
 }
 
-fn poll<R: Future>(berth: &mut Berth<R>) -> Poll<R::Output> {
-    berth.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+fn poll<R: Future>(turn_box: &mut TurnBox<R>) -> Poll<R::Output> {
+    turn_box.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Of every size and from every source: in one block, in the next, beyond all of them.
@@ -79,17 +79,18 @@ fn many_lie_side_by_side_and_each_is_dropped_once() {
             let drops = Drops::default();
             // More than a thread keeps, and twice, so that blocks are used again.
             for _ in 0..2 {
-                let mut berths: Vec<_> =
-                    (0..20).map(|value| Berth::new(|| Cargo::<SIZE>::new(value, &drops))).collect();
-                let mut places: Vec<_> = berths.iter_mut().map(address).collect();
+                let mut boxes: Vec<_> = (0..20)
+                    .map(|value| TurnBox::new(|| Cargo::<SIZE>::new(value, &drops)))
+                    .collect();
+                let mut places: Vec<_> = boxes.iter_mut().map(address).collect();
                 places.sort_unstable();
                 assert!(places.windows(2).all(|two| two[1] - two[0] >= size_of::<Cargo<SIZE>>()));
-                for (value, berth) in berths.iter_mut().enumerate() {
-                    assert!(berth.as_mut().holds(value as u8));
+                for (value, turn_box) in boxes.iter_mut().enumerate() {
+                    assert!(turn_box.as_mut().holds(value as u8));
                 }
                 // Out of their order.
-                while !berths.is_empty() {
-                    drop(berths.swap_remove(berths.len() / 2));
+                while !boxes.is_empty() {
+                    drop(boxes.swap_remove(boxes.len() / 2));
                 }
             }
             assert_eq!(drops.count(), 40);
@@ -100,21 +101,21 @@ fn many_lie_side_by_side_and_each_is_dropped_once() {
 }
 
 #[test]
-fn what_a_berth_gives_back_is_the_next_ones() {
-    let mut first = Berth::new(|| [1_u8; 100]);
+fn what_a_turn_box_gives_back_is_the_next_ones() {
+    let mut first = TurnBox::new(|| [1_u8; 100]);
     let place = address(&mut first);
     drop(first);
-    let mut other_type = Berth::new(|| [2_u64; 20]);
+    let mut other_type = TurnBox::new(|| [2_u64; 20]);
     assert_eq!(address(&mut other_type), place);
-    let mut beside = Berth::new(|| [3_u8; 100]);
+    let mut beside = TurnBox::new(|| [3_u8; 100]);
     assert_ne!(address(&mut beside), place);
 }
 
 #[test]
 fn a_future_stays_where_it_was_made() {
-    let mut berth = Berth::new(|| [7_u8; 300]);
-    let place = address(&mut berth);
-    let mut moved = Box::new(Some(berth));
+    let mut turn_box = TurnBox::new(|| [7_u8; 300]);
+    let place = address(&mut turn_box);
+    let mut moved = Box::new(Some(turn_box));
     assert_eq!(moved.as_mut().as_mut().map(address), Some(place));
 }
 
@@ -128,8 +129,8 @@ fn places_are_aligned_for_what_lies_there() {
     struct Page(#[expect(dead_code)] u8);
 
     fn aligned<R>(make: impl Fn() -> R) {
-        let mut berths: Vec<_> = (0..12).map(|_| Berth::new(&make)).collect();
-        assert!(berths.iter_mut().all(|berth| address(berth) % align_of::<R>() == 0));
+        let mut boxes: Vec<_> = (0..12).map(|_| TurnBox::new(&make)).collect();
+        assert!(boxes.iter_mut().all(|turn_box| address(turn_box) % align_of::<R>() == 0));
     }
     aligned(|| Sixteen(1));
     aligned(|| Line([1; 100]));
@@ -156,7 +157,7 @@ fn what_has_no_size_is_dropped_as_well() {
             DROPPED.set(DROPPED.get() + 1);
         }
     }
-    let (_one, mut two) = (Berth::new(|| Nothing), Berth::new(|| AlignedNothing));
+    let (_one, mut two) = (TurnBox::new(|| Nothing), TurnBox::new(|| AlignedNothing));
     assert_eq!(address(&mut two) % 64, 0);
     drop((_one, two));
     assert_eq!(DROPPED.get(), 2);
@@ -164,14 +165,14 @@ fn what_has_no_size_is_dropped_as_well() {
 
 #[test]
 fn a_panic_while_it_is_made_gives_the_place_back() {
-    let mut first = Berth::new(|| [0_u8; 64]);
+    let mut first = TurnBox::new(|| [0_u8; 64]);
     let place = address(&mut first);
     drop(first);
-    let made = catch_unwind(|| Berth::new(|| -> [u8; 64] { panic!("no future") }));
+    let made = catch_unwind(|| TurnBox::new(|| -> [u8; 64] { panic!("no future") }));
     assert!(made.is_err());
-    assert_eq!(address(&mut Berth::new(|| [0_u8; 64])), place);
-    assert_ne!(address(&mut Berth::new(|| [0_u8; 64])), 0, "and it was given back once");
-    let (mut one, mut two) = (Berth::new(|| [0_u8; 64]), Berth::new(|| [0_u8; 64]));
+    assert_eq!(address(&mut TurnBox::new(|| [0_u8; 64])), place);
+    assert_ne!(address(&mut TurnBox::new(|| [0_u8; 64])), 0, "and it was given back once");
+    let (mut one, mut two) = (TurnBox::new(|| [0_u8; 64]), TurnBox::new(|| [0_u8; 64]));
     assert_ne!(address(&mut one), address(&mut two));
 }
 
@@ -179,14 +180,14 @@ fn a_panic_while_it_is_made_gives_the_place_back() {
 fn a_panic_while_it_is_polled_leaves_it_to_be_dropped() {
     let drops = Drops::default();
     let held = Cargo::<32>::new(9, &drops);
-    let mut berth = Berth::new(|| async move {
+    let mut turn_box = TurnBox::new(|| async move {
         let _held = held;
         assert!(std::future::ready(false).await, "a handler panics");
     });
-    let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut berth)));
+    let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut turn_box)));
     assert!(polled.is_err());
     assert_eq!(drops.count(), 1, "by unwinding");
-    drop(berth);
+    drop(turn_box);
     assert_eq!(drops.count(), 1);
 }
 
@@ -199,11 +200,11 @@ fn a_panic_while_it_is_dropped_gives_the_place_back_once() {
         }
     }
     let drops = Drops::default();
-    let mut berth = Berth::new(|| Panics([0; 64], Cargo::new(1, &drops)));
-    let place = address(&mut berth);
-    assert!(catch_unwind(AssertUnwindSafe(|| drop(berth))).is_err());
+    let mut turn_box = TurnBox::new(|| Panics([0; 64], Cargo::new(1, &drops)));
+    let place = address(&mut turn_box);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(turn_box))).is_err());
     assert_eq!(drops.count(), 1, "its fields are dropped all the same");
-    let (mut one, mut two) = (Berth::new(|| [0_u8; 64]), Berth::new(|| [0_u8; 64]));
+    let (mut one, mut two) = (TurnBox::new(|| [0_u8; 64]), TurnBox::new(|| [0_u8; 64]));
     assert_eq!(address(&mut one), place);
     assert_ne!(address(&mut two), place);
 }
@@ -212,12 +213,12 @@ fn a_panic_while_it_is_dropped_gives_the_place_back_once() {
 fn a_turn_within_a_turn_has_a_place_of_its_own() {
     fn nested(depth: u8, drops: &Drops) -> u32 {
         let cargo = Cargo::<200>::new(depth, drops);
-        let mut berth = Berth::new(|| async {
+        let mut turn_box = TurnBox::new(|| async {
             let inner = if depth == 0 { 0 } else { nested(depth - 1, &cargo.drops) };
             assert!(cargo.holds(depth));
             inner + u32::from(depth)
         });
-        match poll(&mut berth) {
+        match poll(&mut turn_box) {
             Poll::Ready(sum) => sum,
             Poll::Pending => unreachable!("nothing waits"),
         }
@@ -234,12 +235,12 @@ fn what_drops_may_take_a_place_meanwhile() {
     struct Calls(Drops);
     impl Drop for Calls {
         fn drop(&mut self) {
-            drop(Berth::new(|| Cargo::<100>::new(3, &self.0)));
+            drop(TurnBox::new(|| Cargo::<100>::new(3, &self.0)));
         }
     }
     let drops = Drops::default();
-    let berths: Vec<_> = (0..12).map(|_| Berth::new(|| Calls(drops.clone()))).collect();
-    drop(berths);
+    let boxes: Vec<_> = (0..12).map(|_| TurnBox::new(|| Calls(drops.clone()))).collect();
+    drop(boxes);
     assert_eq!(drops.count(), 12);
 }
 
@@ -251,13 +252,13 @@ fn a_waiting_future_goes_on_and_ends_on_another_thread() {
             let drops = Drops::default();
             let (wake, woken) = tokio::sync::oneshot::channel::<u8>();
             let cargo = Cargo::<SIZE>::new(5, &drops);
-            let mut berth = Berth::new(|| async move {
+            let mut turn_box = TurnBox::new(|| async move {
                 let got = woken.await;
                 got.is_ok_and(|got| cargo.holds(got))
             });
-            assert!(poll(&mut berth).is_pending());
+            assert!(poll(&mut turn_box).is_pending());
             wake.send(5).expect("it waits");
-            let there = thread::spawn(move || poll(&mut berth));
+            let there = thread::spawn(move || poll(&mut turn_box));
             assert_eq!(there.join().expect("no panic"), Poll::Ready(true));
             assert_eq!(drops.count(), 1);
         }
@@ -275,8 +276,8 @@ fn threads_exchange_futures_and_none_is_lost() {
             thread::spawn(move || {
                 for _ in 0..50 {
                     let cargo = || Cargo::<300>::new(value, &drops);
-                    send.send(Berth::new(cargo)).expect("somebody takes them");
-                    drop(Berth::new(cargo));
+                    send.send(TurnBox::new(cargo)).expect("somebody takes them");
+                    drop(TurnBox::new(cargo));
                 }
             })
         })
@@ -292,10 +293,10 @@ fn threads_exchange_futures_and_none_is_lost() {
 #[test]
 fn a_thread_that_ends_has_places_to_its_end() {
     /// Takes and gives places when its thread ends, before or after the blocks are gone.
-    struct AtTheEnd(Drops, Cell<Option<Berth<Cargo<100>>>>);
+    struct AtTheEnd(Drops, Cell<Option<TurnBox<Cargo<100>>>>);
     impl Drop for AtTheEnd {
         fn drop(&mut self) {
-            let two = [(); 2].map(|()| Berth::new(|| Cargo::<1000>::new(1, &self.0)));
+            let two = [(); 2].map(|()| TurnBox::new(|| Cargo::<1000>::new(1, &self.0)));
             drop((two, self.1.take()));
         }
     }
@@ -308,13 +309,13 @@ fn a_thread_that_ends_has_places_to_its_end() {
     let thread = thread::spawn(move || {
         let at_the_end = || AtTheEnd(on_thread.clone(), Cell::new(None));
         FIRST.set(Some(at_the_end()));
-        let berths = [(); 2].map(|()| Berth::new(|| Cargo::<100>::new(2, &on_thread)));
-        drop(Berth::new(|| Cargo::<1000>::new(2, &on_thread)));
+        let boxes = [(); 2].map(|()| TurnBox::new(|| Cargo::<100>::new(2, &on_thread)));
+        drop(TurnBox::new(|| Cargo::<1000>::new(2, &on_thread)));
         LAST.set(Some(at_the_end()));
-        let [one, two] = berths;
-        for (end, berth) in [(&FIRST, one), (&LAST, two)] {
+        let [one, two] = boxes;
+        for (end, turn_box) in [(&FIRST, one), (&LAST, two)] {
             let found = end.take().expect("it was set");
-            found.1.set(Some(berth));
+            found.1.set(Some(turn_box));
             end.set(Some(found));
         }
     });
@@ -323,7 +324,7 @@ fn a_thread_that_ends_has_places_to_its_end() {
 }
 
 #[test]
-fn a_berth_may_be_sent_if_its_future_may() {
+fn a_turn_box_may_be_sent_if_its_future_may() {
     // Two ways to mean it, unless there is but one: so this compiles only if it isn't `Send`.
     trait NotSend<Way> {
         fn holds() {}
@@ -332,11 +333,11 @@ fn a_berth_may_be_sent_if_its_future_may() {
     impl<T: Send> NotSend<u8> for T {}
     const fn sent<T: Send + Unpin>() {}
 
-    sent::<Berth<(u8, PhantomPinned)>>();
-    <Berth<Rc<u8>> as NotSend<_>>::holds();
+    sent::<TurnBox<(u8, PhantomPinned)>>();
+    <TurnBox<Rc<u8>> as NotSend<_>>::holds();
 }
 
 #[test]
-fn an_option_of_a_berth_takes_a_pointer() {
-    assert_eq!(size_of::<Option<Berth<[u8; 100]>>>(), size_of::<usize>());
+fn an_option_of_a_turn_box_takes_a_pointer() {
+    assert_eq!(size_of::<Option<TurnBox<[u8; 100]>>>(), size_of::<usize>());
 }

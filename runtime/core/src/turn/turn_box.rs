@@ -1,11 +1,12 @@
-//! Where a turn's future lies until its end: in a block that its thread keeps for turns, or in a box
-//! if it is too big for one. One of two modules that have `unsafe`, beside [`super::seat`].
+//! Where a turn's future lies until its end: in a block that its thread keeps for turns, or in a
+//! box if it is too big for one. One of two modules that have `unsafe`, beside [`super::seat`].
 //!
-//! A [`Berth`] is a `Pin<Box<R>>` whose memory comes from elsewhere: it owns its future, which stays
-//! where it was made, is dropped with it, on whichever thread that is, and is gone before its memory
-//! is used again. A box with an allocator of its own would be the same; the language has none yet.
-//! Without `unsafe`, a thread can keep a box per method and have it fill itself anew; but that takes
-//! a table of types, and two calls through it per turn, for what is ten instructions here.
+//! A [`TurnBox`] is a `Pin<Box<R>>` whose memory comes from elsewhere: it owns its future, which
+//! stays where it was made, is dropped with it, on whichever thread that is, and is gone before its
+//! memory is used again. A box with an allocator of its own would be the same; the language has
+//! none yet. Without `unsafe`, a thread can keep a box per method and have it fill itself anew; but
+//! that takes a table of types, and two calls through it per turn, for what is ten instructions
+//! here.
 
 #![expect(unsafe_code, reason = "an owning pointer, as told above")]
 
@@ -17,7 +18,7 @@ use std::ptr::NonNull;
 use super::blocks::{self, ALIGN, Bytes, KEPT_LARGE, KEPT_SMALL, LARGE, SMALL};
 
 /// A future in its place, pinned and owned.
-pub(super) struct Berth<R> {
+pub(super) struct TurnBox<R> {
     /// Holds an `R` from the beginning to the end, and nobody else points there.
     place: Place<R>,
     owns: PhantomData<R>,
@@ -25,14 +26,14 @@ pub(super) struct Berth<R> {
 
 // SAFETY: it owns its `R`, and nobody else points there. The memory itself may be given back on any
 // thread.
-unsafe impl<R: Send> Send for Berth<R> {}
+unsafe impl<R: Send> Send for TurnBox<R> {}
 
 // Its future isn't within it.
-impl<R> Unpin for Berth<R> {}
+impl<R> Unpin for TurnBox<R> {}
 
-impl<R> Berth<R> {
-    /// Makes a future in its place: moved there, it would be copied whole, with all the room that it
-    /// keeps for later.
+impl<R> TurnBox<R> {
+    /// Makes a future in its place: moved there, it would be copied whole, with all the room that
+    /// it keeps for later.
     #[inline]
     pub(super) fn new(make: impl FnOnce() -> R) -> Self {
         let place = Place::take();
@@ -50,11 +51,11 @@ impl<R> Berth<R> {
     }
 }
 
-impl<R> Drop for Berth<R> {
+impl<R> Drop for TurnBox<R> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the place holds an `R`, which nobody will use again. The place itself is given back
-        // after that, even if this panics.
+        // SAFETY: the place holds an `R`, which nobody will use again. The place itself is given
+        // back after that, even if this panics.
         unsafe { self.place.0.drop_in_place() };
     }
 }
