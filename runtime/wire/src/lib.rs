@@ -40,6 +40,7 @@ mod alarm;
 mod buffer;
 mod closed;
 mod convert;
+mod fair;
 mod frame;
 mod identity;
 mod link;

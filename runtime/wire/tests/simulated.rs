@@ -4,15 +4,18 @@
 
 mod support;
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use parking_lot::Mutex;
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::time::Clock;
 use seam_wire::{
-    Accepting, Address, FrameBuffer, Hello, Link, LinkConfig, MethodOffer, Opening, ServiceOffer,
-    Stream, Transport, Versions,
+    Accepting, Address, FrameBuffer, Hello, Link, LinkConfig, LinkState, MethodOffer, Opening,
+    ServiceOffer, Stream, Transport, Versions, encode_ping,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::Handle;
@@ -100,5 +103,37 @@ async fn a_call_that_left_in_part_was_not_executed() {
             matches!(&outcome, Err(Failure::NotExecuted(why)) if why.code() == unavailable),
             "{outcome:?}"
         );
+    }
+}
+
+/// How many bytes of a cable may be on their way.
+const CABLE: usize = 1 << 20;
+
+/// Others on the thread have their turn while a callee sends without end what needs no answer.
+async fn assert_fair(frame: &[u8]) {
+    let (caller, mut far) = cable(CABLE).await;
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&turns);
+    let counter = tokio::spawn(poll_fn(move |cx| {
+        counting.fetch_add(1, Ordering::Relaxed);
+        cx.waker().wake_by_ref();
+        Poll::<()>::Pending
+    }));
+    let taken = CABLE / frame.len();
+    let flood = frame.repeat(2 * taken);
+    within(far.write_all(&flood)).await.unwrap();
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns >= taken / 2_048, "{turns} turns while {taken} frames were taken");
+    assert!(matches!(*caller.link.state().borrow(), LinkState::Connected { .. }));
+    counter.abort();
+}
+
+#[tokio::test]
+async fn a_callee_that_floods_its_caller_keeps_nobody_waiting() {
+    let mut ping = Vec::new();
+    encode_ping(&mut ping, 7);
+    // Of a kind that is skipped, and one that has an answer which isn't waited for.
+    for frame in [&[1, 0, 0, 0, 200][..], &ping] {
+        assert_fair(frame).await;
     }
 }

@@ -21,6 +21,7 @@ use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_from_wire;
+use crate::fair::Fairness;
 use crate::frame::{CallId, Frame, GoAway, Hello};
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
@@ -116,6 +117,9 @@ struct Driver<'a> {
     hello: &'a Hello,
     pipe: Pipe,
     buffer: FrameBuffer,
+    /// Frames may be waiting in the buffer although nothing new came.
+    unread: bool,
+    fairness: Fairness,
     alarm: Alarm,
     /// Whom to wake once the lock is free.
     wake: Vec<Waker>,
@@ -139,6 +143,8 @@ impl<'a> Driver<'a> {
             hello,
             pipe: Pipe::new(stream),
             buffer: FrameBuffer::new(hello.max_frame),
+            unread: false,
+            fairness: Fairness::default(),
             alarm: Alarm::new(channel.clock.clone()),
             wake: Vec::new(),
             replied: Vec::new(),
@@ -156,8 +162,9 @@ impl<'a> Driver<'a> {
             if let Err(closed) = poll_fn(|cx| self.poll(cx)).await {
                 return closed;
             }
-            if multi_thread {
-                // Others may be about to add to the batch.
+            if multi_thread || self.fairness.is_due() {
+                self.fairness.give();
+                // Others may be about to add to the batch, and all shall have their turn.
                 tokio::task::yield_now().await;
             }
             if let Some(open) = &mut self.channel.lock().connection {
@@ -173,7 +180,10 @@ impl<'a> Driver<'a> {
             if let Poll::Ready(written) = self.pipe.poll_write(cx) {
                 written?;
             }
-            let read = self.poll_read(cx)?;
+            let read = match self.unread {
+                true => Poll::Ready(self.take_all(self.channel.clock.now(), false)?),
+                false => self.poll_read(cx)?,
+            };
             let (output, due) = match &self.channel.lock().connection {
                 Some(open) if open.session.is_over() => return Poll::Ready(Err(Closed::PeerLeft)),
                 Some(open) => (open.session.output_len(), open.session.next_tick()),
@@ -185,6 +195,11 @@ impl<'a> Driver<'a> {
             if read.is_pending() {
                 ready!(self.alarm.poll(cx, due));
                 self.tick()?;
+            } else if self.fairness.is_due() {
+                // What needs no answer has nothing written, which would have been a break.
+                self.fairness.give();
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
     }
@@ -197,11 +212,16 @@ impl<'a> Driver<'a> {
         if read? == 0 {
             return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
         }
-        let now = self.channel.clock.now();
+        self.take_all(self.channel.clock.now(), true).map(Poll::Ready)
+    }
+
+    /// Takes the frames in the buffer, which came now or when it was last read, and wakes who waits
+    /// for them.
+    fn take_all(&mut self, now: Moment, came: bool) -> Result<(), Closed> {
         let mut ready = None;
         let taken = {
             let mut inner = self.channel.lock();
-            if let Some(open) = &mut inner.connection {
+            if came && let Some(open) = &mut inner.connection {
                 open.session.heard(now);
             }
             self.take_frames(&mut inner, now, &mut ready)
@@ -211,7 +231,7 @@ impl<'a> Driver<'a> {
         if let Some(state) = ready {
             self.channel.set_state(state);
         }
-        Ok(Poll::Ready(()))
+        Ok(())
     }
 
     /// Wakes everybody for whom something has come, without the lock: a waker may run anything. Who
@@ -236,17 +256,22 @@ impl<'a> Driver<'a> {
         self.wake.clear();
     }
 
+    /// Takes frames from the buffer, in their order, until it is empty or others are to have their
+    /// turn.
     fn take_frames(
         &mut self,
         inner: &mut Inner,
         at: Moment,
         ready: &mut Option<LinkState>,
     ) -> Result<(), Closed> {
-        loop {
-            let Inner { connection: Some(Open { session, .. }), .. } = inner else {
-                return Ok(());
+        self.unread = true;
+        while !self.fairness.is_due() {
+            let Inner { connection: Some(Open { session, .. }), .. } = inner else { break };
+            let Some(contents) = self.buffer.next_contents()? else {
+                self.unread = false;
+                break;
             };
-            let Some(contents) = self.buffer.next_contents()? else { return Ok(()) };
+            self.fairness.take();
             if let Some((id, kind, body)) = Frame::as_reply(contents)? {
                 if let Some(waiter) = session.receive_reply(id)?
                     && let Some(waker) = waiter.replied(kind, body, at)
@@ -282,6 +307,7 @@ impl<'a> Driver<'a> {
                 Event::Reply(..) | Event::Call(..) | Event::Cancel(_) | Event::Nothing => {}
             }
         }
+        Ok(())
     }
 
     fn greet(&mut self, hello: &Hello, version: u16) {

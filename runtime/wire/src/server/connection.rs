@@ -19,6 +19,7 @@ use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_to_wire;
+use crate::fair::Fairness;
 use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello};
 use crate::limits::Timeouts;
 use crate::net::{Peer, Pipe, Stream};
@@ -30,8 +31,6 @@ use crate::violation::{EncodeError, Violation};
 const CONGESTED: usize = 1 << 20;
 /// How long a peer may take none of its answers.
 const STALL: Duration = Duration::from_secs(10);
-/// After so many frames, others on the thread have their turn.
-const FAIR: u32 = 1_024;
 /// How long one frame may take to come, once it has begun.
 const FRAME: Duration = Duration::from_secs(30);
 /// How long a peer may take to hear the last word and end its side.
@@ -59,8 +58,7 @@ pub(super) struct Connection {
     greeted: Arc<AtomicBool>,
     /// Who dialled, as far as that is proved.
     peer: Arc<Peer>,
-    /// Frames taken since others had their turn.
-    taken: u32,
+    fairness: Fairness,
     /// Frames may be waiting in the buffer although nothing new came.
     unread: bool,
     contexts: Contexts,
@@ -88,7 +86,7 @@ impl Connection {
             running: Running::new(),
             greeted,
             peer,
-            taken: 0,
+            fairness: Fairness::default(),
             unread: false,
             contexts: Contexts::new(),
             partial: None,
@@ -115,8 +113,8 @@ impl Connection {
             if let Err(closed) = round.await {
                 break closed;
             }
-            if multi_thread || self.taken >= FAIR {
-                self.taken = 0;
+            if multi_thread || self.fairness.is_due() {
+                self.fairness.give();
                 // Others may be about to add to the batch, and all shall have their turn.
                 tokio::task::yield_now().await;
                 let late = poll_fn(|cx| {
@@ -157,9 +155,9 @@ impl Connection {
             }
             if !took {
                 ready!(self.poll_alarm(cx))?;
-            } else if self.taken >= FAIR {
+            } else if self.fairness.is_due() {
                 // What needs no answer has nothing written, which would have been a break.
-                self.taken = 0;
+                self.fairness.give();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -195,7 +193,7 @@ impl Connection {
                 break;
             };
             any = true;
-            self.taken += 1;
+            self.fairness.take();
             if let Some(call) = Frame::as_call(contents, self.contexts.last_origin())? {
                 if self.session.receive_call(&call)? {
                     let Self { shared, session, running, contexts, .. } = self;
@@ -222,7 +220,7 @@ impl Connection {
             }
             // Frames that need no answer have nothing written, which would be the others' turn. Calls
             // of one read are taken in one go, for their time runs from then.
-            if self.taken >= FAIR {
+            if self.fairness.is_due() {
                 break;
             }
         }
