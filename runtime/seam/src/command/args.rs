@@ -79,7 +79,7 @@ pub(super) struct CallArgs {
     /// The arguments by name, as a JSON object.
     #[arg(value_name = "JSON", default_value = "{}")]
     pub(super) args: String,
-    /// How long to wait, e.g. `250ms` [default: what the method says].
+    /// How long to wait, e.g. `250ms` [default: what the method says, up to 4.5s].
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) deadline: Option<Duration>,
     /// Print a failure as JSON, too, to standard output.

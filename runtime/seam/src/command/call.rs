@@ -1,9 +1,13 @@
 //! `call`: a method of the running app, from the command line.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use seam_core::{contract::ContractDescriptor, name::ServiceId};
-use serde_json::{Value as Json, value::RawValue};
+use seam_core::{
+    contract::ContractDescriptor,
+    name::ServiceId,
+    outcome::{Certainty, Code},
+};
+use serde_json::{Value as Json, json, value::RawValue};
 
 use super::{
     Failure,
@@ -14,10 +18,11 @@ use super::{
 };
 use crate::config::{Config, nearest};
 
-/// How long to wait for an answer beyond the call's own deadline.
-const MARGIN: Duration = Duration::from_secs(5);
-/// How long to wait if the method's own deadline holds, which isn't known here.
-const LONG: Duration = Duration::from_secs(120);
+/// How long to wait for an answer beyond the deadline that was asked for: the unit tells of it itself,
+/// unless it hangs.
+const MARGIN: Duration = Duration::from_millis(500);
+/// How long to wait if none was asked for. With it the command ends within 5 s, whatever hangs.
+const PATIENCE: Duration = Duration::from_millis(4_500);
 
 /// Calls, by the unit that hosts the service if it runs, or else by any that does.
 pub(super) async fn call(
@@ -46,26 +51,49 @@ pub(super) async fn call(
         args: arguments,
         deadline_ms: args.deadline.map(|deadline| (deadline.as_millis() as u64).max(1)),
     };
-    let patience = args.deadline.map_or(LONG, |deadline| deadline + MARGIN);
+    let patience = args.deadline.map_or(PATIENCE, |deadline| deadline + MARGIN);
     for unit in units {
         let name = &unit.name;
         let stream = connect(&config.app.data, name).await;
         if let Some(stream) = stream.map_err(|error| closed(name, &error))? {
-            return match ask(stream, &request, patience).await {
-                Ok(Ok(result)) => Ok(indented(result.get())),
-                Ok(Err(problem)) if args.json => Err(Failure::answer(format!("{problem:#}"))),
-                Ok(Err(problem)) => Err(Failure::other(match problem["code"].as_str() {
-                    Some("bad_request") => taught(in_words(&problem)),
-                    _ => in_words(&problem),
-                })),
-                Err(error) => Err(Failure::other(format!(
-                    "unit `{name}` took the call and gave no answer: {error}\n  \
-                     fix: the call may have run: look before you repeat it"
-                ))),
+            let problem = match ask(stream, &request, patience).await {
+                Ok(Ok(result)) => return Ok(indented(result.get())),
+                Ok(Err(problem)) => problem,
+                Err(error) => unanswered(name, &error, patience, &config.edge.errors),
             };
+            return Err(match problem["code"].as_str() {
+                _ if args.json => Failure::answer(format!("{problem:#}")),
+                Some("bad_request") => Failure::other(taught(in_words(&problem))),
+                _ => Failure::other(in_words(&problem)),
+            });
         }
     }
     Err(Failure::other(nothing_runs(config)))
+}
+
+/// The problem of a call that a unit took, and of which it said no more. `errors` is where codes are
+/// explained.
+fn unanswered(unit: &str, error: &io::Error, patience: Duration, errors: &str) -> Json {
+    let (code, title, what) = match error.kind() {
+        io::ErrorKind::TimedOut => {
+            let what =
+                format!("in {patience:?}: it hangs, or the call takes longer (--deadline 30s)");
+            (Code::DeadlineExceeded, "Gateway Timeout", what)
+        }
+        _ => (Code::ConnectionLost, "Bad Gateway", format!("any more: {error}")),
+    };
+    let detail = format!(
+        "unit `{unit}` took the call and doesn't answer {what}. It may have run: look before you \
+         repeat it"
+    );
+    json!({
+        "type": format!("{errors}{code}"),
+        "title": title,
+        "status": code.status(),
+        "detail": detail,
+        "code": code.as_str(),
+        "outcome": Certainty::Unknown.as_str(),
+    })
 }
 
 /// What the method takes, in words; `None` if the app doesn't say what its services are.

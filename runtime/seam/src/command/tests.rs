@@ -69,6 +69,10 @@ impl Control for FakeUnit {
                 (0..20_000).for_each(|number| tracing::info!(number, "{line}"));
                 Ok(to_raw_value(&Json::Null).unwrap())
             }
+            "die" => {
+                kill_process(rustix::process::getpid(), Signal::KILL).unwrap();
+                std::future::pending().await
+            }
             "fail" => Err(json!({ "code": "overloaded", "outcome": "not_executed" })),
             _ => {
                 let answer = json!({ "by": self.unit, "service": service, "args": args });
@@ -425,8 +429,17 @@ fn a_variable_that_is_no_text_is_named() {
     assert!(!stage.code(id).contains("OTHER"));
 }
 
+/// What `work` comes to, which takes no longer than `most`.
+#[track_caller]
+fn within<T>(most: Duration, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let value = work();
+    assert!(begun.elapsed() <= most, "it took {:?}", begun.elapsed());
+    value
+}
+
 #[test]
-fn a_unit_that_is_frozen_does_not_hold_up_status() {
+fn a_unit_that_is_frozen_holds_up_neither_status_nor_calls() {
     let stage = Stage::new();
     let _up = stage.play("up split");
     let (_, pay) = stage.up();
@@ -435,10 +448,36 @@ fn a_unit_that_is_frozen_does_not_hold_up_status() {
         let stat = fs::read_to_string(format!("/proc/{}/stat", pay.as_raw_nonzero()));
         stat.unwrap().contains(") T ")
     });
-    let begun = Instant::now();
-    let answers = stage.answers();
-    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+    let most = Duration::from_secs(5);
+    let answers = within(most, || stage.answers());
     let ready = |unit: &&Json| unit["ready"] == true;
     assert_eq!((answers.len(), answers.iter().filter(ready).count()), (2, 1));
+
+    let failure = within(most, || stage.call("payment.charge {\"a\":1}")).unwrap_err();
+    assert_eq!((failure.code, failure.answer), (1, false));
+    let unknown =
+        "deadline_exceeded (unknown): unit `pay` took the call and doesn't answer in 4.5s";
+    assert!(failure.text.starts_with(unknown), "{}", failure.text);
+    // More than its socket takes, of which the rest is never read.
+    let large = format!("payment.charge {{\"a\":\"{}\"}} --json", "x".repeat(3 << 20));
+    for call in ["payment.charge {} --json", &large] {
+        let call = format!("{call} --deadline 300ms");
+        let failure = within(most, || stage.call(&call)).unwrap_err();
+        assert_eq!((failure.code, failure.answer), (1, true));
+        let problem: Json = serde_json::from_str(&failure.text).unwrap();
+        assert_eq!((&problem["outcome"], &problem["status"]), (&json!("unknown"), &json!(504)));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("doesn't answer in 800ms"), "{detail}");
+    }
     kill_process(pay, Signal::CONT).unwrap();
+}
+
+#[test]
+fn a_call_whose_unit_dies_under_it_is_unknown() {
+    let stage = Stage::new();
+    let _up = stage.play("up split");
+    stage.up();
+    let failure = stage.call("payment.die").unwrap_err();
+    let unknown = "connection_lost (unknown): unit `pay` took the call and doesn't answer any more";
+    assert!(failure.text.starts_with(unknown), "{}", failure.text);
 }

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, value::RawValue};
 use tokio::{
     io::{BufReader, split},
     net::UnixStream,
+    time::timeout,
 };
 
 use super::protocol::{self, Request, Response};
@@ -13,7 +14,8 @@ use super::protocol::{self, Request, Response};
 /// What a unit answered: the result, or the problem.
 pub(super) type Answer = Result<Box<RawValue>, Json>;
 
-/// Asks one thing and waits for the answer, `patience` long.
+/// Asks one thing and waits for the answer, `patience` long in all: a unit that is stopped in its
+/// tracks doesn't even take a long question.
 ///
 /// # Errors
 /// The unit went away, or didn't answer in time.
@@ -23,8 +25,12 @@ pub(in crate::command) async fn ask(
     patience: Duration,
 ) -> io::Result<Answer> {
     let (reader, mut writer) = split(stream);
-    protocol::write(&mut writer, request).await?;
-    match protocol::read(&mut BufReader::new(reader), patience).await? {
+    let asked = async {
+        protocol::write(&mut writer, request).await?;
+        protocol::read(&mut BufReader::new(reader), patience).await
+    };
+    let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+    match timeout(patience, asked).await.map_err(late)?? {
         Some(Response::Ok(result)) => Ok(Ok(result)),
         Some(Response::Problem(problem)) => Ok(Err(problem)),
         None => Err(io::ErrorKind::UnexpectedEof.into()),
