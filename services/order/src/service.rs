@@ -35,8 +35,7 @@ impl Actor for OrderService {
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
         let (users, payments) = (setup.client()?, setup.client()?);
-        Self::new(&setup.store()?, users, payments, setup.clock().clone())
-            .map_err(StartError::failed)
+        Ok(Self::new(&setup.store()?, users, payments, setup.clock().clone())?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How an actor is made, asked and ended, as its host sees it.
 
+use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -30,27 +32,65 @@ pub enum Health {
     },
 }
 
-/// Why an actor can't start.
-#[derive(Debug, thiserror::Error)]
+/// Why an actor can't start. It takes every error by `?`: a store's, a transaction's, a file's, a
+/// call's.
+///
+/// For that it is no [`Error`] itself; it prints as one.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// The app has no service of a contract that the actor needs.
-    #[error("no service `{name}` in this app: add `.service::<…>()` for it in main")]
     NoSuchService {
         /// The contract's name.
         name: &'static str,
     },
     /// The actor's own reason.
-    #[error("{0}")]
-    Failed(Box<dyn std::error::Error + Send + Sync>),
+    Failed(Box<dyn Error + Send + Sync>),
     /// `start` panicked.
-    #[error("`start` panicked: {0}")]
     Panicked(String),
 }
 
 impl StartError {
-    /// The actor's own reason, as anything that can be an error.
-    pub fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// The actor's own reason, in words or as an error.
+    pub fn failed(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(reason.into())
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for StartError {
+    fn from(reason: E) -> Self {
+        Self::failed(reason)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchService { name } => {
+                write!(f, "no service `{name}` in this app: add `.service::<…>()` for it in main")
+            }
+            Self::Failed(reason) => reason.fmt(f),
+            Self::Panicked(message) => write!(f, "`start` panicked: {message}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::CallError;
+
+    #[test]
+    fn any_error_is_a_reason() {
+        fn parsed(text: &str) -> Result<u32, StartError> {
+            Ok(text.parse()?)
+        }
+        assert_eq!(parsed("7").unwrap(), 7);
+        assert_eq!(parsed("x").unwrap_err().to_string(), "invalid digit found in string");
+        let called: Result<(), CallError<std::num::ParseIntError>> =
+            "x".parse::<u32>().map(drop).map_err(CallError::Service);
+        let reason = called.map_err(StartError::from).unwrap_err();
+        assert_eq!(reason.to_string(), "invalid digit found in string");
+        assert_eq!(StartError::failed("the lab says no").to_string(), "the lab says no");
     }
 }

@@ -22,7 +22,7 @@ impl Actor for ArticleService {
     type Needs = (UsersClient, ProfilesClient);
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
-        let shelf = Shelf::open(&setup.store()?).map_err(StartError::failed)?;
+        let shelf = Shelf::open(&setup.store()?)?;
         Ok(Self { shelf, users: setup.client()?, profiles: setup.client()? })
     }
 }

@@ -44,13 +44,12 @@ impl Actor for UserService {
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
         let accounts = setup.table("accounts")?;
-        let by_name = accounts.unique("username", |_, account: &Account| account.username.clone());
-        let by_email = accounts.unique("email", |_, account: &Account| account.email.clone());
         Ok(Self {
-            by_name: by_name.map_err(StartError::failed)?,
-            by_email: by_email.map_err(StartError::failed)?,
+            by_name: accounts
+                .unique("username", |_, account: &Account| account.username.clone())?,
+            by_email: accounts.unique("email", |_, account: &Account| account.email.clone())?,
             accounts,
-            passwords: Passwords::new(setup.config().hashing_kib).map_err(StartError::failed)?,
+            passwords: Passwords::new(setup.config().hashing_kib)?,
             tokens: Tokens::new(&setup.config().secret),
         })
     }
