@@ -252,8 +252,7 @@ impl View for Layers {
         reverse: bool,
         each: Each<'_>,
     ) -> Result<(), StoreError> {
-        let mut rows = self.durable.range(range);
-        while let Some((key, value)) = if reverse { rows.next_back() } else { rows.next() } {
+        for (key, value) in super::directed(self.durable.range(range), reverse) {
             if let Some(value) = value
                 && let ControlFlow::Break(()) = each(key, value)
             {

@@ -154,6 +154,14 @@ pub trait View: Send + Sync + fmt::Debug {
 /// Is shown rows.
 pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
+/// Rows in order, or the other way round.
+pub(crate) fn directed<I: DoubleEndedIterator>(
+    mut rows: I,
+    reverse: bool,
+) -> impl Iterator<Item = I::Item> {
+    std::iter::from_fn(move || if reverse { rows.next_back() } else { rows.next() })
+}
+
 /// The rows of a scan, with writes on top that aren't in the view yet.
 pub(crate) fn scan(
     view: &dyn View,
@@ -198,10 +206,7 @@ pub(crate) fn visit(
     if range.is_empty() {
         return Ok(());
     }
-    let mut ours: Box<dyn Iterator<Item = _>> = match reverse {
-        false => Box::new(writes.range(range.clone())),
-        true => Box::new(writes.range(range.clone()).rev()),
-    };
+    let mut ours = directed(writes.range(range.clone()), reverse);
     let mut next = ours.next();
     let mut ended = false;
     let before = |a: &[u8], b: &[u8]| if reverse { a > b } else { a < b };

@@ -257,8 +257,7 @@ impl View for Locked<'_> {
         each: Each<'_>,
     ) -> Result<(), StoreError> {
         guarded(|| {
-            let mut rows = self.0.range(range);
-            while let Some(row) = if reverse { rows.next_back() } else { rows.next() } {
+            for row in engine::directed(self.0.range(range), reverse) {
                 let (key, value) = row?;
                 if let ControlFlow::Break(()) = each(&key, &value) {
                     break;

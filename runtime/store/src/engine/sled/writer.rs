@@ -227,6 +227,17 @@ mod tests {
         Store::open_on(Sled::of(opened), StoreOptions::default()).unwrap()
     }
 
+    /// Holds each sync: it is told when it begins, and ends once it is let go.
+    fn held(opened: &mut Opened) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let (syncing, in_sync) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        opened.disk.set_sync(move || {
+            syncing.send(()).map_err(io::Error::other)?;
+            released.recv().map_err(io::Error::other)
+        });
+        (in_sync, release)
+    }
+
     /// Polls a future once.
     async fn begun<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         poll_fn(|cx| match std::pin::Pin::new(&mut *future).poll(cx) {
@@ -272,12 +283,7 @@ mod tests {
     async fn a_read_waits_for_the_sync_of_its_row() {
         let folder = tempfile::tempdir().unwrap();
         let mut opened = open(folder.path()).unwrap();
-        let (syncing, in_sync) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
-        opened.disk.set_sync(move || {
-            syncing.send(()).map_err(io::Error::other)?;
-            released.recv().map_err(io::Error::other)
-        });
+        let (in_sync, release) = held(&mut opened);
         let store = started(opened);
         let mut table: Table<u64, u64> = store.table("numbers").unwrap();
         let mut insert = Box::pin(table.insert(&1, &10));
@@ -307,12 +313,7 @@ mod tests {
     async fn what_waits_shares_a_sync() {
         let folder = tempfile::tempdir().unwrap();
         let mut opened = open(folder.path()).unwrap();
-        let (syncing, in_sync) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
-        opened.disk.set_sync(move || {
-            syncing.send(()).map_err(io::Error::other)?;
-            released.recv().map_err(io::Error::other)
-        });
+        let (in_sync, release) = held(&mut opened);
         let store = started(opened);
         let table: Table<u64, u64> = store.table("numbers").unwrap();
         let mut inserts = Vec::new();
