@@ -126,6 +126,15 @@ impl App {
         self
     }
 
+    /// Keeps the rows of the service of that name in memory, in place of its folder, for tests that
+    /// choose what becomes of its commits. A clone of `memory` has the rows of the former start.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn store_on(mut self, service: &str, memory: seam_store::Memory) -> Self {
+        self.registry.remember(service, memory);
+        self
+    }
+
     /// Starts one unit inside this program, and returns once its services have started. Reads no
     /// command line, and of the environment only what [`App::set`] was given.
     ///

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use seam_core::actor::Actor;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
+use seam_store::Memory;
 
 use super::entry::{Entry, Registered};
 use super::graph::Graph;
@@ -18,11 +19,23 @@ pub(crate) struct Registry {
     pub(crate) release: Arc<str>,
     /// Whether calls within the unit are guarded: see `App::without_policies`.
     pub(crate) policies: bool,
+    /// Services whose rows are in memory: see `App::store_on`.
+    memories: Vec<(Arc<str>, Memory)>,
 }
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        Self { services: Vec::new(), release: "dev".into(), policies: true }
+        Self { services: Vec::new(), release: "dev".into(), policies: true, memories: Vec::new() }
+    }
+
+    /// Keeps the rows of a service in memory, in place of its folder.
+    pub(crate) fn remember(&mut self, service: &str, memory: Memory) {
+        self.memories.push((service.into(), memory));
+    }
+
+    /// What keeps the rows of a service, if its folder doesn't.
+    pub(crate) fn memory(&self, service: &str) -> Option<Memory> {
+        self.memories.iter().find(|(name, _)| **name == *service).map(|(_, memory)| memory.clone())
     }
 
     /// Adds the service whose actor is `A`.

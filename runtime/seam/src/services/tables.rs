@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use seam_core::actor::{Actor, Setup, StartError};
 use seam_store::{
-    Condition, Index, Key, OpenError, Sled, Store, StoreOptions, Table, Unique, Value,
+    Condition, Index, Key, Memory, OpenError, Sled, Store, StoreOptions, Table, Unique, Value,
 };
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ pub trait Tables {
         name: &str,
         of: impl Fn(&K, &V) -> I + Send + Sync + 'static,
     ) -> Result<Index<I, K, V>, StartError> {
-        table.index(name, of).map_err(StartError::failed)
+        Ok(table.index(name, of)?)
     }
 
     /// An index under several keys for a row, or none: see [`Table::index_each`].
@@ -43,7 +43,7 @@ pub trait Tables {
         name: &str,
         of: impl Fn(&K, &V) -> T + Send + Sync + 'static,
     ) -> Result<Index<I, K, V>, StartError> {
-        table.index_each(name, of).map_err(StartError::failed)
+        Ok(table.index_each(name, of)?)
     }
 
     /// An index under a key that no two rows share: see [`Table::unique`].
@@ -56,7 +56,7 @@ pub trait Tables {
         name: &str,
         of: impl Fn(&K, &V) -> I + Send + Sync + 'static,
     ) -> Result<Unique<I, K, V>, StartError> {
-        table.unique(name, of).map_err(StartError::failed)
+        Ok(table.unique(name, of)?)
     }
 
     /// The service's own database, for transactions over several tables.
@@ -68,13 +68,13 @@ pub trait Tables {
 
 impl<A: Actor> Tables for Setup<A> {
     fn table<K: Key, V: Value>(&self, name: &str) -> Result<Table<K, V>, StartError> {
-        self.store()?.table(name).map_err(StartError::failed)
+        Ok(self.store()?.table(name)?)
     }
 
     fn store(&self) -> Result<Store, StartError> {
         let database = self.extension::<Database>();
         let none = || StartError::failed("this service runs without a data folder");
-        database.ok_or_else(none)?.open().map_err(StartError::failed)
+        Ok(database.ok_or_else(none)?.open()?)
     }
 }
 
@@ -84,6 +84,8 @@ impl<A: Actor> Tables for Setup<A> {
 pub(crate) struct Database {
     path: PathBuf,
     options: StoreOptions,
+    /// Has the rows, in place of the folder.
+    memory: Option<Memory>,
     state: Mutex<State>,
 }
 
@@ -95,7 +97,12 @@ struct State {
 
 impl Database {
     pub(crate) fn new(path: PathBuf, options: StoreOptions) -> Self {
-        Self { path, options, state: Mutex::default() }
+        Self { path, options, memory: None, state: Mutex::default() }
+    }
+
+    /// The same with the rows in memory, if that is given.
+    pub(crate) fn on(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     /// Opens it. This waits for the disk, once: for a service, before its first turn.
@@ -104,7 +111,11 @@ impl Database {
         if let Some(store) = &state.store {
             return Ok(store.clone());
         }
-        match Store::open_on(Sled::new(&self.path), self.options) {
+        let opened = match &self.memory {
+            Some(memory) => Store::open_on(memory.clone(), self.options),
+            None => Store::open_on(Sled::new(&self.path), self.options),
+        };
+        match opened {
             Ok(store) => Ok(state.store.insert(store).clone()),
             Err(error) => {
                 state.refused = Some(error.to_string().into());

@@ -157,7 +157,8 @@ impl<'a> Starting<'a> {
     ) -> Result<Resident, StartFailure> {
         let options = StoreOptions::default().cache(service.cache);
         let folder = self.config.app.data.join("services").join(id.name());
-        let database = Arc::new(Database::new(folder, options));
+        let database = Database::new(folder, options).on(self.registry.memory(id.name()));
+        let database = Arc::new(database);
         let mut extensions = Extensions::default();
         extensions.insert(Arc::clone(&database));
         let (lane, arbiter) = match service.lane {

@@ -127,3 +127,21 @@ fn tables_options_and_variants_are_read() {
     let kind = Kind::Sized { bytes: 2 };
     assert_eq!(deep, Deep { limits, kind, none: None, some: Some(1) });
 }
+
+#[test]
+fn the_cache_of_its_store_is_read_and_shown() {
+    let cache = |lines: &str| {
+        let text = format!("{SHOP}\n{lines}");
+        let config = Config::parse("app.toml", text, [], &shop()).unwrap();
+        let shown = config.effective().iter().find_map(|value| {
+            let is = value.table == "services.payment.store" && value.key == "cache";
+            is.then(|| (value.value.to_string(), value.origin.to_string()))
+        });
+        (config.service("payment").unwrap().cache, shown.unwrap())
+    };
+    let (bytes, (shown, origin)) = cache("[services.payment.store]\ncache = \"16MiB\"");
+    assert_eq!((bytes, shown.as_str()), (16 << 20, "\"16MiB\""));
+    assert!(origin.starts_with("app.toml:"), "{origin}");
+    let (bytes, (_, origin)) = cache("");
+    assert_eq!((bytes, origin.as_str()), (16 << 20, "default"));
+}
