@@ -32,14 +32,13 @@ const CORE: House = House {
         &["call"],
         &["remote", "turn"],
         &["metrics"],
-        // Machines without I/O, once there are some: retries, breakers, limits.
-        &["policy"],
         &["contract"],
         &["memory"],
         &["codec"],
         &["outcome"],
         &["context"],
-        &["home", "supervise"],
+        // Machines without I/O: restarts, retries, breakers, limits, balancing, leases.
+        &["home", "supervise", "policy"],
         &["time"],
         &["name", "thread", "live"],
     ],

@@ -9,7 +9,7 @@
 //! ```text
 //! call ──▶ turn              each part uses those to the right of it, and never one to the left:
 //!   │                        actor ▸ call ▸ remote, turn ▸ metrics ▸ contract ▸ codec ▸ outcome
-//!   └────▶ remote ──▶ (wire)       ▸ context ▸ time
+//!   └────▶ remote ──▶ (wire)       ▸ context ▸ policy ▸ time
 //! ```
 
 #[cfg(panic = "abort")]
@@ -28,6 +28,7 @@ pub mod memory;
 pub mod metrics;
 pub mod name;
 pub mod outcome;
+pub mod policy;
 pub mod remote;
 pub mod supervise;
 mod thread;

@@ -1,0 +1,22 @@
+//! What stands between a call and its attempts: machines without I/O, without a clock and without a
+//! random number of their own. The time is an argument, and so is chance.
+//!
+//! | file | decides |
+//! | --- | --- |
+//! | [`retry`](Tried) | whether a call that failed is tried again, and how long an attempt may take |
+//! | [`backoff`](Backoff) | how long after a failure that is |
+//! | [`budget`](RetryBudget) | how many calls of a service may be tried again |
+//!
+//! They are asked on the way of each call, from many threads: all are shared by reference, a call
+//! that succeeds while all is well takes no lock, and nothing allocates.
+
+mod backoff;
+mod budget;
+mod retry;
+#[cfg(test)]
+mod support;
+mod window;
+
+pub use self::backoff::Backoff;
+pub use self::budget::{BudgetSettings, RetryBudget};
+pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
