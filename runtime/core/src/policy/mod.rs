@@ -6,17 +6,23 @@
 //! | [`retry`](Tried) | whether a call that failed is tried again, and how long an attempt may take |
 //! | [`backoff`](Backoff) | how long after a failure that is |
 //! | [`budget`](RetryBudget) | how many calls of a service may be tried again |
+//! | [`ewma`](PeakEwma) | how slow an endpoint is |
+//! | [`balance`](Balancer) | which endpoint a call goes to |
 //!
 //! They are asked on the way of each call, from many threads: all are shared by reference, a call
 //! that succeeds while all is well takes no lock, and nothing allocates.
 
 mod backoff;
+mod balance;
 mod budget;
+mod ewma;
 mod retry;
 #[cfg(test)]
 mod support;
 mod window;
 
 pub use self::backoff::Backoff;
+pub use self::balance::{Balance, Balancer, Endpoint, Standing, UnknownBalance};
 pub use self::budget::{BudgetSettings, RetryBudget};
+pub use self::ewma::PeakEwma;
 pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
