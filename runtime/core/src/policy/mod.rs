@@ -6,6 +6,7 @@
 //! | [`retry`](Tried) | whether a call that failed is tried again, and how long an attempt may take |
 //! | [`backoff`](Backoff) | how long after a failure that is |
 //! | [`budget`](RetryBudget) | how many calls of a service may be tried again |
+//! | [`breaker`](Breaker) | whether an endpoint that failed gets a call |
 //! | [`ewma`](PeakEwma) | how slow an endpoint is |
 //! | [`balance`](Balancer) | which endpoint a call goes to |
 //!
@@ -14,6 +15,7 @@
 
 mod backoff;
 mod balance;
+mod breaker;
 mod budget;
 mod ewma;
 mod retry;
@@ -23,6 +25,7 @@ mod window;
 
 pub use self::backoff::Backoff;
 pub use self::balance::{Balance, Balancer, Endpoint, Standing, UnknownBalance};
+pub use self::breaker::{Admission, Breaker, BreakerSettings, BreakerState, Pass, Verdict};
 pub use self::budget::{BudgetSettings, RetryBudget};
 pub use self::ewma::PeakEwma;
 pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
