@@ -7,6 +7,8 @@
 //! | [`backoff`](Backoff) | how long after a failure that is |
 //! | [`budget`](RetryBudget) | how many calls of a service may be tried again |
 //! | [`breaker`](Breaker) | whether an endpoint that failed gets a call |
+//! | [`limit`](InFlight) | how many calls there are at once, or in a second |
+//! | [`queue`](QueueTime) | whether a mailbox takes a call that would wait past its deadline |
 //! | [`ewma`](PeakEwma) | how slow an endpoint is |
 //! | [`balance`](Balancer) | which endpoint a call goes to |
 //!
@@ -18,6 +20,8 @@ mod balance;
 mod breaker;
 mod budget;
 mod ewma;
+mod limit;
+mod queue;
 mod retry;
 #[cfg(test)]
 mod support;
@@ -28,4 +32,6 @@ pub use self::balance::{Balance, Balancer, Endpoint, Standing, UnknownBalance};
 pub use self::breaker::{Admission, Breaker, BreakerSettings, BreakerState, Pass, Verdict};
 pub use self::budget::{BudgetSettings, RetryBudget};
 pub use self::ewma::PeakEwma;
+pub use self::limit::{Entered, InFlight, Rate};
+pub use self::queue::{QueueTime, TooLong};
 pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
