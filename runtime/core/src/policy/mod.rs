@@ -11,6 +11,7 @@
 //! | [`queue`](QueueTime) | whether a mailbox takes a call that would wait past its deadline |
 //! | [`ewma`](PeakEwma) | how slow an endpoint is |
 //! | [`balance`](Balancer) | which endpoint a call goes to |
+//! | [`lease`](Lease) | whether this process may serve what only one may serve |
 //!
 //! They are asked on the way of each call, from many threads: all are shared by reference, a call
 //! that succeeds while all is well takes no lock, and nothing allocates.
@@ -20,6 +21,7 @@ mod balance;
 mod breaker;
 mod budget;
 mod ewma;
+mod lease;
 mod limit;
 mod queue;
 mod retry;
@@ -32,6 +34,7 @@ pub use self::balance::{Balance, Balancer, Endpoint, Standing, UnknownBalance};
 pub use self::breaker::{Admission, Breaker, BreakerSettings, BreakerState, Pass, Verdict};
 pub use self::budget::{BudgetSettings, RetryBudget};
 pub use self::ewma::PeakEwma;
+pub use self::lease::{Advice, Lease, LeaseSettings};
 pub use self::limit::{Entered, InFlight, Rate};
 pub use self::queue::{QueueTime, TooLong};
 pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
