@@ -18,6 +18,12 @@ pub(crate) fn docs(attrs: &[Attribute]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The first paragraph of a doc comment, as one line.
+pub(crate) fn first_paragraph(doc: &str) -> String {
+    let lines = doc.lines().map(str::trim).skip_while(|line| line.is_empty());
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// An expression without what only holds it together, as an `$e:expr` of a `macro_rules!` comes.
 fn bare(expr: &Expr) -> &Expr {
     match expr {

@@ -19,10 +19,10 @@ impl Page {
         self.element("h2", text);
     }
 
-    /// A paragraph; none without a text.
+    /// A text's paragraphs, which blank lines part.
     pub(super) fn text(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.element("p", text);
+        for paragraph in paragraphs(text) {
+            self.element("p", &paragraph);
         }
     }
 
@@ -82,6 +82,16 @@ impl Page {
         let text = escaped(text);
         self.0.push_str(&format!("<{name}>{text}</{name}>\n"));
     }
+}
+
+/// The paragraphs of a text, a line each.
+pub(super) fn paragraphs(text: &str) -> impl Iterator<Item = String> {
+    let mut lines = text.lines().map(str::trim);
+    std::iter::from_fn(move || {
+        let first = lines.find(|line| !line.is_empty())?;
+        let rest = lines.by_ref().take_while(|line| !line.is_empty());
+        Some(std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" "))
+    })
 }
 
 /// A text, for an element or an attribute in quotes.

@@ -11,7 +11,7 @@ use seam_core::call::AnyClient;
 use seam_core::contract::ErrorDescriptor;
 use seam_core::outcome::{Certainty, Code};
 
-use self::html::Page;
+use self::html::{Page, paragraphs};
 
 /// Where the pages are, on every edge.
 pub(crate) const PATH: &str = "/errors";
@@ -74,7 +74,8 @@ impl Errors {
             page.heading("Of services");
             page.table(&["code", "status", "service", "meaning"]);
             for Declared { service, error, .. } in &self.0 {
-                page.row(&error.code, &[&error.status.to_string(), service, &error.doc]);
+                let meaning = paragraphs(&error.doc).next().unwrap_or_default();
+                page.row(&error.code, &[&error.status.to_string(), service, &meaning]);
             }
             page.end_table();
         }
@@ -211,6 +212,20 @@ mod tests {
         let both = errors.page("not_found").unwrap();
         assert!(both.contains("no such book") && both.contains(Code::NotFound.meaning()));
         assert!(errors.list().contains("lent already"));
+    }
+
+    #[test]
+    fn a_doc_is_shown_by_paragraph() {
+        let doc = "lent already,\nto somebody\nelse\n\n\nAsk again.\n";
+        let errors = Errors(vec![declared("shelf", "taken", doc)]);
+        let page = errors.page("taken").unwrap();
+        assert!(
+            page.contains("<p>lent already, to somebody else</p>\n<p>Ask again.</p>"),
+            "{page}"
+        );
+        let list = errors.list();
+        assert!(list.contains("<td>lent already, to somebody else</td>"), "{list}");
+        assert!(!list.contains("Ask again"), "{list}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{LitStr, Variant};
 
 use super::{Declared, Kind};
-use crate::attrs::docs;
+use crate::attrs::first_paragraph;
 use crate::case;
 use crate::diagnostic::unknown;
 
@@ -20,9 +20,11 @@ pub(super) fn display(
         if !matches!(declared.kind, Kind::Own) {
             return Ok(quote!(Self::#ident(held) => ::core::fmt::Display::fmt(held, f)));
         }
-        let doc = docs(&variant.attrs);
-        let line = doc.lines().next().map(|line| line.trim().trim_end_matches('.'));
-        let text = line.filter(|line| !line.is_empty()).unwrap_or(&declared.code);
+        let paragraph = first_paragraph(&declared.doc);
+        let text = match paragraph.trim_end_matches('.') {
+            "" => &declared.code,
+            text => text,
+        };
         return Ok(quote!(Self::#ident { .. } => f.write_str(#text)));
     };
     let names: Vec<String> = variant

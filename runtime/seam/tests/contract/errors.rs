@@ -32,6 +32,37 @@ fn texts_come_from_the_attribute_the_doc_comment_or_the_code() {
     assert_eq!(VaultError::LostTrack.to_string(), "lost_track");
 }
 
+#[seam::error]
+enum LongError {
+    /// the payment service is away: the order is pending,
+    /// and the same key takes it up
+    ///   again.
+    ///
+    /// What else there is to say is no part of its text.
+    Wrapped,
+    #[doc = ""]
+    /// After an empty line. Two sentences.
+    Late,
+    /** In a
+    block. */
+    Block,
+    ///
+    Empty,
+}
+
+#[test]
+fn a_text_is_the_first_paragraph() {
+    let away =
+        "the payment service is away: the order is pending, and the same key takes it up again";
+    assert_eq!(LongError::Wrapped.to_string(), away);
+    assert_eq!(ServiceFailure::of(&LongError::Wrapped).detail, away);
+    assert_eq!(LongError::Late.to_string(), "After an empty line. Two sentences");
+    assert_eq!(LongError::Block.to_string(), "In a block");
+    assert_eq!(LongError::Empty.to_string(), "empty");
+    let docs: Vec<String> = LongError::variants().into_iter().map(|variant| variant.doc).collect();
+    assert!(docs[0].ends_with("\n\nWhat else there is to say is no part of its text."), "{docs:?}");
+}
+
 #[test]
 fn only_what_says_so_leaves_the_effect_unknown() {
     assert!(VaultError::LostTrack.leaves_unknown());
