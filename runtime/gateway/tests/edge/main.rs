@@ -6,6 +6,7 @@ mod answers;
 mod ends;
 mod explained;
 mod hostile;
+mod keys;
 mod lifecycle;
 mod limits;
 mod named;

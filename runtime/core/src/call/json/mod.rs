@@ -1,6 +1,10 @@
 //! Calls in JSON, through the same typed call as any other: what the edge and the command line use.
 
+#[macro_use]
+mod forward;
+
 mod answer;
+mod entries;
 mod finite;
 mod read;
 mod strict;

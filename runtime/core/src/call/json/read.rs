@@ -50,7 +50,7 @@ fn cut(mut why: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashMap};
     use std::fmt::Debug;
 
     use serde::Deserialize;
@@ -156,6 +156,51 @@ mod tests {
         ] {
             assert!(why::<Line>(json).contains("duplicate field"), "{json}");
         }
+    }
+
+    /// A message that is a map itself, and one of keys of another kind.
+    #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+    enum Color {
+        Red,
+        Blue,
+    }
+
+    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    struct Id(Option<u64>);
+
+    #[test]
+    fn a_key_comes_once() {
+        let twice = "the key comes twice in its object";
+        type Map<K> = BTreeMap<K, u8>;
+        type Nested = HashMap<String, Vec<Option<Map<String>>>>;
+        for (said, place) in [
+            (why::<Map<String>>(r#"{"a": 1, "b": 2, "a": 1}"#), "`a`"),
+            (why::<Map<String>>(r#"{"a": 1, "\u0061": 1}"#), "`a`"),
+            (why::<HashMap<u8, u8>>(r#"{"1": 1, "12": 1, "1": 2}"#), "`1`"),
+            (why::<Map<i64>>(r#"{"-1": 1, "1": 1, "-1": 2}"#), "`-1`"),
+            (why::<Map<u128>>(r#"{"1": 1, "2": 1, "1": 2}"#), ""),
+            (why::<Map<bool>>(r#"{"true": 1, "false": 1, "true": 2}"#), ""),
+            (why::<Map<char>>(r#"{"a": 1, "a": 2}"#), "`a`"),
+            (why::<Map<Color>>(r#"{"Red": 1, "Blue": 1, "Red": 2}"#), ""),
+            (why::<Map<Id>>(r#"{"7": 1, "8": 1, "7": 2}"#), ""),
+            (why::<Nested>(r#"{"a": [null, {"b": 1}, {"b": 1, "c": 2, "b": 3}]}"#), "`a[2].b`"),
+            (why::<Order>(r#"{"by": {"a": {"product": 1}, "a": {"product": 1}}}"#), "`by.a`"),
+            (why::<Value>(r#"[{"a": {"b": 1, "b": 2}}]"#), "`[0].a.b`"),
+            (why::<Foreign>(r#"{"id": 1, "rest": {"c": [{"d": 1, "d": 1}]}}"#), ""),
+            (why::<Foreign>(r#"{"id": 1, "a": 1, "a": 1}"#), ""),
+            (why::<Vec<Either>>(r#"[{"product": 1, "product": 2}]"#), ""),
+            (why::<(u8, Map<String>)>(r#"[1, {"a": 1, "a": 2}]"#), "`[1].a`"),
+        ] {
+            assert!(said.contains(twice) && said.contains(place), "{place}: {said}");
+        }
+        let both: Map<Id> = read(br#"{"7": 1, "8": 2}"#).unwrap();
+        assert_eq!(both.len(), 2);
+        let numbers: Map<i64> = read(br#"{"-1": 1, "1": 2, "18": 3}"#).unwrap();
+        assert_eq!(numbers, [(-1, 1), (1, 2), (18, 3)].into());
+        let colors: HashMap<Color, u8> = read(br#"{"Red": 1, "Blue": 2}"#).unwrap();
+        assert_eq!(colors, [(Color::Red, 1), (Color::Blue, 2)].into());
+        let apart: Vec<Map<String>> = read(br#"[{"a": 1}, {"a": 1}]"#).unwrap();
+        assert_eq!(apart.len(), 2, "one in each object");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Values from JSON, read to the letter: at every depth, a struct is an object and nothing else, and
-//! has no members that its type doesn't know.
+//! has no members that its type doesn't know; a map has each key once.
 //!
 //! Serde's own readers take a struct from an array as well, by the order of its fields, and pass over
 //! unknown members; rows of tables and messages from newer peers need that. What comes in by JSON
 //! was mostly written by hand: there, a misspelt name that is passed over is an order that does
-//! something else.
+//! something else. So is a key that comes twice, of which one entry would be lost.
 //!
 //! [`Strict`] is put around a deserializer, and hands itself on to everything within. A type sees no
 //! difference in what it takes: maps, options, enums, and whatever reads itself by hand.
@@ -18,6 +18,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::entries::Entries;
 use crate::name;
 
 /// A deserializer that reads to the letter.
@@ -40,49 +41,10 @@ impl<D> Strict<'_, D> {
     }
 }
 
-macro_rules! forward {
-    ($($name:ident($($argument:ident: $type:ty),*);)*) => {$(
-        #[inline]
-        fn $name<V: Visitor<'de>>(self $(, $argument: $type)*, visitor: V) -> Result<V::Value, D::Error> {
-            self.inner.$name($($argument,)* StrictVisitor { inner: visitor, known: None })
-        }
-    )*};
-}
-
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
     type Error = D::Error;
 
-    forward! {
-        deserialize_any();
-        deserialize_bool();
-        deserialize_i8();
-        deserialize_i16();
-        deserialize_i32();
-        deserialize_i64();
-        deserialize_i128();
-        deserialize_u8();
-        deserialize_u16();
-        deserialize_u32();
-        deserialize_u64();
-        deserialize_u128();
-        deserialize_f32();
-        deserialize_f64();
-        deserialize_char();
-        deserialize_str();
-        deserialize_string();
-        deserialize_bytes();
-        deserialize_byte_buf();
-        deserialize_option();
-        deserialize_unit();
-        deserialize_unit_struct(name: &'static str);
-        deserialize_newtype_struct(name: &'static str);
-        deserialize_seq();
-        deserialize_tuple(len: usize);
-        deserialize_tuple_struct(name: &'static str, len: usize);
-        deserialize_map();
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
-        deserialize_identifier();
-    }
+    forward!(self, visitor => StrictVisitor { inner: visitor, known: None });
 
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
@@ -191,7 +153,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StrictVisitor<V> {
 
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Members { inner, known: self.known, name: Cow::Borrowed("") })
+        match self.known {
+            Some(known) => self.inner.visit_map(Members { inner, known, name: Cow::Borrowed("") }),
+            None => self.inner.visit_map(Entries::new(inner)),
+        }
     }
 
     #[inline]
@@ -201,9 +166,15 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StrictVisitor<V> {
 }
 
 /// Hands the reader on to a value within.
-struct StrictSeed<'a, S> {
+pub(super) struct StrictSeed<'a, S> {
     inner: S,
     member: Option<Member<'a>>,
+}
+
+impl<S> StrictSeed<'_, S> {
+    pub(super) const fn new(inner: S) -> Self {
+        Self { inner, member: None }
+    }
 }
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for StrictSeed<'_, S> {
@@ -225,7 +196,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_element_seed(StrictSeed { inner: seed, member: None })
+        self.0.next_element_seed(StrictSeed::new(seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -233,11 +204,11 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
     }
 }
 
-/// The entries of a map, or the members of a struct.
+/// The members of a struct.
 struct Members<'de, A> {
     inner: A,
-    known: Option<&'static [&'static str]>,
-    /// The name that was read last, of a struct's member.
+    known: &'static [&'static str],
+    /// The name that was read last.
     name: Cow<'de, str>,
 }
 
@@ -249,17 +220,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'de, A> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
-        match self.known {
-            Some(known) => {
-                self.inner.next_key_seed(NameSeed { inner: seed, known, name: &mut self.name })
-            }
-            None => self.inner.next_key_seed(seed),
-        }
+        let Self { inner, known, name } = self;
+        inner.next_key_seed(NameSeed { inner: seed, known, name })
     }
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        let member = self.known.map(|known| Member { name: &self.name, known });
+        let member = Some(Member { name: &self.name, known: self.known });
         self.inner.next_value_seed(StrictSeed { inner: seed, member })
     }
 
@@ -353,7 +320,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<A> {
 
     #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.newtype_variant_seed(StrictSeed { inner: seed, member: None })
+        self.0.newtype_variant_seed(StrictSeed::new(seed))
     }
 
     #[inline]
