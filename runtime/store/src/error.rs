@@ -267,3 +267,41 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error of each kind; one of a new kind doesn't compile before it is among them.
+    macro_rules! one_of_each {
+        ($($kind:ident $fields:tt)*) => {{
+            const _: fn(&StoreError) = |error| match error {
+                $(StoreError::$kind { .. } => (),)*
+            };
+            [$(StoreError::$kind $fields),*]
+        }};
+    }
+
+    #[test]
+    fn every_code_is_listed() {
+        let text = String::new;
+        let each = one_of_each! {
+            TooLarge { what: "key", size: 2, limit: 1 }
+            Encode { table: text(), cause: text() }
+            Decode { table: text(), cause: text() }
+            Name { name: text(), limit: 1 }
+            Retyped { table: text(), before: "u8" }
+            ForeignTable { table: text() }
+            Nested { table: text() }
+            NotUnique { table: text(), index: text() }
+            Corrupt { cause: text() }
+            Disk { cause: text() }
+            Full { cause: text() }
+            Poisoned { cause: text() }
+            Unknown { cause: text() }
+            Panicked { message: text() }
+            Closed {}
+        };
+        assert_eq!(each.map(|error| error.code()), StoreError::CODES);
+    }
+}

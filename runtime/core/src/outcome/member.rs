@@ -54,3 +54,26 @@ impl ProblemMember {
         Self::ALL.iter().any(|member| member.as_str() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Members by name; one that is new doesn't compile before it is among them.
+    macro_rules! each {
+        ($($name:ident)*) => {{
+            const _: fn(ProblemMember) = |member| match member {
+                $(ProblemMember::$name => (),)*
+            };
+            [$(ProblemMember::$name),*]
+        }};
+    }
+
+    #[test]
+    fn every_member_is_listed() {
+        let each = each!(Type Title Status Detail Instance Code Outcome RequestId);
+        assert_eq!(each, ProblemMember::ALL);
+        assert!(each.iter().all(|member| ProblemMember::is_reserved(member.as_str())));
+        assert!(!ProblemMember::is_reserved("order"));
+    }
+}

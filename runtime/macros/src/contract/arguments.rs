@@ -66,3 +66,13 @@ fn is_version(version: &str) -> bool {
             .all(|part| part.parse::<u16>().is_ok_and(|number| number.to_string() == *part))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_as_long_as_core_says() {
+        assert_eq!(MAX_NAME, seam_core::name::MAX_NAME_LEN);
+    }
+}

@@ -173,3 +173,13 @@ fn answer(output: &ReturnType, mistakes: &mut Mistakes) -> Answer {
         None => Answer { written: quote!(#written), answer: quote!(#written), error: None },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_as_long_as_the_wire_says() {
+        assert_eq!(MAX_NAME, seam_wire::limits::MAX_NAME);
+    }
+}

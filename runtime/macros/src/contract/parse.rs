@@ -105,6 +105,11 @@ mod tests {
     }
 
     #[test]
+    fn the_most_methods_are_as_many_as_the_wire_says() {
+        assert_eq!(MAX_METHODS, seam_wire::limits::MAX_METHODS);
+    }
+
+    #[test]
     fn a_contract_has_as_many_methods_as_the_wire_carries_and_no_more() {
         assert_eq!(mistakes((0..1_024).map(|n| format!("m{n}"))), "");
         let said = mistakes((0..1_025).map(|n| format!("m{n}")));

@@ -8,7 +8,7 @@ use crate::attrs::{docs, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
 
-/// The members of every problem, which the edge answers with.
+/// The members of every problem, which the edge answers with; `seam-core` has the same.
 const RESERVED: [&str; 8] =
     ["type", "title", "status", "detail", "instance", "code", "outcome", "requestId"];
 
@@ -70,5 +70,17 @@ impl VariantFields {
             Self::Of(ty) => quote!(#field::all_of::<#ty>()),
             Self::None => quote!(::std::vec::Vec::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seam_core::outcome::ProblemMember;
+
+    use super::*;
+
+    #[test]
+    fn the_runtimes_members_are_those_of_core() {
+        assert_eq!(RESERVED, ProblemMember::ALL.map(ProblemMember::as_str));
     }
 }
