@@ -22,12 +22,21 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<Box<str>>,
     /// In seconds, at least 1.
     pub(crate) retry_after: Option<u64>,
-    /// The verbs that a path knows.
-    pub(crate) allow: Option<Cow<'static, str>>,
+    /// What would have been taken instead.
+    pub(crate) instead: Option<Box<Instead>>,
     /// The connection is closed after the answer.
     pub(crate) close: bool,
     /// The fields of a service's error.
     fields: Option<Box<Map<String, Value>>>,
+}
+
+/// What would have been taken in place of what was sent.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Instead {
+    /// The verbs that a path knows: the value of `Allow`.
+    Verbs(String),
+    /// The media types of a body: the value of `Accept`.
+    Types(Cow<'static, str>),
 }
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -54,7 +63,7 @@ impl Problem {
             detail: detail.into(),
             cause: None,
             retry_after: None,
-            allow: None,
+            instead: None,
             close: false,
             fields: None,
         }
@@ -81,8 +90,14 @@ impl Problem {
         Self::new(Code::BodyTooLarge, detail).closing()
     }
 
-    pub(crate) fn unsupported(what: &'static str) -> Self {
+    pub(crate) fn unsupported(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::UnsupportedMediaType, what)
+    }
+
+    /// Names the media types that would have been taken.
+    pub(crate) fn accepting(mut self, types: impl Into<Cow<'static, str>>) -> Self {
+        self.instead = Some(Box::new(Instead::Types(types.into())));
+        self
     }
 
     pub(crate) fn head_too_large(what: &'static str) -> Self {
@@ -107,8 +122,8 @@ impl Problem {
 
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path knows {allow}");
-        let allow = Some(allow.to_owned().into());
-        Self { allow, ..Self::new(Code::MethodNotAllowed, detail) }
+        let instead = Some(Box::new(Instead::Verbs(allow.to_owned())));
+        Self { instead, ..Self::new(Code::MethodNotAllowed, detail) }
     }
 
     /// The connection can't be trusted, or has more to say than is heard.

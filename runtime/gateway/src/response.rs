@@ -11,7 +11,7 @@ use seam_core::context::TraceId;
 
 use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
-use crate::problem::Problem;
+use crate::problem::{Instead, Problem};
 use crate::shape::Shape;
 
 /// An answer, of whatever kind.
@@ -92,8 +92,12 @@ impl Response {
         if let Some(seconds) = problem.retry_after {
             response.header(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(Ok(allow)) = problem.allow.as_deref().map(HeaderValue::try_from) {
-            response.header(header::ALLOW, allow);
+        let instead = problem.instead.as_deref().map(|instead| match instead {
+            Instead::Verbs(verbs) => (header::ALLOW, HeaderValue::try_from(verbs)),
+            Instead::Types(types) => (header::ACCEPT, HeaderValue::from_str(types)),
+        });
+        if let Some((name, Ok(value))) = instead {
+            response.header(name, value);
         }
         response.close = problem.close;
         response.code = problem.code.clone();

@@ -64,6 +64,8 @@ pub(crate) struct MethodRoute {
     pub(crate) arguments: Arguments,
     pub(crate) status: StatusCode,
     pub(crate) location: Option<Location>,
+    /// The media types that a body of bytes may be of; none where any will do.
+    pub(crate) accept: Vec<String>,
 }
 
 impl Resource {
@@ -146,8 +148,11 @@ fn target(
     let status = StatusCode::from_u16(route.status).ok().filter(StatusCode::is_success);
     let status = status.ok_or_else(|| format!("has the status {}: 2xx", route.status))?;
     let location = route.location.as_deref().map(Location::parse).transpose()?;
-    let index = method.index;
-    let route = MethodRoute { client, index, arguments, status, location };
+    let (index, accept) = (method.index, route.accept.clone());
+    if !accept.is_empty() && !arguments.takes_blob() {
+        return Err("accepts media types, and its body is no `Blob`".into());
+    }
+    let route = MethodRoute { client, index, arguments, status, location, accept };
     Ok((verb, Target::Method(Box::new(route))))
 }
 

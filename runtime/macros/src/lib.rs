@@ -54,6 +54,7 @@ use proc_macro::TokenStream;
 /// | `status = 201` | the status of an answer on that route; 200 unless given |
 /// | `location = "/api/order/{order.id}"` | its `Location` header, from fields of the answer |
 /// | `header(key = "Idempotency-Key")` | an argument that is taken from a header; several allowed |
+/// | `accept = "image/png, image/jpeg"` | the media types that a body may be of which is a `Blob`; any unless given |
 ///
 /// A method with several routes has a `#[call(http = …)]` for each.
 #[proc_macro_attribute]
@@ -89,7 +90,7 @@ pub fn message(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `status = 404` | its HTTP status; 422 unless given |
 /// | `code = "user_not_found"` | its code; the variant's name in snake case unless given |
-/// | `text = "no user {id}"` | its text; the first line of its doc comment unless given |
+/// | `text = "no user {id}"` | its text; the first paragraph of its doc comment unless given |
 /// | `unknown` | the effect of the failed call is unknown |
 /// | `inner` | holds an `InnerError`: a failed call is passed on with a `?` |
 /// | `from` | holds a callee's error: that one, and a call that failed with it, are passed on with a `?`, with its code, status and fields |

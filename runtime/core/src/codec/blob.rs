@@ -45,7 +45,7 @@ impl Blob {
 
 #[diagnostic::do_not_recommend]
 impl Message for Blob {
-    const SHAPE: Shape = String::SHAPE.and(<Vec<u8>>::SHAPE).inside(0);
+    const SHAPE: Shape = Shape { blob: true, ..String::SHAPE.and(<Vec<u8>>::SHAPE).inside(0) };
 
     fn layout(out: &mut Layout) {
         out.text("blob");

@@ -18,6 +18,9 @@ pub struct Shape {
     pub json_key: bool,
     /// Whether JSON can write it: no map in it has a key that is no such key.
     pub json: bool,
+    /// Whether it is a [`Blob`](super::Blob), or there may be none: bytes with their media type, which
+    /// may be a whole body.
+    pub blob: bool,
 }
 
 impl Shape {
@@ -28,7 +31,7 @@ impl Shape {
 
     /// A type without parts, of at least `min_bytes`.
     pub const fn leaf(min_bytes: u32) -> Self {
-        Self { depth: 1, min_bytes, plain: false, json_key: false, json: true }
+        Self { depth: 1, min_bytes, plain: false, json_key: false, json: true, blob: false }
     }
 
     /// A leaf that is a text in JSON, or may be written as one.
@@ -38,7 +41,7 @@ impl Shape {
 
     /// A number of `bytes`.
     pub const fn number(bytes: u32) -> Self {
-        Self { depth: 1, min_bytes: bytes, plain: true, json_key: true, json: true }
+        Self { plain: true, json_key: true, ..Self::leaf(bytes) }
     }
 
     /// How many bytes a plain value takes; not plain is what takes none.
@@ -51,7 +54,7 @@ impl Shape {
         let depth = if self.depth > other.depth { self.depth } else { other.depth };
         let min_bytes = self.min_bytes.saturating_add(other.min_bytes);
         let (plain, json) = (self.plain && other.plain, self.json && other.json);
-        Self { depth, min_bytes, plain, json_key: false, json }
+        Self { depth, min_bytes, plain, json_key: false, json, blob: false }
     }
 
     /// A part inside something that adds `min_bytes` of its own.
@@ -63,8 +66,7 @@ impl Shape {
 
     /// Something of which there may be none: an option, a variant.
     pub const fn optional(self, min_bytes: u32) -> Self {
-        let inside = self.inside(0);
-        Self { depth: inside.depth, min_bytes, plain: false, json_key: false, json: self.json }
+        Self { min_bytes, plain: false, json_key: false, ..self.inside(0) }
     }
 
     /// Something that is a text in JSON, and so may be a key there.
@@ -74,7 +76,7 @@ impl Shape {
 
     /// Something that is in JSON what its only part is.
     pub const fn key_like(self, part: Self) -> Self {
-        Self { json_key: part.json_key, ..self }
+        Self { json_key: part.json_key, blob: part.blob, ..self }
     }
 
     /// A map from such keys to such values.
@@ -90,7 +92,7 @@ impl Shape {
             "a collection of zero-sized elements can't cross a seam: a few bytes could claim \
              billions of them; send their number instead"
         );
-        self.optional(8)
+        Self { blob: false, ..self.optional(8) }
     }
 }
 

@@ -158,11 +158,10 @@ macro_rules! arrays {
         #[diagnostic::do_not_recommend]
         impl<T: Message> Message for [T; $n] {
             const SHAPE: Shape = Shape {
-                depth: T::SHAPE.inside(0).depth,
                 min_bytes: T::SHAPE.min_bytes * $n,
-                plain: T::SHAPE.plain,
                 json_key: false,
-                json: T::SHAPE.json,
+                blob: false,
+                ..T::SHAPE.inside(0)
             };
             fn layout(out: &mut Layout) {
                 out.text(concat!($n, "*"));

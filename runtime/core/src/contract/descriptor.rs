@@ -149,6 +149,10 @@ pub struct HttpRoute {
     pub location: Option<String>,
     /// Arguments taken from headers: (argument, header).
     pub headers: Vec<(String, String)>,
+    /// The media types that a body may be of, in lower case and without parameters; none where any
+    /// will do. A route that was written down before there was this member has none.
+    #[serde(default)]
+    pub accept: Vec<String>,
 }
 
 impl From<&RouteSpec> for HttpRoute {
@@ -160,6 +164,7 @@ impl From<&RouteSpec> for HttpRoute {
             status: route.status,
             location: route.location.map(ToOwned::to_owned),
             headers: route.headers.iter().map(header).collect(),
+            accept: route.accept.iter().map(|kind| (*kind).to_owned()).collect(),
         }
     }
 }

@@ -82,4 +82,7 @@ pub struct RouteSpec {
     pub location: Option<&'static str>,
     /// Arguments taken from headers: (argument, header).
     pub headers: &'static [(&'static str, &'static str)],
+    /// The media types that a body may be of, in lower case and without parameters; none where any
+    /// will do.
+    pub accept: &'static [&'static str],
 }

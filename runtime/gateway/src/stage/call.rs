@@ -7,6 +7,7 @@ use seam_core::call::{AnyClient, CallOptions, JsonAnswer, JsonBody, JsonReply};
 use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
+use super::content::UNKNOWN_BYTES;
 use super::{Here, Step};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
@@ -36,7 +37,7 @@ pub(super) async fn route(
 /// What a body is; none if there is no body.
 fn media_type<'a>(here: &Here<'a>, body: &[u8]) -> Option<&'a str> {
     let named = here.request.header(&header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    (!body.is_empty()).then(|| named.unwrap_or("application/octet-stream"))
+    (!body.is_empty()).then(|| named.unwrap_or(UNKNOWN_BYTES))
 }
 
 /// The response to a request for a route, whose answer may say more than its value.

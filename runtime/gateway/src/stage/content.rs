@@ -8,6 +8,11 @@ use crate::http::{Method, header};
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// What bytes are that nobody says anything of.
+pub(super) const UNKNOWN_BYTES: &str = "application/octet-stream";
+
 /// Reads the body that the request's target takes.
 ///
 /// GET, HEAD and DELETE take none: what stands between would lose it, or keep the answer for who
@@ -25,7 +30,7 @@ pub(super) async fn read(
         Found::Route(..) | Found::Method(..) if !body.is_there() => Ok(Bytes::new()),
         Found::Route(route, _) if route.arguments.takes_blob() => {
             plain(here.request)?;
-            media_type(here.request)?;
+            accepted(media_type(here.request)?, &route.accept)?;
             body.read(here.settings.limits.body).await
         }
         Found::Route(..) | Found::Method(..) => {
@@ -61,23 +66,36 @@ fn json(kind: Option<&[u8]>) -> Result<(), Problem> {
     let Some(kind) = kind else { return Ok(()) };
     let (essence, charset) = taken_apart(kind);
     let end = essence.len().saturating_sub(b"+json".len());
-    if !essence.eq_ignore_ascii_case(b"application/json")
+    if !essence.eq_ignore_ascii_case(JSON.as_bytes())
         && !essence[end..].eq_ignore_ascii_case(b"+json")
     {
         let why =
             "the content type isn't application/json: send that header, as `curl --json` does";
-        return Err(Problem::unsupported(why));
+        return Err(Problem::unsupported(why).accepting(JSON));
     }
-    utf8(charset)
+    utf8(charset).map_err(|problem| problem.accepting(JSON))
 }
 
 fn form(kind: Option<&[u8]>) -> Result<(), Problem> {
     let (essence, charset) = taken_apart(kind.unwrap_or_default());
-    if !essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+    if !essence.eq_ignore_ascii_case(FORM.as_bytes()) {
         let why = "the content type is something else than application/x-www-form-urlencoded";
-        return Err(Problem::unsupported(why));
+        return Err(Problem::unsupported(why).accepting(FORM));
     }
-    utf8(charset)
+    utf8(charset).map_err(|problem| problem.accepting(FORM))
+}
+
+/// Bytes are of one of the types that are accepted, or of any if none is named. Those that say
+/// nothing of their type are `application/octet-stream`.
+fn accepted(kind: Option<&[u8]>, accept: &[String]) -> Result<(), Problem> {
+    let (essence, _) = taken_apart(kind.unwrap_or(UNKNOWN_BYTES.as_bytes()));
+    let mut types = accept.iter().map(String::as_bytes);
+    if accept.is_empty() || types.any(|known| essence.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    let types = accept.join(", ");
+    let why = format!("the content type is none of those that are taken here: {types}");
+    Err(Problem::unsupported(why).accepting(types))
 }
 
 fn utf8(charset: Option<&[u8]>) -> Result<(), Problem> {
@@ -120,6 +138,7 @@ fn taken_apart(kind: &[u8]) -> (&[u8], Option<&[u8]>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Instead;
 
     #[test]
     fn types_compare_without_case() {
@@ -139,8 +158,25 @@ mod tests {
         {
             let problem = json(Some(kind.as_bytes())).unwrap_err();
             assert_eq!(problem.status.as_u16(), 415, "{kind}");
+            assert_eq!(problem.instead.as_deref(), Some(&Instead::Types(JSON.into())), "{kind}");
         }
         assert!(form(Some(b"Application/X-WWW-Form-Urlencoded; charset=UTF-8")).is_ok());
         assert_eq!(form(None).unwrap_err().status.as_u16(), 415);
+    }
+
+    #[test]
+    fn bytes_are_of_a_type_that_is_accepted() {
+        let pictures = ["image/png".to_owned(), "image/jpeg".to_owned()];
+        for kind in ["image/png", "Image/JPEG", "image/png; a=b", " image/jpeg ;q=1"] {
+            assert!(accepted(Some(kind.as_bytes()), &pictures).is_ok(), "{kind}");
+        }
+        for kind in ["image/gif", "image/pngx", "image", "", "application/octet-stream"] {
+            let problem = accepted(Some(kind.as_bytes()), &pictures).unwrap_err();
+            let types = Instead::Types("image/png, image/jpeg".into());
+            assert_eq!(problem.instead.as_deref(), Some(&types), "{kind}");
+        }
+        assert!(accepted(None, &pictures).is_err());
+        assert!(accepted(None, &[UNKNOWN_BYTES.to_owned()]).is_ok());
+        assert!(accepted(Some(b"any/thing"), &[]).is_ok() && accepted(None, &[]).is_ok());
     }
 }

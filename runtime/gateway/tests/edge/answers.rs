@@ -23,6 +23,11 @@ trait Desk {
     #[call(public, http = "PUT /api/picture/{id}")]
     async fn keep(&self, id: u32, picture: Blob) -> String;
 
+    /// Keeps a photograph.
+    #[call(public, http = "PUT /api/photo/{id}", accept = "image/png, Image/JPEG")]
+    #[call(http = "POST /api/any-photo/{id}")]
+    async fn keep_photo(&self, id: u32, photo: Option<Blob>) -> String;
+
     /// A picture.
     #[call(public, http = "GET /api/picture/{id}")]
     async fn picture(&self, id: u32) -> Answer<Blob>;
@@ -55,6 +60,10 @@ impl Desk for DeskService {
 
     async fn keep(&self, id: u32, picture: Blob) -> String {
         format!("{id} {} {:?}", picture.media_type, picture.bytes)
+    }
+
+    async fn keep_photo(&self, id: u32, photo: Option<Blob>) -> String {
+        format!("{id} {}", photo.map(|photo| photo.media_type).unwrap_or_default())
     }
 
     async fn picture(&self, id: u32) -> Answer<Blob> {
@@ -127,6 +136,32 @@ async fn bytes_come_and_go_with_their_media_type() {
     let form = "module=desk&method=picture&bizContent={\"id\":65}";
     let form = post(&edge, "/gateway", "application/x-www-form-urlencoded", form).await;
     assert_eq!(form.json()["mediaType"], "image/png");
+}
+
+#[tokio::test]
+async fn bytes_are_of_a_media_type_that_is_accepted() {
+    let edge = desk();
+    for kind in ["image/png", "IMAGE/Png", "image/jpeg;quality=1", "image/jpeg ; a=\"b;c\""] {
+        let kept = request(&edge, &format!("PUT /api/photo/3\nContent-Type: {kind}"), "x").await;
+        assert_eq!((kept.status, kept.json()), (200, json!(format!("3 {kind}"))), "as it was sent");
+    }
+    for kind in ["image/gif", "image/png2", "image/*", "png", "application/json", "é"] {
+        let head = format!("PUT /api/photo/3\nContent-Type: {kind}");
+        let refused = request(&edge, &head, "x").await;
+        let expected = (415, "unsupported_media_type".into(), "not_executed".into());
+        assert_eq!(refused.problem(), expected, "{kind}");
+        assert_eq!(refused.header("accept"), Some("image/png, image/jpeg"), "{kind}");
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("image/png, image/jpeg"), "{kind}: {detail}");
+    }
+    let unsaid = request(&edge, "PUT /api/photo/3", "x").await;
+    assert_eq!(unsaid.problem().0, 415, "nobody says that it is a photograph");
+    let none = request(&edge, "PUT /api/photo/3\nContent-Type: image/gif", "").await;
+    assert_eq!((none.status, none.json()), (200, json!("3 ")), "no bytes are of no type");
+    let any = request(&edge, "POST /api/any-photo/3\nContent-Type: image/gif", "x").await;
+    assert_eq!(any.json(), json!("3 image/gif"), "a route for itself");
+    let named = r#"{"id": 3, "photo": {"mediaType": "image/gif", "bytes": ""}}"#;
+    assert_eq!(send(&edge, "/rpc/desk/keep_photo", named).await.json(), json!("3 image/gif"));
 }
 
 #[seam::contract(name = "two", version = "1.0")]

@@ -133,7 +133,9 @@ async fn a_body_is_of_the_type_that_is_wanted() {
     for kind in
         ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "é"]
     {
-        assert_eq!(post(&edge, "/rpc/shelf/book", kind, book).await.problem(), refused, "{kind}");
+        let answer = post(&edge, "/rpc/shelf/book", kind, book).await;
+        assert_eq!(answer.problem(), refused, "{kind}");
+        assert_eq!(answer.header("accept"), Some("application/json"), "{kind}");
     }
     for kind in
         ["application/JSON", "Application/Json; Charset=UTF-8", "application/merge-patch+JSON"]
@@ -145,7 +147,9 @@ async fn a_body_is_of_the_type_that_is_wanted() {
     for kind in ["application/json", "multipart/form-data; boundary=x"] {
         assert_eq!(post(&edge, "/gateway", kind, form).await.problem(), refused, "{kind}");
     }
-    assert_eq!(request(&edge, "POST /gateway", form).await.problem(), refused);
+    let untyped = request(&edge, "POST /gateway", form).await;
+    assert_eq!(untyped.problem(), refused);
+    assert_eq!(untyped.header("accept"), Some("application/x-www-form-urlencoded"));
     assert_eq!(
         post(&edge, "/gateway", "Application/X-WWW-form-urlencoded", form).await.status,
         200

@@ -5,10 +5,11 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, Member};
 
+use super::accept::Accept;
 use super::expand::message_ident;
 use super::{Argument, Contract, Method};
 use crate::case;
-use crate::encoding::{Part, Parts, at_once, is_named, messages};
+use crate::encoding::{Part, Parts, at_once, is_named_of, messages};
 use crate::message::implement;
 use crate::times;
 
@@ -20,7 +21,7 @@ pub(super) fn message(
     host: &Ident,
 ) -> TokenStream {
     let (vis, the_trait) = (&contract.vis, &contract.ident);
-    let Method { ident: call, name, arguments, answer, .. } = method;
+    let Method { ident: call, name, arguments, answer, options, .. } = method;
     let message = message_ident(method);
     let title = format!("{the_trait}{}Message", case::pascal(name));
     let about = format!("The arguments of [`{the_trait}::{name}`].");
@@ -50,6 +51,8 @@ pub(super) fn message(
     };
     let spec = spec(method, index);
     let json = writable(method);
+    let accepts = options.routes.iter().filter_map(|route| route.accept.as_ref());
+    let accepts = accepts.map(Accept::check);
     quote! {
         #[doc = #about]
         #[derive(
@@ -67,13 +70,14 @@ pub(super) fn message(
         #[automatically_derived]
         impl ::core::fmt::Debug for #message #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#title).finish_non_exhaustive()
+                ::core::fmt::DebugStruct::finish_non_exhaustive(&mut f.debug_struct(#title))
             }
         }
 
         #implement
         #look
         #json
+        #(#accepts)*
 
         #[automatically_derived]
         impl ::seam::__private::contract::Method for #message #clause {
@@ -126,7 +130,7 @@ fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let alias = (name != json).then(|| quote!(, alias = #name));
     let at_once = at_once(ty);
     let times = times::holds(ty).then(|| times::attributes(ty, false)).into_iter().flatten();
-    let left_out = is_named(ty, "Patch").then(|| quote!(, default));
+    let left_out = is_named_of(ty, "Patch").then(|| quote!(, default));
     quote! {
         #[doc = #about]
         #[serde(rename = #json #alias #left_out)]
@@ -153,6 +157,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
         let (verb, path, status) = (&route.verb, &route.path, route.status);
         let location = option(route.location.as_ref().map(|location| quote!(#location)));
         let headers = route.headers.iter().map(|(argument, header)| quote!((#argument, #header)));
+        let accept = route.accept.iter().flat_map(|accept| &accept.types);
         quote! {
             ::seam::__private::contract::RouteSpec {
                 verb: #verb,
@@ -160,6 +165,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
                 status: #status,
                 location: #location,
                 headers: &[#(#headers),*],
+                accept: &[#(#accept),*],
             }
         }
     });

@@ -1,5 +1,6 @@
 //! `#[seam::contract]`: a trait becomes a contract.
 
+mod accept;
 mod arguments;
 mod expand;
 mod message;

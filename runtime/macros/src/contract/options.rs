@@ -20,8 +20,17 @@ pub(super) struct Options {
     pub(super) routes: Vec<Route>,
 }
 
-const KNOWN: [&str; 8] =
-    ["idempotent", "complete", "deadline", "public", "http", "status", "location", "header"];
+const KNOWN: [&str; 9] = [
+    "idempotent",
+    "complete",
+    "deadline",
+    "public",
+    "http",
+    "status",
+    "location",
+    "header",
+    "accept",
+];
 
 pub(super) fn read(
     attrs: &[Attribute],
@@ -67,6 +76,7 @@ fn option(
             route.status = Some(status);
         }
         "location" => route.location = Some(text(meta)?),
+        "accept" => route.accept = Some(text(meta)?),
         "header" => meta.parse_nested_meta(|header| {
             route.headers.push((header.path.require_ident()?.clone(), text(&header)?));
             Ok(())

@@ -3,6 +3,7 @@
 use syn::{Ident, LitInt, LitStr};
 
 use super::Argument;
+use super::accept::{self, Accept};
 use crate::diagnostic::{Mistakes, unknown};
 
 const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -15,6 +16,7 @@ pub(super) struct Route {
     pub(super) location: Option<String>,
     /// (argument, header)
     pub(super) headers: Vec<(String, String)>,
+    pub(super) accept: Option<Accept>,
 }
 
 /// What one `#[call(…)]` says of a route.
@@ -24,6 +26,7 @@ pub(super) struct Written {
     pub(super) status: Option<LitInt>,
     pub(super) location: Option<LitStr>,
     pub(super) headers: Vec<(Ident, LitStr)>,
+    pub(super) accept: Option<LitStr>,
 }
 
 impl Written {
@@ -48,15 +51,21 @@ impl Written {
             if path.contains(&format!("{{{json}}}")) {
                 mistakes.at(argument, "it is taken from the path already");
             }
-            let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-            if header.value().is_empty() || !header.value().chars().all(token) {
+            if !is_token(&header.value()) {
                 mistakes.at(header, "this is no name of a header: `Idempotency-Key`");
             }
             headers.push((json, header.value()));
         }
+        let in_body = |argument: &&Argument| {
+            !matches!(&*verb, "GET" | "DELETE")
+                && !path.contains(&format!("{{{}}}", argument.json))
+                && headers.iter().all(|(other, _)| *other != argument.json)
+        };
+        let body: Vec<&Argument> = arguments.iter().filter(in_body).collect();
+        let accept = self.accept.and_then(|text| mistakes.take(accept::read(text, &verb, &body)));
         let status = self.status.as_ref().and_then(|status| status.base10_parse().ok());
         let location = self.location.as_ref().map(LitStr::value);
-        Some(Route { verb, path, status: status.unwrap_or(200), location, headers })
+        Some(Route { verb, path, status: status.unwrap_or(200), location, headers, accept })
     }
 
     /// Without `http`, nothing else makes sense.
@@ -71,7 +80,16 @@ impl Written {
         for (argument, _) in &self.headers {
             mistakes.at(argument, text("header"));
         }
+        if let Some(accept) = &self.accept {
+            mistakes.at(accept, text("accept"));
+        }
     }
+}
+
+/// Whether HTTP calls that a token: a header's name, a part of a media type.
+pub(super) fn is_token(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(fits)
 }
 
 fn verb_and_path(http: &LitStr) -> syn::Result<(String, String)> {

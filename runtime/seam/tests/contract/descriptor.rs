@@ -38,6 +38,7 @@ fn options_are_as_declared() {
             status: 201,
             location: Some("/api/vault/{id}".into()),
             headers: vec![("keyText".into(), "Idempotency-Key".into())],
+            accept: vec![],
         },
         HttpRoute {
             verb: "PUT".into(),
@@ -45,6 +46,7 @@ fn options_are_as_declared() {
             status: 200,
             location: None,
             headers: vec![],
+            accept: vec![],
         },
     ];
     assert_eq!(put.http, routes);
@@ -94,4 +96,34 @@ fn a_descriptor_can_be_kept_and_read_again() {
     let value = serde_json::to_value(vault).unwrap();
     assert_eq!(value["methods"][0]["turn"], json!("exclusive"));
     assert_eq!(value["methods"][0]["errors"][1]["fields"][0]["name"], json!("id"));
+}
+
+/// A name for it, and a type that is one.
+type Picture = seam::Blob;
+
+#[seam::message]
+struct Portrait(Option<Picture>);
+
+#[seam::contract(name = "gallery", version = "1.0")]
+trait Gallery {
+    #[call(http = "POST /api/picture/{id}", accept = "Image/PNG,image/jpeg")]
+    #[call(http = "PUT /api/picture", header(id = "Id"))]
+    async fn hang(&mut self, id: u8, picture: Picture) -> ();
+    #[call(http = "PATCH /api/portrait", accept = "application/vnd.x+json")]
+    async fn hang_portrait(&mut self, portrait: Box<Portrait>) -> ();
+}
+
+#[test]
+fn a_route_says_which_media_types_it_accepts() {
+    let gallery = GalleryContract::descriptor();
+    let accepts = |method: usize, route: usize| gallery.methods[method].http[route].accept.clone();
+    assert_eq!(accepts(0, 0), ["image/png", "image/jpeg"]);
+    assert_eq!(accepts(0, 1), [""; 0]);
+    assert_eq!(accepts(1, 0), ["application/vnd.x+json"]);
+    let mut value = serde_json::to_value(gallery).unwrap();
+    assert_eq!(serde_json::from_value::<ContractDescriptor>(value.clone()).unwrap(), *gallery);
+    let route = value["methods"][0]["http"][1].as_object_mut().unwrap();
+    assert_eq!(route.remove("accept"), Some(json!([])));
+    let older = serde_json::from_value::<ContractDescriptor>(value).unwrap();
+    assert_eq!(older, *gallery, "written down before there was this member");
 }
