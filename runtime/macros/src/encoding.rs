@@ -358,6 +358,17 @@ pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
     path.path.segments.last().is_some_and(|last| last.ident == name)
 }
 
+/// Whether a type is written by that name, of one other: `Option<u8>`. Without it, the type is
+/// somebody's own.
+pub(crate) fn is_named_of(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = bare(ty) else { return false };
+    let last = path.path.segments.last().filter(|last| last.ident == name);
+    last.is_some_and(|last| match &last.arguments {
+        PathArguments::AngleBracketed(of) => of.args.len() == 1,
+        _ => false,
+    })
+}
+
 /// Takes `#[message(foreign)]` off a field.
 fn take_foreign(attrs: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> bool {
     let mut foreign = false;

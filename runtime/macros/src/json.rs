@@ -4,7 +4,7 @@
 use syn::{Attribute, Type, parse_quote};
 
 use crate::diagnostic::{Mistakes, unknown};
-use crate::encoding::is_named;
+use crate::encoding::is_named_of;
 
 /// Takes `#[json(skip_if_none)]` off an item or a field; says whether it was there.
 pub(crate) fn take_skip_if_none(attrs: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> bool {
@@ -32,8 +32,8 @@ pub(crate) fn left_out(
     has_default: bool,
     mistakes: &mut Mistakes,
 ) -> Option<Attribute> {
-    let option = is_named(ty, "Option");
-    let when = if is_named(ty, "Patch") {
+    let option = is_named_of(ty, "Option");
+    let when = if is_named_of(ty, "Patch") {
         "::seam::Patch::is_absent"
     } else if option && (all || own) {
         "::core::option::Option::is_none"

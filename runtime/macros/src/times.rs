@@ -6,7 +6,7 @@ use quote::quote;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Type, parse_quote};
 
-use crate::encoding::is_named;
+use crate::encoding::is_named_of;
 
 /// Whether a type is written with `OffsetDateTime` in it.
 pub(crate) fn holds(ty: &Type) -> bool {
@@ -27,7 +27,7 @@ impl<'ast> Visit<'ast> for Search {
 /// How serde and schemars see such a field; an `Option` may be missing.
 pub(crate) fn attributes(ty: &Type, has_default: bool) -> Vec<Attribute> {
     let schema = schema(ty).to_string();
-    let default = (is_named(ty, "Option") && !has_default).then(|| quote!(default,));
+    let default = (is_named_of(ty, "Option") && !has_default).then(|| quote!(default,));
     vec![
         parse_quote!(#[serde(
             #default

@@ -121,12 +121,14 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                 static DESCRIPTOR: ::std::sync::OnceLock<
                     ::seam::__private::contract::ContractDescriptor,
                 > = ::std::sync::OnceLock::new();
-                DESCRIPTOR.get_or_init(|| ::seam::__private::contract::ContractDescriptor::of::<Self>(
-                    #doc,
-                    ::std::vec![
-                        #(::seam::__private::contract::MethodDescriptor::of::<#messages>()),*
-                    ],
-                ))
+                ::std::sync::OnceLock::get_or_init(&DESCRIPTOR, || {
+                    ::seam::__private::contract::ContractDescriptor::of::<Self>(
+                        #doc,
+                        ::std::vec![
+                            #(::seam::__private::contract::MethodDescriptor::of::<#messages>()),*
+                        ],
+                    )
+                })
             }
         }
 
@@ -205,18 +207,25 @@ fn host(contract: &Contract, names: &Names) -> TokenStream {
 /// One turn: takes the actor, runs the method, lets the actor go, and leaves.
 fn turn(the_trait: &Ident, method: &Method) -> TokenStream {
     let Method { ident, arguments, answer, exclusive, .. } = method;
-    let actor = if *exclusive { quote!(seat.exclusive()) } else { quote!(seat.shared()) };
+    let actor = match exclusive {
+        true => quote!(exclusive(&mut seat)),
+        false => quote!(shared(&seat)),
+    };
     let arguments = arguments.iter().map(|argument| &argument.ident);
     let outcome = match answer.error {
         Some(_) => quote!(outcome),
         None => quote!(::core::result::Result::Ok(outcome)),
     };
-    // A method without arguments has nothing to take from its message.
+    // A method without arguments has nothing to take from its message. Functions are called by their
+    // paths: a user's trait may have methods of these names for everything.
     quote! {
-        self.turn(start, |mut seat, message| async move {
+        ::seam::__private::turn::Host::turn(self, start, |mut seat, message| async move {
             let _ = &message;
-            let outcome = <__A as #the_trait>::#ident(#actor #(, message.#arguments)*).await;
-            seat.leave();
+            let outcome = <__A as #the_trait>::#ident(
+                ::seam::__private::turn::Seat::#actor
+                #(, message.#arguments)*
+            ).await;
+            ::seam::__private::turn::Seat::leave(&mut seat);
             #outcome
         })
     }
@@ -241,7 +250,7 @@ fn client(contract: &Contract, names: &Names) -> TokenStream {
             #(#docs)*
             #[allow(clippy::too_many_arguments)]
             #vis fn #ident(&self #(, #names: #types)*) -> ::seam::__private::call::Call<#message> {
-                self.0.call(#message { #(#names),* })
+                ::seam::__private::call::Client::call(&self.0, #message { #(#names),* })
             }
         }
     });
@@ -332,9 +341,12 @@ fn fake(contract: &Contract, names: &Names) -> TokenStream {
                     ::seam::__private::outcome::CallError<#error>,
                 > + ::core::marker::Send + ::core::marker::Sync + 'static,
             ) -> Self {
-                Self(self.0.on::<#message, _>(move |message, call| {
+                Self(::seam::__private::call::Fake::on::<#message, _>(self.0, move |message, call| {
                     let _ = &message;
-                    call.run(function(#(message.#arguments),*))
+                    ::seam::__private::call::FakeCall::run(
+                        call,
+                        function(#(message.#arguments),*),
+                    )
                 }))
             }
         }
@@ -349,14 +361,14 @@ fn fake(contract: &Contract, names: &Names) -> TokenStream {
 
             /// A client whose calls the fake answers.
             #vis fn client(&self) -> #client {
-                #client(self.0.client())
+                #client(::seam::__private::call::Fake::client(&self.0))
             }
         }
 
         #[automatically_derived]
         impl ::core::convert::From<#fake> for #client {
             fn from(fake: #fake) -> Self {
-                fake.client()
+                #fake::client(&fake)
             }
         }
     }

@@ -90,6 +90,13 @@ fn check_name(ident: &Ident, before: &[Method], mistakes: &mut Mistakes) {
     if name == "clone" {
         mistakes.at(ident, "the client has a `clone` of its own: choose another name");
     }
+    if matches!(&*name, "into" | "try_into") {
+        let text = format!(
+            "`client.{name}(…)` is what the standard library gives every type, and not this method: \
+             choose another name"
+        );
+        mistakes.at(ident, text);
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +109,18 @@ mod tests {
         let item = syn::parse_str(&format!("trait Wide {{ {methods} }}")).unwrap();
         let arguments = quote!(name = "wide", version = "1.0");
         contract(arguments, item).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_method_that_could_not_be_called_is_refused() {
+        for name in ["clone", "into", "try_into"] {
+            let said = mistakes([name.to_owned()].into_iter());
+            assert!(said.contains("choose another name"), "{name}: {said}");
+        }
+        assert_eq!(
+            mistakes(["new", "local", "fake", "deadline"].map(str::to_owned).into_iter()),
+            ""
+        );
     }
 
     #[test]

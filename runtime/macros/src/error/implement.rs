@@ -109,16 +109,19 @@ fn listed(declared: &Declared) -> Option<TokenStream> {
     match &declared.kind {
         Kind::Inner => None,
         Kind::From(ty) | Kind::Store(ty) => Some(quote! {
-            variants.extend(<#ty as #contract::ServiceError>::variants());
+            ::core::iter::Extend::extend(
+                &mut variants,
+                <#ty as #contract::ServiceError>::variants(),
+            );
         }),
         Kind::Own => {
             let fields = fields.tokens();
             Some(quote! {
-                variants.push(#contract::ErrorDescriptor {
-                    code: ::std::string::String::from(#code),
+                ::std::vec::Vec::push(&mut variants, #contract::ErrorDescriptor {
+                    code: <::std::string::String as ::core::convert::From<_>>::from(#code),
                     status: #status,
                     unknown: #unknown,
-                    doc: ::std::string::String::from(#doc),
+                    doc: <::std::string::String as ::core::convert::From<_>>::from(#doc),
                     fields: #fields,
                 });
             })
@@ -136,8 +139,10 @@ fn into_inner(declared: &[Declared]) -> Option<TokenStream> {
             match &variant.kind {
                 Kind::Inner => Some(quote!(Self::#ident(inner) => #result::Ok(inner),)),
                 Kind::From(_) => Some(quote! {
-                    Self::#ident(error) => ::seam::__private::contract::ServiceError::into_inner(error)
-                        .map_err(Self::#ident),
+                    Self::#ident(error) => #result::map_err(
+                        ::seam::__private::contract::ServiceError::into_inner(error),
+                        Self::#ident,
+                    ),
                 }),
                 Kind::Own | Kind::Store(_) => None,
             }

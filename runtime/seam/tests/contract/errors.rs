@@ -46,8 +46,6 @@ enum LongError {
     /** In a
     block. */
     Block,
-    ///
-    Empty,
 }
 
 #[test]
@@ -58,7 +56,6 @@ fn a_text_is_the_first_paragraph() {
     assert_eq!(ServiceFailure::of(&LongError::Wrapped).detail, away);
     assert_eq!(LongError::Late.to_string(), "After an empty line. Two sentences");
     assert_eq!(LongError::Block.to_string(), "In a block");
-    assert_eq!(LongError::Empty.to_string(), "empty");
     let docs: Vec<String> = LongError::variants().into_iter().map(|variant| variant.doc).collect();
     assert!(docs[0].ends_with("\n\nWhat else there is to say is no part of its text."), "{docs:?}");
 }

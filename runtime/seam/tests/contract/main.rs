@@ -13,6 +13,7 @@ mod fakes;
 mod hygiene;
 mod layout;
 mod messages;
+mod shadows;
 #[cfg(feature = "time")]
 mod times;
 mod vault;
