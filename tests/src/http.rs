@@ -37,6 +37,11 @@ pub fn get(path: &str) -> Request {
     Request { verb: "GET".into(), path: path.into(), headers: Vec::new(), body: Vec::new() }
 }
 
+/// `HEAD path`.
+pub fn head(path: &str) -> Request {
+    Request { verb: "HEAD".into(), ..get(path) }
+}
+
 /// `POST path` with a JSON body.
 pub fn post(path: &str, body: &Value) -> Request {
     post_text(path, "application/json", &body.to_string())
@@ -76,7 +81,8 @@ impl Request {
             stream.write_all(&self.bytes(to)).await?;
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).await?;
-            Response::parse(&answer).ok_or_else(|| ErrorKind::UnexpectedEof.into())
+            let whole = Response::parse(&answer, self.verb == "HEAD");
+            whole.ok_or_else(|| ErrorKind::UnexpectedEof.into())
         };
         tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Err(ErrorKind::TimedOut.into()))
     }
@@ -87,7 +93,7 @@ impl Request {
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
-        if verb != "GET" {
+        if !matches!(&**verb, "GET" | "HEAD") {
             head += &format!("Content-Length: {}\r\n", body.len());
         }
         [head.as_bytes(), b"\r\n", body].concat()
@@ -120,8 +126,8 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// `None` if the answer isn't whole.
-    fn parse(answer: &[u8]) -> Option<Self> {
+    /// `None` if the answer isn't whole. One to a HEAD is `bare`: without what it announces.
+    fn parse(answer: &[u8], bare: bool) -> Option<Self> {
         let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&answer[..end]).ok()?;
         let mut lines = head.split("\r\n");
@@ -132,7 +138,9 @@ impl Response {
         };
         let headers = lines.map(header).collect::<Option<Vec<_>>>()?;
         let mut response = Self { status, headers, body: answer[end + 4..].to_vec() };
-        if response.header("transfer-encoding") == Some("chunked") {
+        if bare {
+            response.body.is_empty().then_some(())?;
+        } else if response.header("transfer-encoding") == Some("chunked") {
             response.body = dechunked(&response.body)?;
         } else if let Some(length) = response.header("content-length") {
             (length.parse() == Ok(response.body.len())).then_some(())?;
@@ -163,12 +171,14 @@ mod tests {
     #[test]
     fn answers_are_whole_or_none() {
         let counted = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nLocation: /x\r\n\r\n{}";
-        let response = Response::parse(counted).unwrap();
+        let response = Response::parse(counted, false).unwrap();
         assert_eq!((response.status, response.header("location")), (201, Some("/x")));
         assert_eq!(response.json(), serde_json::json!({}));
-        assert!(Response::parse(&counted[..counted.len() - 1]).is_none());
+        assert!(Response::parse(&counted[..counted.len() - 2], true).is_some());
+        assert!(Response::parse(counted, true).is_none(), "a HEAD is answered without content");
+        assert!(Response::parse(&counted[..counted.len() - 1], false).is_none());
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
-        assert_eq!(Response::parse(chunked).unwrap().text(), "ab");
-        assert!(Response::parse(&chunked[..chunked.len() - 8]).is_none());
+        assert_eq!(Response::parse(chunked, false).unwrap().text(), "ab");
+        assert!(Response::parse(&chunked[..chunked.len() - 8], false).is_none());
     }
 }

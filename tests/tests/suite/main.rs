@@ -1,6 +1,7 @@
 //! The suites that hold seam to its promises, in one binary.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a suite says why it fails")]
 
+mod edge;
 mod faults;
 mod hostile;
 mod parity;

@@ -3,7 +3,7 @@
 use seam_core::outcome::Code;
 use seam_gateway::EdgeSettings;
 
-use crate::support::{edge, edge_with, get, request, settings};
+use crate::support::{Connection, edge, edge_with, get, request, settings};
 
 #[tokio::test]
 async fn a_problems_type_is_a_page() {
@@ -41,6 +41,33 @@ async fn all_codes_are_listed() {
     }
     let answer = request(&edge, "POST /errors/not_found", "").await;
     assert_eq!(answer.problem().0, 405);
+}
+
+#[tokio::test]
+async fn a_page_has_a_head() {
+    let edge = edge();
+    for (path, status) in [
+        ("/errors", 200),
+        ("/errors/book_not_found", 200),
+        ("/errors/cycle", 200),
+        ("/errors/x", 404),
+    ] {
+        let page = get(&edge, path).await;
+        let mut connection = Connection::to(edge.address()).await;
+        let heads = format!("HEAD {path} HTTP/1.1\r\nHost: t\r\n\r\n").repeat(2);
+        connection.send(heads).await;
+        for _ in 0..2 {
+            // No content stands between them.
+            let head = connection.head().await.unwrap();
+            assert_eq!((page.status, head.status), (status, status), "{path}");
+            for name in ["content-type", "content-length"] {
+                assert!(head.header(name).is_some(), "{path} {name}");
+                assert_eq!(head.header(name), page.header(name), "{path} {name}");
+            }
+        }
+        let allowed = request(&edge, &format!("OPTIONS {path}"), "").await;
+        assert_eq!((allowed.status, allowed.header("allow")), (204, Some("GET, HEAD, OPTIONS")));
+    }
 }
 
 #[tokio::test]
