@@ -30,6 +30,7 @@ pub struct App {
     additions: Additions,
     source: Source,
     unit: Option<String>,
+    instance: u16,
     topology: Option<String>,
 }
 
@@ -50,6 +51,7 @@ impl App {
             additions: Additions::default(),
             source: Source::default(),
             unit: None,
+            instance: 0,
             topology: None,
         }
     }
@@ -110,6 +112,13 @@ impl App {
         self
     }
 
+    /// Which instance of the unit a program starts. Default: 0, the first.
+    #[must_use]
+    pub fn instance(mut self, instance: u16) -> Self {
+        self.instance = instance;
+        self
+    }
+
     /// In which topology a program starts its unit; by default the first, or the unit's own.
     #[must_use]
     pub fn topology(mut self, topology: impl Into<String>) -> Self {
@@ -147,7 +156,8 @@ impl App {
             Some(text) => Config::parse("app.toml", text.clone(), overrides, &catalogue),
             None => Config::load(self.source.file.as_deref(), overrides, &catalogue),
         }?;
-        let layout = config.layout(self.topology.as_deref(), self.unit.as_deref())?;
+        let layout =
+            config.layout_of(self.topology.as_deref(), self.unit.as_deref(), self.instance)?;
         self.start_unit(&config, &layout).await
     }
 

@@ -2,7 +2,12 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    builder::RangedI64ValueParser, value_parser,
+};
+
+use crate::config::MAX_INSTANCES;
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -26,7 +31,7 @@ pub(super) enum Command {
     },
     /// Show what is running: units, services, and calls by method.
     Status {
-        /// Print JSON: one object per unit.
+        /// Print JSON: one object per instance of a unit.
         #[arg(long)]
         json: bool,
     },
@@ -63,6 +68,9 @@ pub(super) struct RunArgs {
     /// The unit [default: the only one of the topology].
     #[arg(long, value_name = "NAME")]
     pub(super) unit: Option<String>,
+    /// Which of the unit's instances; there may be more than the config says.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = instances())]
+    pub(super) instance: u16,
     /// The topology [default: the one that the unit is in, or the first in the config file].
     #[arg(long, value_name = "NAME")]
     pub(super) topology: Option<String>,
@@ -98,6 +106,11 @@ pub(super) enum GraphFormat {
     Json,
     /// One line per service.
     Text,
+}
+
+/// The numbers that instances have.
+fn instances() -> RangedI64ValueParser<u16> {
+    value_parser!(u16).range(..i64::from(MAX_INSTANCES))
 }
 
 fn parse_method(text: &str) -> Result<(String, String), String> {
@@ -171,6 +184,13 @@ mod tests {
         assert_eq!(cli.config, Some("other.toml".into()));
         assert!(matches!(cli.command, Some(Command::Run(RunArgs { unit: Some(unit), .. }))
             if unit == "pay"));
+    }
+
+    #[test]
+    fn an_instance_has_a_number_below_64() {
+        let cli = parsed("shop run --unit pay --instance 63").unwrap();
+        assert!(matches!(cli.command, Some(Command::Run(RunArgs { instance: 63, .. }))));
+        assert!(parsed("shop run --unit pay --instance 64").unwrap_err().contains("64"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! `call`: a method of the running app, from the command line.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use seam_core::{
     contract::ContractDescriptor,
@@ -8,23 +12,27 @@ use seam_core::{
     outcome::{Certainty, Code},
 };
 use serde_json::{Value as Json, json, value::RawValue};
+use tokio::time::{sleep, timeout};
 
 use super::{
     Failure,
     args::CallArgs,
-    control::{Request, ask, connect},
-    status::{closed, nothing_runs},
+    control::{PERIOD, Request, answers, ask, connect},
+    status::{self, closed, nothing_runs},
     usage,
 };
-use crate::config::{Config, nearest};
+use crate::config::{Config, nearest, process};
 
 /// How long to wait for an answer beyond the deadline that was asked for: the unit tells of it itself,
 /// unless it hangs.
 const MARGIN: Duration = Duration::from_millis(500);
-/// How long to wait if none was asked for. With it the command ends within 5 s, whatever hangs.
+/// How long the command takes at most if none was asked for: it ends within 5 s, whatever hangs.
 const PATIENCE: Duration = Duration::from_millis(4_500);
+/// How long a process that has taken the call may not answer whether it lives.
+const SILENCE: Duration = Duration::from_secs(2);
 
-/// Calls, by the unit that hosts the service if it runs, or else by any that does.
+/// Calls, by a process in which the service runs, or else by one that may reach it; by the next one
+/// if that can't do it.
 pub(super) async fn call(
     config: &Config,
     contracts: &[(ServiceId, &'static ContractDescriptor)],
@@ -43,32 +51,70 @@ pub(super) async fn call(
         None => text,
     };
     let arguments = object(&args.args).map_err(|text| Failure::usage(taught(text)))?;
-    let mut units: Vec<_> = config.units.iter().collect();
-    units.sort_by_key(|unit| !unit.services.contains(&service));
     let request = Request::Call {
         service: service.clone(),
         method: method.clone(),
         args: arguments,
         deadline_ms: args.deadline.map(|deadline| (deadline.as_millis() as u64).max(1)),
     };
-    let patience = args.deadline.map_or(PATIENCE, |deadline| deadline + MARGIN);
-    for unit in units {
-        let name = &unit.name;
-        let stream = connect(&config.app.data, name).await;
-        if let Some(stream) = stream.map_err(|error| closed(name, &error))? {
-            let problem = match ask(stream, &request, patience).await {
-                Ok(Ok(result)) => return Ok(indented(result.get())),
-                Ok(Err(problem)) => problem,
-                Err(error) => unanswered(name, &error, patience, &config.edge.errors),
-            };
-            return Err(match problem["code"].as_str() {
-                _ if args.json => Failure::answer(format!("{problem:#}")),
-                Some("bad_request") => Failure::other(taught(in_words(&problem))),
-                _ => Failure::other(in_words(&problem)),
-            });
+    let began = Instant::now();
+    let mut refused = None;
+    for name in candidates(config, &service).await? {
+        let stream = connect(&config.app.data, &name).await;
+        let Some(stream) = stream.map_err(|error| closed(&name, &error))? else { continue };
+        let left = || PATIENCE.saturating_sub(began.elapsed());
+        let patience = args.deadline.map_or_else(left, |deadline| deadline + MARGIN);
+        let answer = tokio::select! {
+            answer = ask(stream, &request, patience) => answer,
+            () = hangs(&config.app.data, &name) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        match answer {
+            Ok(Ok(result)) => return Ok(indented(result.get())),
+            // Nothing has run, and another process may know the way.
+            Ok(Err(problem))
+                if problem["code"] == "unavailable" && problem["outcome"] == "not_executed" =>
+            {
+                refused = Some(problem);
+            }
+            Ok(Err(problem)) => return Err(failed(&problem, args.json, taught)),
+            Err(error) => {
+                let waited = args.deadline.map_or(PATIENCE, |deadline| deadline + MARGIN);
+                let problem = unanswered(&name, &error, waited, &config.edge.errors);
+                return Err(failed(&problem, args.json, taught));
+            }
         }
     }
-    Err(Failure::other(nothing_runs(config)))
+    Err(match refused {
+        Some(problem) => failed(&problem, args.json, taught),
+        None => Failure::other(nothing_runs(config)),
+    })
+}
+
+/// The names of the processes that answer: first those in which the service runs, then those that
+/// host it, then all others.
+async fn candidates(config: &Config, service: &str) -> Result<Vec<String>, Failure> {
+    let mut units = status::running(config).await?;
+    units.sort_by_key(|unit| match unit.services.iter().find(|hosted| hosted.service == service) {
+        Some(hosted) if hosted.state == "running" => 0,
+        Some(_) => 1,
+        None => 2,
+    });
+    Ok(units.into_iter().map(|unit| process(&unit.unit, unit.instance)).collect())
+}
+
+/// Until a process doesn't say any more that it lives.
+async fn hangs(data: &Path, name: &str) {
+    while timeout(SILENCE, answers(data, name)).await.is_ok() {
+        sleep(PERIOD).await;
+    }
+}
+
+fn failed(problem: &Json, json: bool, taught: impl Fn(String) -> String) -> Failure {
+    match problem["code"].as_str() {
+        _ if json => Failure::answer(format!("{problem:#}")),
+        Some("bad_request") => Failure::other(taught(in_words(problem))),
+        _ => Failure::other(in_words(problem)),
+    }
 }
 
 /// The problem of a call that a unit took, and of which it said no more. `errors` is where codes are

@@ -43,7 +43,9 @@ use self::{
     parent::Tie,
 };
 use crate::{
-    config::{Catalogue, Config, LogFormat, Problems, UnitConfig, UnitLayout, environment},
+    config::{
+        Catalogue, Config, LogFormat, Problems, UnitConfig, UnitLayout, environment, process,
+    },
     unit::StartFailure,
 };
 
@@ -110,7 +112,7 @@ impl Failure {
 
     /// As a line of `up`, whose lines are JSON objects.
     fn into_line(self) -> Self {
-        let line = up::Prefix::Json("up".into()).line(self.text.as_bytes());
+        let line = up::Prefix::Json("up".into(), None).line(self.text.as_bytes());
         Self { text: String::from_utf8_lossy(&line).into_owned(), ..self }
     }
 
@@ -175,7 +177,8 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command.unwrap_or(Command::Run(args::RunArgs::default())) {
         Command::Run(args) => {
             let config = load()?;
-            let layout = config.layout(args.topology.as_deref(), args.unit.as_deref())?;
+            let (topology, unit) = (args.topology.as_deref(), args.unit.as_deref());
+            let layout = config.layout_of(topology, unit, args.instance)?;
             program.check(&config)?;
             limits::raise_descriptors();
             // Outlives the runtime: until the very end, somebody must end an orphan.
@@ -224,23 +227,39 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
 /// Runs the plan, unless a unit of it runs already.
 async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> {
     let mut signals = signals::StopSignals::catch(true).map_err(Failure::other)?;
-    let units: Vec<_> = plan.units.iter().map(|unit| unit.name.clone()).collect();
+    let planned = |name: &str| plan.units.iter().any(|planned| planned.unit == name);
     // Units of another topology, too, if they host the same services: each has one owner.
-    let hosted: Vec<_> = config.units.iter().filter(|unit| units.contains(&unit.name)).collect();
+    let hosted: Vec<_> = config.units.iter().filter(|unit| planned(&unit.name)).collect();
     let same = |unit: &&UnitConfig| {
         let hosts = |service| hosted.iter().any(|other| other.services.contains(service));
-        units.contains(&unit.name) || unit.services.iter().any(hosts)
+        planned(&unit.name) || unit.services.iter().any(hosts)
     };
-    let same: Vec<_> = config.units.iter().filter(same).map(|unit| unit.name.clone()).collect();
+    let same = config.units.iter().filter(same);
+    let same = same.flat_map(|unit| status::processes(&config.app.data, unit));
+    let same: Vec<_> = same.map(|(unit, instance)| process(unit, instance)).collect();
     control::none_runs(&config.app.data, &same).await.map_err(Failure::other)?;
     let data = config.app.data.clone();
-    let ready = move |unit, id| ready::of_one(data.clone(), unit, id).boxed_local();
-    up::up(plan, async || signals.asked().await, ready::of_all(config, &units), ready)
+    let watch = move |planned: &up::Planned| {
+        let (one, other) = (data.clone(), data.clone());
+        let process = process(&planned.unit, planned.instance);
+        let same = process.clone();
+        up::Watch {
+            ready: Box::new(move |id| {
+                ready::of_one(one.clone(), process.clone(), id).boxed_local()
+            }),
+            silent: Box::new(move || {
+                let (data, process) = (other.clone(), same.clone());
+                async move { control::silent(&data, &process).await }.boxed_local()
+            }),
+        }
+    };
+    let all: Vec<_> = plan.units.iter().map(|unit| (unit.unit.clone(), unit.instance)).collect();
+    up::up(plan, async || signals.asked().await, ready::of_all(config, &all), watch)
         .await
         .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
 }
 
-/// The units of a topology, each as `run --unit NAME`, so that `ps` names it.
+/// The instances of a topology's units, each as `run --unit NAME --instance N`, so that `ps` names it.
 fn plan(
     catalogue: &Catalogue,
     config: &Config,
@@ -249,8 +268,11 @@ fn plan(
 ) -> Result<up::Plan, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::other(format!("this program can't find itself: {error}")))?;
-    let arguments = |layout: &UnitLayout| {
+    let arguments = |layout: &UnitLayout, instance: u16| {
         let mut arguments: Vec<OsString> = ["run", "--unit", &layout.unit].map(Into::into).into();
+        if layout.instances > 1 {
+            arguments.extend(["--instance".into(), instance.to_string().into()]);
+        }
         arguments.extend(["--topology", &layout.topology].map(Into::into));
         if let Some(file) = &file {
             arguments.extend(["--config".into(), file.into()]);
@@ -258,10 +280,17 @@ fn plan(
         arguments.extend(parent::mark().map(Into::into));
         arguments
     };
-    let after = up::after(layouts.len(), |a, b| calls(catalogue, &layouts[a], &layouts[b]));
-    let planned = layouts.iter().zip(after).map(|(layout, after)| up::Planned {
-        name: layout.unit.clone(),
-        args: arguments(layout),
+    let all: Vec<(&UnitLayout, u16)> = layouts
+        .iter()
+        .flat_map(|layout| (0..layout.instances).map(move |instance| (layout, instance)))
+        .collect();
+    // Instances of a unit call each other, or nobody does: they stop together.
+    let after = up::after(all.len(), |a, b| calls(catalogue, all[a].0, all[b].0));
+    let planned = all.iter().zip(after).map(|(&(layout, instance), after)| up::Planned {
+        unit: layout.unit.clone(),
+        instance,
+        several: layout.instances > 1,
+        args: arguments(layout, instance),
         after,
     });
     Ok(up::Plan {

@@ -21,13 +21,16 @@ pub(super) fn stopping(drain: Duration) -> String {
     format!("stopping: calls in flight have up to {drain:?} (Ctrl-C again: stop at once)")
 }
 
-/// Until all these units are ready: what to say then.
-pub(super) async fn of_all(config: &Config, units: &[String]) -> String {
+/// Until all these processes are ready, by unit and instance: what to say then.
+pub(super) async fn of_all(config: &Config, processes: &[(String, u16)]) -> String {
     loop {
         let running = status::running(config).await.unwrap_or_default();
+        let planned = |unit: &UnitStatus| {
+            processes.iter().any(|(name, number)| *name == unit.unit && *number == unit.instance)
+        };
         let ready: Vec<&UnitStatus> =
-            running.iter().filter(|unit| unit.ready && units.contains(&unit.unit)).collect();
-        if ready.len() == units.len() {
+            running.iter().filter(|unit| unit.ready && planned(unit)).collect();
+        if ready.len() == processes.len() {
             let http = ready.iter().filter_map(|unit| unit.http.as_deref());
             return line(&config.app.name, http);
         }
@@ -35,10 +38,10 @@ pub(super) async fn of_all(config: &Config, units: &[String]) -> String {
     }
 }
 
-/// Until the process of that id is this unit's, and ready.
-pub(super) async fn of_one(data: PathBuf, unit: String, id: u32) {
+/// Until the process of that name has that id, and is ready.
+pub(super) async fn of_one(data: PathBuf, process: String, id: u32) {
     loop {
-        let status = status::of_unit(&data, &unit).await;
+        let status = status::of_process(&data, &process).await;
         if status.is_ok_and(|status| status.is_some_and(|unit| unit.ready && unit.pid == id)) {
             return;
         }

@@ -43,7 +43,8 @@ pub(super) async fn run(
         }
     };
     let mut orphaned = pin!(orphaned);
-    let socket = ControlSocket::bind(&config.app.data, &layout.unit).map_err(Failure::other)?;
+    let socket =
+        ControlSocket::bind(&config.app.data, &layout.process()).map_err(Failure::other)?;
     let drain = config.app.drain;
     let (mut told, mut alone) = (false, false);
     let mut start = pin!(program.start(config, layout));
@@ -65,9 +66,10 @@ pub(super) async fn run(
         Err(_) if told || alone => return Ok(ExitCode::SUCCESS),
         started => Arc::new(started?),
     };
+    let mut serving = pin!(control::serve(&socket, unit.clone(), logs));
     if !told && !alone {
         tokio::select! {
-            () = control::serve(&socket, unit.clone(), logs) => {}
+            never = &mut serving => match never {},
             () = announce(&*unit, app.as_deref()) => {}
             () = signals.asked() => {}
             () = &mut orphaned => alone = true,
@@ -86,6 +88,8 @@ pub(super) async fn run(
     };
     tokio::select! {
         () = unit.stop(drain) => tracing::info!("stopped"),
+        // Who asks is told that it stops, and `up`, that it lives.
+        never = &mut serving => match never {},
         () = hurried => tracing::warn!("up has gone: what was in flight is left undone"),
         () = signals.asked(), if app.is_some() => {
             tracing::warn!("told to stop again: what was in flight is left undone");

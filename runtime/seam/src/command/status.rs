@@ -8,12 +8,13 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Failure,
-    control::{Request, UnitStatus, ask, connect},
+    control::{Request, UnitStatus, ask, connect, holder, instances},
 };
-use crate::config::Config;
+use crate::config::{Config, UnitConfig, process};
 
-/// How long a unit may take to say how it is. One that is stopped in its tracks never does.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a process may take to say how it is. One that is stopped in its tracks never does. All are
+/// asked at once.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is known of a unit that runs and doesn't answer.
 const SILENT: &str =
@@ -28,8 +29,12 @@ pub(super) fn nothing_runs(config: &Config) -> String {
     )
 }
 
-/// What a unit says of itself.
-enum Said {
+/// A process of the app: its unit, and which instance of that it is.
+type Process<'c> = (&'c str, u16);
+
+/// What a process says of itself.
+pub(super) enum Said {
+    /// How it is.
     Status(Box<UnitStatus>),
     /// It isn't running.
     Gone,
@@ -37,40 +42,55 @@ enum Said {
     Nothing,
 }
 
-/// The units that answer, in the order of the config.
+/// The processes that a unit may have: those of the config, and those that were started by hand.
+pub(super) fn processes<'c>(data: &Path, unit: &'c UnitConfig) -> Vec<Process<'c>> {
+    let further = instances(data, &unit.name).into_iter();
+    let further = further.filter(|instance| *instance >= unit.instances);
+    (0..unit.instances).chain(further).map(|instance| (unit.name.as_str(), instance)).collect()
+}
+
+/// The processes that answer, in the order of the config.
 pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
     Ok(ask_all(config).await?.0)
 }
 
-/// The units that answer, and the names of those that run and don't.
-async fn ask_all(config: &Config) -> Result<(Vec<UnitStatus>, Vec<String>), Failure> {
-    let asked = config.units.iter().map(|unit| ask_unit(&config.app.data, &unit.name));
+/// The processes that answer, and those that run and don't.
+async fn ask_all(config: &Config) -> Result<(Vec<UnitStatus>, Vec<Process<'_>>), Failure> {
+    let data = &config.app.data;
+    let all: Vec<_> = config.units.iter().flat_map(|unit| processes(data, unit)).collect();
+    let asked = all.iter().map(|(unit, instance)| ask_process(data, process(unit, *instance)));
     let (mut units, mut silent) = (Vec::new(), Vec::new());
-    for (said, unit) in try_join_all(asked).await?.into_iter().zip(&config.units) {
+    for (said, process) in try_join_all(asked).await?.into_iter().zip(&all) {
         match said {
             Said::Status(status) => units.push(*status),
-            Said::Nothing => silent.push(unit.name.clone()),
+            Said::Nothing => silent.push(*process),
             Said::Gone => {}
         }
     }
     Ok((units, silent))
 }
 
-/// A unit, if it answers.
-pub(super) async fn of_unit(data: &Path, name: &str) -> Result<Option<UnitStatus>, Failure> {
-    Ok(match ask_unit(data, name).await? {
+/// A process by its name, if it answers.
+pub(super) async fn of_process(data: &Path, name: &str) -> Result<Option<UnitStatus>, Failure> {
+    Ok(match ask_process(data, name.to_owned()).await? {
         Said::Status(status) => Some(*status),
         Said::Gone | Said::Nothing => None,
     })
 }
 
-async fn ask_unit(data: &Path, name: &str) -> Result<Said, Failure> {
-    let stream = connect(data, name).await.map_err(|error| closed(name, &error))?;
-    let Some(stream) = stream else { return Ok(Said::Gone) };
+/// Asks a process by its name how it is.
+pub(super) async fn ask_process(data: &Path, name: String) -> Result<Said, Failure> {
+    let stream = match connect(data, &name).await {
+        Ok(Some(stream)) => stream,
+        Ok(None) => return Ok(Said::Gone),
+        // So many have asked it in vain that nobody else gets into its queue.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Said::Nothing),
+        Err(error) => return Err(closed(&name, &error)),
+    };
     let status = match ask(stream, &Request::Status {}, PATIENCE).await {
         Ok(Ok(status)) => status,
         Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Said::Nothing),
-        // A unit that ends meanwhile isn't running.
+        // A process that ends meanwhile isn't running.
         _ => return Ok(Said::Gone),
     };
     serde_json::from_str(status.get()).map(Said::Status).map_err(|error| {
@@ -86,7 +106,7 @@ pub(super) fn closed(unit: &str, error: &io::Error) -> Failure {
     ))
 }
 
-/// Asks every unit.
+/// Asks every process.
 pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failure> {
     let (units, silent) = ask_all(config).await?;
     if units.is_empty() && silent.is_empty() {
@@ -99,27 +119,39 @@ pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failur
     Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
 }
 
-/// A unit that says nothing of itself.
+/// A process that says nothing of itself.
 struct Missing {
     unit: String,
+    instance: u16,
     topology: String,
-    /// It is there, though.
-    running: bool,
+    /// It is there, though, by this id, if that is known.
+    running: Option<Option<u32>>,
 }
 
-/// The units that don't answer: of the running topologies, and those that run and say nothing.
-fn missing(config: &Config, units: &[UnitStatus], silent: &[String]) -> Vec<Missing> {
-    let answers = |name: &str| units.iter().any(|unit| unit.unit == name);
+/// The processes that don't answer: of the running topologies, and those that run and say nothing.
+fn missing(config: &Config, units: &[UnitStatus], silent: &[Process<'_>]) -> Vec<Missing> {
+    let answers = |name: &str, instance| {
+        units.iter().any(|unit| unit.unit == name && unit.instance == instance)
+    };
     let runs = |name: &str| units.iter().any(|unit| unit.topology == name);
     let mut missing: Vec<Missing> = Vec::new();
     for topology in &config.topologies {
-        for unit in &topology.units {
-            let running = silent.contains(unit);
-            let known = missing.iter().any(|other| other.unit == *unit && other.running);
-            let expected = runs(&topology.name) || (running && !known);
-            if expected && !answers(unit) {
-                let (unit, topology) = (unit.clone(), topology.name.clone());
-                missing.push(Missing { unit, topology, running });
+        let hosts = config.units.iter().filter(|unit| topology.units.contains(&unit.name));
+        for (unit, instance) in hosts.flat_map(|unit| processes(&config.app.data, unit)) {
+            let running = silent.contains(&(unit, instance));
+            let known = missing.iter().any(|other| {
+                other.unit == unit && other.instance == instance && other.running.is_some()
+            });
+            let configured = config.units.iter().any(|u| u.name == unit && instance < u.instances);
+            let expected = configured && runs(&topology.name);
+            if (expected || (running && !known)) && !answers(unit, instance) {
+                let holder = || holder(&config.app.data, &process(unit, instance));
+                missing.push(Missing {
+                    unit: unit.to_owned(),
+                    instance,
+                    topology: topology.name.clone(),
+                    running: running.then(holder),
+                });
             }
         }
     }
@@ -133,21 +165,50 @@ fn as_json(units: &[UnitStatus], missing: &[Missing]) -> String {
         status["running"] = json!(true);
         all.push(status);
     }
-    all.extend(missing.iter().map(|Missing { unit, topology, running }| match running {
-        true => json!({ "unit": unit, "topology": topology, "running": true, "ready": false,
-                        "reason": SILENT }),
-        false => json!({ "unit": unit, "topology": topology, "running": false }),
+    all.extend(missing.iter().map(|missing| {
+        let Missing { unit, instance, topology, running } = missing;
+        let mut status = json!({
+            "unit": unit, "instance": instance, "topology": topology, "pid": running.flatten(),
+            "running": running.is_some(), "ready": false, "configVersion": null,
+            "services": [], "methods": [],
+        });
+        if running.is_some() {
+            status["reason"] = json!(SILENT);
+        }
+        status
     }));
     format!("{:#}", Json::Array(all))
 }
 
+/// What processes are called in tables: by their unit, and by their number where there are several.
+struct Labels(Vec<(String, u16)>);
+
+impl Labels {
+    fn of(units: &[UnitStatus], missing: &[Missing]) -> Self {
+        let answers = units.iter().map(|unit| (unit.unit.clone(), unit.instance));
+        let missing = missing.iter().map(|unit| (unit.unit.clone(), unit.instance));
+        Self(answers.chain(missing).collect())
+    }
+
+    fn of_process(&self, unit: &str, instance: u16) -> String {
+        let another = |(name, number): &(String, u16)| name == unit && *number != instance;
+        match instance > 0 || self.0.iter().any(another) {
+            true => format!("{unit}.{instance}"),
+            false => unit.to_owned(),
+        }
+    }
+}
+
 fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
+    let labels = Labels::of(units, missing);
+    let label = |unit: &UnitStatus| labels.of_process(&unit.unit, unit.instance);
+    let missing_label = |unit: &Missing| labels.of_process(&unit.unit, unit.instance);
     let none = || "-".to_owned();
     let mut table = table(&["UNIT", "TOPOLOGY", "STATE", "PID", "UP", "HTTP", "LISTEN"], &[3, 4]);
     for unit in units {
         let state = if unit.ready { "ready" } else { "not ready" };
         table.add_row([
-            unit.unit.clone(),
+            label(unit),
             unit.topology.clone(),
             state.into(),
             unit.pid.to_string(),
@@ -156,19 +217,20 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
             unit.listen.clone().unwrap_or_else(none),
         ]);
     }
-    for Missing { unit, topology, running } in missing {
-        let state = if *running { "silent" } else { "not running" };
-        let row = [unit, topology, state, "-", "-", "-", "-"];
-        table.add_row(row);
+    for unit in missing {
+        let state = if unit.running.is_some() { "silent" } else { "not running" };
+        let pid = unit.running.flatten().map_or_else(none, |pid| pid.to_string());
+        let row = [missing_label(unit), unit.topology.clone(), state.into(), pid];
+        table.add_row(row.into_iter().chain([none(), none(), none()]));
     }
     let mut text = format!("{}\n", trimmed(&table));
     for unit in units {
         if let Some(reason) = &unit.reason {
-            text += &format!("  {}: {reason}\n", unit.unit);
+            text += &format!("  {}: {reason}\n", label(unit));
         }
     }
-    for silent in missing.iter().filter(|unit| unit.running) {
-        text += &format!("  {}: {SILENT}\n", silent.unit);
+    for silent in missing.iter().filter(|unit| unit.running.is_some()) {
+        text += &format!("  {}: {SILENT}\n", missing_label(silent));
     }
 
     let mut table =
@@ -177,7 +239,7 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
         for service in &unit.services {
             table.add_row([
                 service.service.clone(),
-                unit.unit.clone(),
+                label(unit),
                 service.lane.clone(),
                 service.state.clone(),
                 service.in_flight.to_string(),
@@ -190,12 +252,13 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
     }
 
     for unit in units {
+        let label = label(unit);
         for service in &unit.services {
             if let Some(reason) = &service.reason {
-                text += &format!("  {} in {}: {reason}\n", service.service, unit.unit);
+                text += &format!("  {} in {label}: {reason}\n", service.service);
             }
             if let Some(store) = service.store.as_deref().filter(|store| *store != "ok") {
-                text += &format!("  {} in {}: its store is {store}\n", service.service, unit.unit);
+                text += &format!("  {} in {label}: its store is {store}\n", service.service);
             }
         }
     }
@@ -217,7 +280,7 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
         for method in unit.methods.iter().filter(|method| method.metrics.calls > 0) {
             table.add_row([
                 format!("{}.{}", method.service, method.method),
-                unit.unit.clone(),
+                label(unit),
                 if method.remote { "wire" } else { "local" }.into(),
                 method.metrics.calls.to_string(),
                 method.metrics.answered.to_string(),
@@ -283,11 +346,13 @@ mod tests {
     fn front() -> UnitStatus {
         UnitStatus {
             unit: "front".into(),
+            instance: 0,
             topology: "split".into(),
             pid: 4242,
             uptime_ms: 61_500,
             ready: false,
             reason: Some("unit `pay` hasn't answered yet".into()),
+            config_version: "0123456789abcdef".into(),
             http: Some("127.0.0.1:8080".into()),
             listen: None,
             log_lines_dropped: 0,
@@ -320,8 +385,9 @@ mod tests {
         }
     }
 
-    fn pay(running: bool) -> Missing {
-        Missing { unit: "pay".into(), topology: "split".into(), running }
+    fn pay(instance: u16, running: bool) -> Missing {
+        let running = running.then_some(Some(4711));
+        Missing { unit: "pay".into(), instance, topology: "split".into(), running }
     }
 
     #[test]
@@ -340,18 +406,38 @@ order    front  inline  running          2         1
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
 ";
-        assert_eq!(as_text(&[front()], &[pay(false)]), expected);
+        assert_eq!(as_text(&[front()], &[pay(0, false)]), expected);
+    }
+
+    #[test]
+    fn instances_are_told_apart() {
+        let text = as_text(&[], &[pay(0, true), pay(1, false)]);
+        let expected = "\
+UNIT   TOPOLOGY  STATE         PID  UP  HTTP  LISTEN
+pay.0  split     silent       4711   -  -     -
+pay.1  split     not running     -   -  -     -
+";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(text.contains(&format!("  pay.0: {SILENT}\n")), "{text}");
     }
 
     #[test]
     fn json_for_scripts() {
-        let text = as_json(&[front()], &[pay(false), pay(true)]);
+        let text = as_json(&[front()], &[pay(0, false), pay(1, true)]);
         let units: Json = serde_json::from_str(&text).unwrap();
         assert_eq!(units[0]["running"], true);
         assert_eq!(units[0]["methods"][0]["notExecuted"], 1);
         assert_eq!(units[0]["services"][0]["store"], "full");
-        assert_eq!(units[1], json!({ "unit": "pay", "topology": "split", "running": false }));
-        assert_eq!((&units[2]["running"], &units[2]["ready"]), (&json!(true), &json!(false)));
+        assert_eq!(units[0]["instance"], 0);
+        assert_eq!(units[0]["configVersion"], "0123456789abcdef");
+        let expected = json!({
+            "unit": "pay", "instance": 0, "topology": "split", "pid": null, "running": false,
+            "ready": false, "configVersion": null, "services": [], "methods": [],
+        });
+        assert_eq!(units[1], expected);
+        let silent = &units[2];
+        assert_eq!((&silent["running"], &silent["ready"]), (&json!(true), &json!(false)));
+        assert_eq!((&silent["instance"], &silent["pid"]), (&json!(1), &json!(4711)));
     }
 
     #[test]

@@ -38,6 +38,11 @@ pub fn environment() -> Result<Vec<(String, String)>, Problems> {
     if problems.is_empty() { Ok(env) } else { Err(problems.into_iter().collect()) }
 }
 
+/// The `SEAM__…` variables, by name.
+pub(super) fn overrides(env: &Env) -> impl Iterator<Item = (&String, &String)> {
+    env.iter().filter(|(name, _)| name.starts_with(PREFIX))
+}
+
 /// Puts every `SEAM__…` variable into the tree, over what the file says.
 ///
 /// Levels are parted by two underscores and match existing keys, and the names of `services`,

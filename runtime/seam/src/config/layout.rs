@@ -6,13 +6,17 @@ use super::{
     types::{TopologyConfig, UnitConfig},
 };
 
-/// What one unit of one topology hosts, and where everything else is.
+/// What one instance of one unit of one topology hosts, and where everything else is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitLayout {
     /// The topology that it runs in.
     pub topology: String,
     /// Its name.
     pub unit: String,
+    /// Which of the unit's processes it is, from 0.
+    pub instance: u16,
+    /// How many of them there are by the config.
+    pub instances: u16,
     /// The services that it hosts, each after those that it needs.
     pub services: Vec<String>,
     /// Where its edge serves.
@@ -25,14 +29,44 @@ pub struct UnitLayout {
     pub remote: Vec<RemoteService>,
     /// The other units of the topology.
     pub peers: Vec<Peer>,
+    /// The other instances of this unit, which host the same services.
+    pub siblings: Vec<Endpoint>,
 }
 
 impl UnitLayout {
+    /// What this process is called in file names, logs and messages: the unit's name, followed by the
+    /// number of any instance but the first.
+    pub fn process(&self) -> String {
+        process(&self.unit, self.instance)
+    }
+
+    /// Whether it is one of several processes that host the same services.
+    pub const fn is_one_of_several(&self) -> bool {
+        self.instances > 1 || self.instance > 0
+    }
+
     /// Whether anybody in this unit may call any service: its edge does, and its program may, if it
     /// says so or if there is nothing else in the unit.
     pub fn calls_any(&self) -> bool {
         self.http.is_some() || self.program || self.services.is_empty()
     }
+}
+
+/// What the process of a unit's instance is called: `pay`, `pay.1`, `pay.2`. No unit's name has a dot.
+pub(crate) fn process(unit: &str, instance: u16) -> String {
+    match instance {
+        0 => unit.to_owned(),
+        instance => format!("{unit}.{instance}"),
+    }
+}
+
+/// Where one instance of a unit is reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// Its number, from 0.
+    pub instance: u16,
+    /// Where it listens, as others see it.
+    pub address: Address,
 }
 
 /// A service that another unit hosts.
@@ -42,8 +76,8 @@ pub struct RemoteService {
     pub service: String,
     /// The unit that hosts it.
     pub unit: String,
-    /// Where that unit is reached.
-    pub address: Address,
+    /// Where that unit's instances are reached; at least one.
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// Another unit of the topology.
@@ -51,8 +85,8 @@ pub struct RemoteService {
 pub struct Peer {
     /// Its name.
     pub unit: String,
-    /// Where it is reached, if it listens.
-    pub address: Option<Address>,
+    /// Where its instances are reached; none if it doesn't listen.
+    pub endpoints: Vec<Endpoint>,
     /// The services that it hosts.
     pub services: Vec<String>,
 }
@@ -114,6 +148,19 @@ pub enum LayoutError {
         /// The topologies that it is in.
         topologies: Vec<String>,
     },
+    /// The unit's addresses have no room for an instance of that number.
+    #[error(
+        "instance {instance} of unit `{unit}` has no address: {address} plus {instance} is none\n  \
+         fix: choose a lower port or a shorter path in [units.{unit}]"
+    )]
+    NoAddress {
+        /// The unit.
+        unit: String,
+        /// The instance that was asked for.
+        instance: u16,
+        /// The address of instance 0.
+        address: Address,
+    },
 }
 
 impl Config {
@@ -133,12 +180,36 @@ impl Config {
         })
     }
 
-    /// What `run` starts: the unit that is named, or the only one of the topology; in the
-    /// topology that is named, or else in the one that the unit is in, or else in the first.
+    /// What `run` starts: the first instance of a unit. See [`Config::layout_of`].
     ///
     /// # Errors
-    /// The names fit nothing, or more than one layout.
+    /// As [`Config::layout_of`].
     pub fn layout(
+        &self,
+        topology: Option<&str>,
+        unit: Option<&str>,
+    ) -> Result<UnitLayout, LayoutError> {
+        self.layout_of(topology, unit, 0)
+    }
+
+    /// What `run --instance N` starts: an instance of the unit that is named, or the only one of the topology; in the
+    /// topology that is named, or else in the one that the unit is in, or else in the first. There
+    /// may be more instances than the config says.
+    ///
+    /// # Errors
+    /// The names fit nothing, or more than one layout; the instance would have no address.
+    pub fn layout_of(
+        &self,
+        topology: Option<&str>,
+        unit: Option<&str>,
+        instance: u16,
+    ) -> Result<UnitLayout, LayoutError> {
+        let first = self.layout_of_first(topology, unit)?;
+        self.numbered(first, instance)
+    }
+
+    /// The same for instance 0.
+    fn layout_of_first(
         &self,
         topology: Option<&str>,
         unit: Option<&str>,
@@ -170,7 +241,23 @@ impl Config {
         }
     }
 
-    /// The layouts of all units of a topology, by default of the first of the file.
+    /// The layout of another instance of the unit whose instance 0 has this one.
+    fn numbered(&self, first: UnitLayout, instance: u16) -> Result<UnitLayout, LayoutError> {
+        let listen = match &first.listen {
+            None => None,
+            Some(address) => Some(address.of_instance(instance).ok_or_else(|| {
+                let (unit, address) = (first.unit.clone(), address.clone());
+                LayoutError::NoAddress { unit, instance, address }
+            })?),
+        };
+        let unit = self.unit_named(&first.unit)?;
+        let mut siblings = endpoints(unit);
+        siblings.retain(|sibling| sibling.instance != instance);
+        Ok(UnitLayout { instance, listen, siblings, ..first })
+    }
+
+    /// The layouts of the first instances of all units of a topology, by default of the first of the
+    /// file.
     ///
     /// # Errors
     /// There is no topology of that name.
@@ -215,31 +302,29 @@ impl Config {
         let peers: Vec<Peer> = others
             .map(|peer| Peer {
                 unit: peer.name.clone(),
-                address: peer
-                    .address
-                    .clone()
-                    .filter(|_| peer.listen.is_some())
-                    .or(peer.listen.clone()),
+                endpoints: endpoints(peer),
                 services: self.in_start_order(peer),
             })
             .collect();
-        let remote = peers.iter().flat_map(|peer| {
-            let remote = |address: &Address, service: &String| RemoteService {
+        let reached = peers.iter().filter(|peer| !peer.endpoints.is_empty());
+        let remote = reached.flat_map(|peer| {
+            peer.services.iter().map(|service| RemoteService {
                 service: service.clone(),
                 unit: peer.unit.clone(),
-                address: address.clone(),
-            };
-            let services = peer.services.iter();
-            services.filter_map(move |name| Some(remote(peer.address.as_ref()?, name)))
+                endpoints: peer.endpoints.clone(),
+            })
         });
         UnitLayout {
             topology: topology.name.clone(),
             unit: unit.name.clone(),
+            instance: 0,
+            instances: unit.instances,
             services: self.in_start_order(unit),
             http: unit.http.clone(),
             listen: unit.listen.clone(),
             program: unit.program,
             remote: remote.collect(),
+            siblings: endpoints(unit).into_iter().filter(|sibling| sibling.instance > 0).collect(),
             peers,
         }
     }
@@ -248,4 +333,15 @@ impl Config {
         let order = self.start_order.iter();
         order.filter(|name| unit.services.contains(name)).cloned().collect()
     }
+}
+
+/// Where the instances of a unit are reached; none if it doesn't listen, or nobody knows where.
+fn endpoints(unit: &UnitConfig) -> Vec<Endpoint> {
+    let Some(listen) = &unit.listen else { return Vec::new() };
+    let address = unit.address.as_ref().unwrap_or(listen);
+    let endpoint = |instance| {
+        let address = address.of_instance(instance).filter(|address| !address.is_any_port())?;
+        Some(Endpoint { instance, address })
+    };
+    (0..unit.instances).filter_map(endpoint).collect()
 }

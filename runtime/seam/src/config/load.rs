@@ -5,6 +5,7 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use seam_core::{call::Deadlines, turn::Limits};
 use seam_gateway::EdgeSettings;
 use tracing_subscriber::EnvFilter;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     Address, Config,
@@ -29,6 +30,9 @@ const DEFAULT_FILE: &str = "app.toml";
 
 /// The longest name of a unit or topology: it becomes part of a file name.
 const LONGEST_NAME: usize = 64;
+
+/// How many processes a unit may be: their numbers are below this.
+pub(crate) const MAX_INSTANCES: u16 = 64;
 
 impl Config {
     /// Reads `file`, or `app.toml` in the working directory, and lays `env` over it. Without an
@@ -83,11 +87,22 @@ impl Config {
 
         let findings = Findings::default();
         let mut config = read(&root, catalogue, &findings);
+        config.version = version(&source.text, &env);
         check::check(&mut config, &root, &source, catalogue, &findings);
         problems.append(&mut findings.problems.take());
         config.effective = findings.effective.take();
         if problems.is_empty() { Ok(config) } else { Err(problems.into_iter().collect()) }
     }
+}
+
+/// What tells this config from another: the same for the same text and the same overrides, in every
+/// process and build.
+fn version(text: &str, env: &Env) -> String {
+    let mut all = text.to_owned();
+    for (name, value) in env::overrides(env) {
+        all += &format!("\0{name}={value}");
+    }
+    format!("{:016x}", xxh3_64(all.as_bytes()))
 }
 
 /// Without `[units]` there is `all`; without `[topologies]`, `monolith` is the first unit.
@@ -143,6 +158,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         topologies,
         services,
         start_order: Vec::new(),
+        version: String::new(),
         effective: Vec::new(),
     }
 }
@@ -239,6 +255,7 @@ fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
         http: reader.checked("http", None, check_http),
         listen: reader.checked("listen", None, check_listen),
         address: reader.checked("address", None, check_address),
+        instances: reader.within("instances", 1, 1..=u64::from(MAX_INSTANCES)) as u16,
         program: reader.value("program", false),
     };
     reader.finish();

@@ -37,7 +37,7 @@ pub use self::{
     catalogue::{Catalogue, KnownService},
     effective::Effective,
     env::environment,
-    layout::{LayoutError, Peer, RemoteService, UnitLayout},
+    layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
     origin::{Origin, Spot},
     problem::{Problem, Problems},
     settings::Settings,
@@ -49,7 +49,9 @@ pub use self::{
 
 pub use seam_wire::{Address, AddressError};
 
-pub(crate) use self::{problem::nearest, value::duration as parse_duration};
+pub(crate) use self::{
+    layout::process, load::MAX_INSTANCES, problem::nearest, value::duration as parse_duration,
+};
 
 /// The whole config of an app, typed and checked.
 #[derive(Clone, Debug)]
@@ -72,6 +74,7 @@ pub struct Config {
     pub services: Vec<ServiceConfig>,
     /// The services such that each comes after those that it needs.
     pub start_order: Vec<String>,
+    version: String,
     effective: Vec<Effective>,
 }
 
@@ -79,6 +82,12 @@ impl Config {
     /// How a service runs; `None` if the app has none of that name.
     pub fn service(&self, name: &str) -> Option<&ServiceConfig> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// What tells this config from another, as 16 hexadecimal digits: it follows from the file's text
+    /// and the overrides.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// Every value in effect, with its origin.

@@ -165,6 +165,7 @@ impl Choice for UnknownQuery {
 /// http = "127.0.0.1:8081"
 /// listen = "127.0.0.1:7102"
 /// address = "pay.internal:7102"
+/// instances = 3
 /// program = true
 /// ```
 #[derive(Clone, Debug)]
@@ -184,6 +185,10 @@ pub struct UnitConfig {
     /// `address`: what other units connect to, where that differs from `listen`.
     /// Default: `listen`.
     pub address: Option<Address>,
+    /// `instances`: how many processes of it `up` runs side by side, 1 to 64. Instance n, from 0,
+    /// listens and is reached at the port plus n; a Unix socket has the number in its name. A service
+    /// with tables is at work in one of them, and the others stand by. Default: 1.
+    pub instances: u16,
     /// `program`: whether the program around it calls services of other units, by
     /// `Running::client()`; a unit with neither services nor an edge is there for that anyhow.
     /// Default: `false`.

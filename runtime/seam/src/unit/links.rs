@@ -54,7 +54,8 @@ impl Links {
                 None => {
                     let home = &homes[placement.link(&remote.unit, links.len())];
                     let config = LinkConfig::new(identity.clone());
-                    let link = Link::open(config, remote.address.clone(), home.runtime());
+                    let Some(endpoint) = remote.endpoints.first() else { continue };
+                    let link = Link::open(config, endpoint.address.clone(), home.runtime());
                     links.push(Peer { unit: remote.unit.clone(), link, answered: false });
                     links.len() - 1
                 }

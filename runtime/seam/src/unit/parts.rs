@@ -20,6 +20,7 @@ use crate::services::{Database, Hosted, Opened};
 /// Everything that a unit is made of, and that ends with it.
 pub(super) struct Parts {
     pub(super) layout: UnitLayout,
+    pub(super) config_version: String,
     pub(super) began: Instant,
     pub(super) drain: Duration,
     /// At least one.
@@ -74,11 +75,13 @@ impl Parts {
         let http = self.edge.lock().as_ref().map(|edge| edge.address().to_string());
         UnitStatus {
             unit: self.layout.unit.clone(),
+            instance: self.layout.instance,
             topology: self.layout.topology.clone(),
             pid: std::process::id(),
             uptime_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             ready: ready.is_ok(),
             reason: ready.err(),
+            config_version: self.config_version.clone(),
             http,
             listen: self.listener.lock().as_ref().map(|listening| listening.address()),
             log_lines_dropped: 0,

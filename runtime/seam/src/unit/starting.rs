@@ -104,6 +104,7 @@ impl<'a> Starting<'a> {
         }
         let parts = Parts {
             layout: self.layout.clone(),
+            config_version: self.config.version().to_owned(),
             began: self.began,
             drain: self.config.app.drain,
             homes: std::mem::take(&mut self.homes),
@@ -112,7 +113,7 @@ impl<'a> Starting<'a> {
             opened,
             hosted: std::mem::take(&mut self.residents),
             database: Database::new(
-                self.config.app.data.join("units").join(&self.layout.unit),
+                self.config.app.data.join("units").join(self.layout.process()),
                 StoreOptions::default(),
             ),
             links,

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct UnitStatus {
     /// Its name.
     pub unit: String,
+    /// Which of the unit's processes it is, from 0.
+    #[serde(default)]
+    pub instance: u16,
     /// The topology that it runs in.
     pub topology: String,
     /// Its process.
@@ -20,6 +23,9 @@ pub struct UnitStatus {
     /// What it waits for while it isn't ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What tells the config that it goes by from another: see [`Config::version`](crate::config::Config::version).
+    #[serde(default)]
+    pub config_version: String,
     /// Where its edge serves: the real port.
     pub http: Option<String>,
     /// Where it listens for other units: the real port.

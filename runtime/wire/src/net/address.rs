@@ -1,5 +1,6 @@
 //! Where a unit listens, and where others reach it.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -70,6 +71,25 @@ impl Address {
     /// Whether the system chooses the port, so that nobody can know it beforehand.
     pub const fn is_any_port(&self) -> bool {
         matches!(self, Self::Tcp { port: 0, .. })
+    }
+
+    /// The address of a unit's instance, by that of its instance 0: the port plus `instance`, or the
+    /// path with the number in its name, `pay.sock` and `pay.1.sock`. Port 0 stays what it is. `None`
+    /// if there is no such port or path.
+    pub fn of_instance(&self, instance: u16) -> Option<Self> {
+        match self {
+            _ if instance == 0 || self.is_any_port() => Some(self.clone()),
+            Self::Tcp { host, port } => {
+                Some(Self::Tcp { host: host.clone(), port: port.checked_add(instance)? })
+            }
+            Self::Unix(path) => {
+                let ending = path.extension().map(OsStr::to_string_lossy);
+                let ending = ending.map_or_else(String::new, |ending| format!(".{ending}"));
+                let stem = path.file_stem()?.to_str()?;
+                let path = path.with_file_name(format!("{stem}.{instance}{ending}"));
+                (path.as_os_str().len() <= LONGEST_PATH).then_some(Self::Unix(path))
+            }
+        }
     }
 
     /// Whether not both can be listened on: the same path, or the same port on the same host or
@@ -186,6 +206,22 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Address>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn instances_have_addresses_of_their_own() {
+        let of = |text: &str, instance| {
+            let address = text.parse::<Address>().unwrap().of_instance(instance);
+            address.map(|address| address.to_string()).unwrap_or_default()
+        };
+        assert_eq!(of("127.0.0.1:7300", 0), "127.0.0.1:7300");
+        assert_eq!(of("[::1]:7300", 4), "[::1]:7304");
+        assert_eq!(of("127.0.0.1:0", 4), "127.0.0.1:0");
+        assert_eq!(of("127.0.0.1:65534", 1), "127.0.0.1:65535");
+        assert_eq!(of("127.0.0.1:65534", 2), "");
+        assert_eq!(of("unix:run.d/pay.sock", 2), "unix:run.d/pay.2.sock");
+        assert_eq!(of("unix:run.d/pay", 63), "unix:run.d/pay.63");
+        assert_eq!(of(&format!("unix:{}", "x".repeat(106)), 1), "");
     }
 
     #[test]

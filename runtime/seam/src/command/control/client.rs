@@ -81,7 +81,7 @@ mod tests {
         let socket = ControlSocket::bind(data.path(), "all").unwrap();
         let logs = Output::stderr(Box::new(|_| None)).unwrap();
         tokio::select! {
-            () = serve(&socket, Arc::new(Echo), &logs) => panic!("it stopped serving"),
+            never = serve(&socket, Arc::new(Echo), &logs) => match never {},
             () = test(data.path()) => {}
         }
     }
@@ -102,6 +102,8 @@ mod tests {
             let status = ask(stream().await, &Request::Status {}, SOON).await.unwrap().unwrap();
             let status: Json = serde_json::from_str(status.get()).unwrap();
             assert_eq!(status["pid"], 7);
+            let pong = ask(stream().await, &Request::Ping {}, SOON).await.unwrap().unwrap();
+            assert_eq!(pong.get(), "null");
             let answer = ask(stream().await, &call("echo"), SOON).await.unwrap();
             assert_eq!(answer.unwrap().get(), format!(r#"["m",{LARGE},5]"#));
             let answer = ask(stream().await, &call("other"), SOON).await.unwrap();

@@ -22,6 +22,8 @@ pub(super) const CLIENTS: usize = 32;
 pub(in crate::command) enum Request {
     /// How the unit is: a [`UnitStatus`](super::UnitStatus).
     Status {},
+    /// Whether the process still answers: nothing comes back.
+    Ping {},
     /// A call of a method.
     Call {
         service: String,

@@ -1,6 +1,6 @@
 //! The unit's side of its control socket.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use serde_json::{
     Value as Json, json,
@@ -35,15 +35,18 @@ pub(crate) trait Control: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Box<RawValue>, Json>> + Send;
 }
 
-/// Serves until it is dropped. What the unit itself can't know of its process is how its `logs` do.
+/// Serves until it is dropped, and never ends by itself. What the unit itself can't know of its process is how its `logs` do.
 pub(in crate::command) async fn serve(
     socket: &ControlSocket,
     control: Arc<impl Control>,
     logs: &Output,
-) {
+) -> Infallible {
     let clients = Arc::new(Semaphore::new(protocol::CLIENTS));
     loop {
-        let Ok(client) = clients.clone().acquire_owned().await else { return };
+        let Ok(client) = clients.clone().acquire_owned().await else {
+            // Nobody closes it.
+            return std::future::pending().await;
+        };
         match socket.listener.accept().await {
             Ok((stream, _)) => {
                 let (control, logs) = (control.clone(), logs.clone());
@@ -77,6 +80,7 @@ async fn talk(stream: UnixStream, control: &impl Control, logs: &Output) -> io::
             }
         };
         let response = match request {
+            Request::Ping {} => Response::Ok(to_raw_value(&())?),
             Request::Status {} => {
                 let status =
                     UnitStatus { log_lines_dropped: logs.dropped(), ..control.status().await };

@@ -12,6 +12,8 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::config::MAX_INSTANCES;
+
 /// The longest path that a Unix socket takes.
 const LONGEST: usize = 107;
 
@@ -57,14 +59,32 @@ pub(in crate::command) enum BindError {
 
 impl BindError {
     fn running(data: &Path, unit: &str) -> Self {
-        let holder = fs::read_to_string(folder(data).join(format!("{unit}.lock")));
-        let pid = holder.ok().and_then(|text| text.trim().parse().ok());
-        Self::Running { unit: unit.into(), pid, data: data.into() }
+        Self::Running { unit: unit.into(), pid: holder(data, unit), data: data.into() }
     }
 }
 
 fn folder(data: &Path) -> PathBuf {
     data.join("control")
+}
+
+/// The process that has taken, or had taken, the socket of that name, if it has said so.
+pub(in crate::command) fn holder(data: &Path, unit: &str) -> Option<u32> {
+    let holder = fs::read_to_string(folder(data).join(format!("{unit}.lock")));
+    holder.ok().and_then(|text| text.trim().parse().ok())
+}
+
+/// The instances of a unit that have, or had, a control socket, by number; the first isn't looked for.
+pub(in crate::command) fn instances(data: &Path, unit: &str) -> Vec<u16> {
+    let number = |name: &str| {
+        let number = name.strip_prefix(unit)?.strip_prefix('.')?.strip_suffix(".sock")?;
+        number.parse().ok().filter(|number| *number < MAX_INSTANCES)
+    };
+    // A folder that isn't there, or isn't ours, has none.
+    let entries = fs::read_dir(folder(data)).into_iter().flatten().flatten();
+    let mut found: Vec<u16> =
+        entries.filter_map(|entry| number(&entry.file_name().to_string_lossy())).collect();
+    found.sort_unstable();
+    found
 }
 
 impl ControlSocket {
@@ -224,6 +244,17 @@ mod tests {
         none_runs(data.path(), &["pay".into()]).await.unwrap();
         assert!(ControlSocket::bind(data.path(), "pay").is_ok());
         assert!(connect(data.path(), "all").await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn instances_are_found_by_their_sockets() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(instances(data.path(), "pay").is_empty());
+        let names = ["pay", "pay.7", "pay.1", "payment.2", "pay.64"];
+        let _all: Vec<_> = names.map(|n| ControlSocket::bind(data.path(), n).unwrap()).into();
+        assert_eq!(instances(data.path(), "pay"), [1, 7]);
+        assert_eq!(holder(data.path(), "pay.7"), Some(std::process::id()));
+        assert_eq!(holder(data.path(), "pay.8"), None);
     }
 
     #[tokio::test]

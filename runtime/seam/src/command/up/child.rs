@@ -30,11 +30,26 @@ pub(super) struct Child {
     pub(super) args: Vec<OsString>,
     pub(super) prefix: Prefix,
     pub(super) streams: Streams,
-    pub(super) ready: UntilReady,
+    pub(super) watch: Watch,
 }
 
-/// Waits until the unit's process of that id is ready.
-pub(super) type UntilReady = Box<dyn Fn(u32) -> LocalBoxFuture<'static, ()>>;
+/// How a unit's process is watched.
+pub(in crate::command) struct Watch {
+    /// Waits until the process of that id is ready.
+    pub(in crate::command) ready: Box<dyn Fn(u32) -> LocalBoxFuture<'static, ()>>,
+    /// Waits until the process, which has answered, doesn't any more: it hangs, or was stopped in its
+    /// tracks.
+    pub(in crate::command) silent: Box<dyn Fn() -> LocalBoxFuture<'static, ()>>,
+}
+
+#[cfg(test)]
+impl Watch {
+    /// Nobody is ever ready, or silent.
+    pub(in crate::command) fn nothing() -> Self {
+        let never = || -> LocalBoxFuture<'static, ()> { Box::pin(std::future::pending()) };
+        Self { ready: Box::new(move |_| never()), silent: Box::new(never) }
+    }
+}
 
 /// What a unit is told: to stop, and when it will be killed if it hasn't by then.
 pub(super) type Told = Option<Instant>;
@@ -106,7 +121,7 @@ impl Child {
         let group = id.and_then(|id| Pid::from_raw(id.cast_signed()));
         let ready = async {
             if let Some(id) = id {
-                (self.ready)(id).await;
+                (self.watch.ready)(id).await;
                 restart.ready(Instant::now().into_std());
             }
             std::future::pending::<()>().await
@@ -114,6 +129,11 @@ impl Child {
         let status = tokio::select! {
             status = process.wait() => status?,
             () = ready => unreachable!("it goes on until the process ends"),
+            () = (self.watch.silent)() => {
+                self.say("doesn't answer any more: killing it");
+                signal(group, Signal::KILL);
+                process.wait().await?
+            }
             told = told(stop) => {
                 // Not yet waited for, so the id is still its own.
                 signal(group, Signal::TERM);

@@ -10,16 +10,15 @@ mod stopping;
 
 use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
-use futures_util::{FutureExt as _, future::LocalBoxFuture};
-
+use futures_util::FutureExt as _;
 use tokio::{sync::watch, task::JoinSet};
 
+pub(in crate::command) use self::{child::Watch, order::after, prefix::Prefix};
 use self::{
-    child::{Child, Ended, UntilReady},
+    child::{Child, Ended},
     lines::Streams,
     stopping::{Stopping, Waiting},
 };
-pub(in crate::command) use self::{order::after, prefix::Prefix};
 use super::{colour, ready};
 
 /// How long the last lines may take to be read at the end.
@@ -40,20 +39,34 @@ pub(super) struct Plan {
     pub(super) json: bool,
 }
 
-/// A unit of a [`Plan`].
+/// An instance of a unit, in a [`Plan`].
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
-    /// Its name.
-    pub(super) name: String,
+    /// Its unit.
+    pub(super) unit: String,
+    /// Which of the unit's processes it is.
+    pub(super) instance: u16,
+    /// Whether the unit has several.
+    pub(super) several: bool,
     /// The arguments that start it.
     pub(super) args: Vec<OsString>,
     /// The units that must have ended before it is told to stop, by number.
     pub(super) after: Vec<usize>,
 }
 
+impl Planned {
+    /// What its lines begin with: `pay`, or `pay.0` and `pay.1` where there are several.
+    fn name(&self) -> String {
+        match self.several {
+            true => format!("{}.{}", self.unit, self.instance),
+            false => self.unit.clone(),
+        }
+    }
+}
+
 /// Starts every unit and keeps it running until `stop` is done; then ends them, those that call
 /// others first, so that work in flight is done. If `stop` is done a second time, all are killed.
-/// What `all_ready` comes to is said once; `ready` waits until that process of that unit is ready.
+/// What `all_ready` comes to is said once; `watch` says how a unit's process is watched.
 ///
 /// Ends with exit code 2 if a unit does so at its first start: its config is wrong.
 ///
@@ -63,16 +76,16 @@ pub(super) async fn up(
     plan: Plan,
     mut stop: impl AsyncFnMut(),
     all_ready: impl Future<Output = String>,
-    ready: impl Fn(String, u32) -> LocalBoxFuture<'static, ()> + Clone + 'static,
+    watch: impl Fn(&Planned) -> Watch,
 ) -> io::Result<ExitCode> {
-    let width = plan.units.iter().map(|unit| unit.name.len()).max().unwrap_or(0).max(2);
+    let width = plan.units.iter().map(|unit| unit.name().len()).max().unwrap_or(0).max(2);
     let colour = colour::wanted();
-    let prefix = |name: &str, index| match plan.json {
-        true => Prefix::Json(name.into()),
-        false => Prefix::text(name, index, width, colour),
+    let prefix = |unit: &Planned, index| match plan.json {
+        true => Prefix::Json(unit.unit.clone(), unit.several.then_some(unit.instance)),
+        false => Prefix::text(&unit.name(), index, width, colour),
     };
     let own = match plan.json {
-        true => Prefix::Json("up".into()),
+        true => Prefix::Json("up".into(), None),
         false => Prefix::text("up", plan.units.len(), width, false),
     };
     let streams = Streams::open(&own)?;
@@ -82,12 +95,10 @@ pub(super) async fn up(
     let mut units = JoinSet::new();
     for (index, unit) in plan.units.into_iter().enumerate() {
         let (tell, told) = watch::channel(None);
-        stopping.units.push(Waiting { tell, after: unit.after, ended: false });
-        let (prefix, program) = (prefix(&unit.name, index), plan.program.clone());
-        let (name, ready) = (unit.name, ready.clone());
-        let ready: UntilReady = Box::new(move |id| ready(name.clone(), id));
-        let streams = streams.clone();
-        let child = Child { program, args: unit.args, prefix, streams, ready };
+        stopping.units.push(Waiting { tell, after: unit.after.clone(), ended: false });
+        let (prefix, program) = (prefix(&unit, index), plan.program.clone());
+        let (watch, streams) = (watch(&unit), streams.clone());
+        let child = Child { program, args: unit.args, prefix, streams, watch };
         units.spawn_local(async move { (index, child.keep(told).await) });
     }
     let mut code = ExitCode::SUCCESS;
@@ -146,7 +157,9 @@ mod tests {
     /// Units that are shell scripts; `$0` is a file to report to.
     fn plan(file: &Path, scripts: &[&str]) -> Plan {
         let unit = |(index, script): (usize, &&str)| Planned {
-            name: format!("unit{index}"),
+            unit: format!("unit{index}"),
+            instance: 0,
+            several: false,
             args: ["-c".into(), script.into(), file.into()].into(),
             after: Vec::new(),
         };
@@ -167,9 +180,19 @@ mod tests {
         until_with(|plan| plan, scripts, &[&enough]).await
     }
 
-    /// As `until`, by a changed plan; told to stop whenever one of `enough` holds.
+    /// As `until_watched`, with nobody who watches.
     async fn until_with(
         change: impl Fn(Plan) -> Plan,
+        scripts: &[&str],
+        enough: &[&dyn Fn(&str) -> bool],
+    ) -> (io::Result<ExitCode>, String) {
+        until_watched(change, |_| Watch::nothing(), scripts, enough).await
+    }
+
+    /// As `until`, by a changed plan; told to stop whenever one of `enough` holds.
+    async fn until_watched(
+        change: impl Fn(Plan) -> Plan,
+        watch: impl Fn(&Planned) -> Watch,
         scripts: &[&str],
         enough: &[&dyn Fn(&str) -> bool],
     ) -> (io::Result<ExitCode>, String) {
@@ -179,8 +202,8 @@ mod tests {
         let stop = Notify::new();
         let plan = change(plan(&file, scripts));
         let running = LocalSet::new();
-        let up = up(plan, async || stop.notified().await, pending(), |_, _| pending().boxed());
-        let watch = async {
+        let up = up(plan, async || stop.notified().await, pending(), watch);
+        let told = async {
             for enough in enough {
                 while !enough(&fs::read_to_string(&file).unwrap()) {
                     sleep(Duration::from_millis(5)).await;
@@ -191,7 +214,7 @@ mod tests {
         };
         let patience = Duration::from_secs(20);
         let up = running.run_until(async {
-            tokio::select! { code = up => code, () = watch => unreachable!() }
+            tokio::select! { code = up => code, () = told => unreachable!() }
         });
         let code = timeout(patience, up).await.expect("it took too long");
         (code, fs::read_to_string(&file).unwrap())
@@ -208,6 +231,17 @@ mod tests {
         let (code, text) = until(&[dies, lives], |text| text.matches("died").count() >= 3).await;
         same(code, ExitCode::SUCCESS);
         assert_eq!(text.matches("lives").count(), 1, "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_unit_that_is_silent_is_killed_and_started_again() {
+        let hangs = "trap '' TERM; echo up >> $0; while :; do sleep 0.01; done";
+        let soon = || tokio::time::sleep(Duration::from_millis(50)).boxed_local();
+        let silent = |_: &Planned| Watch { silent: Box::new(soon), ..Watch::nothing() };
+        let short = |plan| Plan { drain: Duration::ZERO, grace: Duration::from_millis(50), ..plan };
+        let enough = |text: &str| text.matches("up").count() == 3;
+        let (code, _) = until_watched(short, silent, &[hangs], &[&enough]).await;
+        same(code, ExitCode::SUCCESS);
     }
 
     #[tokio::test]
@@ -298,7 +332,7 @@ mod tests {
         let program = PathBuf::from("/no/such/program");
         let plan = Plan { program, ..plan(Path::new("x"), &[""]) };
         let running = LocalSet::new();
-        let up = up(plan, async || pending().await, pending(), |_, _| pending().boxed());
+        let up = up(plan, async || pending().await, pending(), |_| Watch::nothing());
         let error = running.run_until(up).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }

@@ -8,10 +8,13 @@ use serde::{
 };
 use serde_json::{Map, Value as Json};
 
-/// The object: the unit, and then what the line has, or the line itself if it is no object.
-pub(super) fn object(unit: &str, line: &[u8]) -> String {
+/// The object: the unit, its instance if there are several, and then what the line has, or the line itself if it is no object.
+pub(super) fn object(unit: &str, instance: Option<u16>, line: &[u8]) -> String {
     let mut object = Map::new();
     object.insert("unit".into(), unit.into());
+    if let Some(instance) = instance {
+        object.insert("instance".into(), instance.into());
+    }
     match serde_json::from_slice(line) {
         Ok(Unique(Json::Object(members))) => {
             members.into_iter().for_each(|(key, value)| add(&mut object, key, value));
@@ -96,16 +99,16 @@ mod tests {
     fn objects_keep_what_they_have_behind_their_unit() {
         let line = br#"{"level":"INFO","n":-1,"big":18446744073709551615,"f":0.1,"a":[null,true]}"#;
         assert_eq!(
-            object("pay", line),
+            object("pay", None, line),
             format!(r#"{{"unit":"pay",{}"#, String::from_utf8_lossy(&line[1..]))
         );
-        assert_eq!(object("pay", b" { } "), r#"{"unit":"pay"}"#);
+        assert_eq!(object("pay", None, b" { } "), r#"{"unit":"pay"}"#);
     }
 
     #[test]
     fn what_is_no_object_becomes_a_message() {
         for line in [&b"oh \"no\""[..], b"", b"[1]", b"{\"a\":1} b", b"{\"a\":", b"\xff\x00{}"] {
-            let object: Json = serde_json::from_str(&object("pay", line)).unwrap();
+            let object: Json = serde_json::from_str(&object("pay", None, line)).unwrap();
             assert_eq!(object["message"], *String::from_utf8_lossy(line));
             assert_eq!(object["unit"], "pay");
         }
@@ -115,7 +118,7 @@ mod tests {
     fn no_key_stands_twice() {
         let line = br#"{"unit":"of the line","x":1,"x":2,"span":{"name":"a","name":"b"},"x":3}"#;
         assert_eq!(
-            object("pay", line),
+            object("pay", None, line),
             r#"{"unit":"pay","line.unit":"of the line","x":1,"line.x":2,"#.to_owned()
                 + r#""span":{"name":"a","line.name":"b"},"line.line.x":3}"#
         );

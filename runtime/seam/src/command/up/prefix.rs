@@ -10,8 +10,9 @@ const COLOURS: [u8; 6] = [36, 33, 32, 35, 34, 31];
 pub(in crate::command) enum Prefix {
     /// `pay   | `, perhaps in colour.
     Text(String),
-    /// Lines are JSON objects: the unit becomes their first field.
-    Json(String),
+    /// Lines are JSON objects: the unit becomes their first field, and the instance the second, where
+    /// a unit has several.
+    Json(String, Option<u16>),
 }
 
 impl Prefix {
@@ -29,7 +30,7 @@ impl Prefix {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let mut line = match self {
-            Self::Json(unit) => object(unit, text).into_bytes(),
+            Self::Json(unit, instance) => object(unit, *instance, text).into_bytes(),
             Self::Text(prefix) => [prefix.as_bytes(), text].concat(),
         };
         line.push(b'\n');
@@ -53,8 +54,10 @@ mod tests {
 
     #[test]
     fn json_lines_stay_json() {
-        let prefix = Prefix::Json("pay".into());
+        let prefix = Prefix::Json("pay".into(), None);
         assert_eq!(line(&prefix, "{\"a\":1}\n"), "{\"unit\":\"pay\",\"a\":1}\n");
         assert_eq!(line(&prefix, "hello"), "{\"unit\":\"pay\",\"message\":\"hello\"}\n");
+        let prefix = Prefix::Json("pay".into(), Some(1));
+        assert_eq!(line(&prefix, "{\"a\":1}"), "{\"unit\":\"pay\",\"instance\":1,\"a\":1}\n");
     }
 }

@@ -1,11 +1,12 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
+mod instances;
 mod wire;
 
 use std::sync::Arc;
 
 use super::{
-    Address, Config,
+    Config,
     catalogue::Catalogue,
     load::check_name,
     origin::{Origin, Source},
@@ -36,6 +37,9 @@ pub(super) fn check(
         check.known(unit, config);
     }
     check.sockets(config);
+    for unit in &config.units {
+        check.instances(unit);
+    }
     check.hellos(config);
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
@@ -174,7 +178,7 @@ impl Check<'_> {
             let origin = || self.element(&path, name);
             if topology.units[..index].contains(name) {
                 let reason = format!("topology `{}` lists unit `{name}` twice", topology.name);
-                let fix = "list it once: several instances of a unit can't run yet";
+                let fix = format!("list it once; `instances = 2` in [units.{name}] runs it twice");
                 self.findings.problem(&origin(), reason, fix);
             } else if let Some(unit) = config.units.iter().find(|unit| unit.name == *name) {
                 units.push(unit);
@@ -236,7 +240,7 @@ impl Check<'_> {
             &self.element(&["units", &second.name, "services"], service),
             format!(
                 "service `{service}` is in two units of topology `{}`, `{}` and `{}`: \
-                 several instances of a service can't run yet",
+                 it has one, of which there may be several `instances`",
                 topology.name, first.name, second.name
             ),
             fix,
@@ -276,7 +280,7 @@ impl Check<'_> {
         }
     }
 
-    /// Who calls a service from another unit than its host's, if anybody does.
+    /// Who calls a service from another process than its host, if anybody does.
     fn caller(&self, units: &[&UnitConfig], service: &str, host: &UnitConfig) -> Option<String> {
         let needs = |name: &String| {
             let known = self.catalogue.service(name);
@@ -297,7 +301,8 @@ impl Check<'_> {
             let unit = elsewhere().find(|unit| unit.program)?;
             Some(format!("the program of unit `{}` may call it", unit.name))
         };
-        caller.or_else(edge).or_else(program)
+        let siblings = || (host.instances > 1).then(|| "its instances call each other".into());
+        caller.or_else(edge).or_else(program).or_else(siblings)
     }
 
     /// Others must be able to reach a service that they need.
@@ -331,31 +336,6 @@ impl Check<'_> {
             ),
             fix,
         );
-    }
-
-    /// No two listeners of a topology on one address.
-    fn addresses(&self, topology: &TopologyConfig, units: &[&UnitConfig]) {
-        let mut taken: Vec<(&str, &str, &Address)> = Vec::new();
-        for unit in units {
-            for (key, address) in [("http", &unit.http), ("listen", &unit.listen)] {
-                let Some(address) = address else { continue };
-                let name = unit.name.as_str();
-                if let Some((other, its, there)) =
-                    taken.iter().find(|(_, _, there)| there.clashes(address))
-                {
-                    self.findings.problem(
-                        &self.origin(&["units", name, key]),
-                        format!(
-                            "in topology `{}` `{key}` of unit `{name}` is {address}, but \
-                             `{its}` of unit `{other}` is {there}: only one of them can listen",
-                            topology.name
-                        ),
-                        "give one of them another port",
-                    );
-                }
-                taken.push((name, key, address));
-            }
-        }
     }
 }
 

@@ -158,7 +158,7 @@ fn a_service_in_two_units() {
     says(
         &with("services = [\"payment\"]", "services = [\"payment\", \"user\"]"),
         "app.toml:13: service `user` is in two units of topology `split`, `front` and `pay`: \
-         several instances of a service can't run yet\n  \
+         it has one, of which there may be several `instances`\n  \
          13 | services = [\"payment\", \"user\"]\n     |                        ^^^^^^\n  \
          fix: take \"user\" out of `services` of one of the two units",
     );
@@ -283,4 +283,29 @@ fn a_named_file_that_is_not_there() {
 fn a_name_that_can_be_no_file() {
     let text = "[units.\"../x\"]\nservices = [\"*\"]\n";
     assert!(problems(text).starts_with("app.toml:1: \"../x\" can't be the name of a unit"));
+}
+
+#[test]
+fn instances_that_get_into_each_other_s_way() {
+    let pay = "services = [\"payment\"]";
+    let text = with(pay, &format!("{pay}\ninstances = 65"));
+    assert!(problems(&text).contains("use a value from 1 to 64"), "{}", problems(&text));
+    let text = with("127.0.0.1:7102", "127.0.0.1:65534");
+    let found = problems_with(&text, &[("SEAM__UNITS__PAY__INSTANCES", "3")]);
+    assert!(found.contains("instance 2 would have no address"), "{found}");
+    let text = with("127.0.0.1:7102", "127.0.0.1:8078");
+    let found = problems_with(&text, &[("SEAM__UNITS__PAY__INSTANCES", "4")]);
+    assert!(
+        found.contains(
+            "`listen` of instance 2 of unit `pay` is 127.0.0.1:8080, but `http` of unit `front` is \
+             127.0.0.1:8080: only one of them can listen"
+        ),
+        "{found}"
+    );
+    assert_eq!(found.matches("only one of them").count(), 1, "{found}");
+    let found = problems_with(SHOP, &[("SEAM__UNITS__FRONT__INSTANCES", "2")]);
+    assert!(found.contains("unit `front` has `http` and 2 instances"), "{found}");
+    let text = with("127.0.0.1:7102", "127.0.0.1:0");
+    let text = text.replace(pay, &format!("{pay}\ninstances = 2"));
+    assert!(problems(&text).contains("a port that nobody knows"), "{}", problems(&text));
 }

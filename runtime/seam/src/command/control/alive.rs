@@ -1,0 +1,94 @@
+//! Whether a process that is there still answers: one that hangs, or was stopped in its tracks, is as
+//! good as dead to its callers, and holds what others could take over.
+
+use std::{path::Path, time::Duration};
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Request, ask, connect};
+
+/// How often a process is asked.
+pub(in crate::command) const PERIOD: Duration = Duration::from_millis(500);
+/// After so long without an answer, a process isn't waited for any more. One that stands still for
+/// 3 s is.
+const SILENCE: Duration = Duration::from_secs(4);
+
+/// For how long a process hasn't answered. Does no I/O.
+///
+/// It counts periods in which this process itself was awake: of the others it knows nothing.
+#[derive(Debug, Default)]
+struct Silence {
+    heard: bool,
+    /// Periods that have gone by since an answer, but for the one in which it came.
+    periods: u32,
+}
+
+impl Silence {
+    /// It has answered.
+    const fn answered(&mut self) {
+        (self.heard, self.periods) = (true, 0);
+    }
+
+    /// A period has gone by without an answer: for how long there was none, if there ever was one.
+    fn period(&mut self) -> Option<Duration> {
+        self.periods += 1;
+        self.heard.then(|| PERIOD * (self.periods + 1))
+    }
+}
+
+/// Whether the process of that name answers; takes as long as that does.
+pub(in crate::command) async fn answers(data: &Path, process: &str) -> bool {
+    match connect(data, process).await {
+        Ok(Some(stream)) => ask(stream, &Request::Ping {}, Duration::MAX).await.is_ok(),
+        _ => false,
+    }
+}
+
+/// Until a process that has answered has been silent for 4 s.
+pub(in crate::command) async fn silent(data: &Path, process: &str) {
+    let mut silence = Silence::default();
+    let mut periods = interval(PERIOD);
+    // Two at once would say nothing of the process: it wasn't asked in between.
+    periods.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    periods.tick().await;
+    loop {
+        let asked = answers(data, process);
+        let mut asked = std::pin::pin!(asked);
+        let mut answered = None;
+        while answered.is_none() {
+            tokio::select! {
+                // An answer that is there counts, however late it is looked at.
+                biased;
+                answer = &mut asked => answered = Some(answer),
+                _ = periods.tick() => {
+                    if silence.period().is_some_and(|silence| silence >= SILENCE) {
+                        return;
+                    }
+                }
+            }
+        }
+        if answered == Some(true) {
+            silence.answered();
+        }
+        periods.tick().await;
+        if answered != Some(true) && silence.period().is_some_and(|silence| silence >= SILENCE) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_has_answered_can_be_silent() {
+        let mut silence = Silence::default();
+        assert!((0..100).all(|_| silence.period().is_none()), "it may be starting");
+        silence.answered();
+        let silent: Vec<_> = (0..7).map(|_| silence.period().unwrap().as_millis()).collect();
+        assert_eq!(silent, [1000, 1500, 2000, 2500, 3000, 3500, 4000]);
+        silence.answered();
+        assert_eq!(silence.period(), Some(PERIOD * 2));
+    }
+}
