@@ -81,7 +81,8 @@ impl Control for Running {
         args: Box<RawValue>,
         deadline: Option<Duration>,
     ) -> Result<Box<RawValue>, Value> {
-        self.call_text(&service, &method, args.get(), deadline).await
+        // On a home, for a turn may block: this thread says whether the process lives.
+        self.call_on_home(service, method, args, deadline).await
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     Failure,
     args::CallArgs,
-    control::{PERIOD, Request, answers, ask, connect},
+    control::{PERIOD, Request, UnitStatus, answers, ask, connect},
     status::{self, closed, nothing_runs},
     usage,
 };
@@ -94,11 +94,15 @@ pub(super) async fn call(
 /// host it, then all others.
 async fn candidates(config: &Config, service: &str) -> Result<Vec<String>, Failure> {
     let mut units = status::running(config).await?;
-    units.sort_by_key(|unit| match unit.services.iter().find(|hosted| hosted.service == service) {
-        Some(hosted) if hosted.state == "running" => 0,
-        Some(_) => 1,
-        None => 2,
-    });
+    let hosts = |unit: &UnitStatus| {
+        let mut units = config.units.iter().filter(|config| config.name == unit.unit);
+        units.any(|unit| unit.services.iter().any(|hosted| hosted == service))
+    };
+    let runs = |unit: &UnitStatus| {
+        let mut hosted = unit.services.iter().filter(|hosted| hosted.service == service);
+        hosted.any(|hosted| hosted.state == "running")
+    };
+    units.sort_by_key(|unit| (!runs(unit), !hosts(unit)));
     Ok(units.into_iter().map(|unit| process(&unit.unit, unit.instance)).collect())
 }
 

@@ -65,8 +65,12 @@ impl Control for FakeUnit {
     ) -> Result<Box<RawValue>, Json> {
         match method.as_str() {
             "flood" => {
-                let line = "x".repeat(1 << 10);
-                (0..20_000).for_each(|number| tracing::info!(number, "{line}"));
+                // On a thread of its own: this one says whether the process lives.
+                let flood = || {
+                    let line = "x".repeat(1 << 10);
+                    (0..20_000).for_each(|number| tracing::info!(number, "{line}"));
+                };
+                tokio::task::spawn_blocking(flood).await.unwrap();
                 Ok(to_raw_value(&Json::Null).unwrap())
             }
             "die" => {

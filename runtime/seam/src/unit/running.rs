@@ -142,6 +142,22 @@ impl Running {
         super::call::call_json(&self.parts.routes, service, method, arguments, deadline).await
     }
 
+    /// The same on one of the unit's threads.
+    pub(crate) async fn call_on_home(
+        &self,
+        service: String,
+        method: String,
+        arguments: Box<RawValue>,
+        deadline: Option<Duration>,
+    ) -> Result<Box<RawValue>, serde_json::Value> {
+        let routes = Arc::clone(&self.parts.routes);
+        let call = self.spawn(async move {
+            super::call::call_json(&routes, &service, &method, arguments.get(), deadline).await
+        });
+        // The unit has ended, and its threads with it.
+        call.await.unwrap_or_else(|gone| Err(serde_json::json!({ "detail": gone.to_string() })))
+    }
+
     /// Spawns a task on one of the unit's threads, one after the other: where a program's own calls
     /// are cheapest, for on any other thread each must enter the unit's runtime first. The task ends
     /// with the unit.
