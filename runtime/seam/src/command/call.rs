@@ -59,11 +59,13 @@ pub(super) async fn call(
     };
     let began = Instant::now();
     let mut refused = None;
-    for name in candidates(config, &service).await? {
+    let (candidates, silent) = candidates(config, &service).await?;
+    for name in candidates {
         let stream = connect(&config.app.data, &name).await;
         let Some(stream) = stream.map_err(|error| closed(&name, &error))? else { continue };
         let left = || PATIENCE.saturating_sub(began.elapsed());
         let patience = args.deadline.map_or_else(left, |deadline| deadline + MARGIN);
+        let asked = Instant::now();
         let answer = tokio::select! {
             answer = ask(stream, &request, patience) => answer,
             () = hangs(&config.app.data, &name) => Err(io::ErrorKind::TimedOut.into()),
@@ -78,22 +80,22 @@ pub(super) async fn call(
             }
             Ok(Err(problem)) => return Err(failed(&problem, args.json, taught)),
             Err(error) => {
-                let waited = args.deadline.map_or(PATIENCE, |deadline| deadline + MARGIN);
-                let problem = unanswered(&name, &error, waited, &config.edge.errors);
+                let problem = unanswered(&name, &error, asked.elapsed(), &config.edge.errors);
                 return Err(failed(&problem, args.json, taught));
             }
         }
     }
-    Err(match refused {
+    let silent = || silent.first().map(|name| not_asked(name, &config.edge.errors));
+    Err(match refused.or_else(silent) {
         Some(problem) => failed(&problem, args.json, taught),
         None => Failure::other(nothing_runs(config)),
     })
 }
 
 /// The names of the processes that answer: first those in which the service runs, then those that
-/// host it, then all others.
-async fn candidates(config: &Config, service: &str) -> Result<Vec<String>, Failure> {
-    let mut units = status::running(config).await?;
+/// host it, then all others. And the names of those that run and don't answer.
+async fn candidates(config: &Config, service: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let (mut units, silent) = status::ask_all(config).await?;
     let hosts = |unit: &UnitStatus| {
         let mut units = config.units.iter().filter(|config| config.name == unit.unit);
         units.any(|unit| unit.services.iter().any(|hosted| hosted == service))
@@ -103,7 +105,9 @@ async fn candidates(config: &Config, service: &str) -> Result<Vec<String>, Failu
         hosted.any(|hosted| hosted.state == "running")
     };
     units.sort_by_key(|unit| (!runs(unit), !hosts(unit)));
-    Ok(units.into_iter().map(|unit| process(&unit.unit, unit.instance)).collect())
+    let units = units.into_iter().map(|unit| process(&unit.unit, unit.instance));
+    let silent = silent.into_iter().map(|(unit, instance)| process(unit, instance));
+    Ok((units.collect(), silent.collect()))
 }
 
 /// Until a process doesn't say any more that it lives.
@@ -121,13 +125,26 @@ fn failed(problem: &Json, json: bool, taught: impl Fn(String) -> String) -> Fail
     }
 }
 
+/// The problem of a call that nobody took, for the only unit that runs doesn't answer.
+fn not_asked(unit: &str, errors: &str) -> Json {
+    let code = Code::Unavailable;
+    json!({
+        "type": format!("{errors}{code}"),
+        "title": "Service Unavailable",
+        "status": code.status(),
+        "code": code.as_str(),
+        "outcome": Certainty::NotExecuted.as_str(),
+        "detail": format!("unit `{unit}` runs and doesn't answer: it is still starting, or it hangs"),
+    })
+}
+
 /// The problem of a call that a unit took, and of which it said no more. `errors` is where codes are
 /// explained.
-fn unanswered(unit: &str, error: &io::Error, patience: Duration, errors: &str) -> Json {
+fn unanswered(unit: &str, error: &io::Error, waited: Duration, errors: &str) -> Json {
     let (code, title, what) = match error.kind() {
         io::ErrorKind::TimedOut => {
             let what =
-                format!("in {patience:?}: it hangs, or the call takes longer (--deadline 30s)");
+                format!("in {waited:.1?}: it hangs, or the call takes longer (--deadline 30s)");
             (Code::DeadlineExceeded, "Gateway Timeout", what)
         }
         _ => (Code::ConnectionLost, "Bad Gateway", format!("any more: {error}")),

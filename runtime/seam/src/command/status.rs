@@ -30,7 +30,7 @@ pub(super) fn nothing_runs(config: &Config) -> String {
 }
 
 /// A process of the app: its unit, and which instance of that it is.
-type Process<'c> = (&'c str, u16);
+pub(super) type Process<'c> = (&'c str, u16);
 
 /// What a process says of itself.
 pub(super) enum Said {
@@ -55,7 +55,9 @@ pub(super) async fn running(config: &Config) -> Result<Vec<UnitStatus>, Failure>
 }
 
 /// The processes that answer, and those that run and don't.
-async fn ask_all(config: &Config) -> Result<(Vec<UnitStatus>, Vec<Process<'_>>), Failure> {
+pub(super) async fn ask_all(
+    config: &Config,
+) -> Result<(Vec<UnitStatus>, Vec<Process<'_>>), Failure> {
     let data = &config.app.data;
     let all: Vec<_> = config.units.iter().flat_map(|unit| processes(data, unit)).collect();
     let asked = all.iter().map(|(unit, instance)| ask_process(data, process(unit, *instance)));

@@ -77,6 +77,11 @@ impl Control for FakeUnit {
                 kill_process(rustix::process::getpid(), Signal::KILL).unwrap();
                 std::future::pending().await
             }
+            // It, and the process with it.
+            "hang" => loop {
+                std::thread::park();
+            },
+            "wait" => std::future::pending().await,
             "fail" => Err(json!({ "code": "overloaded", "outcome": "not_executed" })),
             _ => {
                 let answer = json!({ "by": self.unit, "service": service, "args": args });
@@ -445,43 +450,56 @@ fn within<T>(most: Duration, work: impl FnOnce() -> T) -> T {
 #[test]
 fn a_unit_that_is_frozen_holds_up_neither_status_nor_calls() {
     let stage = Stage::new();
-    let _up = stage.play("up split");
-    let (_, pay) = stage.up();
-    kill_process(pay, Signal::STOP).unwrap();
-    eventually("it is frozen", || {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", pay.as_raw_nonzero()));
-        stat.unwrap().contains(") T ")
-    });
+    // Without `up`, which would kill it in time.
+    let _front = stage.play("run --unit front");
+    let _pay = stage.play("run --unit pay");
+    let (front, pay) = stage.up();
+    let freeze = |pid: Pid| {
+        kill_process(pid, Signal::STOP).unwrap();
+        eventually("it is frozen", || {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+            stat.unwrap().contains(") T ")
+        });
+    };
+    freeze(pay);
     let most = Duration::from_secs(5);
     let answers = within(most, || stage.answers());
     let ready = |unit: &&Json| unit["ready"] == true;
     assert_eq!((answers.len(), answers.iter().filter(ready).count()), (2, 1));
+    let silent = answers.iter().find(|unit| unit["unit"] == "pay").unwrap();
+    assert_eq!(silent["pid"], pay.as_raw_nonzero().get());
 
-    let failure = within(most, || stage.call("payment.charge {\"a\":1}")).unwrap_err();
-    assert_eq!((failure.code, failure.answer), (1, false));
-    let unknown =
-        "deadline_exceeded (unknown): unit `pay` took the call and doesn't answer in 4.5s";
-    assert!(failure.text.starts_with(unknown), "{}", failure.text);
-    // More than its socket takes, of which the rest is never read.
-    let large = format!("payment.charge {{\"a\":\"{}\"}} --json", "x".repeat(3 << 20));
-    for call in ["payment.charge {} --json", &large] {
-        let call = format!("{call} --deadline 300ms");
+    // Who answers passes it on, or says why not.
+    let answer = within(most, || stage.call("payment.charge {\"a\":1}")).unwrap();
+    let answer: Json = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["by"], "front");
+    freeze(front);
+    let failure = within(most, || stage.call("payment.charge {} --json")).unwrap_err();
+    assert_eq!((failure.code, failure.answer), (1, true));
+    let problem: Json = serde_json::from_str(&failure.text).unwrap();
+    assert_eq!(
+        (&problem["code"], &problem["outcome"]),
+        (&json!("unavailable"), &json!("not_executed"))
+    );
+    kill_process(pay, Signal::CONT).unwrap();
+    kill_process(front, Signal::CONT).unwrap();
+}
+
+#[test]
+fn a_call_that_hangs_ends_with_an_unknown_outcome() {
+    let most = Duration::from_secs(5);
+    for (method, deadline) in
+        [("hang", ""), ("hang", " --deadline 30s"), ("wait", " --deadline 300ms")]
+    {
+        let stage = Stage::new();
+        let _pay = stage.play("run --unit pay");
+        eventually("it answers", || stage.answers().len() == 1);
+        let call = format!("payment.{method} {{}} --json{deadline}");
         let failure = within(most, || stage.call(&call)).unwrap_err();
         assert_eq!((failure.code, failure.answer), (1, true));
         let problem: Json = serde_json::from_str(&failure.text).unwrap();
         assert_eq!((&problem["outcome"], &problem["status"]), (&json!("unknown"), &json!(504)));
         let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains("doesn't answer in 800ms"), "{detail}");
+        assert!(detail.contains("unit `pay` took the call and doesn't answer in"), "{detail}");
     }
-    kill_process(pay, Signal::CONT).unwrap();
-}
-
-#[test]
-fn a_call_whose_unit_dies_under_it_is_unknown() {
-    let stage = Stage::new();
-    let _up = stage.play("up split");
-    stage.up();
-    let failure = stage.call("payment.die").unwrap_err();
-    let unknown = "connection_lost (unknown): unit `pay` took the call and doesn't answer any more";
-    assert!(failure.text.starts_with(unknown), "{}", failure.text);
 }
