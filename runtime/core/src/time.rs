@@ -97,6 +97,11 @@ impl Clock {
         Self(Source::Still)
     }
 
+    /// Whether this is the production clock, by which time passes whatever the process does.
+    pub const fn is_real(&self) -> bool {
+        matches!(self.0, Source::Fast(_))
+    }
+
     /// The time now.
     #[inline]
     pub fn now(&self) -> Moment {

@@ -7,6 +7,8 @@ use crate::frame::{Hello, ServiceOffer};
 pub struct ServiceTable {
     /// The service's place in the peer's hello.
     pub service: u16,
+    /// Whether it is active there.
+    pub active: bool,
     /// The contract's version there.
     pub version: String,
     /// Per method of the wanted contract, in its order: where it is, or why it can't be called.
@@ -24,6 +26,14 @@ pub enum MethodState {
     Missing,
 }
 
+impl ServiceTable {
+    /// Whether any of the methods can be called now. A contract without methods has none that can't.
+    pub fn is_usable(&self) -> bool {
+        let usable = |state: &MethodState| matches!(state, MethodState::Usable(_));
+        self.active && (self.methods.is_empty() || self.methods.iter().any(usable))
+    }
+}
+
 /// Compares the contract that this side was built with to what the peer offers; `None` if the peer
 /// doesn't host the service.
 pub fn agree(wanted: &ServiceOffer, peer: &Hello) -> Option<ServiceTable> {
@@ -37,8 +47,10 @@ pub fn agree(wanted: &ServiceOffer, peer: &Hello) -> Option<ServiceTable> {
             None => MethodState::Missing,
         }
     });
+    let service = u16::try_from(place).ok()?;
     Some(ServiceTable {
-        service: u16::try_from(place).ok()?,
+        service,
+        active: peer.is_active(service),
         version: offer.version.clone(),
         methods: methods.collect(),
     })
@@ -47,7 +59,7 @@ pub fn agree(wanted: &ServiceOffer, peer: &Hello) -> Option<ServiceTable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::MethodOffer;
+    use crate::frame::{ActiveBuf, MethodOffer};
 
     fn service(name: &str, methods: &[(&str, u64)]) -> ServiceOffer {
         let methods =
@@ -73,6 +85,13 @@ mod tests {
             table.methods,
             [MethodState::Differs, MethodState::Usable(1), MethodState::Missing]
         );
+        assert!(table.active && table.is_usable());
         assert_eq!(agree(&service("mail", &[]), &peer), None);
+        let differs = agree(&service("payment", &[("charge", 3)]), &peer).unwrap();
+        assert!(differs.active && !differs.is_usable());
+        let peer = Hello { active: Some(ActiveBuf::new([true, false])), ..peer };
+        let standby = agree(&wanted, &peer).unwrap();
+        assert!(!standby.active && !standby.is_usable());
+        assert_eq!(standby.methods, table.methods);
     }
 }

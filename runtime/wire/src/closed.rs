@@ -41,6 +41,9 @@ pub(crate) enum Closed {
     /// The peer reads version 1's hello alone, and was told more.
     #[error("the peer speaks version 1 alone")]
     Older,
+    /// This process stood still meanwhile.
+    #[error("this process stood still, and what came meanwhile may be too late")]
+    StoodStill,
     /// This side's hello exceeds a cap.
     #[error("this unit's hello can't be sent: {0}")]
     Hello(#[from] EncodeError),

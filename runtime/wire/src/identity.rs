@@ -2,7 +2,7 @@
 
 use seam_core::contract::ContractDescriptor;
 
-use crate::frame::{Hello, MethodOffer, ServiceOffer, Versions};
+use crate::frame::{ActiveBuf, Hello, MethodOffer, ServiceOffer, Versions};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME};
 use crate::violation::EncodeError;
 
@@ -13,6 +13,8 @@ pub struct Identity {
     pub app: String,
     /// The unit.
     pub unit: String,
+    /// Which of the unit's instances; default 0.
+    pub instance: u16,
     /// The build of the app.
     pub release: String,
     /// A random number per process start.
@@ -33,11 +35,19 @@ impl Identity {
         Self {
             app: app.into(),
             unit: unit.into(),
+            instance: 0,
             release: release.into(),
             launch: fastrand::u64(1..),
             window: DEFAULT_WINDOW,
             max_frame: MAX_FRAME as u32,
         }
+    }
+
+    /// The same for another instance of the unit.
+    #[must_use]
+    pub const fn instance(mut self, instance: u16) -> Self {
+        self.instance = instance;
+        self
     }
 
     /// Whether this unit can tell others who it is and that it hosts these services, by their names
@@ -51,7 +61,10 @@ impl Identity {
         services: impl IntoIterator<Item = (&'s str, &'s ContractDescriptor)>,
     ) -> Result<(), EncodeError> {
         let offers = services.into_iter().map(|(name, contract)| offer(name, contract));
-        self.hello(offers.collect()).encode(&mut Vec::new())
+        let hello = self.hello(offers.collect());
+        // In any instance, whichever of them are active there.
+        let active = Some(ActiveBuf::new(hello.services.iter().map(|_| false)));
+        Hello { instance: u16::MAX, active, ..hello }.encode(&mut Vec::new())
     }
 
     /// The hello of this unit, which offers these services.
@@ -64,6 +77,8 @@ impl Identity {
             credit: self.window,
             max_frame: self.max_frame.min(MAX_FRAME as u32),
             services,
+            instance: self.instance,
+            active: None,
             versions: Some(Versions::CURRENT),
         }
     }

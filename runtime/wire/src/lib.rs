@@ -28,12 +28,15 @@
 //!   lock, into what the link's task writes next. One task reads, writes and keeps all deadlines of
 //!   the connection with one timer. What the edge calls leaves by connections of its threads'
 //!   own, which follow the link's.
+//! - [`Offers`] says which of a server's services are active, which a [`RemoteService`] is told.
+//! - What waited in a connection while the process stood still is neither served nor sent: [`standstill`].
 //! - [`Transport`] opens streams: [`Sockets`] for TCP and Unix sockets, or a simulation.
 //!
 //! Whatever comes from outside is checked against the caps of [`limits`] before it is believed; what
 //! breaks the protocol is a [`Violation`], and ends its connection only.
 
 pub mod limits;
+pub mod standstill;
 
 mod agree;
 mod alarm;
@@ -53,11 +56,11 @@ mod violation;
 pub use self::agree::{MethodState, ServiceTable, agree};
 pub use self::buffer::FrameBuffer;
 pub use self::frame::{
-    CallHead, CallId, CallParts, ChainNames, Credit, Extension, Extensions, ExtensionsBuf,
-    FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello, MethodOffer, Origin, OriginBuf,
-    PROTOCOL_VERSION, ReplyKind, ReplyParts, RetryAfter, ServiceOffer, Settled, Texts, Trace,
-    Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping,
-    encode_pong, encode_reply,
+    Active, ActiveBuf, CallHead, CallId, CallParts, Capabilities, ChainNames, Credit, Extension,
+    Extensions, ExtensionsBuf, FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello,
+    MethodOffer, Origin, OriginBuf, PROTOCOL_VERSION, ReplyKind, ReplyMark, ReplyParts, RetryAfter,
+    ServiceOffer, Settled, Texts, Trace, Versions, Who, encode_cancel, encode_credit,
+    encode_failure, encode_go_away, encode_offers, encode_ping, encode_pong, encode_reply,
 };
 pub use self::identity::Identity;
 pub use self::link::{Link, LinkConfig, LinkState, RemoteService};
@@ -65,6 +68,8 @@ pub use self::net::{
     Accepting, Address, AddressError, BeyondLoopback, Io, Opening, Peer, PeerIdentity, Sockets,
     Stream, Transport,
 };
-pub use self::server::{ListenError, MAX_CONNECTIONS, MAX_HANDSHAKES, Server, ServerConfig};
+pub use self::server::{
+    ListenError, MAX_CONNECTIONS, MAX_HANDSHAKES, Offers, Server, ServerConfig,
+};
 pub use self::session::{Event, Fate, NotSent, Session, TooSilent};
 pub use self::violation::{EncodeError, Violation};

@@ -17,6 +17,9 @@ pub const MAX_HELLO: usize = 256 << 10;
 /// Services that one hello may list.
 pub const MAX_SERVICES: usize = 4_096;
 
+/// The longest contents of an offers frame: a bit per service.
+pub const MAX_OFFERS: usize = MAX_SERVICES / 8;
+
 /// Methods that one service may list.
 pub const MAX_METHODS: usize = 1_024;
 

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use seam_wire::{
-    CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason, Hello,
-    MethodOffer, Origin, OriginBuf, ReplyKind, RetryAfter, ServiceOffer, Trace, Versions, Who,
-    encode_cancel, encode_credit, encode_failure, encode_go_away, encode_ping, encode_pong,
-    encode_reply,
+    ActiveBuf, CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason,
+    Hello, MethodOffer, Origin, OriginBuf, ReplyKind, ReplyMark, RetryAfter, ServiceOffer, Trace,
+    Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_offers,
+    encode_ping, encode_pong, encode_reply,
 };
 
 const CAP: usize = 4 << 20;
@@ -85,6 +85,34 @@ fn hello_with_versions() {
     let mut plain = Vec::new();
     shop().encode(&mut plain).unwrap();
     assert!(bytes[4..].starts_with(&plain[4..]), "version 1's hello, and then what is new");
+}
+
+#[test]
+fn hello_of_an_instance() {
+    let mut bytes = Vec::new();
+    let services = [shop().services, shop().services].concat();
+    let active = Some(ActiveBuf::new([false, true]));
+    let hello =
+        Hello { services, instance: 7, active, versions: Some(Versions::CURRENT), ..shop() };
+    hello.encode(&mut bytes).unwrap();
+    golden("hello_instance", &bytes);
+    let Frame::Hello(contents) = decode(&bytes) else { panic!("no hello") };
+    assert_eq!(Hello::decode(contents), Ok(hello));
+    // What is about other services than are listed is refused, and so is half a number.
+    for (from, to) in [(bytes.len() - 1, 0b110), (bytes.len() - 9, 1)] {
+        let mut wrong = bytes.clone();
+        wrong[from] = to;
+        assert!(Hello::decode(&wrong[5..]).is_err(), "{from}");
+    }
+}
+
+#[test]
+fn offers() {
+    let mut bytes = Vec::new();
+    let active = ActiveBuf::new((0..10).map(|service| service % 3 == 0));
+    encode_offers(&mut bytes, active.active());
+    golden("offers", &bytes);
+    assert_eq!(decode(&bytes), Frame::Offers(active.active()));
 }
 
 fn head(origin: Origin<'_>) -> CallHead<'_> {
@@ -171,14 +199,17 @@ fn a_frame_of_a_kind_to_come() {
 
 #[test]
 fn replies() {
-    for (name, kind) in
-        [("reply", ReplyKind::Answer), ("reply_service_error", ReplyKind::ServiceError)]
-    {
+    for (name, kind, degraded) in [
+        ("reply", ReplyKind::Answer, false),
+        ("reply_service_error", ReplyKind::ServiceError, false),
+        ("reply_degraded", ReplyKind::Answer, true),
+    ] {
         let mut bytes = Vec::new();
-        let write = |out: &mut Vec<u8>| write_body(out).map(|()| kind);
+        let mark = ReplyMark { kind, degraded };
+        let write = |out: &mut Vec<u8>| write_body(out).map(|()| mark);
         encode_reply(&mut bytes, CallId(0x0002_0001), CAP, write).unwrap();
         golden(name, &bytes);
-        assert_eq!(decode(&bytes), Frame::Reply(CallId(0x0002_0001), kind, b"body"));
+        assert_eq!(decode(&bytes), Frame::Reply(CallId(0x0002_0001), mark, b"body"));
     }
 }
 

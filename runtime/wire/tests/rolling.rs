@@ -9,13 +9,16 @@ mod support;
 use seam_core::time::Clock;
 use seam_wire::{
     Address, Frame, FrameBuffer, GoAway, GoAwayReason, Hello, Identity, Link, LinkConfig,
-    MethodOffer, PROTOCOL_VERSION, ReplyKind, ServiceOffer, Versions, encode_go_away, encode_reply,
+    MethodOffer, PROTOCOL_VERSION, ReplyKind, ServerConfig, ServiceOffer, Versions, encode_go_away,
+    encode_reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 
-use self::support::{Caller1, ECHO, Worker, contract, identity, serve_at, text, within, worker};
+use self::support::{
+    Caller1, ECHO, Worker, contract, identity, serve_at, serve_with, text, within, worker,
+};
 
 const ANYWHERE: &str = "127.0.0.1:0";
 
@@ -73,6 +76,31 @@ async fn an_old_caller_is_served_by_the_frames_that_it_knows() {
     assert_eq!((read.unit.as_str(), read.versions), ("pay", None), "nothing behind the services");
     stream.write_all(OLD_CALL).await.unwrap();
     assert_eq!(frame(&mut stream).await, OLD_REPLY);
+}
+
+#[tokio::test]
+async fn an_old_caller_is_refused_by_a_service_that_is_not_active_and_stays() {
+    let at_work = Worker::new(contract());
+    let config = ServerConfig { inactive: vec![worker()], ..ServerConfig::new(identity("pay")) };
+    let server = serve_with(config, ANYWHERE, &at_work).await;
+    let mut stream = TcpStream::connect(server.address().to_string()).await.unwrap();
+    stream.write_all(OLD_HELLO).await.unwrap();
+    let hello = frame(&mut stream).await;
+    assert_eq!(Hello::decode(&hello[5..]).unwrap().services.len(), 1, "all that may be hosted");
+    stream.write_all(OLD_CALL).await.unwrap();
+    let refused = frame(&mut stream).await;
+    let Ok(Frame::Failure(_, failed)) = Frame::decode(&refused[4..]) else { panic!("no failure") };
+    assert_eq!(failed.code, 2, "unavailable");
+    let why: Vec<_> = failed.texts.collect();
+    assert_eq!(why, ["`worker` isn't active in this instance"]);
+    // It is told nothing, and is served once the service is active.
+    server.offers().set(worker(), true);
+    let mut again = OLD_CALL.to_vec();
+    again[18] += 1;
+    stream.write_all(&again).await.unwrap();
+    let mut reply = OLD_REPLY.to_vec();
+    reply[10] += 1;
+    assert_eq!(frame(&mut stream).await, reply);
 }
 
 #[tokio::test]

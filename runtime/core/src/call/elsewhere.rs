@@ -62,7 +62,7 @@ pub(super) fn answer<M: Method>(
     arrived: &ReplyBody,
     began: Moment,
 ) -> Option<M::Answer> {
-    let ReplyBody { kind: ReplyKind::Answer, bytes, at } = arrived else { return None };
+    let ReplyBody { kind: ReplyKind::Answer, bytes, at, .. } = arrived else { return None };
     let answer = codec::read(bytes).ok()?;
     route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
     Some(answer)

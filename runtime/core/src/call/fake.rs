@@ -124,7 +124,7 @@ fn reply<M: Method>(
         Err(CallError::Unknown(why)) => return Err(why.clone().into()),
     };
     encoded.map_err(|error| Unknown::Unreadable { why: error.to_string().into() })?;
-    Ok(ReplyBody { kind, bytes: bytes.into(), at })
+    Ok(ReplyBody { kind, bytes: bytes.into(), at, degraded: false })
 }
 
 impl Functions {

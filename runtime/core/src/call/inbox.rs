@@ -79,8 +79,8 @@ impl<C: Dispatch> Inlet for Inbox<C> {
         let served = C::serve(&self.host, &self.entrance, &mut inbound, out);
         let served = served.unwrap_or_else(|| self.no_such_method(&inbound));
         let (ended, at) = match &served {
-            Served::Answered(at) => (Ended::Answered, *at),
-            Served::ServiceError(at) => (Ended::ServiceError, *at),
+            Served::Answered(at) | Served::Degraded(at) => (Ended::Answered, *at),
+            Served::ServiceError(at) | Served::DegradedError(at) => (Ended::ServiceError, *at),
             Served::Failed(failure) => (failed(failure), self.clock.now()),
             Served::Later(_) => {
                 return later(served, Arc::clone(&self.metrics), method, began, self.clock.clone());
@@ -169,7 +169,7 @@ pub fn serve<M: Callable>(
             let mut out = Vec::new();
             let kind = encode::<M>(&reply.await, &mut out)?;
             // Who counts the call says when.
-            Ok(ReplyBody { kind, bytes: out.into(), at: Moment::default() })
+            Ok(ReplyBody { kind, bytes: out.into(), ..ReplyBody::default() })
         }),
     }
 }

@@ -77,11 +77,13 @@ async fn back(
     deadline: Moment,
     clock: &Clock,
 ) -> Result<ReplyBody, crate::outcome::Failure> {
+    let bytes = out.into();
+    let replied = |kind, degraded, at| Ok(ReplyBody { kind, degraded, bytes, at });
     let mut reply = match served {
-        Served::Answered(at) => Ok(ReplyBody { kind: ReplyKind::Answer, bytes: out.into(), at }),
-        Served::ServiceError(at) => {
-            Ok(ReplyBody { kind: ReplyKind::ServiceError, bytes: out.into(), at })
-        }
+        Served::Answered(at) => replied(ReplyKind::Answer, false, at),
+        Served::ServiceError(at) => replied(ReplyKind::ServiceError, false, at),
+        Served::Degraded(at) => replied(ReplyKind::Answer, true, at),
+        Served::DegradedError(at) => replied(ReplyKind::ServiceError, true, at),
         Served::Failed(failure) => Err(*failure),
         Served::Later(reply) => reply.await,
     };

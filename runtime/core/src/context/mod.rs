@@ -31,6 +31,9 @@ pub struct CallContext {
     pub chain: Chain,
     /// On whose behalf the call is made, where the edge has found that out.
     pub principal: Option<Arc<str>>,
+    /// Whether the call is an attempt that somebody further up would repeat: nobody below then makes more
+    /// than one attempt of a call of its own.
+    pub no_retry: bool,
 }
 
 /// A method of a service, as a call names it.
@@ -44,19 +47,20 @@ pub struct CallSite {
 
 impl Clone for CallContext {
     fn clone(&self) -> Self {
-        let Self { deadline, trace, chain, principal } = self;
+        let Self { deadline, trace, chain, principal, no_retry } = self;
         Self {
             deadline: *deadline,
             trace: *trace,
             chain: chain.clone(),
             principal: principal.clone(),
+            no_retry: *no_retry,
         }
     }
 
     /// Copies into a context that is there, whose chain and principal are mostly the same.
     #[inline]
     fn clone_from(&mut self, from: &Self) {
-        (self.deadline, self.trace) = (from.deadline, from.trace);
+        (self.deadline, self.trace, self.no_retry) = (from.deadline, from.trace, from.no_retry);
         self.chain.clone_from(&from.chain);
         if self.principal.is_some() || from.principal.is_some() {
             self.principal.clone_from(&from.principal);
@@ -73,6 +77,7 @@ impl CallContext {
             trace: TraceContext::root(),
             chain: Chain::default(),
             principal: None,
+            no_retry: false,
         }
     }
 
@@ -91,6 +96,7 @@ impl CallContext {
             trace: self.trace.child(),
             chain: self.chain.clone(),
             principal: self.principal.clone(),
+            no_retry: self.no_retry,
         }
     }
 }

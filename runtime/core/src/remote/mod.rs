@@ -139,6 +139,8 @@ impl From<ReplyKind> for Ended {
 pub struct ReplyBody {
     /// What the bytes are.
     pub kind: ReplyKind,
+    /// Whether a fallback had part in it.
+    pub degraded: bool,
     /// The encoded answer or service error; most are so short that they take no memory of their
     /// own.
     pub bytes: Body,
@@ -203,6 +205,10 @@ pub enum Served {
     Answered(Moment),
     /// It is over, since that moment; its service error has been appended.
     ServiceError(Moment),
+    /// As [`Served::Answered`], and a fallback had part in the answer.
+    Degraded(Moment),
+    /// As [`Served::ServiceError`], and a fallback had part in the error.
+    DegradedError(Moment),
     /// It failed.
     Failed(Box<Failure>),
     /// It runs or waits. It needs no polling to go on, only to be told when it is over.
@@ -218,6 +224,17 @@ impl Served {
         match kind {
             ReplyKind::Answer => Self::Answered(at),
             ReplyKind::ServiceError => Self::ServiceError(at),
+        }
+    }
+
+    /// The same, and a fallback had part in it. A reply that comes later says so itself, in its
+    /// [`ReplyBody::degraded`].
+    #[must_use]
+    pub fn degraded(self) -> Self {
+        match self {
+            Self::Answered(at) => Self::Degraded(at),
+            Self::ServiceError(at) => Self::DegradedError(at),
+            other => other,
         }
     }
 
@@ -241,6 +258,8 @@ impl fmt::Debug for Served {
         match self {
             Self::Answered(_) => f.write_str("Answered"),
             Self::ServiceError(_) => f.write_str("ServiceError"),
+            Self::Degraded(_) => f.write_str("Degraded"),
+            Self::DegradedError(_) => f.write_str("DegradedError"),
             Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
             Self::Later(_) => f.write_str("Later"),
         }

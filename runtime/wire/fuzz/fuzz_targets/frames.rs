@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use seam_wire::{Frame, Hello};
+use seam_wire::{Frame, Hello, encode_offers, encode_reply};
 
 fuzz_target!(|contents: &[u8]| {
     match Frame::decode(contents) {
@@ -26,6 +26,20 @@ fuzz_target!(|contents: &[u8]| {
                 Ok::<(), ()>(())
             });
             assert_eq!(written, Ok(()));
+            assert_eq!(&again[4..], contents);
+        }
+        Ok(Frame::Reply(id, mark, body)) => {
+            let mut again = Vec::new();
+            let written = encode_reply(&mut again, id, usize::MAX, |out| {
+                out.extend_from_slice(body);
+                Ok::<_, ()>(mark)
+            });
+            assert_eq!(written, Ok(()));
+            assert_eq!(&again[4..], contents);
+        }
+        Ok(Frame::Offers(active)) => {
+            let mut again = Vec::new();
+            encode_offers(&mut again, active);
             assert_eq!(&again[4..], contents);
         }
         Ok(Frame::Failure(_, failed)) => assert!(failed.texts.count() <= 33),

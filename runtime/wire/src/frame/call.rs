@@ -139,6 +139,12 @@ impl<'a> CallParts<'a> {
         Trace { id, span, flags: self.fixed[6] }
     }
 
+    /// As [`CallHead::no_retry`].
+    #[inline]
+    pub const fn no_retry(&self) -> bool {
+        self.fixed[0] & NO_RETRY != 0
+    }
+
     /// As [`CallHead::origin`].
     pub const fn origin(&self) -> Origin<'a> {
         Origin { flags: self.fixed[0] & !OF_ITS_OWN, count: self.fixed[5], bytes: self.origin }
@@ -152,7 +158,7 @@ impl<'a> CallParts<'a> {
             method: self.method(),
             micros: self.micros(),
             trace: self.trace(),
-            no_retry: self.fixed[0] & NO_RETRY != 0,
+            no_retry: self.no_retry(),
             origin: self.origin(),
             extensions: self.extensions,
         }

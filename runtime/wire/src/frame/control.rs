@@ -31,6 +31,8 @@ pub enum GoAwayReason {
     Violation,
     /// The peer is of another app.
     OtherApp,
+    /// It stood still for so long that nothing it was sent meanwhile is to be trusted to be in time.
+    StoodStill,
     /// Something that this build doesn't know.
     Other(u8),
 }
@@ -41,6 +43,7 @@ impl GoAwayReason {
             Self::Draining => 1,
             Self::Violation => 2,
             Self::OtherApp => 3,
+            Self::StoodStill => 4,
             Self::Other(code) => code,
         }
     }
@@ -50,6 +53,7 @@ impl GoAwayReason {
             1 => Self::Draining,
             2 => Self::Violation,
             3 => Self::OtherApp,
+            4 => Self::StoodStill,
             code => Self::Other(code),
         }
     }

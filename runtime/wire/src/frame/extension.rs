@@ -11,7 +11,7 @@ const ENTRY: usize = 4;
 /// One entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extension<'a> {
-    /// What it is; no id has a meaning yet.
+    /// What it is.
     pub id: u16,
     /// What it says.
     pub value: &'a [u8],

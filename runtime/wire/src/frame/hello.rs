@@ -1,13 +1,18 @@
 //! The hello: who speaks, what it offers, and how much it takes.
 
 use super::bytes::{Reader, put_text8};
-use super::{Versions, kind, whole};
+use super::{Active, ActiveBuf, ExtensionsBuf, Versions, kind, whole};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME, MAX_HELLO, MAX_METHODS, MAX_NAME, MAX_SERVICES};
 use crate::violation::{EncodeError, Violation};
 
 /// The version of the hello's layout up to the end of its services: it is the same for all versions
 /// of the protocol, so that every build can read it.
 const LAYOUT: u16 = 1;
+
+/// The extension that says which instance it is, in two bytes.
+const INSTANCE: u16 = 1;
+/// The extension that says which services are active, as the contents of an offers frame.
+const ACTIVE: u16 = 2;
 
 pub(crate) const MAGIC: [u8; 4] = *b"SEAM";
 
@@ -26,8 +31,13 @@ pub struct Hello {
     pub credit: u32,
     /// The largest frame that this side reads; by default 4 MiB.
     pub max_frame: u32,
-    /// The services that this side hosts; a call names one by its place here.
+    /// The services that this side may host, active or not; a call names one by its place here.
     pub services: Vec<ServiceOffer>,
+    /// Which of a unit's instances this is; 0 for who says nothing of it.
+    pub instance: u16,
+    /// Which of the services are active; `None` for all of them. Only those are to be called, and
+    /// offers frames say it anew.
+    pub active: Option<ActiveBuf>,
     /// Which versions this side speaks; `None` for version 1 alone, whose hello says nothing of it.
     pub versions: Option<Versions>,
 }
@@ -63,6 +73,8 @@ impl Default for Hello {
             credit: DEFAULT_WINDOW,
             max_frame: MAX_FRAME as u32,
             services: Vec::new(),
+            instance: 0,
+            active: None,
             versions: None,
         }
     }
@@ -85,11 +97,28 @@ impl Hello {
             self.encode_contents(out)?;
             services = out.len();
             if let Some(versions) = self.versions {
-                versions.encode(out);
+                versions.encode(out, self.extensions()?.entries());
             }
             Ok(())
         })?;
         Ok(out.len() - services)
+    }
+
+    /// What isn't said by who has nothing to say: a first instance, of which all is active.
+    fn extensions(&self) -> Result<ExtensionsBuf, EncodeError> {
+        let mut entries = ExtensionsBuf::default();
+        if self.instance != 0 {
+            entries.push(INSTANCE, &self.instance.to_le_bytes())?;
+        }
+        if let Some(active) = &self.active {
+            entries.push(ACTIVE, active.active().bytes())?;
+        }
+        Ok(entries)
+    }
+
+    /// Whether the service of this number is active.
+    pub fn is_active(&self, service: u16) -> bool {
+        self.active.as_ref().is_none_or(|active| active.active().is_active(service))
     }
 
     fn encode_contents(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -141,9 +170,37 @@ impl Hello {
         for _ in 0..count {
             services.push(decode_service(&mut reader)?);
         }
-        let versions = Versions::decode(reader)?;
-        Ok(Self { app, unit, release, launch, credit, max_frame, services, versions })
+        let read = Versions::decode(reader)?;
+        let (versions, entries) = read.unzip();
+        let entries = entries.unwrap_or_default();
+        let instance = entries.get(INSTANCE).map_or(Ok(0), decode_instance)?;
+        let active = entries.get(ACTIVE).map(|bytes| decode_active(bytes, count)).transpose()?;
+        Ok(Self {
+            app,
+            unit,
+            release,
+            launch,
+            credit,
+            max_frame,
+            services,
+            instance,
+            active,
+            versions,
+        })
     }
+}
+
+fn decode_instance(bytes: &[u8]) -> Result<u16, Violation> {
+    let mut reader = Reader::new(bytes);
+    let instance = reader.u16("instance")?;
+    reader.end()?;
+    Ok(instance)
+}
+
+fn decode_active(bytes: &[u8], services: usize) -> Result<ActiveBuf, Violation> {
+    let active = Active::decode(bytes)?;
+    active.check(services)?;
+    Ok(active.to_buf())
 }
 
 fn decode_service(reader: &mut Reader<'_>) -> Result<ServiceOffer, Violation> {

@@ -10,6 +10,7 @@ mod control;
 mod extension;
 mod failure;
 mod hello;
+mod offers;
 mod origin;
 mod reply;
 mod versions;
@@ -20,9 +21,10 @@ pub use self::extension::{Extension, Extensions, ExtensionsBuf};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
 pub use self::hello::{Hello, MethodOffer, ServiceOffer};
+pub use self::offers::{Active, ActiveBuf, encode_offers};
 pub use self::origin::{ChainNames, Origin, OriginBuf, Who};
-pub use self::reply::{ReplyKind, encode_reply};
-pub use self::versions::{FIRST_VERSION, PROTOCOL_VERSION, Settled, Versions};
+pub use self::reply::{ReplyKind, ReplyMark, encode_reply};
+pub use self::versions::{Capabilities, FIRST_VERSION, PROTOCOL_VERSION, Settled, Versions};
 
 use self::bytes::Reader;
 use crate::violation::{EncodeError, Violation};
@@ -36,8 +38,8 @@ pub(crate) const PREFIX: usize = LENGTH + 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct CallId(pub u64);
 
-/// A reply's id, kind and body.
-pub type ReplyParts<'a> = (CallId, ReplyKind, &'a [u8]);
+/// A reply's id, what it is, and its body.
+pub type ReplyParts<'a> = (CallId, ReplyMark, &'a [u8]);
 
 /// The kinds of frames, as the fifth byte of a frame has them.
 pub(crate) mod kind {
@@ -50,6 +52,7 @@ pub(crate) mod kind {
     pub(crate) const PING: u8 = 7;
     pub(crate) const PONG: u8 = 8;
     pub(crate) const GO_AWAY: u8 = 9;
+    pub(crate) const OFFERS: u8 = 10;
     /// Kinds from here on are passed by where they aren't known.
     pub(crate) const PASSED_BY: u8 = 128;
 }
@@ -62,7 +65,7 @@ pub enum Frame<'a> {
     /// A call, and its arguments.
     Call(CallHead<'a>, &'a [u8]),
     /// The answer to a call, or the service's error, encoded.
-    Reply(CallId, ReplyKind, &'a [u8]),
+    Reply(CallId, ReplyMark, &'a [u8]),
     /// A call failed outside of its service.
     Failure(CallId, Failed<'a>),
     /// The caller no longer wants an answer.
@@ -75,6 +78,8 @@ pub enum Frame<'a> {
     Pong(u64),
     /// The peer is leaving: no calls after this one are executed.
     GoAway(GoAway<'a>),
+    /// Which of the services in the peer's hello are active from now on.
+    Offers(Active<'a>),
     /// Of a kind from 128 on that this build doesn't know: it means nothing here.
     Unknown(u8),
 }
@@ -95,8 +100,8 @@ impl<'a> Frame<'a> {
                 Self::Call(call.head(), call.body)
             }
             kind::REPLY => {
-                let (id, kind, body) = reply::decode(rest)?;
-                Self::Reply(id, kind, body)
+                let (id, mark, body) = reply::decode(rest)?;
+                Self::Reply(id, mark, body)
             }
             kind::FAILURE => {
                 let (id, failed) = failure::decode(reader)?;
@@ -108,6 +113,7 @@ impl<'a> Frame<'a> {
             kind::PING => Self::Ping(control::decode_number(reader, "ping")?),
             kind::PONG => Self::Pong(control::decode_number(reader, "pong")?),
             kind::GO_AWAY => Self::GoAway(GoAway::decode(reader)?),
+            kind::OFFERS => Self::Offers(Active::decode(rest)?),
             other @ kind::PASSED_BY.. => Self::Unknown(other),
             other => return Err(Violation::UnknownKind(other)),
         })
@@ -132,7 +138,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// A reply's id, kind and body, if the contents are a reply's.
+    /// A reply's id, what it is, and its body, if the contents are a reply's.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Which versions of the protocol a side speaks, and what two sides make of that.
 
 use super::bytes::Reader;
-use super::extension;
+use super::{Extensions, extension};
 use crate::violation::Violation;
 
 /// The highest version of the protocol that this build speaks.
@@ -16,8 +16,22 @@ pub struct Versions {
     pub lowest: u16,
     /// The highest version that it speaks.
     pub highest: u16,
-    /// What it can do besides, a bit each; no bit has a meaning yet.
+    /// What it can do besides, a bit each: see [`Capabilities`].
     pub capabilities: u64,
+}
+
+/// The bits of what a side can do besides its versions. What goes by a bit is sent only where both sides
+/// have it.
+#[derive(Debug)]
+pub enum Capabilities {}
+
+impl Capabilities {
+    /// It reads offers frames, which say anew which of a hello's services are active.
+    pub const OFFERS: u64 = 1 << 0;
+    /// It reads replies that are marked as degraded.
+    pub const DEGRADED: u64 = 1 << 1;
+    /// All that this build can do.
+    pub const ALL: u64 = Self::OFFERS | Self::DEGRADED;
 }
 
 /// What both sides of a connection hold to.
@@ -34,7 +48,7 @@ impl Versions {
     pub const FIRST: Self = Self { lowest: FIRST_VERSION, highest: FIRST_VERSION, capabilities: 0 };
     /// This build.
     pub const CURRENT: Self =
-        Self { lowest: FIRST_VERSION, highest: PROTOCOL_VERSION, capabilities: 0 };
+        Self { lowest: FIRST_VERSION, highest: PROTOCOL_VERSION, capabilities: Capabilities::ALL };
 
     /// What this side and a peer's hold to: the same on both.
     ///
@@ -52,16 +66,21 @@ impl Versions {
         Ok(Settled { version, capabilities: self.capabilities & theirs.capabilities })
     }
 
-    pub(super) fn encode(self, out: &mut Vec<u8>) {
+    /// Appends them, and what the hello says besides.
+    pub(super) fn encode(self, out: &mut Vec<u8>, extensions: Extensions<'_>) {
         out.extend_from_slice(&self.lowest.to_le_bytes());
         out.extend_from_slice(&self.highest.to_le_bytes());
         out.extend_from_slice(&self.capabilities.to_le_bytes());
-        // No extensions.
-        out.push(0);
+        match extensions.bytes {
+            [] => out.push(0),
+            bytes => out.extend_from_slice(bytes),
+        }
     }
 
     /// Reads what stands behind a hello's services, if anything does.
-    pub(super) fn decode(mut reader: Reader<'_>) -> Result<Option<Self>, Violation> {
+    pub(super) fn decode(
+        mut reader: Reader<'_>,
+    ) -> Result<Option<(Self, Extensions<'_>)>, Violation> {
         if reader.rest().is_empty() {
             return Ok(None);
         }
@@ -69,9 +88,9 @@ impl Versions {
         let highest = reader.u16("highest version")?;
         let capabilities = reader.u64("capabilities")?;
         let extensions = extension::check(reader.rest())?;
-        reader.bytes(extensions, "extensions")?;
+        let bytes = reader.bytes(extensions, "extensions")?;
         reader.end()?;
-        Ok(Some(Self { lowest, highest, capabilities }))
+        Ok(Some((Self { lowest, highest, capabilities }, Extensions { bytes })))
     }
 }
 
@@ -83,6 +102,12 @@ impl Settled {
     #[inline]
     pub const fn has_extensions(self) -> bool {
         self.version > FIRST_VERSION
+    }
+
+    /// Whether both sides have this capability.
+    #[inline]
+    pub const fn has(self, capability: u64) -> bool {
+        self.capabilities & capability != 0
     }
 }
 
@@ -114,16 +139,22 @@ mod tests {
     #[test]
     fn what_stands_behind_capabilities_is_passed_by() {
         let mut bytes = Vec::new();
-        versions(1, 7, 9).encode(&mut bytes);
-        assert_eq!(Versions::decode(Reader::new(&bytes)), Ok(Some(versions(1, 7, 9))));
+        let read = |bytes: &[u8]| {
+            let read = Versions::decode(Reader::new(bytes));
+            read.map(|read| {
+                read.map(|(versions, extensions)| (versions, extensions.iter().count()))
+            })
+        };
+        versions(1, 7, 9).encode(&mut bytes, Extensions::NONE);
+        assert_eq!(read(&bytes), Ok(Some((versions(1, 7, 9), 0))));
         *bytes.last_mut().unwrap() = 1;
         bytes.extend_from_slice(&[5, 0, 2, 0, b'h', b'i']);
-        assert_eq!(Versions::decode(Reader::new(&bytes)), Ok(Some(versions(1, 7, 9))));
-        assert_eq!(Versions::decode(Reader::new(&[])), Ok(None));
+        assert_eq!(read(&bytes), Ok(Some((versions(1, 7, 9), 1))));
+        assert_eq!(read(&[]), Ok(None));
         for end in 1..bytes.len() {
-            assert!(Versions::decode(Reader::new(&bytes[..end])).is_err(), "{end}");
+            assert!(read(&bytes[..end]).is_err(), "{end}");
         }
         bytes.push(0);
-        assert_eq!(Versions::decode(Reader::new(&bytes)), Err(Violation::TrailingBytes(1)));
+        assert_eq!(read(&bytes), Err(Violation::TrailingBytes(1)));
     }
 }

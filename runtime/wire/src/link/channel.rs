@@ -12,12 +12,13 @@ use seam_core::time::Clock;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use super::offered::Offered;
 use super::origins::LastOrigin;
 use super::waiter::Waiter;
 use super::{LinkConfig, LinkState};
 use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
-use crate::frame::{CallId, Hello, ServiceOffer};
+use crate::frame::{Active, CallId, Hello, ServiceOffer};
 use crate::net::Address;
 use crate::session::{Fate, Session};
 
@@ -33,6 +34,8 @@ pub(super) struct Channel {
     state: watch::Sender<LinkState>,
     /// What threads drive of their own beside it; `None` once it was left.
     followers: Mutex<Option<Vec<AbortHandle>>>,
+    /// What callers are told of each of the contracts; nothing beside a link.
+    offered: Mutex<Vec<Arc<Offered>>>,
 }
 
 pub(super) struct Inner {
@@ -90,6 +93,7 @@ impl Channel {
             driver: AtomicWaker::new(),
             state: watch::Sender::new(LinkState::Connecting),
             followers: Mutex::new(Some(Vec::new())),
+            offered: Mutex::default(),
         }
     }
 
@@ -123,15 +127,47 @@ impl Channel {
         self.lock().wanted.len()
     }
 
-    /// Says that a contract will be called; its place in the tables.
-    pub(super) fn want(&self, offer: ServiceOffer) -> usize {
+    /// Says that a contract will be called; its place in the tables, and whether it is offered.
+    pub(super) fn want(&self, offer: ServiceOffer) -> (usize, Arc<Offered>) {
         let mut inner = self.lock();
         if let Some(open) = &mut inner.connection {
             let table = open.hello.as_ref().and_then(|hello| agree(&offer, hello));
             open.tables.push(table);
         }
         inner.wanted.push(offer);
-        inner.wanted.len() - 1
+        let offered = Arc::<Offered>::default();
+        self.offered.lock().push(Arc::clone(&offered));
+        self.find_offered(&inner);
+        (inner.wanted.len() - 1, offered)
+    }
+
+    /// What is offered may have changed; who follows is to be told by [`Channel::tell_offered`].
+    pub(super) fn find_offered(&self, inner: &Inner) {
+        for (place, offered) in self.offered.lock().iter().enumerate() {
+            let open = inner.connection.as_ref().filter(|open| open.session.is_open());
+            let table = open.and_then(|open| open.tables.get(place)?.as_ref());
+            offered.set(table.is_some_and(ServiceTable::is_usable));
+        }
+    }
+
+    /// Tells who follows what is offered now.
+    pub(super) fn tell_offered(&self) {
+        let offered = self.offered.lock().clone();
+        offered.iter().for_each(|offered| offered.tell());
+    }
+
+    /// Nothing can be called any more, which is told before any call fails for that.
+    fn close(&self, reason: &str) {
+        {
+            let mut inner = self.lock();
+            inner.down = reason.into();
+            if let Some(open) = &mut inner.connection {
+                open.tables.clear();
+                open.hello = None;
+            }
+            self.find_offered(&inner);
+        }
+        self.tell_offered();
     }
 
     /// There is a stream, and nobody has said hello yet.
@@ -152,10 +188,10 @@ impl Channel {
         // Without the address: callers pass this on, perhaps to outsiders. The log has it.
         let reason: Box<str> = format!("no connection to its unit: {closed}").into();
         let mut wake = Vec::new();
+        self.close(&reason);
         {
             let mut inner = self.lock();
-            let Inner { connection, late, last, down, .. } = &mut *inner;
-            *down = reason.clone();
+            let Inner { connection, late, last, .. } = &mut *inner;
             if let Some(mut open) = connection.take() {
                 *last = open.session.last_id();
                 for (id, mut waiter, fate) in open.session.close(unsent) {
@@ -205,6 +241,17 @@ impl Inner {
             report_differences(wanted, table.as_ref(), &hello);
         }
         open.hello = Some(hello);
+    }
+
+    /// The peer's services come and go.
+    pub(super) fn offers(&mut self, active: Active<'_>) {
+        let Some(open) = &mut self.connection else { return };
+        for table in open.tables.iter_mut().flatten() {
+            table.active = active.is_active(table.service);
+        }
+        if let Some(hello) = &mut open.hello {
+            hello.active = Some(active.to_buf());
+        }
     }
 
     /// Why no call can be made.

@@ -25,6 +25,7 @@ use crate::fair::Fairness;
 use crate::frame::{CallId, Frame, GoAway, Hello};
 use crate::net::{Pipe, Stream};
 use crate::session::{Event, Session};
+use crate::standstill::Since;
 
 /// How long a dial may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -125,9 +126,20 @@ struct Driver<'a> {
     wake: Vec<Waker>,
     /// The same whose answers have come.
     replied: Vec<(CallId, Waker)>,
+    /// Calls that the peer will not execute, until that is told.
+    refused: Vec<CallId>,
+    /// Whether what is queued leaves in time.
+    since: Since,
     greeted: bool,
     last_launch: &'a mut Option<u64>,
     ended: bool,
+}
+
+/// How far the frames of a read were taken.
+enum Taken {
+    All,
+    /// Up to one that changed what is offered.
+    News,
 }
 
 impl<'a> Driver<'a> {
@@ -148,6 +160,8 @@ impl<'a> Driver<'a> {
             alarm: Alarm::new(channel.clock.clone()),
             wake: Vec::new(),
             replied: Vec::new(),
+            refused: Vec::new(),
+            since: Since::now(&channel.clock),
             greeted: false,
             last_launch,
             ended: false,
@@ -177,6 +191,9 @@ impl<'a> Driver<'a> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         self.channel.driver.register(cx.waker());
         loop {
+            if !self.pipe.is_written() {
+                self.since.check(self.channel.clock.now())?;
+            }
             if let Poll::Ready(written) = self.pipe.poll_write(cx) {
                 written?;
             }
@@ -212,19 +229,29 @@ impl<'a> Driver<'a> {
         if read? == 0 {
             return Err(if self.buffer.is_partial() { Closed::MidFrame } else { Closed::ByPeer });
         }
-        self.take_all(self.channel.clock.now(), true).map(Poll::Ready)
+        let now = self.channel.clock.now();
+        self.take_all(now, true).map(Poll::Ready)
     }
 
     /// Takes the frames in the buffer, which came now or when it was last read, and wakes who waits
     /// for them.
     fn take_all(&mut self, now: Moment, came: bool) -> Result<(), Closed> {
+        self.since.check(now)?;
         let mut ready = None;
-        let taken = {
-            let mut inner = self.channel.lock();
-            if came && let Some(open) = &mut inner.connection {
-                open.session.heard(now);
+        let taken = loop {
+            let taken = {
+                let mut inner = self.channel.lock();
+                if came && let Some(open) = &mut inner.connection {
+                    open.session.heard(now);
+                }
+                self.refuse(&mut inner);
+                self.take_frames(&mut inner, now, &mut ready)
+            };
+            match taken {
+                Ok(Taken::News) => self.channel.tell_offered(),
+                Ok(Taken::All) => break Ok(()),
+                Err(closed) => break Err(closed),
             }
-            self.take_frames(&mut inner, now, &mut ready)
         };
         self.wake_all();
         taken?;
@@ -256,14 +283,23 @@ impl<'a> Driver<'a> {
         self.wake.clear();
     }
 
+    /// Fails the calls that the peer will not execute.
+    fn refuse(&mut self, inner: &mut Inner) {
+        let Some(Open { session, .. }) = &mut inner.connection else { return };
+        for id in self.refused.drain(..) {
+            let failure = NotExecuted::unavailable("its unit is leaving").into();
+            self.wake.extend(session.waiting(id).and_then(|w| w.failed(failure)));
+        }
+    }
+
     /// Takes frames from the buffer, in their order, until it is empty or others are to have their
-    /// turn.
+    /// turn, or until one changes what is offered: that is told before what follows from it.
     fn take_frames(
         &mut self,
         inner: &mut Inner,
         at: Moment,
         ready: &mut Option<LinkState>,
-    ) -> Result<(), Closed> {
+    ) -> Result<Taken, Closed> {
         self.unread = true;
         while !self.fairness.is_due() {
             let Inner { connection: Some(Open { session, .. }), .. } = inner else { break };
@@ -272,9 +308,9 @@ impl<'a> Driver<'a> {
                 break;
             };
             self.fairness.take();
-            if let Some((id, kind, body)) = Frame::as_reply(contents)? {
-                if let Some(waiter) = session.receive_reply(id)?
-                    && let Some(waker) = waiter.replied(kind, body, at)
+            if let Some((id, mark, body)) = Frame::as_reply(contents)? {
+                if let Some(waiter) = session.receive_reply(id, mark)?
+                    && let Some(waker) = waiter.replied(mark, body, at)
                 {
                     self.replied.push((id, waker));
                 }
@@ -287,10 +323,14 @@ impl<'a> Driver<'a> {
                 }
                 Event::GoAway(go_away, refused) => {
                     report_leaving(self.channel, &go_away);
-                    for id in refused {
-                        let failure = NotExecuted::unavailable("its unit is leaving").into();
-                        self.wake.extend(session.waiting(id).and_then(|w| w.failed(failure)));
-                    }
+                    self.refused = refused;
+                    self.channel.find_offered(inner);
+                    return Ok(Taken::News);
+                }
+                Event::Offers(active) => {
+                    inner.offers(active);
+                    self.channel.find_offered(inner);
+                    return Ok(Taken::News);
                 }
                 Event::Ready(hello) => {
                     if hello.versions.is_none() && self.hello.versions.is_some() {
@@ -299,29 +339,34 @@ impl<'a> Driver<'a> {
                     let version = session.settled().version;
                     self.greet(&hello, version);
                     let (unit, release) = (hello.unit.clone(), hello.release.clone());
-                    *ready = Some(LinkState::Connected { unit, release, launch: hello.launch });
+                    let (instance, launch) = (hello.instance, hello.launch);
+                    *ready = Some(LinkState::Connected { unit, instance, release, launch });
                     inner.greeted(hello, !self.channel.near);
+                    self.channel.find_offered(inner);
+                    return Ok(Taken::News);
                 }
                 // Replies were dealt with above, and this side hosts nothing on the connections that
                 // it dials.
                 Event::Reply(..) | Event::Call(..) | Event::Cancel(_) | Event::Nothing => {}
             }
         }
-        Ok(())
+        Ok(Taken::All)
     }
 
     fn greet(&mut self, hello: &Hello, version: u16) {
         let (address, unit, release) = (&self.channel.address, &hello.unit, &hello.release);
+        let instance = hello.instance;
         match self.last_launch.replace(hello.launch) {
             _ if self.channel.near => {
-                tracing::debug!(%address, unit, release, version, "one more connection")
+                tracing::debug!(%address, unit, instance, release, version, "one more connection")
             }
             Some(launch) if launch != hello.launch => {
                 tracing::info!(
-                    %address, unit, release, version, "connected again: the unit has restarted"
+                    %address, unit, instance, release, version,
+                    "connected again: the unit has restarted"
                 );
             }
-            _ => tracing::info!(%address, unit, release, version, "connected"),
+            _ => tracing::info!(%address, unit, instance, release, version, "connected"),
         }
         self.greeted = true;
     }
@@ -329,6 +374,7 @@ impl<'a> Driver<'a> {
     /// Does what time demands.
     fn tick(&mut self) -> Result<(), Closed> {
         let now = self.channel.clock.now();
+        self.since.check(now)?;
         // Dropped without the lock, with the wakers in it.
         let mut idle = None;
         let ticked = {

@@ -5,6 +5,7 @@ mod backoff;
 mod channel;
 mod driver;
 mod near;
+mod offered;
 mod origins;
 mod reply;
 mod service;
@@ -69,6 +70,8 @@ pub enum LinkState {
     Connected {
         /// The unit at the other end.
         unit: String,
+        /// Which of the unit's instances; 0 for one that says nothing of it.
+        instance: u16,
         /// Its release.
         release: String,
         /// Its launch id: another number is another process.

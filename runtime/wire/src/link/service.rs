@@ -12,6 +12,7 @@ use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, ReplyBod
 
 use super::channel::{Channel, Inner, Open};
 use super::near;
+use super::offered::Offered;
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
 use crate::frame::{CallHead, CallId, Extensions};
@@ -30,6 +31,7 @@ pub struct RemoteService {
     service: ServiceId,
     /// Its place among what was agreed on the channel.
     place: usize,
+    offered: Arc<Offered>,
 }
 
 impl RemoteService {
@@ -38,8 +40,27 @@ impl RemoteService {
         service: ServiceId,
         contract: &'static ContractDescriptor,
     ) -> Self {
-        let place = channel.want(offer(service.name(), contract));
-        Self { channel, service, place }
+        let (place, offered) = channel.want(offer(service.name(), contract));
+        Self { channel, service, place, offered }
+    }
+
+    /// Whether it can be called now, as far as this side knows: its link is connected, the unit there
+    /// says that the service is active, isn't leaving, and has at least one of the methods that this side
+    /// was built with. Costs one load.
+    ///
+    /// What isn't offered is refused by [`Remote::send`], mostly as unavailable.
+    #[inline]
+    pub fn is_offered(&self) -> bool {
+        self.offered.is()
+    }
+
+    /// Tells `follower` at once what [`RemoteService::is_offered`] says, and whenever it says otherwise,
+    /// each time on the thread that has found that out. It is told that the service isn't offered any
+    /// more before any call fails for that reason.
+    ///
+    /// It must not block, follow or drop the link: others wait for it.
+    pub fn follow(&self, follower: impl Fn(bool) + Send + Sync + 'static) {
+        self.offered.follow(Box::new(follower));
     }
 
     /// A call of the edge leaves by its thread's own connection where that stands.
@@ -85,7 +106,7 @@ impl RemoteService {
             method,
             micros: micros(context.deadline.nanos_since(call.now)),
             trace: trace_to_wire(&context.trace),
-            no_retry: false,
+            no_retry: context.no_retry,
             origin: origin.of(context, call.caller).map_err(|why| unwritable(&why))?,
             extensions: Extensions::NONE,
         };
@@ -104,6 +125,7 @@ impl RemoteService {
     #[inline]
     fn find(&self, open: &Open, call: &Outbound<'_>) -> Result<(u16, u16), Box<NotExecuted>> {
         if let Some(Some(table)) = open.tables.get(self.place)
+            && table.active
             && let Some(MethodState::Usable(method)) =
                 table.methods.get(usize::from(call.method.index))
         {
@@ -117,12 +139,17 @@ impl RemoteService {
     fn not_found(&self, open: &Open, call: &Outbound<'_>) -> Box<NotExecuted> {
         let Some(Some(table)) = open.tables.get(self.place) else {
             let Some(hello) = &open.hello else {
-                let reason = "the handshake with its unit is not done";
+                let reason = "the connection to its unit is not ready";
                 return NotExecuted::unavailable(reason).into();
             };
             let reason = format!("unit {} hosts no service {}", hello.unit, self.service);
             return NotExecuted::unavailable(reason).into();
         };
+        if !table.active {
+            let (unit, instance) = open.hello.as_ref().map_or(("", 0), |h| (&h.unit, h.instance));
+            let reason = format!("`{}` isn't active in {unit}.{instance}", self.service);
+            return NotExecuted::unavailable(reason).into();
+        }
         let differs = match table.methods.get(usize::from(call.method.index)) {
             Some(MethodState::Differs) => "has other types",
             _ => "does not exist",

@@ -6,6 +6,8 @@ use seam_core::outcome::Failure;
 use seam_core::remote::{Body, ReplyBody, ReplyKind};
 use seam_core::time::Moment;
 
+use crate::frame::ReplyMark;
+
 pub(super) struct Waiter {
     /// Whether nothing has arrived yet.
     waits: bool,
@@ -14,7 +16,7 @@ pub(super) struct Waiter {
     waker: Option<Waker>,
     /// What arrived, if it isn't a reply; boxed, for it is rare, and the slot is small.
     failure: Option<Box<Failure>>,
-    kind: ReplyKind,
+    mark: ReplyMark,
     /// The reply's body.
     bytes: Body,
     /// When it arrived.
@@ -27,7 +29,7 @@ impl Default for Waiter {
             waits: false,
             waker: None,
             failure: None,
-            kind: ReplyKind::Answer,
+            mark: ReplyKind::Answer.into(),
             bytes: Body::new(),
             at: Moment::default(),
         }
@@ -62,12 +64,12 @@ impl Waiter {
 
     /// A reply has arrived; whom to wake, and to give back by [`Waiter::was_woken`].
     #[inline]
-    pub(super) fn replied(&mut self, kind: ReplyKind, body: &[u8], at: Moment) -> Option<Waker> {
+    pub(super) fn replied(&mut self, mark: ReplyMark, body: &[u8], at: Moment) -> Option<Waker> {
         if !self.waits {
             return None;
         }
         self.waits = false;
-        (self.kind, self.at) = (kind, at);
+        (self.mark, self.at) = (mark, at);
         self.bytes.set(body);
         self.waker.take()
     }
@@ -100,7 +102,7 @@ impl Waiter {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        (body.kind, body.at) = (self.kind, self.at);
+        (body.kind, body.degraded, body.at) = (self.mark.kind, self.mark.degraded, self.at);
         // It takes its memory along, if it has any: the slot lives on.
         body.bytes.take(&mut self.bytes);
         Ok(())

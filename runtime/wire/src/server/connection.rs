@@ -7,23 +7,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use seam_core::outcome::{Failure, Unknown};
-use seam_core::remote::{Inbound, Inlet, ReplyKind, Served};
+use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use seam_core::remote::{Inbound, ReplyKind, Served};
 use seam_core::time::{Clock, Moment};
-use tokio::sync::watch;
 
 use super::budget::{Budget, Share};
 use super::contexts::Contexts;
+use super::offers::{Board, Hosted, Told};
 use super::running::Running;
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_to_wire;
 use crate::fair::Fairness;
-use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello};
+use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello, ReplyMark};
 use crate::limits::Timeouts;
 use crate::net::{Peer, Pipe, Stream};
 use crate::session::{Event, Session};
+use crate::standstill::Since;
 use crate::violation::{EncodeError, Violation};
 
 /// With so many bytes of answers waiting, no further frame is taken: a peer that doesn't read its
@@ -39,7 +40,7 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 /// What all connections of a server share.
 pub(super) struct Shared {
     pub(super) hello: Hello,
-    pub(super) inlets: Vec<Arc<dyn Inlet>>,
+    pub(super) board: Arc<Board>,
     /// How many connections there may be.
     pub(super) connections: usize,
     pub(super) timeouts: Timeouts,
@@ -62,6 +63,10 @@ pub(super) struct Connection {
     /// Frames may be waiting in the buffer although nothing new came.
     unread: bool,
     contexts: Contexts,
+    /// Which services the peer takes for active.
+    told: Told,
+    /// Whether what is read is read in time.
+    since: Since,
     /// Since when the frame at the end of the buffer is being waited for.
     partial: Option<Moment>,
     /// The memory that this connection holds.
@@ -78,8 +83,10 @@ impl Connection {
         greeted: Arc<AtomicBool>,
     ) -> Result<Self, EncodeError> {
         let now = shared.clock.now();
+        let told = Told::now(&shared.board);
+        let hello = Hello { active: Some(told.active().to_buf()), ..shared.hello.clone() };
         Ok(Self {
-            session: Session::accepted(&shared.hello, shared.timeouts, now)?,
+            session: Session::accepted(&hello, shared.timeouts, now)?,
             buffer: FrameBuffer::new(shared.hello.max_frame),
             alarm: Alarm::new(shared.clock.clone()),
             pipe: Pipe::new(stream),
@@ -89,6 +96,8 @@ impl Connection {
             fairness: Fairness::default(),
             unread: false,
             contexts: Contexts::new(),
+            told,
+            since: Since::now(&shared.clock),
             partial: None,
             share: Share::new(Arc::clone(&shared.budget)),
             stalled: None,
@@ -97,14 +106,18 @@ impl Connection {
     }
 
     /// Serves until the connection ends, and says why it did.
-    pub(super) async fn run(mut self, mut draining: watch::Receiver<bool>) -> Closed {
+    pub(super) async fn run(mut self) -> Closed {
         let multi_thread = tokio::runtime::Handle::current().runtime_flavor()
             != tokio::runtime::RuntimeFlavor::CurrentThread;
-        let mut leaving = pin!(told(&mut draining));
+        let board = Arc::clone(&self.shared.board);
+        let mut changed = pin!(board.changed());
         let mut left = false;
         let closed = loop {
             let round = poll_fn(|cx| {
-                if !left && leaving.as_mut().poll(cx).is_ready() {
+                // What changes from here on wakes this task, and what has changed is seen now.
+                let _ = changed.as_mut().poll(cx);
+                self.told.tell_changes(&board, &mut self.session);
+                if !left && board.is_draining() {
                     left = true;
                     self.session.leave(GoAwayReason::Draining, "the unit is being stopped");
                 }
@@ -184,6 +197,7 @@ impl Connection {
     /// to have their turn; whether there were any. They came at `came`: that is when their time began
     /// to run, and each call begins when the one before is over, so the clock is read once per call.
     fn take_frames(&mut self, came: Moment) -> Result<bool, Closed> {
+        self.since.check(came)?;
         self.unread = true;
         let mut now = came;
         let mut any = false;
@@ -196,8 +210,18 @@ impl Connection {
             self.fairness.take();
             if let Some(call) = Frame::as_call(contents, self.contexts.last_origin())? {
                 if self.session.receive_call(&call)? {
-                    let Self { shared, session, running, contexts, .. } = self;
-                    now = serve(shared, session, running, contexts, &call, came, now);
+                    let Self { shared, session, running, contexts, told, .. } = self;
+                    now = match shared.board.hosted.get(usize::from(call.service())) {
+                        Some(hosted) if hosted.is_active() => {
+                            serve(hosted, session, running, contexts, &call, came, now)
+                                .unwrap_or_else(|| shared.clock.now())
+                        }
+                        hosted => {
+                            told.tell(&shared.board, session);
+                            fail(session, call.id(), &inactive(hosted).into());
+                            now
+                        }
+                    };
                 }
                 continue;
             }
@@ -216,7 +240,7 @@ impl Connection {
                 }
                 // Calls were dealt with above, and this side makes none.
                 Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}
-                Event::Reply(..) | Event::Failure(..) => {}
+                Event::Reply(..) | Event::Failure(..) | Event::Offers(_) => {}
             }
             // Frames that need no answer have nothing written, which would be the others' turn. Calls
             // of one read are taken in one go, for their time runs from then.
@@ -238,7 +262,8 @@ impl Connection {
             Ok(body) => {
                 let written = session.reply(id, |out| {
                     out.extend_from_slice(&body.bytes);
-                    Ok::<ReplyKind, std::convert::Infallible>(body.kind)
+                    let mark = ReplyMark { kind: body.kind, degraded: body.degraded };
+                    Ok::<ReplyMark, std::convert::Infallible>(mark)
                 });
                 if let Err(error) = written {
                     fail(session, id, &unsendable(&error));
@@ -256,6 +281,7 @@ impl Connection {
         ready!(self.alarm.poll(cx, due));
         let now = self.shared.clock.now();
         self.check_stall(now)?;
+        self.since.check(now)?;
         if self.partial.is_some_and(|since| now.since(since) >= FRAME) {
             return Poll::Ready(Err(Closed::SlowFrame));
         }
@@ -301,6 +327,9 @@ impl Connection {
             };
             self.session.leave(reason, &violation.to_string());
         }
+        if matches!(closed, Closed::StoodStill) {
+            self.session.leave(GoAwayReason::StoodStill, "the unit stood still");
+        }
         if matches!(closed, Closed::Io(_) | Closed::Stalled | Closed::ByPeer | Closed::MidFrame) {
             return;
         }
@@ -317,58 +346,55 @@ impl Connection {
     }
 }
 
-/// Returns once the unit drains.
-pub(super) async fn told(draining: &mut watch::Receiver<bool>) {
-    if draining.wait_for(|draining| *draining).await.is_err() {
-        // The server was dropped, which ends this task anyway.
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Lets a call in, at `now`. If it is over at once, its answer goes straight to the output. Returns
-/// when that was.
+/// when that was, if it is known.
 #[inline(always)]
 fn serve(
-    shared: &Shared,
+    hosted: &Hosted,
     session: &mut Session<()>,
     running: &mut Running,
     contexts: &mut Contexts,
     call: &CallParts<'_>,
     came: Moment,
     now: Moment,
-) -> Moment {
+) -> Option<Moment> {
     let id = call.id();
     let (context, caller) = match contexts.of(call, came) {
         Ok(found) => found,
         Err(why) => {
             fail(session, id, &why.into());
-            return now;
+            return Some(now);
         }
     };
     let mut over = now;
-    // The session took only calls of services in this unit's hello, which lists the inlets.
-    let inlet = &shared.inlets[usize::from(call.service())];
     let served = session.reply(id, |out| {
         let inbound = Inbound { method: call.method(), body: call.body, context, caller, now };
-        match inlet.serve(inbound, out) {
+        match hosted.inlet.serve(inbound, out) {
             Served::Answered(at) => {
                 over = at;
-                Ok(ReplyKind::Answer)
+                Ok(ReplyMark::from(ReplyKind::Answer))
             }
             Served::ServiceError(at) => {
                 over = at;
-                Ok(ReplyKind::ServiceError)
+                Ok(ReplyMark::from(ReplyKind::ServiceError))
+            }
+            Served::Degraded(at) => {
+                over = at;
+                Ok(ReplyMark { kind: ReplyKind::Answer, degraded: true })
+            }
+            Served::DegradedError(at) => {
+                over = at;
+                Ok(ReplyMark { kind: ReplyKind::ServiceError, degraded: true })
             }
             other => Err(other),
         }
     });
     match served {
-        Ok(()) => return over,
+        Ok(()) => return Some(over),
         Err(EncodeError::Body(Served::Later(reply))) => running.insert(id, *reply),
         Err(EncodeError::Body(Served::Failed(failure))) => fail(session, id, &failure),
-        Err(EncodeError::Body(Served::Answered(_) | Served::ServiceError(_))) => {
-            fail(session, id, &Unknown::Abandoned.into());
-        }
+        // Those are replies, which is what was said above.
+        Err(EncodeError::Body(_)) => fail(session, id, &Unknown::Abandoned.into()),
         Err(EncodeError::FrameTooLarge { length, cap }) => {
             fail(session, id, &unsendable(&EncodeError::FrameTooLarge { length, cap }));
         }
@@ -376,7 +402,15 @@ fn serve(
             fail(session, id, &unsendable(&EncodeError::TooLong { what, length, cap }));
         }
     }
-    shared.clock.now()
+    None
+}
+
+/// Why a call isn't let in whose service isn't active. The session took only calls of services in this
+/// unit's hello.
+#[cold]
+fn inactive(hosted: Option<&Hosted>) -> NotExecuted {
+    let service = hosted.map_or("the service", |hosted| hosted.inlet.service().name());
+    NotExecuted::unavailable(format!("`{service}` isn't active in this instance"))
 }
 
 /// The turn has run, and its answer can't be told.

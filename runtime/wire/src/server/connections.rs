@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::field::display;
 
@@ -17,7 +16,6 @@ use crate::net::{Peer, Stream};
 
 pub(super) struct Connections {
     shared: Arc<Shared>,
-    draining: watch::Receiver<bool>,
     tasks: JoinSet<()>,
     /// Who hadn't said hello when last looked at, the oldest first.
     silent: VecDeque<Silent>,
@@ -36,8 +34,8 @@ impl Silent {
 }
 
 impl Connections {
-    pub(super) fn new(shared: Arc<Shared>, draining: watch::Receiver<bool>) -> Self {
-        Self { shared, draining, tasks: JoinSet::new(), silent: VecDeque::new() }
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, tasks: JoinSet::new(), silent: VecDeque::new() }
     }
 
     pub(super) fn serve(&mut self, stream: Stream, peer: Peer) {
@@ -65,9 +63,9 @@ impl Connections {
             Ok(connection) => connection,
             Err(error) => return report(&peer, &error.into()),
         };
-        let (who, draining) = (Arc::clone(&peer), self.draining.clone());
+        let who = Arc::clone(&peer);
         let task = self.tasks.spawn(async move {
-            let closed = connection.run(draining).await;
+            let closed = connection.run().await;
             report(&who, &closed);
         });
         self.silent.push_back(Silent { greeted, task, peer });

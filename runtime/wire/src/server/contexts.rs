@@ -49,6 +49,7 @@ impl Contexts {
         let context = self.lent.next(&self.common);
         context.deadline = came.after_micros(call.micros());
         context.trace = trace_from_wire(call.trace());
+        context.no_retry = call.no_retry();
         Ok((&mut self.lent, self.caller))
     }
 

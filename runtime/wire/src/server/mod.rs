@@ -4,6 +4,7 @@ mod budget;
 mod connection;
 mod connections;
 mod contexts;
+mod offers;
 mod running;
 
 use std::fmt;
@@ -14,15 +15,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::budget::Budget;
 use self::connection::Shared;
 use self::connections::Connections;
+use self::offers::Board;
+pub use self::offers::Offers;
 use crate::identity::{Identity, offer};
 use crate::limits::Timeouts;
 use crate::net::{Accepting, Address, BeyondLoopback, Sockets, Transport};
@@ -45,6 +48,8 @@ pub struct ServerConfig {
     /// How many connections it holds at most; default [`MAX_CONNECTIONS`]. Further ones are turned
     /// away.
     pub connections: usize,
+    /// Services that aren't active when it starts; default none. [`Server::offers`] changes that.
+    pub inactive: Vec<ServiceId>,
     /// How much memory all connections may hold together for large frames on their way, in bytes;
     /// default 256 MiB. Beyond it, connections that hold some are closed.
     pub memory: usize,
@@ -61,8 +66,8 @@ impl ServerConfig {
     pub fn new(identity: Identity) -> Self {
         let (timeouts, clock) = (Timeouts::default(), Clock::fast());
         let transport = Arc::new(Sockets);
-        let connections = MAX_CONNECTIONS;
-        Self { identity, connections, memory: MEMORY, timeouts, clock, transport }
+        let (connections, inactive) = (MAX_CONNECTIONS, Vec::new());
+        Self { identity, connections, inactive, memory: MEMORY, timeouts, clock, transport }
     }
 }
 
@@ -94,12 +99,13 @@ pub enum ListenError {
 /// Dropping it ends them all at once; [`Server::drain`] does so in good order.
 pub struct Server {
     address: Address,
-    draining: watch::Sender<bool>,
+    board: Arc<Board>,
     accepting: JoinHandle<()>,
 }
 
 impl Server {
-    /// Listens at `address` and lets calls into `inlets`. Everything runs on `runtime`.
+    /// Listens at `address` and lets calls into `inlets`: all services that it may ever host, whether
+    /// they are active now or not. Everything runs on `runtime`.
     ///
     /// # Errors
     ///
@@ -111,7 +117,8 @@ impl Server {
         runtime: &Handle,
     ) -> Result<Self, ListenError> {
         address.check_listen()?;
-        let ServerConfig { identity, connections, memory, timeouts, clock, transport } = config;
+        let ServerConfig { identity, connections, inactive, memory, timeouts, clock, transport } =
+            config;
         let budget = Arc::new(Budget::new(memory));
         let opening = transport.listen(address);
         // On the runtime that will drive the listener: a socket belongs to the one it's made on.
@@ -122,10 +129,12 @@ impl Server {
         let address = listener.address().clone();
         let offers = inlets.iter().map(|inlet| offer(inlet.service().name(), inlet.descriptor()));
         let hello = identity.hello(offers.collect());
-        let shared = Arc::new(Shared { hello, inlets, connections, timeouts, clock, budget });
-        let (draining, watching) = watch::channel(false);
-        let accepting = runtime.spawn(accept(listener, shared, watching));
-        Ok(Self { address, draining, accepting })
+        let board = Arc::new(Board::new(inlets, &inactive));
+        let offers = Arc::clone(&board);
+        let shared =
+            Arc::new(Shared { hello, board: offers, connections, timeouts, clock, budget });
+        let accepting = runtime.spawn(accept(listener, shared));
+        Ok(Self { address, board, accepting })
     }
 
     /// Where it listens; with the port that the system chose, if it was asked to.
@@ -133,11 +142,16 @@ impl Server {
         &self.address
     }
 
+    /// Which of its services are active, to be changed while it runs.
+    pub fn offers(&self) -> Offers {
+        Offers::new(Arc::clone(&self.board))
+    }
+
     /// Stops listening, says go-away on every connection, and returns once all calls taken before
     /// are answered. How long to wait for that is the caller's decision: dropping this ends the
     /// rest.
     pub async fn drain(mut self) {
-        self.draining.send_replace(true);
+        self.board.drain();
         // A listener that panicked has nothing left to drain.
         let _ = (&mut self.accepting).await;
     }
@@ -156,13 +170,10 @@ impl fmt::Debug for Server {
 }
 
 /// Accepts until the unit drains, then waits for the last connection.
-async fn accept(
-    mut listener: Box<dyn Accepting>,
-    shared: Arc<Shared>,
-    mut draining: watch::Receiver<bool>,
-) {
-    let mut connections = Connections::new(shared, draining.clone());
-    let mut stop = pin!(connection::told(&mut draining));
+async fn accept(mut listener: Box<dyn Accepting>, shared: Arc<Shared>) {
+    let board = Arc::clone(&shared.board);
+    let mut connections = Connections::new(shared);
+    let mut stop = pin!(board.drained());
     loop {
         let next = poll_fn(|cx| {
             if stop.as_mut().poll(cx).is_ready() {

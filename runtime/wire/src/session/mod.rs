@@ -18,8 +18,8 @@ use self::keepalive::{Keepalive, Silence};
 use self::outbox::Outbox;
 use self::outgoing::Outgoing;
 use crate::frame::{
-    self, CallHead, CallId, CallParts, Credit, Extensions, Failed, Frame, GoAway, GoAwayReason,
-    Hello, ReplyKind, RetryAfter, Settled, Versions,
+    self, Active, CallHead, CallId, CallParts, Capabilities, Credit, Extensions, Failed, Frame,
+    GoAway, GoAwayReason, Hello, ReplyMark, RetryAfter, Settled, Versions,
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
 use crate::violation::{EncodeError, Violation};
@@ -40,6 +40,8 @@ pub struct Session<T> {
     /// The versions that this side's hello offered.
     offered: Versions,
     settled: Settled,
+    /// How many services the peer's hello lists.
+    services: usize,
     timeouts: Timeouts,
     keepalive: Keepalive,
     outgoing: Outgoing<T>,
@@ -72,12 +74,14 @@ pub enum Event<'a> {
     /// that gives its credit back. Unknown here if it was answered already.
     Cancel(CallId),
     /// A call that this side made, and for which somebody waits, has an answer.
-    Reply(CallId, ReplyKind, &'a [u8]),
+    Reply(CallId, ReplyMark, &'a [u8]),
     /// Such a call has failed.
     Failure(CallId, Failed<'a>),
     /// The peer is leaving. It answers the calls that it has, and executes none of these, for which
     /// somebody waits.
     GoAway(GoAway<'a>, Vec<CallId>),
+    /// From now on the peer offers those of its hello's services that are active.
+    Offers(Active<'a>),
 }
 
 /// Why a call was not sent. It had no effect.
@@ -143,6 +147,7 @@ impl<T: Default> Session<T> {
             greeting: Some(Greeting::new(hello)?),
             offered: Versions::FIRST,
             settled: Settled::FIRST,
+            services: 0,
             timeouts,
             keepalive: Keepalive::new(now),
             outgoing: Outgoing::new(),
@@ -179,8 +184,8 @@ impl<T: Default> Session<T> {
                     Event::Nothing
                 }
             }
-            Frame::Reply(id, kind, body) => match self.receive_reply(id)? {
-                Some(_) => Event::Reply(id, kind, body),
+            Frame::Reply(id, mark, body) => match self.receive_reply(id, mark)? {
+                Some(_) => Event::Reply(id, mark, body),
                 None => Event::Nothing,
             },
             Frame::Failure(id, failed) => match self.outgoing.answered(id)? {
@@ -204,6 +209,13 @@ impl<T: Default> Session<T> {
                 self.phase = Phase::PeerLeft;
                 let refused = self.outgoing.refuse_after(go_away.last);
                 Event::GoAway(go_away, refused)
+            }
+            Frame::Offers(offers) => {
+                if !self.settled.has(Capabilities::OFFERS) {
+                    return Err(Violation::UnknownKind(frame::kind::OFFERS));
+                }
+                offers.check(self.services)?;
+                Event::Offers(offers)
             }
             Frame::Hello(_) => return Err(Violation::HelloTwice),
         })
@@ -242,9 +254,16 @@ impl<T: Default> Session<T> {
     ///
     /// As [`Session::receive`].
     #[inline]
-    pub fn receive_reply(&mut self, id: CallId) -> Result<Option<&mut T>, Violation> {
+    pub fn receive_reply(
+        &mut self,
+        id: CallId,
+        mark: ReplyMark,
+    ) -> Result<Option<&mut T>, Violation> {
         match self.phase {
             Phase::Greeting(_) => Err(Violation::HelloExpected),
+            _ if mark.degraded && !self.settled.has(Capabilities::DEGRADED) => {
+                Err(Violation::Reserved("reply"))
+            }
             _ => self.outgoing.answered(id),
         }
     }
@@ -260,6 +279,7 @@ impl<T: Default> Session<T> {
         }
         self.settled = self.offered.settle(hello.versions.unwrap_or(Versions::FIRST))?;
         self.outgoing.grant(hello.credit)?;
+        self.services = hello.services.len();
         self.max_frame = self.max_frame.min(hello.max_frame as usize);
         self.phase = Phase::Open;
         Ok(Event::Ready(Box::new(hello)))
@@ -402,17 +422,23 @@ impl<T: Default> Session<T> {
 
     // === calls of the peer ===
 
-    /// Answers a call of the peer with what `body` writes, which says what it was.
+    /// Answers a call of the peer with what `body` writes, which says what it was; without the mark of a
+    /// degraded answer if the peer reads none.
     ///
     /// # Errors
     ///
     /// If the answer is too large, or what `body` says. The call is still to be answered.
     #[inline]
-    pub fn reply<E>(
+    pub fn reply<E, M: Into<ReplyMark>>(
         &mut self,
         id: CallId,
-        body: impl FnOnce(&mut Vec<u8>) -> Result<ReplyKind, E>,
+        body: impl FnOnce(&mut Vec<u8>) -> Result<M, E>,
     ) -> Result<(), EncodeError<E>> {
+        let settled = self.settled;
+        let body = |out: &mut Vec<u8>| {
+            let ReplyMark { kind, degraded } = body(out)?.into();
+            Ok(ReplyMark { kind, degraded: degraded && settled.has(Capabilities::DEGRADED) })
+        };
         frame::encode_reply(&mut self.outbox.bytes, id, self.max_frame, body)?;
         self.incoming.answered();
         Ok(())
@@ -433,6 +459,14 @@ impl<T: Default> Session<T> {
     /// How many calls of the peer are still to be answered.
     pub const fn unanswered(&self) -> u32 {
         self.incoming.in_flight()
+    }
+
+    /// Tells the peer which of this side's services are active from now on, if it reads that; not before
+    /// this side has said hello, nor once it is leaving.
+    pub fn offer(&mut self, offers: Active<'_>) {
+        if self.settled.has(Capabilities::OFFERS) && !self.incoming.has_left() {
+            frame::encode_offers(&mut self.outbox.bytes, offers);
+        }
     }
 
     /// Lets the peer have `more` calls in flight.

@@ -4,7 +4,9 @@ use std::convert::Infallible;
 
 use super::*;
 use crate::buffer::FrameBuffer;
-use crate::frame::{ExtensionsBuf, MethodOffer, Origin, ServiceOffer, Trace};
+use crate::frame::{
+    ActiveBuf, ExtensionsBuf, MethodOffer, Origin, ReplyKind, ServiceOffer, Trace, encode_offers,
+};
 
 /// What a test keeps of an event.
 #[derive(Debug, PartialEq)]
@@ -15,6 +17,7 @@ enum Seen {
     Reply(&'static str, ReplyKind, Vec<u8>),
     Failure(&'static str, u8, Vec<String>),
     GoAway(u64, Vec<&'static str>),
+    Offers(ActiveBuf),
 }
 
 struct Side {
@@ -55,8 +58,8 @@ impl Side {
                     Some(Seen::Call(number(head.id), head.method, body.into()))
                 }
                 Event::Cancel(id) => Some(Seen::Cancel(number(id))),
-                Event::Reply(id, kind, body) => {
-                    Some(Seen::Reply(fetch(session, id), kind, body.into()))
+                Event::Reply(id, mark, body) => {
+                    Some(Seen::Reply(fetch(session, id), mark.kind, body.into()))
                 }
                 Event::Failure(id, failed) => {
                     let texts = failed.texts.map(str::to_owned).collect();
@@ -66,6 +69,7 @@ impl Side {
                     let refused = refused.into_iter().map(|id| fetch(session, id)).collect();
                     Some(Seen::GoAway(number(go_away.last), refused))
                 }
+                Event::Offers(active) => Some(Seen::Offers(active.to_buf())),
             });
         }
         Ok(seen)
@@ -390,9 +394,9 @@ fn an_answer_is_kept_until_it_is_fetched_and_so_is_its_place() {
     let (mut caller, mut callee) = pair(2);
     let a = caller.call("a", at(300)).unwrap();
     caller.send_to(&mut callee, at(0)).unwrap();
-    let answer = Frame::Reply(a, ReplyKind::Answer, b"A");
+    let answer = Frame::Reply(a, ReplyKind::Answer.into(), b"A");
     let reply = caller.session.receive(answer).unwrap();
-    assert_eq!(reply, Event::Reply(a, ReplyKind::Answer, b"A"));
+    assert_eq!(reply, Event::Reply(a, ReplyKind::Answer.into(), b"A"));
     // Its credit is free, its place isn't, and its deadline is nobody's any more.
     assert_eq!((caller.session.calls_in_flight(), caller.session.is_idle()), (0, false));
     let b = caller.call("b", Moment::NEVER).unwrap();
@@ -404,7 +408,7 @@ fn an_answer_is_kept_until_it_is_fetched_and_so_is_its_place() {
     let c = caller.call("c", Moment::NEVER).unwrap();
     assert_eq!(a.0 & 0xffff, c.0 & 0xffff);
     // What has come survives the connection; what hasn't gets to know its fate.
-    caller.session.receive(Frame::Reply(b, ReplyKind::Answer, b"B")).unwrap();
+    caller.session.receive(Frame::Reply(b, ReplyKind::Answer.into(), b"B")).unwrap();
     let left: Vec<_> = caller.session.close(0).collect();
     assert_eq!(left, [(c, "c", Some(Fate::NotSent)), (b, "b", None)]);
 }
@@ -483,7 +487,7 @@ fn frames_of_kinds_to_come_are_passed_by_and_others_are_not() {
         assert!(callee.session.output_len() > 0, "the ping behind it is answered");
         callee.send_to(&mut caller, at(0)).unwrap();
     }
-    for kind in [0, 10, 127] {
+    for kind in [0, 11, 127] {
         let (_, mut callee) = pair(8);
         let refused = callee.take(&[4, 0, 0, 0, kind, 1, 2, 3], at(0));
         assert_eq!(refused, Err(Violation::UnknownKind(kind)));
@@ -508,4 +512,65 @@ fn no_common_version_ends_the_connection_and_says_so() {
     let mut callee = Side::accepted(&hello("pay", 8), at(0));
     let refused = caller.send_to(&mut callee, at(0));
     assert_eq!(refused, Err(Violation::NoCommonVersion { lowest: 7, highest: 9 }));
+}
+
+#[test]
+fn offers_are_told_to_who_reads_them_and_must_be_about_the_hello() {
+    let (mut caller, mut callee) = pair(8);
+    let away = ActiveBuf::new([false]);
+    callee.session.offer(away.active());
+    assert_eq!(callee.send_to(&mut caller, at(0)), Ok(vec![Seen::Offers(away)]));
+    for (active, why) in [
+        (ActiveBuf::new([]), Violation::Truncated("offers")),
+        (ActiveBuf::new([true, true]), Violation::Reserved("offers")),
+        (ActiveBuf::new([true; 9]), Violation::TrailingBytes(1)),
+    ] {
+        let (mut caller, _) = pair(8);
+        let mut bytes = Vec::new();
+        encode_offers(&mut bytes, active.active());
+        assert_eq!(caller.take(&bytes, at(0)), Err(why));
+    }
+    // Once it is leaving it offers nothing, which the go-away says.
+    callee.session.leave(GoAwayReason::Draining, "stopping");
+    callee.session.offer(ActiveBuf::new([true]).active());
+    assert_eq!(callee.send_to(&mut caller, at(0)), Ok(vec![Seen::GoAway(0, vec![])]));
+}
+
+#[test]
+fn who_is_not_capable_is_neither_told_offers_nor_that_an_answer_is_degraded() {
+    let versions = |capabilities| Some(Versions { capabilities, ..Versions::CURRENT });
+    let mark = |kind| ReplyMark { kind, degraded: true };
+    for (capabilities, told) in [(0, false), (Capabilities::ALL, true)] {
+        let plain = Hello { versions: versions(capabilities), ..hello("front", 8) };
+        let mut caller = Side::new(&plain, at(0));
+        let mut callee = Side::accepted(&hello("pay", 8), at(0));
+        caller.send_to(&mut callee, at(0)).unwrap();
+        callee.send_to(&mut caller, at(0)).unwrap();
+        callee.session.offer(ActiveBuf::new([false]).active());
+        assert_eq!(callee.session.output_len() > 0, told);
+        callee.send_to(&mut caller, at(0)).unwrap();
+
+        let id = caller.call("a", Moment::NEVER).unwrap();
+        caller.send_to(&mut callee, at(0)).unwrap();
+        let degraded = |_: &mut Vec<u8>| Ok::<_, Infallible>(mark(ReplyKind::ServiceError));
+        callee.session.reply(id, degraded).unwrap();
+        let mut said = Vec::new();
+        callee.session.take_output(&mut said);
+        let read = ReplyMark { degraded: told, ..mark(ReplyKind::ServiceError) };
+        assert_eq!(Frame::decode(&said[4..]), Ok(Frame::Reply(id, read, b"")));
+        assert!(caller.take(&said, at(0)).is_ok());
+
+        // Who says it all the same breaks the protocol.
+        let id = caller.call("b", Moment::NEVER).unwrap();
+        let mut bytes = Vec::new();
+        frame::encode_reply(&mut bytes, id, 1_000, degraded).unwrap();
+        assert_eq!(caller.take(&bytes, at(0)).is_ok(), told);
+        let (mut bytes, mut again) = (Vec::new(), Side::new(&plain, at(0)));
+        callee = Side::accepted(&hello("pay", 8), at(0));
+        again.send_to(&mut callee, at(0)).unwrap();
+        callee.send_to(&mut again, at(0)).unwrap();
+        encode_offers(&mut bytes, ActiveBuf::new([true]).active());
+        let unknown = Err(Violation::UnknownKind(frame::kind::OFFERS));
+        assert_eq!(again.take(&bytes, at(0)) == unknown, !told);
+    }
 }

@@ -20,9 +20,9 @@ use seam_core::contract::{
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{
-    Caller, Encode, Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, ReplyKind, Served,
+    Caller, Encode, Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, Served,
 };
-use seam_core::time::{Clock, Moment};
+use seam_core::time::Clock;
 use seam_core::turn::{Begun, TurnStart};
 use seam_wire::{Address, Identity, Link, LinkConfig, RemoteService, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub const LATER: usize = 1;
 pub const FULL: usize = 2;
 /// Answers with a service error.
 pub const REFUSE: usize = 3;
+/// Arguments of [`ECHO`] whose answer is degraded.
+pub const POOR: &str = "poor";
 
 static SPECS: [MethodSpec; 4] =
     [spec("echo", 0), spec("later", 1), spec("full", 2), spec("refuse", 3)];
@@ -207,11 +209,13 @@ impl Inlet for Worker {
         self.seen.lock().push(inbound.body.to_vec());
         let Inbound { caller, context, now, .. } = &inbound;
         let (chain, principal) = (&context.chain, context.principal.as_deref());
-        self.contexts.lock().push(format!("{caller} {chain:?} {principal:?}"));
+        let once = if context.no_retry { " once" } else { "" };
+        self.contexts.lock().push(format!("{caller} {chain:?} {principal:?}{once}"));
         match usize::from(inbound.method) {
             ECHO => {
                 out.extend_from_slice(inbound.body);
-                Served::Answered(*now)
+                let served = Served::Answered(*now);
+                if inbound.body == POOR.as_bytes() { served.degraded() } else { served }
             }
             LATER => {
                 let (send, receive) = oneshot::channel();
@@ -222,7 +226,7 @@ impl Inlet for Worker {
                     let mut leaving = leaving;
                     let bytes = receive.await.unwrap().into();
                     leaving.1 = true;
-                    Ok(ReplyBody { kind: ReplyKind::Answer, bytes, at: Moment::default() })
+                    Ok(ReplyBody { bytes, ..ReplyBody::default() })
                 })
             }
             FULL => {

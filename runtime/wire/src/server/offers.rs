@@ -1,0 +1,161 @@
+//! Which of a server's services are active, and how its connections get to know that this changes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use seam_core::name::ServiceId;
+use seam_core::remote::Inlet;
+use tokio::sync::watch;
+
+use crate::frame::{Active, ActiveBuf};
+use crate::session::Session;
+
+/// The services of a [`Server`](super::Server), each of which is active or not for now.
+///
+/// Peers are told which are, at once and whenever that changes. A call of one that isn't is answered as
+/// *not executed*, because it is unavailable; calls that were taken while it was active go on.
+#[derive(Clone)]
+pub struct Offers(Arc<Board>);
+
+impl Offers {
+    pub(super) const fn new(board: Arc<Board>) -> Self {
+        Self(board)
+    }
+
+    /// Offers a service from now on, or doesn't any more. False if the server was started without it.
+    pub fn set(&self, service: ServiceId, active: bool) -> bool {
+        let Some(hosted) = self.0.find(service) else { return false };
+        if hosted.active.swap(active, Ordering::AcqRel) != active {
+            self.0.changes.fetch_add(1, Ordering::AcqRel);
+            self.0.bell.send_replace(());
+        }
+        true
+    }
+
+    /// Whether the service is active.
+    pub fn is_active(&self, service: ServiceId) -> bool {
+        self.0.find(service).is_some_and(Hosted::is_active)
+    }
+}
+
+impl fmt::Debug for Offers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosted = self.0.hosted.iter();
+        f.debug_map().entries(hosted.map(|h| (h.inlet.service(), h.is_active()))).finish()
+    }
+}
+
+/// What a server's connections have to know of it while they stand.
+pub(super) struct Board {
+    /// The services, in the order of the hello.
+    pub(super) hosted: Vec<Hosted>,
+    /// How often one of them was made active or inactive.
+    changes: AtomicU64,
+    draining: AtomicBool,
+    /// Rings when something here has changed.
+    bell: watch::Sender<()>,
+}
+
+/// A service that may be active.
+pub(super) struct Hosted {
+    pub(super) inlet: Arc<dyn Inlet>,
+    active: AtomicBool,
+}
+
+impl Hosted {
+    #[inline]
+    pub(super) fn is_active(&self) -> bool {
+        self.active.load(Ordering::Acquire)
+    }
+}
+
+impl Board {
+    pub(super) fn new(inlets: Vec<Arc<dyn Inlet>>, inactive: &[ServiceId]) -> Self {
+        let hosted = inlets.into_iter().map(|inlet| {
+            let active = AtomicBool::new(!inactive.contains(&inlet.service()));
+            Hosted { inlet, active }
+        });
+        Self {
+            hosted: hosted.collect(),
+            changes: AtomicU64::new(0),
+            draining: AtomicBool::new(false),
+            bell: watch::Sender::new(()),
+        }
+    }
+
+    fn find(&self, service: ServiceId) -> Option<&Hosted> {
+        self.hosted.iter().find(|hosted| hosted.inlet.service() == service)
+    }
+
+    pub(super) fn active(&self) -> ActiveBuf {
+        ActiveBuf::new(self.hosted.iter().map(Hosted::is_active))
+    }
+
+    /// The unit is being stopped.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.bell.send_replace(());
+    }
+
+    #[inline]
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Never ends, and wakes who polls it whenever something here has changed.
+    pub(super) fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut bell = self.bell.subscribe();
+        async move {
+            while bell.changed().await.is_ok() {}
+            // The server was dropped, which ends its connections anyway.
+            std::future::pending().await
+        }
+    }
+
+    /// Returns once the unit is being stopped.
+    pub(super) async fn drained(&self) {
+        let mut bell = self.bell.subscribe();
+        while !self.is_draining() {
+            // The bell lives as long as this.
+            let _ = bell.changed().await;
+        }
+    }
+}
+
+/// What a peer was told of the services last.
+pub(super) struct Told {
+    changes: u64,
+    active: ActiveBuf,
+}
+
+impl Told {
+    /// What a hello says now.
+    pub(super) fn now(board: &Board) -> Self {
+        // In this order, so that a change in between is told once more rather than never.
+        let changes = board.changes.load(Ordering::Acquire);
+        Self { changes, active: board.active() }
+    }
+
+    pub(super) fn active(&self) -> Active<'_> {
+        self.active.active()
+    }
+
+    /// Tells the peer what has changed since, if anything has.
+    #[inline]
+    pub(super) fn tell_changes(&mut self, board: &Board, session: &mut Session<()>) {
+        if board.changes.load(Ordering::Acquire) != self.changes && session.is_open() {
+            self.tell(board, session);
+        }
+    }
+
+    /// The same for who has just seen that a service isn't active: the peer knows that before it hears
+    /// of its call.
+    #[cold]
+    pub(super) fn tell(&mut self, board: &Board, session: &mut Session<()>) {
+        let before = std::mem::replace(self, Self::now(board));
+        if before.active != self.active {
+            session.offer(self.active());
+        }
+    }
+}
