@@ -109,6 +109,26 @@ async fn a_stopped_process_costs_its_callers_their_deadline_at_most() {
     remote.close().await;
 }
 
+/// What has lain unread meanwhile is older than it says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_while_a_process_stood_still_never_runs() {
+    let remote = Remote::open(Listen::Socket).await;
+    let client = remote.client.clone();
+    let id = remote.child.id().unwrap();
+    assert_eq!(client.add(1, 0).await, Ok(1));
+    seam_tests::process::signal(id, rustix::process::Signal::STOP).unwrap();
+    until("all of its threads stand still", async || stands_still(id)).await;
+    let began = Instant::now();
+    let lost = client.add(5, 0).deadline(secs(60)).await;
+    assert!(matches!(lost, Err(CallError::Unknown(Unknown::ConnectionLost { .. }))), "{lost:?}");
+    until("it was over two seconds", async || began.elapsed() > ms(2_500)).await;
+    seam_tests::process::signal(id, rustix::process::Signal::CONT).unwrap();
+    until("calls are answered again", async || client.unit().await.is_ok()).await;
+    assert_eq!(client.add(1, 0).await, Ok(2));
+    assert!(remote.child.log().contains("stood still"), "{}", remote.child.log());
+    remote.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beyond_its_credit_a_caller_is_overloaded_at_once() {
     let remote = Remote::open(Listen::Socket).await;
