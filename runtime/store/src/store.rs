@@ -101,6 +101,14 @@ impl Store {
         pollster::block_on(Self::opened(Arc::new(engine), options))
     }
 
+    /// [`open_on`](Self::open_on) for async callers, on any runtime.
+    pub async fn open_on_async(
+        engine: impl Engine,
+        options: StoreOptions,
+    ) -> Result<Self, OpenError> {
+        Self::opened(Arc::new(engine), options).await
+    }
+
     /// A new database in memory, for tests: without a folder, without threads, gone with its last
     /// handle.
     pub fn in_memory() -> Self {

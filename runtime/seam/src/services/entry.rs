@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
@@ -16,6 +16,10 @@ use seam_core::remote::{Caller, Inlet, Remote};
 use seam_core::time::Clock;
 use seam_core::turn::{Factory, Host, HostSettings, Keeping};
 
+use tokio::sync::watch;
+
+use super::activity::Activity;
+use super::tables::Database;
 use crate::config::{KnownService, Settings};
 
 /// A service that an app has registered.
@@ -31,7 +35,7 @@ pub(crate) trait Registered: Send + Sync + 'static {
     fn known(&self, known: KnownService) -> KnownService;
 
     /// Makes its route in a unit, which leads nowhere yet.
-    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Box<dyn Opened>;
+    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Arc<dyn Opened>;
 }
 
 /// A service's route in a unit.
@@ -41,7 +45,10 @@ pub(crate) trait Opened: Send + Sync {
     /// Brings the service to life in this unit, and leads the route there.
     fn host(&self, plan: HostPlan) -> Hosted;
 
-    /// Leads the route to another unit.
+    /// Leads the route back to the service in this unit, if it was brought to life here.
+    fn lead_here(&self);
+
+    /// Leads the route to another process.
     fn lead_to(&self, remote: Arc<dyn Remote>);
 
     /// Leads the route nowhere.
@@ -61,6 +68,8 @@ pub(crate) struct HostPlan {
     pub(crate) clients: Arc<dyn Clients>,
     pub(crate) extensions: Extensions,
     pub(crate) callers: Vec<ServiceId>,
+    /// The service's own.
+    pub(crate) database: Arc<Database>,
     /// `[calls] resolution = "encoded"`.
     pub(crate) rehearsal: Option<Faults>,
 }
@@ -69,6 +78,8 @@ pub(crate) struct HostPlan {
 pub(crate) struct Hosted {
     pub(crate) keeping: Arc<dyn Keeping>,
     pub(crate) inlet: Arc<dyn Inlet>,
+    /// Whether it is at work here, or another instance of the unit does that.
+    pub(crate) activity: watch::Receiver<Activity>,
 }
 
 /// The service whose actor is `A`.
@@ -100,16 +111,25 @@ impl<A: Actor> Registered for Entry<A> {
         known.config::<A::Config>()
     }
 
-    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Box<dyn Opened> {
+    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Arc<dyn Opened> {
         let route = Route::<A::Contract>::new(self.id, deadlines, clock);
         let route = if policies { route } else { route.without_policies() };
-        Box::new(Open::<A> { route: Arc::new(route), actor: PhantomData })
+        let (route, here) = (Arc::new(route), OnceLock::new());
+        Arc::new(Open::<A> { route, here, actor: PhantomData })
     }
 }
 
 struct Open<A: Actor> {
     route: Arc<Route<A::Contract>>,
+    /// Where calls go that stay here, once the service lives here.
+    here: OnceLock<Here<A::Contract>>,
     actor: PhantomData<fn() -> A>,
+}
+
+/// The way to a service of this unit.
+enum Here<C: Contract> {
+    Host(Arc<C::Host>),
+    Rehearsal(Arc<dyn Remote>),
 }
 
 impl<A: Actor> Opened for Open<A> {
@@ -118,13 +138,17 @@ impl<A: Actor> Opened for Open<A> {
     }
 
     fn host(&self, plan: HostPlan) -> Hosted {
-        let HostPlan { settings, config, clients, extensions, callers, rehearsal } = plan;
+        let HostPlan { settings, config, clients, mut extensions, callers, database, rehearsal } =
+            plan;
+        extensions.insert(Arc::clone(&database));
+        let activity = database.activity();
         let (service, clock) = (settings.service, settings.clock.clone());
         let maker = Maker::<A> {
             service,
             config,
             clients,
             extensions,
+            database,
             clock: clock.clone(),
             actor: PhantomData,
         };
@@ -135,13 +159,23 @@ impl<A: Actor> Opened for Open<A> {
         let inbox =
             Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock.clone());
         let inlet: Arc<dyn Inlet> = Arc::new(inbox);
-        self.route.set(match rehearsal {
-            None => Target::Local(host),
+        // A service is brought to life once.
+        let _ = self.here.set(match rehearsal {
+            None => Here::Host(host),
             Some(faults) => {
-                Target::Remote(Arc::new(Rehearsal::new(Arc::clone(&inlet), faults, clock)))
+                Here::Rehearsal(Arc::new(Rehearsal::new(Arc::clone(&inlet), faults, clock)))
             }
         });
-        Hosted { keeping, inlet }
+        self.lead_here();
+        Hosted { keeping, inlet, activity }
+    }
+
+    fn lead_here(&self) {
+        match self.here.get() {
+            Some(Here::Host(host)) => self.route.set(Target::Local(Arc::clone(host))),
+            Some(Here::Rehearsal(remote)) => self.route.set(Target::Remote(Arc::clone(remote))),
+            None => {}
+        }
     }
 
     fn lead_to(&self, remote: Arc<dyn Remote>) {
@@ -167,6 +201,7 @@ struct Maker<A> {
     config: Settings,
     clients: Arc<dyn Clients>,
     extensions: Extensions,
+    database: Arc<Database>,
     clock: Clock,
     actor: PhantomData<fn() -> A>,
 }
@@ -174,12 +209,24 @@ struct Maker<A> {
 impl<A: Actor> Factory<A> for Maker<A> {
     fn build(&self) -> Pin<Box<dyn Future<Output = Result<A, StartError>> + Send + '_>> {
         Box::pin(async {
-            let config =
-                self.config.read().map_err(|problem| StartError::failed(problem.to_string()))?;
-            let (clients, extensions) = (Arc::clone(&self.clients), self.extensions.clone());
-            let clock = self.clock.clone();
-            let mut setup = Setup::<A>::new(self.service, config, clients, extensions, clock);
-            A::start(&mut setup).await
+            loop {
+                let config = self
+                    .config
+                    .read()
+                    .map_err(|problem| StartError::failed(problem.to_string()))?;
+                let (clients, extensions) = (Arc::clone(&self.clients), self.extensions.clone());
+                let clock = self.clock.clone();
+                let mut setup = Setup::<A>::new(self.service, config, clients, extensions, clock);
+                match A::start(&mut setup).await {
+                    Ok(actor) => {
+                        self.database.tell(Activity::Active);
+                        return Ok(actor);
+                    }
+                    // Whatever `start` makes of that.
+                    Err(_) if self.database.is_elsewhere() => self.stand_by().await?,
+                    Err(error) => return Err(error),
+                }
+            }
         })
     }
 
@@ -189,6 +236,17 @@ impl<A: Actor> Factory<A> for Maker<A> {
 
     fn health<'a>(&'a self, actor: &'a A) -> Pin<Box<dyn Future<Output = Health> + Send + 'a>> {
         Box::pin(actor.health())
+    }
+}
+
+impl<A> Maker<A> {
+    /// Waits until the instance that has the database is gone, and opens it.
+    async fn stand_by(&self) -> Result<(), StartError> {
+        let service = self.service.name();
+        tracing::info!(service, "another instance of the unit has its database: standing by");
+        self.database.take_over().await.map_err(StartError::failed)?;
+        tracing::info!(service, "took over");
+        Ok(())
     }
 }
 

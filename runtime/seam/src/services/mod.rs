@@ -1,11 +1,13 @@
 //! The services of an app: what is registered of each, and what all of them say together.
 
+mod activity;
 mod entry;
 mod graph;
 mod registry;
 mod store_failure;
 mod tables;
 
+pub(crate) use self::activity::Activity;
 pub(crate) use self::entry::{HostPlan, Hosted, Opened, Registered, deadlines};
 pub use self::graph::{Edge as CallEdge, Graph};
 pub(crate) use self::registry::Registry;

@@ -9,6 +9,9 @@ use seam_store::{
     Condition, Index, Key, Memory, OpenError, Sled, Store, StoreOptions, Table, Unique, Value,
 };
 use serde::Serialize;
+use tokio::sync::watch;
+
+use super::activity::Activity;
 
 /// What `setup` offers to services with state of their own.
 pub trait Tables {
@@ -86,18 +89,35 @@ pub(crate) struct Database {
     options: StoreOptions,
     /// Has the rows, in place of the folder.
     memory: Option<Memory>,
+    /// Whether other instances of the unit may have it: then it is waited for.
+    shared: bool,
+    /// Held while it is opened, which takes its time; `state` isn't.
+    opening: Mutex<()>,
     state: Mutex<State>,
+    activity: watch::Sender<Activity>,
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     store: Option<Store>,
     refused: Option<Arc<str>>,
+    /// Another instance had it when it was last asked for.
+    elsewhere: bool,
 }
 
 impl Database {
     pub(crate) fn new(path: PathBuf, options: StoreOptions) -> Self {
-        Self { path, options, memory: None, state: Mutex::default() }
+        Self {
+            path,
+            options,
+            memory: None,
+            shared: false,
+            opening: Mutex::default(),
+            state: Mutex::default(),
+            activity: watch::Sender::new(Activity::Starting),
+            closed: watch::Sender::new(false),
+        }
     }
 
     /// The same with the rows in memory, if that is given.
@@ -105,19 +125,80 @@ impl Database {
         Self { memory, ..self }
     }
 
+    /// One that several instances of a unit have in turn, if `shared`.
+    pub(crate) fn shared(self, shared: bool) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// What its service does here.
+    pub(crate) fn activity(&self) -> watch::Receiver<Activity> {
+        self.activity.subscribe()
+    }
+
+    /// Notes what its service does here; once it is at work, it stays so.
+    pub(super) fn tell(&self, now: Activity) {
+        self.activity.send_if_modified(|activity| {
+            let changed = *activity != Activity::Active && *activity != now;
+            if changed {
+                *activity = now;
+            }
+            changed
+        });
+    }
+
     /// Opens it. This waits for the disk, once: for a service, before its first turn.
     pub(crate) fn open(&self) -> Result<Store, OpenError> {
-        let mut state = self.state.lock();
-        if let Some(store) = &state.store {
+        let _opening = self.opening.lock();
+        if let Some(store) = &self.state.lock().store {
             return Ok(store.clone());
         }
-        let opened = match &self.memory {
+        self.tell(Activity::Recovering);
+        self.opened(match &self.memory {
             Some(memory) => Store::open_on(memory.clone(), self.options),
             None => Store::open_on(Sled::new(&self.path), self.options),
+        })
+    }
+
+    /// Whether it couldn't be opened because another instance of the unit has it.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.state.lock().elsewhere
+    }
+
+    /// Opens it as soon as the instance that has it lets it go or is gone. Never done once it is
+    /// closed.
+    pub(super) async fn take_over(self: &Arc<Self>) -> Result<(), OpenError> {
+        let database = Arc::clone(self);
+        let owned = move || database.tell(Activity::Recovering);
+        let opening = Store::open_on_async(Sled::when_free(&self.path, owned), self.options);
+        let mut closed = self.closed.subscribe();
+        let closed = async {
+            // The sender is `self`'s.
+            let _ = closed.wait_for(|closed| *closed).await;
+        };
+        let opened = tokio::select! {
+            opened = opening => Some(opened),
+            () = closed => None,
         };
         match opened {
-            Ok(store) => Ok(state.store.insert(store).clone()),
+            Some(opened) => self.opened(opened).map(drop),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn opened(&self, opened: Result<Store, OpenError>) -> Result<Store, OpenError> {
+        let mut state = self.state.lock();
+        match opened {
+            Ok(store) => {
+                state.elsewhere = false;
+                Ok(state.store.insert(store).clone())
+            }
+            Err(error) if self.shared && matches!(error, OpenError::Locked { .. }) => {
+                state.elsewhere = true;
+                self.tell(Activity::Standby);
+                Err(error)
+            }
             Err(error) => {
+                state.elsewhere = false;
                 state.refused = Some(error.to_string().into());
                 Err(error)
             }
@@ -137,6 +218,7 @@ impl Database {
 
     /// Writes everything and lets others open it.
     pub(crate) async fn close(&self) {
+        self.closed.send_replace(true);
         let store = self.state.lock().store.take();
         if let Some(store) = store
             && let Err(error) = store.close().await

@@ -40,7 +40,7 @@ impl Links {
         graph: &Graph,
         identity: &Identity,
         layout: &UnitLayout,
-        opened: &[(ServiceId, Box<dyn Opened>)],
+        opened: &[(ServiceId, Arc<dyn Opened>)],
         homes: &[Home],
         placement: &Placement<'_>,
     ) -> Self {

@@ -15,7 +15,7 @@ use super::edge::Edge;
 use super::links::{Links, Listening};
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Lane, UnitLayout};
-use crate::services::{Database, Hosted, Opened};
+use crate::services::{Activity, Database, Hosted, Opened};
 
 /// Everything that a unit is made of, and that ends with it.
 pub(super) struct Parts {
@@ -27,7 +27,7 @@ pub(super) struct Parts {
     pub(super) homes: Vec<Home>,
     pub(super) spawned: AtomicUsize,
     pub(super) routes: Arc<Routes>,
-    pub(super) opened: Vec<(ServiceId, Box<dyn Opened>)>,
+    pub(super) opened: Vec<(ServiceId, Arc<dyn Opened>)>,
     pub(super) hosted: Vec<Resident>,
     /// The unit's own.
     pub(super) database: Database,
@@ -55,6 +55,10 @@ impl Parts {
     pub(super) async fn waits_for(&self) -> Vec<String> {
         let mut waits_for = Vec::new();
         for resident in &self.hosted {
+            if resident.activity() == Activity::Standby {
+                // That it waits is all that is asked of it.
+                continue;
+            }
             if let Health::Bad { reason } = resident.hosted.keeping.health().await {
                 waits_for.push(format!("service `{}`: {reason}", resident.id));
             }
@@ -141,6 +145,11 @@ impl Drop for Parts {
 }
 
 impl Resident {
+    /// Whether the service is at work here.
+    pub(super) fn activity(&self) -> Activity {
+        *self.hosted.activity.borrow()
+    }
+
     fn status(&self) -> ServiceStatus {
         let state = self.hosted.keeping.state();
         ServiceStatus {
@@ -149,7 +158,10 @@ impl Resident {
                 Lane::Inline => "inline".into(),
                 Lane::Arbiter => "arbiter".into(),
             },
-            state: state.phase.into(),
+            state: match (state.phase, self.activity().word()) {
+                ("starting", Some(word)) => word.into(),
+                (phase, _) => phase.into(),
+            },
             reason: state.reason,
             store: self.database.condition().map(|condition| condition.word().into()),
             restarts: state.restarts,

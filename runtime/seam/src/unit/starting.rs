@@ -14,6 +14,7 @@ use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane, Limits};
 use seam_store::StoreOptions;
+use tokio::sync::watch;
 
 use super::StartFailure;
 use super::awaited::awaited;
@@ -22,7 +23,9 @@ use super::links::{self, Links};
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
-use crate::services::{Database, Graph, HostPlan, Opened, Registered, Registry, deadlines};
+use crate::services::{
+    Activity, Database, Graph, HostPlan, Opened, Registered, Registry, deadlines,
+};
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
 /// waits before it listens (see [`awaited`]), and for the others, which wait for it, after that.
@@ -85,7 +88,7 @@ impl<'a> Starting<'a> {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
             let (Some((id, open)), Some(service)) = (found, service) else { continue };
-            let resident = self.host(*id, &**open, service, &routes, &placement)?;
+            let resident = self.host(*id, open, service, &routes, &placement)?;
             self.residents.push(resident);
             self.first_start(self.residents.len() - 1).await?;
         }
@@ -123,7 +126,7 @@ impl<'a> Starting<'a> {
         Ok(parts)
     }
 
-    fn open(&self, service: &dyn Registered) -> (ServiceId, Box<dyn Opened>) {
+    fn open(&self, service: &dyn Registered) -> (ServiceId, Arc<dyn Opened>) {
         let id = service.id();
         let own = self.config.service(id.name()).and_then(|service| service.deadline);
         let deadlines = deadlines(own, self.config.calls.deadline);
@@ -151,23 +154,24 @@ impl<'a> Starting<'a> {
     fn host(
         &self,
         id: ServiceId,
-        open: &dyn Opened,
+        open: &Arc<dyn Opened>,
         service: &ServiceConfig,
         routes: &Arc<Routes>,
         placement: &Placement<'_>,
     ) -> Result<Resident, StartFailure> {
         let options = StoreOptions::default().cache(service.cache);
         let folder = self.config.app.data.join("services").join(id.name());
+        let several = self.layout.is_one_of_several();
         let database = Database::new(folder, options).on(self.registry.memory(id.name()));
-        let database = Arc::new(database);
-        let mut extensions = Extensions::default();
-        extensions.insert(Arc::clone(&database));
+        let database = Arc::new(database.shared(several));
+        let extensions = Extensions::default();
         let (lane, arbiter) = match service.lane {
             config::Lane::Inline => (Lane::Inline, None),
             config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
         };
         let shared = || self.homes[placement.service(id.name())].clone();
         let home = arbiter.clone().unwrap_or_else(shared);
+        let runtime = home.runtime().clone();
         let mailbox = u32::try_from(service.mailbox).unwrap_or(u32::MAX);
         let limits = Limits { mailbox, turn_limit: service.turn_limit };
         let settings = HostSettings {
@@ -185,8 +189,14 @@ impl<'a> Starting<'a> {
             refused: faults.refused,
         });
         let config = service.settings.clone();
-        let plan = HostPlan { settings, config, clients, extensions, callers, rehearsal };
+        let own = Arc::clone(&database);
+        let plan =
+            HostPlan { settings, config, clients, extensions, callers, database: own, rehearsal };
         let hosted = open.host(plan);
+        if several {
+            let why = format!("`{id}` stands by here: another instance of this unit runs it");
+            runtime.spawn(follow(Arc::clone(open), hosted.activity.clone(), why));
+        }
         Ok(Resident { id, lane: service.lane, arbiter, hosted, database })
     }
 
@@ -194,7 +204,13 @@ impl<'a> Starting<'a> {
     /// on their way; that its database can't be opened is.
     async fn first_start(&self, index: usize) -> Result<(), StartFailure> {
         let resident = &self.residents[index];
-        let Err(reason) = resident.hosted.keeping.started().await else { return Ok(()) };
+        let mut activity = resident.hosted.activity.clone();
+        let started = tokio::select! {
+            started = resident.hosted.keeping.started() => started,
+            // For how long nobody knows. The sender is the service's.
+            _ = activity.wait_for(|activity| *activity == Activity::Standby) => return Ok(()),
+        };
+        let Err(reason) = started else { return Ok(()) };
         match resident.database.refused() {
             Some(refused) => {
                 Err(StartFailure::Database { service: resident.id, reason: refused.to_string() })
@@ -210,5 +226,21 @@ impl<'a> Starting<'a> {
         end(&self.residents, Duration::ZERO).await;
         let arbiters = self.residents.iter().filter_map(|resident| resident.arbiter.clone());
         stop_homes(arbiters.chain(self.homes.iter().cloned()).collect()).await;
+    }
+}
+
+/// Leads a service's route away while another instance has the service's database, and back once it
+/// is at work here.
+async fn follow(open: Arc<dyn Opened>, mut activity: watch::Receiver<Activity>, why: String) {
+    loop {
+        let now = *activity.borrow_and_update();
+        match now {
+            Activity::Standby => open.lead_nowhere(&why),
+            Activity::Active => open.lead_here(),
+            Activity::Starting | Activity::Recovering => {}
+        }
+        if now == Activity::Active || activity.changed().await.is_err() {
+            return;
+        }
     }
 }

@@ -48,7 +48,9 @@ pub struct ServiceStatus {
     pub service: String,
     /// `inline` or `arbiter`.
     pub lane: String,
-    /// `running`, `starting`, `down`, `draining` or `stopped`.
+    /// `running`, `starting`, `down`, `draining` or `stopped`; of a unit with several instances also
+    /// `standby`, while another one has the service's database, and `recovering` while this one opens
+    /// it.
     pub state: String,
     /// Why it is down.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,3 +10,4 @@ mod faults;
 mod indexes;
 mod layers;
 mod tables;
+mod waiting;

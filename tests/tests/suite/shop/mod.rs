@@ -3,6 +3,7 @@
 mod away;
 mod both_at_once;
 mod idempotency;
+mod instances;
 mod kill;
 mod lists;
 mod modes;

@@ -41,7 +41,7 @@ use tokio::sync::{oneshot, watch};
 use self::{
     database::Database,
     files::failed,
-    open::{Opened, open},
+    open::{Opened, Waits, open_waiting},
     writer::Writer,
 };
 use super::{
@@ -61,7 +61,28 @@ struct Inner {
     path: PathBuf,
     /// For tests: what is open already.
     opened: Mutex<Option<Opened>>,
+    /// If set, opening waits for whoever owns it, and this is told when it is ours.
+    owned: Option<Owned>,
     running: OnceLock<Running>,
+}
+
+/// Told that a database that was waited for is this process's now.
+type Owned = Box<dyn Fn() + Send + Sync>;
+
+/// Whoever opens a database, and may have gone away meanwhile.
+struct Opener<'a> {
+    answer: &'a oneshot::Sender<Result<(), OpenError>>,
+    owned: &'a Owned,
+}
+
+impl Waits for Opener<'_> {
+    fn wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    fn owned(&self) {
+        (self.owned)();
+    }
 }
 
 /// An open database.
@@ -79,16 +100,24 @@ impl Sled {
     /// after a kill that includes a copy of the whole folder, which is kept beside it as
     /// `NAME.before-recovery` until every row could be read.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self::with(path.into(), None)
+        Self::with(path.into(), None, None)
+    }
+
+    /// The same, of which opening waits as long as another process owns it, and takes it over as soon
+    /// as that lets it go or is gone: within some 20 ms, and what recovery takes. `owned` is told when
+    /// it is ours, before anything in it is touched. Who doesn't want it any more drops the future that
+    /// opens it.
+    pub fn when_free(path: impl Into<PathBuf>, owned: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::with(path.into(), None, Some(Box::new(owned)))
     }
 
     #[cfg(test)]
     pub(crate) fn of(opened: Opened) -> Self {
-        Self::with(opened.disk.path().to_owned(), Some(opened))
+        Self::with(opened.disk.path().to_owned(), Some(opened), None)
     }
 
-    fn with(path: PathBuf, opened: Option<Opened>) -> Self {
-        let inner = Inner { path, opened: Mutex::new(opened), running: OnceLock::new() };
+    fn with(path: PathBuf, opened: Option<Opened>, owned: Option<Owned>) -> Self {
+        let inner = Inner { path, opened: Mutex::new(opened), owned, running: OnceLock::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -130,9 +159,16 @@ impl Sled {
 }
 
 impl Inner {
-    fn open(&self, observer: Arc<dyn Observer>) -> Result<(), OpenError> {
+    fn open(
+        &self,
+        observer: Arc<dyn Observer>,
+        answer: &oneshot::Sender<Result<(), OpenError>>,
+    ) -> Result<(), OpenError> {
         let opened = self.opened.lock().take();
-        let Opened { database, disk } = opened.map_or_else(|| open(&self.path), Ok)?;
+        let opener = self.owned.as_ref().map(|owned| Opener { answer, owned });
+        let waits = opener.as_ref().map(|opener| opener as &dyn Waits);
+        let Opened { database, disk } =
+            opened.map_or_else(|| open_waiting(&self.path, waits), Ok)?;
         let path = disk.path().to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let database = Arc::new(database);
@@ -172,9 +208,15 @@ impl Engine for Sled {
     fn open(&self, observer: Arc<dyn Observer>) -> Answer<(), OpenError> {
         let (inner, path) = (Arc::clone(&self.inner), self.inner.path.clone());
         let (answer, answered) = oneshot::channel();
-        let spawned = thread::Builder::new()
-            .name("open".to_owned())
-            .spawn(move || answer.send(inner.open(observer)));
+        let spawned = thread::Builder::new().name("open".to_owned()).spawn(move || {
+            let opened = inner.open(observer, &answer);
+            // Who opened it has gone: nobody would close it.
+            if answer.send(opened).is_err()
+                && let Some(running) = inner.running.get()
+            {
+                running.shut();
+            }
+        });
         Box::pin(async move {
             spawned.map_err(failed("start a thread to open", &path))?;
             answered.await.unwrap_or_else(|_| {

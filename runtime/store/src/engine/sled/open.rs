@@ -25,22 +25,45 @@ const CACHE: u64 = 64 * 1024 * 1024;
 /// How long a sled that was dropped in this process may take to let its lock go.
 const SLED_LOCK_WAIT: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether a database is free that is waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Who waits for a database that another process owns.
+pub(crate) trait Waits {
+    /// Whether it is still wanted.
+    fn wanted(&self) -> bool;
+
+    /// It is this process's: told before anything in it is touched.
+    fn owned(&self);
+}
+
 /// An open database.
 pub(crate) struct Opened {
     pub(crate) database: Database,
     pub(crate) disk: Disk,
 }
 
+#[cfg(test)]
 pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
+    open_waiting(path, None)
+}
+
+/// Opens a database; waits until it is free, if `waits` says so.
+pub(crate) fn open_waiting(path: &Path, waits: Option<&dyn Waits>) -> Result<Opened, OpenError> {
     fs::create_dir_all(path).map_err(failed("create the folder", path))?;
     let path = path.canonicalize().map_err(failed("find the folder", path))?;
     closing::wait(&path);
     let mut state = StateFile::open(&path).map_err(failed("open the state in", &path))?;
-    let left = state.read().map_err(failed("read the state in", &path))?;
-    if !state.lock().map_err(failed("lock the state in", &path))? {
-        return Err(OpenError::Locked { path, owner: left.map(|left| left.owner) });
+    while !state.lock().map_err(failed("lock the state in", &path))? {
+        if !waits.is_some_and(Waits::wanted) {
+            let left = state.read().map_err(failed("read the state in", &path))?;
+            return Err(OpenError::Locked { path, owner: left.map(|left| left.owner) });
+        }
+        thread::park_timeout(LOOK);
     }
-    // Read again: the owner may have changed between reading and locking.
+    if let Some(waits) = waits {
+        waits.owned();
+    }
     let left = state.read().map_err(failed("read the state in", &path))?;
     let group = left.map_or(0, |left| left.group);
 
