@@ -120,7 +120,7 @@ impl Listening {
         self.server.address().to_string()
     }
 
-    /// Says go-away, and waits for the calls that are in.
+    /// Offers nothing any more, says go-away, and waits for the calls that are in.
     pub(super) async fn stop(self, grace: Duration) {
         if tokio::time::timeout(grace, self.server.drain()).await.is_err() {
             tracing::warn!(?grace, "calls from other units were still running at the end of it");

@@ -52,6 +52,8 @@ pub(super) struct Board {
     pub(super) hosted: Vec<Hosted>,
     /// How often one of them was made active or inactive.
     changes: AtomicU64,
+    /// Peers are told that nothing is active; their calls are taken all the same.
+    withdrawn: AtomicBool,
     draining: AtomicBool,
     /// Rings when something here has changed.
     bell: watch::Sender<()>,
@@ -79,6 +81,7 @@ impl Board {
         Self {
             hosted: hosted.collect(),
             changes: AtomicU64::new(0),
+            withdrawn: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             bell: watch::Sender::new(()),
         }
@@ -89,7 +92,21 @@ impl Board {
     }
 
     pub(super) fn active(&self) -> ActiveBuf {
-        ActiveBuf::new(self.hosted.iter().map(Hosted::is_active))
+        let offered = !self.withdrawn.load(Ordering::Acquire);
+        ActiveBuf::new(self.hosted.iter().map(|hosted| offered && hosted.is_active()))
+    }
+
+    /// Whether anybody is connected who would have to be told.
+    pub(super) fn has_peers(&self) -> bool {
+        // One is who accepts them.
+        self.bell.receiver_count() > 1
+    }
+
+    /// The unit is about to be stopped: nobody is to begin a call that it could make elsewhere.
+    pub(super) fn withdraw(&self) {
+        self.withdrawn.store(true, Ordering::Release);
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.bell.send_replace(());
     }
 
     /// The unit is being stopped.
