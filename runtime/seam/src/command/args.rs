@@ -29,6 +29,16 @@ pub(super) enum Command {
         /// The topology [default: the first in the config file].
         topology: Option<String>,
     },
+    /// End a unit's processes, or one of them, in good order; they stay away until `restart`.
+    Drain(ReplaceArgs),
+    /// End a unit's processes, or one of them, in good order, and start them anew.
+    Restart {
+        #[command(flatten)]
+        args: ReplaceArgs,
+        /// One after the other: the next one ends once the one before is ready again.
+        #[arg(long)]
+        rolling: bool,
+    },
     /// Show what is running: units, services, and calls by method.
     Status {
         /// Print JSON: one object per instance of a unit.
@@ -80,6 +90,23 @@ pub(super) struct RunArgs {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct ReplaceArgs {
+    /// The unit, or one of its instances, e.g. `pay.1`.
+    #[arg(value_name = "UNIT[.N]", value_parser = parse_target)]
+    pub(super) target: Target,
+    /// Print JSON, once it is done: one object per instance.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A unit, or one of its instances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) unit: String,
+    pub(super) instance: Option<u16>,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct CallArgs {
     /// Service and method, e.g. `payment.receipt`.
     #[arg(value_name = "SERVICE.METHOD", value_parser = parse_method)]
@@ -122,6 +149,18 @@ fn parse_method(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn parse_target(text: &str) -> Result<Target, String> {
+    let wanted = || "write a unit, or an instance by its number: pay, pay.1".to_owned();
+    match text.split_once('.') {
+        None if text.is_empty() => Err(wanted()),
+        None => Ok(Target { unit: text.into(), instance: None }),
+        Some((unit, number)) => {
+            let number = number.parse().map_err(|_| wanted())?;
+            Ok(Target { unit: unit.into(), instance: Some(number) })
+        }
+    }
+}
+
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let positive = |duration: &Duration| !duration.is_zero();
     let wanted = || "write a number and a unit: 250ms, 5s, 2m".to_owned();
@@ -148,7 +187,39 @@ pub(super) fn parse(
                  config and data folder, and which only the app's owner may open."
             ))
         });
+    let command = command
+        .mut_subcommand("drain", |drain| drain.after_help(draining(name)))
+        .mut_subcommand("restart", |restart| restart.after_help(restarting(name)));
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn draining(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} drain pay.1      end instance 1 of `pay`; the others take over\n  \
+         {name} drain pay        end all of `pay`\n  \
+         {name} restart pay.1    bring it back\n\n\
+         A process that drains isn't offered to callers any more, finishes what is in flight\n\
+         within [app] drain, closes its databases, and ends. If it hasn't 5 s after that, it is\n\
+         killed, which is said. It goes through the `up` that runs the unit, and goes on if this\n\
+         command is interrupted. {name} status shows who is drained.\n\n\
+         Exit codes: 0 done, 1 failed, 2 wrong config or command line."
+    )
+}
+
+fn restarting(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} restart pay --rolling    one instance after the other, without a pause for callers\n  \
+         {name} restart pay              all instances at once\n  \
+         {name} restart pay.1            one instance, also one that was drained\n\n\
+         Each ends as by {name} drain, and is done when its new process is ready, or stands by. It\n\
+         is the program that lies there now: put a new build in the place of the old one, by a\n\
+         rename, and restart. With --rolling, an instance that doesn't get ready within 30 s ends\n\
+         the restart: the others stay as they are. A unit with one instance is away between its\n\
+         two processes, for both would need the same address.\n\n\
+         Exit codes: 0 done, 1 failed, 2 wrong config or command line."
+    )
 }
 
 fn examples(name: &str) -> String {
@@ -156,6 +227,7 @@ fn examples(name: &str) -> String {
         "Examples:\n  \
          {name}                                      run the default topology's only unit\n  \
          {name} up split                             run the units of `split`, a process each\n  \
+         {name} restart pay --rolling                replace the instances of `pay`, one by one\n  \
          {name} status                               show what is running\n  \
          {name} call payment.receipt '{{\"order\": 7}}'  call a method\n  \
          SEAM__APP__DATA=/srv/{name} {name} config     override a key, see where it came from\n\n\

@@ -1,4 +1,5 @@
-//! The command line of an app: `run`, `up`, `status`, `call`, `check`, `graph`, `config`.
+//! The command line of an app: `run`, `up`, `drain`, `restart`, `status`, `call`,
+//! `check`, `graph`, `config`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
@@ -14,6 +15,7 @@ mod logs;
 mod output;
 mod parent;
 mod ready;
+mod replace;
 mod run;
 mod signals;
 mod status;
@@ -40,6 +42,7 @@ pub(crate) use self::control::Control;
 use self::control::UnitStatus;
 use self::{
     args::{Cli, Command, GraphFormat},
+    control::ControlSocket,
     parent::Tie,
 };
 use crate::{
@@ -198,6 +201,16 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let done = block_on(start_up(&config, plan))?;
             done.map_err(|failure| if json { failure.into_line() } else { failure })
         }
+        Command::Drain(args) => {
+            let config = load()?;
+            let asked = replace::Asked::drain(&config, &args.target)?;
+            block_on(replace::replace(&config, asked, args.json))?
+        }
+        Command::Restart { args, rolling } => {
+            let config = load()?;
+            let asked = replace::Asked::restart(&config, &args.target, rolling)?;
+            block_on(replace::replace(&config, asked, args.json))?
+        }
         Command::Status { json } => print(block_on(status::status(&load()?, json))??),
         Command::Call(args) => print(block_on(call::call(&load()?, &program.contracts(), args))??),
         Command::Check { json } => {
@@ -238,6 +251,8 @@ async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> 
     let same = same.flat_map(|unit| status::processes(&config.app.data, unit));
     let same: Vec<_> = same.map(|(unit, instance)| process(unit, instance)).collect();
     control::none_runs(&config.app.data, &same).await.map_err(Failure::other)?;
+    let socket = ControlSocket::bind(&config.app.data, &control::socket_of(&plan.topology))
+        .map_err(Failure::other)?;
     let data = config.app.data.clone();
     let watch = move |planned: &up::Planned| {
         let (one, other) = (data.clone(), data.clone());
@@ -254,7 +269,7 @@ async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> 
         }
     };
     let all: Vec<_> = plan.units.iter().map(|unit| (unit.unit.clone(), unit.instance)).collect();
-    up::up(plan, async || signals.asked().await, ready::of_all(config, &all), watch)
+    up::up(plan, async || signals.asked().await, ready::of_all(config, &all), watch, Some(socket))
         .await
         .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
 }
@@ -266,7 +281,7 @@ fn plan(
     layouts: &[UnitLayout],
     file: Option<PathBuf>,
 ) -> Result<up::Plan, Failure> {
-    let program = std::env::current_exe()
+    let program = own_program()
         .map_err(|error| Failure::other(format!("this program can't find itself: {error}")))?;
     let arguments = |layout: &UnitLayout, instance: u16| {
         let mut arguments: Vec<OsString> = ["run", "--unit", &layout.unit].map(Into::into).into();
@@ -295,11 +310,21 @@ fn plan(
     });
     Ok(up::Plan {
         program,
+        topology: layouts.first().map(|layout| layout.topology.clone()).unwrap_or_default(),
         units: planned.collect(),
         drain: config.app.drain,
         grace: GRACE,
         json: config.log.format == LogFormat::Json,
     })
+}
+
+/// Where this program lies, or what has been put in its place meanwhile: whatever is there is
+/// started, so that a new build comes in by a restart.
+fn own_program() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let replaced = program.to_str().and_then(|path| path.strip_suffix(" (deleted)"));
+    let replaced = replaced.map(PathBuf::from).filter(|_| !program.exists());
+    Ok(replaced.unwrap_or(program))
 }
 
 /// Whether a unit calls another: a service of its needs one of the other's, or it may call any.

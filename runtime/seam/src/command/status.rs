@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Failure,
-    control::{Request, UnitStatus, ask, connect, holder, instances},
+    control::{Away, Request, UnitStatus, ask, away, connect, holder, instances},
 };
 use crate::config::{Config, UnitConfig, process};
 
@@ -110,14 +110,16 @@ pub(super) fn closed(unit: &str, error: &io::Error) -> Failure {
 
 /// Asks every process.
 pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failure> {
-    let (units, silent) = ask_all(config).await?;
-    if units.is_empty() && silent.is_empty() {
+    let topologies = config.topologies.iter().map(|topology| topology.name.as_str());
+    let (all, away) = tokio::join!(ask_all(config), away(&config.app.data, topologies));
+    let (units, silent) = all?;
+    if units.is_empty() && silent.is_empty() && away.is_empty() {
         return Err(match json {
             true => Failure::answer("[]"),
             false => Failure::other(nothing_runs(config)),
         });
     }
-    let missing = missing(config, &units, &silent);
+    let missing = missing(config, &units, &silent, &away);
     Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
 }
 
@@ -128,14 +130,25 @@ struct Missing {
     topology: String,
     /// It is there, though, by this id, if that is known.
     running: Option<Option<u32>>,
+    /// `up` keeps it away.
+    drained: bool,
 }
 
-/// The processes that don't answer: of the running topologies, and those that run and say nothing.
-fn missing(config: &Config, units: &[UnitStatus], silent: &[Process<'_>]) -> Vec<Missing> {
+/// The processes that don't answer: of the running topologies, those that run and say nothing, and
+/// those that are kept `away`.
+fn missing(
+    config: &Config,
+    units: &[UnitStatus],
+    silent: &[Process<'_>],
+    away: &Away,
+) -> Vec<Missing> {
     let answers = |name: &str, instance| {
         units.iter().any(|unit| unit.unit == name && unit.instance == instance)
     };
-    let runs = |name: &str| units.iter().any(|unit| unit.topology == name);
+    let runs = |name: &str| {
+        units.iter().any(|unit| unit.topology == name)
+            || away.values().any(|topology| topology == name)
+    };
     let mut missing: Vec<Missing> = Vec::new();
     for topology in &config.topologies {
         let hosts = config.units.iter().filter(|unit| topology.units.contains(&unit.name));
@@ -153,6 +166,8 @@ fn missing(config: &Config, units: &[UnitStatus], silent: &[Process<'_>]) -> Vec
                     instance,
                     topology: topology.name.clone(),
                     running: running.then(holder),
+                    drained: !running
+                        && away.get(&(unit.to_owned(), instance)) == Some(&topology.name),
                 });
             }
         }
@@ -168,11 +183,11 @@ fn as_json(units: &[UnitStatus], missing: &[Missing]) -> String {
         all.push(status);
     }
     all.extend(missing.iter().map(|missing| {
-        let Missing { unit, instance, topology, running } = missing;
+        let Missing { unit, instance, topology, running, drained } = missing;
         let mut status = json!({
             "unit": unit, "instance": instance, "topology": topology, "pid": running.flatten(),
-            "running": running.is_some(), "ready": false, "configVersion": null,
-            "services": [], "methods": [],
+            "running": running.is_some(), "drained": drained, "ready": false,
+            "configVersion": null, "services": [], "methods": [],
         });
         if running.is_some() {
             status["reason"] = json!(SILENT);
@@ -220,7 +235,11 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
         ]);
     }
     for unit in missing {
-        let state = if unit.running.is_some() { "silent" } else { "not running" };
+        let state = match (unit.running.is_some(), unit.drained) {
+            (true, _) => "silent",
+            (false, true) => "drained",
+            (false, false) => "not running",
+        };
         let pid = unit.running.flatten().map_or_else(none, |pid| pid.to_string());
         let row = [missing_label(unit), unit.topology.clone(), state.into(), pid];
         table.add_row(row.into_iter().chain([none(), none(), none()]));
@@ -389,7 +408,8 @@ mod tests {
 
     fn pay(instance: u16, running: bool) -> Missing {
         let running = running.then_some(Some(4711));
-        Missing { unit: "pay".into(), instance, topology: "split".into(), running }
+        let (unit, topology) = ("pay".into(), "split".into());
+        Missing { unit, instance, topology, running, drained: false }
     }
 
     #[test]
@@ -413,11 +433,13 @@ payment.charge  front    wire     10         7       1          1        1  250n
 
     #[test]
     fn instances_are_told_apart() {
-        let text = as_text(&[], &[pay(0, true), pay(1, false)]);
+        let drained = Missing { drained: true, ..pay(2, false) };
+        let text = as_text(&[], &[pay(0, true), pay(1, false), drained]);
         let expected = "\
 UNIT   TOPOLOGY  STATE         PID  UP  HTTP  LISTEN
 pay.0  split     silent       4711   -  -     -
 pay.1  split     not running     -   -  -     -
+pay.2  split     drained         -   -  -     -
 ";
         assert!(text.starts_with(expected), "{text}");
         assert!(text.contains(&format!("  pay.0: {SILENT}\n")), "{text}");
@@ -434,7 +456,7 @@ pay.1  split     not running     -   -  -     -
         assert_eq!(units[0]["configVersion"], "0123456789abcdef");
         let expected = json!({
             "unit": "pay", "instance": 0, "topology": "split", "pid": null, "running": false,
-            "ready": false, "configVersion": null, "services": [], "methods": [],
+            "drained": false, "ready": false, "configVersion": null, "services": [], "methods": [],
         });
         assert_eq!(units[1], expected);
         let silent = &units[2];

@@ -174,6 +174,29 @@ impl Stage {
         block_on(call::call(&self.config(), &[], args)).unwrap()
     }
 
+    /// What `drain` or `restart` comes to.
+    fn replace(&self, line: &str) -> Result<ExitCode, Failure> {
+        let config = self.config();
+        let line = ["fake"].into_iter().chain(line.split(' ')).map(OsString::from);
+        let (asked, json) = match args::parse("fake", line).unwrap().command {
+            Some(Command::Drain(args)) => {
+                (replace::Asked::drain(&config, &args.target)?, args.json)
+            }
+            Some(Command::Restart { args, rolling }) => {
+                (replace::Asked::restart(&config, &args.target, rolling)?, args.json)
+            }
+            other => panic!("{other:?}"),
+        };
+        block_on(replace::replace(&config, asked, json)).unwrap()
+    }
+
+    /// What `status` shows of a unit.
+    fn status_of(&self, unit: &str) -> Json {
+        let text = block_on(status::status(&self.config(), true)).unwrap();
+        let all: Vec<Json> = serde_json::from_str(&text.unwrap()).unwrap();
+        all.into_iter().find(|status| status["unit"] == unit).unwrap_or_default()
+    }
+
     /// The process that runs a unit now.
     fn pid(&self, unit: &str) -> Option<Pid> {
         let text = fs::read_to_string(self.path(&format!("{unit}.pid"))).ok()?;
@@ -277,6 +300,28 @@ fn a_killed_unit_comes_back() {
     eventually("pay is another process", || stage.pid("pay").is_some_and(|pid| pid != pay));
     let (same, _) = stage.up();
     assert_eq!(front, same, "its neighbour never noticed");
+}
+
+#[test]
+fn a_drained_unit_stays_away_until_it_is_restarted() {
+    let stage = Stage::new();
+    let mut up = stage.play("up split");
+    let (front, pay) = stage.up();
+    stage.replace("drain pay").unwrap();
+    assert!(!lives(pay) && stage.path("pay.done").exists(), "its work was done");
+    let status = stage.status_of("pay");
+    assert_eq!((&status["running"], &status["drained"]), (&json!(false), &json!(true)));
+    stage.replace("drain front").unwrap();
+    assert!(!lives(front));
+    assert_eq!(stage.status_of("front")["drained"], true, "also if nobody is left");
+    stage.replace("restart pay --rolling").unwrap();
+    stage.replace("restart front.0").unwrap();
+    let (another, again) = stage.up();
+    assert!(another != front && again != pay);
+    assert_eq!(stage.status_of("pay")["ready"], true);
+    up.signal(Signal::TERM);
+    eventually("up has ended", || up.ended());
+    assert_eq!(stage.replace("drain pay").unwrap_err().code, 1, "no up runs");
 }
 
 #[test]

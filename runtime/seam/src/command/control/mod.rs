@@ -3,10 +3,12 @@
 //!
 //! Requests and answers are JSON objects, one per line; `status` and `call` speak it. The socket
 //! belongs to whoever holds the lock beside it, so a unit can't run twice on one data folder, and
-//! what a killed process left behind is replaced.
+//! what a killed process left behind is replaced. `up` has a socket beside them, on which it takes
+//! the orders of `drain` and `restart`.
 
 mod alive;
 mod client;
+mod orders;
 mod protocol;
 mod server;
 mod socket;
@@ -15,8 +17,9 @@ pub(crate) use self::server::Control;
 pub(super) use self::{
     alive::{PERIOD, answers, silent},
     client::ask,
+    orders::{Away, NEWS, News, Order, away, give, next_order, tell_news},
     protocol::Request,
     server::serve,
-    socket::{ControlSocket, connect, holder, instances, none_runs},
+    socket::{ControlSocket, connect, holder, instances, none_runs, socket_of},
 };
 pub(crate) use crate::unit::UnitStatus;

@@ -16,6 +16,8 @@ use crate::config::MAX_INSTANCES;
 
 /// The longest path that a Unix socket takes.
 const LONGEST: usize = 107;
+/// What the names of the sockets of `up` begin with.
+const UP: &str = "up+";
 
 /// A bound control socket. Its file goes when it is dropped.
 #[derive(Debug)]
@@ -31,9 +33,9 @@ pub(in crate::command) struct ControlSocket {
 pub(in crate::command) enum BindError {
     /// It is running already.
     #[error(
-        "unit `{unit}` is already running with the data folder {}{}\n  \
+        "{} is already running with the data folder {}{}\n  \
          fix: stop it, or name another data folder: SEAM__APP__DATA=…",
-        .data.display(),
+        running_as(.unit), .data.display(),
         .pid.as_ref().map(|pid| format!(", as process {pid}")).unwrap_or_default()
     )]
     Running {
@@ -61,6 +63,19 @@ impl BindError {
     fn running(data: &Path, unit: &str) -> Self {
         Self::Running { unit: unit.into(), pid: holder(data, unit), data: data.into() }
     }
+}
+
+/// What it is that has a socket of that name.
+fn running_as(name: &str) -> String {
+    match name.strip_prefix(UP) {
+        Some(topology) => format!("`up {topology}`"),
+        None => format!("unit `{name}`"),
+    }
+}
+
+/// The name of the socket of `up`, by the topology that it runs. No unit's name has a `+`.
+pub(in crate::command) fn socket_of(topology: &str) -> String {
+    format!("{UP}{topology}")
 }
 
 fn folder(data: &Path) -> PathBuf {
@@ -122,6 +137,14 @@ impl ControlSocket {
         let listener = UnixListener::bind(short).map_err(failed)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self { listener, path, _lock: lock })
+    }
+
+    /// The next client.
+    ///
+    /// # Errors
+    /// The system has no descriptor left, say.
+    pub(in crate::command) async fn accept(&self) -> io::Result<UnixStream> {
+        self.listener.accept().await.map(|(stream, _)| stream)
     }
 }
 

@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     super::colour,
+    life::{Life, State},
     lines::{self, Streams},
     prefix::Prefix,
     restart::Restart,
@@ -51,8 +52,28 @@ impl Watch {
     }
 }
 
-/// What a unit is told: to stop, and when it will be killed if it hasn't by then.
-pub(super) type Told = Option<Instant>;
+/// What a unit is told to do, if not to run; and when it will be killed if it hasn't ended by then.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Told {
+    /// To end for good.
+    pub(super) stop: Option<Instant>,
+    /// To end, and to stay away for as long as this stands here.
+    pub(super) away: Option<Instant>,
+}
+
+impl Told {
+    const fn is_to_stop(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    const fn is_to_end(&self) -> bool {
+        self.stop.is_some() || self.away.is_some()
+    }
+
+    fn kill(&self) -> Option<Instant> {
+        self.stop.or(self.away)
+    }
+}
 
 /// How it came to an end for good.
 pub(super) enum Ended {
@@ -63,47 +84,64 @@ pub(super) enum Ended {
 }
 
 impl Child {
-    /// Keeps the unit running until `stop` says otherwise.
-    pub(super) async fn keep(self, mut stop: watch::Receiver<Told>) -> io::Result<Ended> {
+    /// Keeps the unit running for as long as it isn't told otherwise.
+    pub(super) async fn keep(
+        self,
+        mut told: watch::Receiver<Told>,
+        life: watch::Sender<Life>,
+    ) -> io::Result<Ended> {
         let mut restart = Restart::new(Instant::now().into_std());
         let mut first = true;
         loop {
+            if told.borrow().away.is_some() {
+                life.send_modify(|life| life.state = State::Away);
+                self.say("ended, as it was told");
+                // The sender is `up`'s, which waits for this.
+                let _ = told.wait_for(|told| told.is_to_stop() || told.away.is_none()).await;
+                restart = Restart::new(Instant::now().into_std());
+            }
+            if told.borrow().is_to_stop() {
+                return Ok(Ended::Stopped);
+            }
+            life.send_modify(Life::begun);
             restart.started(Instant::now().into_std());
-            let status = match self.run(&mut stop, &mut restart).await {
+            let status = match self.run(&mut told, &life, &mut restart).await {
                 Ok(status) => status,
                 // The first start shows whether it can be started at all; later the system may
                 // just be short of something.
                 Err(error) if first => return Err(error),
                 Err(error) => {
                     self.say(&format!("can't be started: {error}"));
+                    life.send_modify(|life| life.ended(format!("it can't be started: {error}")));
                     None
                 }
             };
-            if stop.borrow().is_some() {
-                return Ok(Ended::Stopped);
+            let begun = std::mem::replace(&mut first, false);
+            let now = *told.borrow();
+            if now.is_to_end() {
+                continue;
             }
-            if first && status.and_then(|status| status.code()) == Some(2) {
+            if begun && status.and_then(|status| status.code()) == Some(2) {
                 return Ok(Ended::BadConfig);
             }
-            first = false;
             let wait = restart.died(Instant::now().into_std());
             let how = status.map(|status| format!(" ({status})")).unwrap_or_default();
-            self.say(&format!("ended{how}: starting it again in {wait:?}"));
-            if timeout(wait, stop.wait_for(Option::is_some)).await.is_ok() {
-                return Ok(Ended::Stopped);
+            if let Some(status) = status {
+                life.send_modify(|life| life.ended(status.to_string()));
             }
+            self.say(&format!("ended{how}: starting it again in {wait:?}"));
+            // Whether it is told or not: the loop looks.
+            let _ = timeout(wait, told.wait_for(Told::is_to_end)).await;
         }
     }
 
     /// Runs it once, until it ends by itself or has been ended.
     async fn run(
         &self,
-        stop: &mut watch::Receiver<Told>,
+        told: &mut watch::Receiver<Told>,
+        life: &watch::Sender<Life>,
         restart: &mut Restart,
     ) -> io::Result<Option<ExitStatus>> {
-        if stop.borrow().is_some() {
-            return Ok(None);
-        }
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(colour::mark());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -123,6 +161,7 @@ impl Child {
             if let Some(id) = id {
                 (self.watch.ready)(id).await;
                 restart.ready(Instant::now().into_std());
+                life.send_modify(|life| life.state = State::Ready);
             }
             std::future::pending::<()>().await
         };
@@ -134,13 +173,15 @@ impl Child {
                 signal(group, Signal::KILL);
                 process.wait().await?
             }
-            told = told(stop) => {
+            kill = to_end(told) => {
+                life.send_modify(|life| life.state = State::Ending);
                 // Not yet waited for, so the id is still its own.
                 signal(group, Signal::TERM);
                 tokio::select! {
                     status = process.wait() => status?,
-                    () = killed(stop, told) => {
+                    () = killed(told, kill) => {
                         self.say("doesn't stop: killing it");
+                        life.send_modify(|life| life.killed = true);
                         signal(group, Signal::KILL);
                         process.wait().await?
                     }
@@ -158,22 +199,22 @@ impl Child {
     }
 }
 
-/// Until the unit is told to stop: until when it may take.
-async fn told(stop: &mut watch::Receiver<Told>) -> Instant {
-    match stop.wait_for(Option::is_some).await.map(|told| *told) {
+/// Until the unit is told to end: until when it may take.
+async fn to_end(told: &mut watch::Receiver<Told>) -> Instant {
+    match told.wait_for(Told::is_to_end).await.map(|told| told.kill()) {
         Ok(Some(kill)) => kill,
         // `up` itself is gone, which can't be before its units are.
         _ => Instant::now(),
     }
 }
 
-/// Until the unit is to be killed, which may be moved to an earlier time meanwhile.
-async fn killed(stop: &mut watch::Receiver<Told>, mut kill: Instant) {
+/// Until the unit is to be killed, which may be moved to another time meanwhile.
+async fn killed(told: &mut watch::Receiver<Told>, mut kill: Instant) {
     loop {
         tokio::select! {
             () = sleep_until(kill) => return,
-            changed = stop.changed() => match changed.ok().and(*stop.borrow()) {
-                Some(sooner) => kill = sooner,
+            changed = told.changed() => match changed.ok().and_then(|()| told.borrow().kill()) {
+                Some(another) => kill = another,
                 None => return,
             }
         }

@@ -1,11 +1,15 @@
 //! `up`: the units of a topology as processes side by side.
 
 mod child;
+mod instance;
+mod life;
 mod lines;
 mod object;
 mod order;
+mod orders;
 mod prefix;
 mod restart;
+mod roster;
 mod stopping;
 
 use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
@@ -15,11 +19,14 @@ use tokio::{sync::watch, task::JoinSet};
 
 pub(in crate::command) use self::{child::Watch, order::after, prefix::Prefix};
 use self::{
-    child::{Child, Ended},
+    child::{Child, Ended, Told},
+    instance::Instance,
+    life::Life,
     lines::Streams,
+    roster::Roster,
     stopping::{Stopping, Waiting},
 };
-use super::{colour, ready};
+use super::{colour, control::ControlSocket, ready};
 
 /// How long the last lines may take to be read at the end.
 const LAST_LINES: Duration = Duration::from_millis(500);
@@ -29,6 +36,8 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 pub(super) struct Plan {
     /// The program, usually this one.
     pub(super) program: PathBuf,
+    /// The topology that the units are of.
+    pub(super) topology: String,
     /// What to start, in order.
     pub(super) units: Vec<Planned>,
     /// How long work in flight may take to end.
@@ -66,7 +75,8 @@ impl Planned {
 
 /// Starts every unit and keeps it running until `stop` is done; then ends them, those that call
 /// others first, so that work in flight is done. If `stop` is done a second time, all are killed.
-/// What `all_ready` comes to is said once; `watch` says how a unit's process is watched.
+/// What `all_ready` comes to is said once; `watch` says how a unit's process is watched. Orders for
+/// single instances are taken from `socket`.
 ///
 /// Ends with exit code 2 if a unit does so at its first start: its config is wrong.
 ///
@@ -77,6 +87,7 @@ pub(super) async fn up(
     mut stop: impl AsyncFnMut(),
     all_ready: impl Future<Output = String>,
     watch: impl Fn(&Planned) -> Watch,
+    socket: Option<ControlSocket>,
 ) -> io::Result<ExitCode> {
     let width = plan.units.iter().map(|unit| unit.name().len()).max().unwrap_or(0).max(2);
     let colour = colour::wanted();
@@ -93,18 +104,31 @@ pub(super) async fn up(
     let mut all_ready = pin!(all_ready.fuse());
     let mut stopping = Stopping::default();
     let mut units = JoinSet::new();
+    let mut roster = Vec::new();
     for (index, unit) in plan.units.into_iter().enumerate() {
-        let (tell, told) = watch::channel(None);
+        let (tell, told) = watch::channel(Told::default());
+        let (live, life) = watch::channel(Life::default());
+        let (name, number) = (unit.unit.clone(), unit.instance);
+        roster.push(Instance { unit: name, number, tell: tell.clone(), life });
         stopping.units.push(Waiting { tell, after: unit.after.clone(), ended: false });
         let (prefix, program) = (prefix(&unit, index), plan.program.clone());
         let (watch, streams) = (watch(&unit), streams.clone());
         let child = Child { program, args: unit.args, prefix, streams, watch };
-        units.spawn_local(async move { (index, child.keep(told).await) });
+        units.spawn_local(async move { (index, child.keep(told, live).await) });
     }
+    let roster = Roster::new(roster, plan.drain + plan.grace);
+    let serving = async {
+        match socket {
+            Some(socket) => orders::serve(socket, roster).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut serving = pin!(serving);
     let mut code = ExitCode::SUCCESS;
     let mut failure = None;
     loop {
         tokio::select! {
+            never = &mut serving => match never {},
             () = stop() => match stopping.since {
                 None => {
                     say(&ready::stopping(plan.drain));
@@ -165,6 +189,7 @@ mod tests {
         };
         Plan {
             program: "/bin/sh".into(),
+            topology: "test".into(),
             units: scripts.iter().enumerate().map(unit).collect(),
             drain: Duration::from_secs(5),
             grace: Duration::from_secs(5),
@@ -202,7 +227,7 @@ mod tests {
         let stop = Notify::new();
         let plan = change(plan(&file, scripts));
         let running = LocalSet::new();
-        let up = up(plan, async || stop.notified().await, pending(), watch);
+        let up = up(plan, async || stop.notified().await, pending(), watch, None);
         let told = async {
             for enough in enough {
                 while !enough(&fs::read_to_string(&file).unwrap()) {
@@ -332,7 +357,7 @@ mod tests {
         let program = PathBuf::from("/no/such/program");
         let plan = Plan { program, ..plan(Path::new("x"), &[""]) };
         let running = LocalSet::new();
-        let up = up(plan, async || pending().await, pending(), |_| Watch::nothing());
+        let up = up(plan, async || pending().await, pending(), |_| Watch::nothing(), None);
         let error = running.run_until(up).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }

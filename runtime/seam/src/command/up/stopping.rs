@@ -68,7 +68,7 @@ impl Stopping {
         let Some((_, kill)) = self.since else { return };
         for unit in &self.units {
             if self.all_told || unit.after.iter().all(|caller| self.units[*caller].ended) {
-                unit.tell.send_if_modified(|told| told.replace(kill) != Some(kill));
+                unit.tell.send_if_modified(|told| told.stop.replace(kill) != Some(kill));
             }
         }
     }
