@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -140,11 +141,19 @@ impl Premises {
     /// # Errors
     /// The command can't be started.
     pub async fn status(&self) -> io::Result<Vec<Value>> {
-        let mut command = tokio::process::Command::new(&self.program);
-        command.arg("--config").arg(&self.config).args(["status", "--json"]);
-        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
-        let output = command.output().await?;
+        let output = self.command(&["status", "--json"]).await?;
         Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
+    }
+
+    /// Runs the program with these arguments to its end, beside what runs.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub async fn command(&self, arguments: &[&str]) -> io::Result<Output> {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.arg("--config").arg(&self.config).args(arguments);
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
+        command.output().await
     }
 
     /// Waits until so many units are ready, or until one of them serves HTTP if `ready` doesn't

@@ -11,6 +11,7 @@ mod orders;
 mod other_ways_in;
 mod regroup;
 mod restart;
+mod rolling;
 mod stopping;
 mod transcript;
 mod users;
