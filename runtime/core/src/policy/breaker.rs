@@ -67,6 +67,11 @@ pub enum Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass(u64);
 
+impl Pass {
+    /// That of a breaker which was never open.
+    pub const FIRST: Self = Self(0);
+}
+
 /// What a call says of its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -205,14 +210,12 @@ impl Breaker {
         self.set_word(Word::clean(inner.life));
     }
 
-    /// A new connection to the endpoint stands: if the breaker is open, the next call is let through
-    /// on probation at once, and the wait after its failure is the first one again.
-    pub fn reconnected(&self) {
+    /// Somebody else is at the other end, or has been greeted anew: the breaker is closed, and what
+    /// becomes of calls from before says nothing of it.
+    pub fn renewed(&self) {
         let inner = &mut *self.inner.lock();
-        if matches!(self.state(), BreakerState::Open { .. }) {
-            inner.openings = 0;
-            self.set_word(Word::open(Moment::default()));
-        }
+        inner.life += 1;
+        self.close(inner);
     }
 
     /// Changes the settings. What was counted stays, unless the window is another.

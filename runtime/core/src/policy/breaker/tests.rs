@@ -160,19 +160,19 @@ fn what_was_under_way_when_it_opened_is_ignored() {
 }
 
 #[test]
-fn a_new_connection_is_tried_at_once() {
+fn who_is_greeted_anew_begins_anew() {
     let breaker = Breaker::default();
-    breaker.reconnected();
-    assert_eq!(breaker.state(), BreakerState::Closed);
+    let Admission::Admitted(before) = breaker.admit(at(0)) else { panic!("it is closed") };
     fail(&breaker, at(0), 5);
-    for now in [1_000, 3_000, 7_000] {
-        breaker.record(at(now), none, probe(&breaker, at(now)), Verdict::Failed);
+    assert_eq!(breaker.state(), open_until(1_000));
+    breaker.renewed();
+    assert_eq!(breaker.standing(at(1)), Standing::Ready, "for all, and not for one to try");
+    for _ in 0..9 {
+        breaker.record(at(1), none, before, Verdict::Failed);
     }
-    assert_eq!(breaker.state(), open_until(15_000));
-    breaker.reconnected();
-    assert_eq!(breaker.standing(at(7_001)), Standing::Due);
-    breaker.record(at(7_001), none, probe(&breaker, at(7_001)), Verdict::Failed);
-    assert_eq!(breaker.state(), open_until(8_001));
+    assert_eq!(breaker.state(), BreakerState::Closed, "that is of another life");
+    fail(&breaker, at(2), 5);
+    assert_eq!(breaker.state(), open_until(1_002), "as if for the first time");
 }
 
 #[test]
