@@ -42,6 +42,17 @@ impl Ended {
     }
 }
 
+/// What becomes of calls beside their outcome, for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    /// An attempt failed, and another one was made.
+    Retry,
+    /// It wasn't, for the retry budget was spent.
+    RetryDenied,
+    /// A fallback answered.
+    Fallback,
+}
+
 /// The counts of one service's methods.
 #[derive(Debug)]
 pub struct ServiceMetrics {
@@ -57,6 +68,7 @@ type Shards = [OnceLock<Box<[MethodShard]>>; SHARDS];
 #[repr(align(128))] // two cache lines: neighbours are fetched in pairs
 struct MethodShard {
     ended: [AtomicU64; 4],
+    happened: [AtomicU64; 3],
     latencies: [AtomicU64; BUCKETS],
 }
 
@@ -74,6 +86,15 @@ pub struct MethodMetrics {
     pub not_executed: u64,
     /// Those whose outcome is unknown.
     pub unknown: u64,
+    /// Attempts that were made after another one had failed.
+    #[serde(default)]
+    pub retries: u64,
+    /// Attempts that the retry budget didn't allow.
+    #[serde(default)]
+    pub retries_denied: u64,
+    /// Calls that a fallback answered.
+    #[serde(default)]
+    pub fallbacks: u64,
     /// Half of the calls took no longer, in microseconds.
     pub p50_us: f64,
     /// All but one in a hundred took no longer, in microseconds.
@@ -105,6 +126,24 @@ impl ServiceMetrics {
         }
     }
 
+    /// Counts what became of a call beside its outcome.
+    #[cold]
+    pub fn note(&self, method: u16, happened: Happened) {
+        let shards = self.shards.get_or_init(Box::default);
+        let shard = shards[thread::number().min(SHARDS - 1)]
+            .get_or_init(|| self.contract.methods.iter().map(|_| MethodShard::default()).collect());
+        if let Some(method) = shard.get(usize::from(method)) {
+            method.happened[happened as usize].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many calls were counted, of all methods.
+    pub fn calls(&self) -> u64 {
+        let shards = self.shards.get().into_iter().flat_map(|shards| shards.iter());
+        let methods = shards.filter_map(OnceLock::get).flat_map(|shard| shard.iter());
+        methods.flat_map(|method| &method.ended).map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
     /// The counts so far, a row per method that was called.
     pub fn read(&self) -> Vec<(&'static str, MethodMetrics)> {
         let rows = self.contract.methods.iter().enumerate();
@@ -115,10 +154,14 @@ impl ServiceMetrics {
 
     fn read_method(&self, index: usize) -> MethodMetrics {
         let mut ended = [0_u64; 4];
+        let mut happened = [0_u64; 3];
         let mut latencies = [0_u64; BUCKETS];
         let shards = self.shards.get().into_iter().flat_map(|shards| shards.iter());
         for shard in shards.filter_map(OnceLock::get).filter_map(|s| s.get(index)) {
             for (sum, count) in ended.iter_mut().zip(&shard.ended) {
+                *sum += count.load(Ordering::Relaxed);
+            }
+            for (sum, count) in happened.iter_mut().zip(&shard.happened) {
                 *sum += count.load(Ordering::Relaxed);
             }
             for (sum, count) in latencies.iter_mut().zip(&shard.latencies) {
@@ -131,6 +174,9 @@ impl ServiceMetrics {
             service_errors: ended[Ended::ServiceError as usize],
             not_executed: ended[Ended::NotExecuted as usize],
             unknown: ended[Ended::Unknown as usize],
+            retries: happened[Happened::Retry as usize],
+            retries_denied: happened[Happened::RetryDenied as usize],
+            fallbacks: happened[Happened::Fallback as usize],
             p50_us: quantile(&latencies, 0.5),
             p99_us: quantile(&latencies, 0.99),
         }
@@ -139,7 +185,11 @@ impl ServiceMetrics {
 
 impl Default for MethodShard {
     fn default() -> Self {
-        Self { ended: Default::default(), latencies: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Self {
+            ended: Default::default(),
+            happened: Default::default(),
+            latencies: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
     }
 }
 

@@ -166,6 +166,7 @@ mod tests {
         idempotent: false,
         deadline: None,
         public: false,
+        route_by: None,
         http: &[],
         arguments: &[],
     };

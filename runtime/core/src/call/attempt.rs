@@ -8,11 +8,10 @@
 //! | was answered from elsewhere, with an answer or an error of the service | is gone |
 //! | began its turn in this process | is gone: the turn has it |
 //!
-//! So every call that wasn't executed still has its message. Nothing is tried again yet. What decides
-//! about that stands in [`Call`](super::Call)'s `poll`, around its `begin` and `poll_reply`: after an
-//! outcome, a call whose [`Attempt::message`] is there may be [`Stage::New`] again. `NotExecuted` may
-//! be tried again, `Unknown` only where the method says that it is idempotent; and the deadline of the
-//! first try holds for all.
+//! So every call that wasn't executed still has its message, and a call whose [`Attempt::message`] is
+//! there may be [`Stage::New`] again: see [`again`](super::again).
+
+use std::pin::Pin;
 
 use super::future::Waits;
 use crate::contract::Method;
@@ -34,6 +33,8 @@ pub(super) enum Stage<M: Method> {
     New,
     /// Its first poll wasn't the last.
     Waits(Waits<M>),
+    /// It failed, and the next one isn't due yet.
+    Pauses(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// It has come to its outcome.
     Over,
 }

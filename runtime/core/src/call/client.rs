@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::deadlines::Deadlines;
 use super::dispatch::{Callable, Dispatch};
-use super::future::{Call, CallOptions};
+use super::extra::CallOptions;
+use super::future::Call;
 use super::json::JsonReply;
 use super::route::Route;
 use crate::contract::{Contract, ContractDescriptor};

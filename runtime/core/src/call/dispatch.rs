@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::client::Client;
-use super::future::CallOptions;
+use super::extra::CallOptions;
 use super::inbox::Entrance;
 use super::json::JsonReply;
 use crate::contract::{Contract, Method};

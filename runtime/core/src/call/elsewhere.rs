@@ -7,27 +7,40 @@ use std::sync::Arc;
 use std::task::Context;
 
 use super::admission::Admission;
+use super::extra::Before;
 use super::route::{Exit, Route};
 use crate::codec;
 use crate::context::{self, CallContext};
 use crate::contract::Method;
 use crate::metrics::Ended;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
+use crate::policy::attempt_deadline;
 use crate::remote::{Caller, Outbound, ReplyBody, ReplyKind, Sent};
 use crate::time::Moment;
 use crate::turn::Outcome;
+
+/// A call that leaves.
+pub(super) struct Leaving {
+    pub(super) caller: Caller,
+    /// The context that it is made in, in place of the ambient one.
+    pub(super) given: Option<Arc<CallContext>>,
+    /// Until when it is of use.
+    pub(super) deadline: Moment,
+    /// What earlier attempts have left.
+    pub(super) before: Option<Before>,
+    /// The time, read just now.
+    pub(super) now: Moment,
+}
 
 /// Sends a call, if it may be made. What is kept is kept by the route's first remote.
 #[inline]
 pub(super) fn send<M: Method>(
     route: &Route<M::Contract>,
-    caller: Caller,
-    given: Option<Arc<CallContext>>,
-    deadline: Moment,
-    now: Moment,
+    leaving: Leaving,
     message: &M,
     cx: &Context<'_>,
 ) -> Result<Sent, NotExecuted> {
+    let Leaving { caller, given, deadline, before, now } = leaving;
     let around = given.or_else(context::caller);
     // Made at once and not shared, for it is only written down.
     let mut context = match &around {
@@ -37,12 +50,25 @@ pub(super) fn send<M: Method>(
     context.deadline = context.deadline.min(deadline);
     let admission = Admission { service: route.service, method: Some(M::SPEC), caller, now };
     admission.leaving(&mut context)?;
+    if M::SPEC.idempotent
+        && let Some(guard) = &route.guard
+    {
+        let attempts = before.map_or(1, |before| before.attempts + 1);
+        let others = attempts < guard.attempts() && route.has_others();
+        context.deadline = attempt_deadline(now, context.deadline, others, true);
+    }
+    if before.is_some_and(|before| before.attempts > 0) {
+        // Whoever tries again doesn't have others try again for each try.
+        context.no_retry = true;
+    }
     let call = Outbound {
         service: route.service,
         method: M::SPEC,
         caller,
         context: &context,
         body: message,
+        tried: before.map_or(0, |before| before.endpoints),
+        key: message.route_key(),
         now,
         waker: cx.waker(),
     };
@@ -50,7 +76,10 @@ pub(super) fn send<M: Method>(
         return Ok(first.send(call));
     }
     route.leave(|way| match way {
-        Exit::Remote(remote) => Ok(Sent::Waits(remote.send(call).by(remote))),
+        Exit::Remote(remote) => Ok(match remote.send(call) {
+            Sent::Nowhere(reason) => Sent::Nowhere(reason),
+            sent => Sent::Waits(sent.by(remote)),
+        }),
         Exit::Away(why) => Err(NotExecuted::unavailable(why)),
     })
 }

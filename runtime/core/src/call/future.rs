@@ -4,20 +4,20 @@ use std::fmt;
 use std::future::Future;
 use std::mem::{forget, replace};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::admission::Admission;
+use super::again::Failed;
 use super::attempt::{Attempt, Stage};
 use super::client::{Client, ClientInner};
-use super::deadlines::{DeadlinesInForce, nanos};
 use super::dispatch::Callable;
-use super::elsewhere;
-use crate::context::{self, CallContext, CallSite, TurnContext};
-use crate::contract::{Method, MethodSpec};
+use super::elsewhere::{self, Leaving};
+use super::extra::{CallOptions, Extra, asked};
+use crate::context::{self, CallSite, TurnContext};
+use crate::contract::Method;
 use crate::metrics::Ended;
-use crate::outcome::{Failure, NotExecuted};
+use crate::outcome::CallError;
 use crate::remote::{RemoteReply, ReplyBody, Sent, Ticket};
 use crate::time::Moment;
 use crate::turn::{Begun, Held, Outcome, Reply, TurnStart};
@@ -28,22 +28,10 @@ use crate::turn::{Begun, Held, Outcome, Reply, TurnStart};
 // The message stands first, as in the attempt: see there.
 #[repr(C)]
 pub struct Call<M: Method> {
-    attempt: Attempt<M>,
-    client: Client<M::Contract>,
+    pub(super) attempt: Attempt<M>,
+    pub(super) client: Client<M::Contract>,
     /// Boxed, for most calls have none.
-    options: Option<Box<CallOptions>>,
-}
-
-/// What a caller may ask for beside the arguments.
-#[derive(Debug, Clone, Default)]
-pub struct CallOptions {
-    /// The time that the call may take, in place of the method's or the configured one. The
-    /// deadline of the turn that makes the call holds all the same.
-    pub deadline: Option<Duration>,
-    /// The time of calls whose method declares none, in place of the configured one.
-    pub default_deadline: Option<Duration>,
-    /// The context that the call is made in, in place of the ambient one.
-    pub context: Option<Arc<CallContext>>,
+    pub(super) extra: Option<Box<Extra<M>>>,
 }
 
 /// The wait for a call that is on its way.
@@ -60,25 +48,36 @@ enum Awaited<M: Method> {
 }
 
 /// What a poll tells of a call.
-type Polled<M> = Poll<Outcome<<M as Method>::Answer, <M as Method>::Error>>;
+pub(super) type Polled<M> = Poll<Outcome<<M as Method>::Answer, <M as Method>::Error>>;
 
 impl<M: Callable> Call<M> {
     #[inline]
     pub(super) const fn new(client: Client<M::Contract>, message: M) -> Self {
-        Self { attempt: Attempt::new(message), client, options: None }
+        Self { attempt: Attempt::new(message), client, extra: None }
     }
 
     /// Gives the call another deadline: it is worthless after `time`.
     ///
     /// The deadline of the turn that makes the call holds all the same, if it is earlier.
     pub fn deadline(mut self, time: Duration) -> Self {
-        self.options.get_or_insert_default().deadline = Some(time);
+        self.extra.get_or_insert_default().options.deadline = Some(time);
         self
     }
 
     /// Sets all options at once.
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = Some(Box::new(options));
+        self.extra.get_or_insert_default().options = options;
+        self
+    }
+
+    /// Has `answer` take the place of an answer if the call comes to none: not after a service's own
+    /// error, nor where the call itself is wrong, and only once nothing is tried again. What a turn or
+    /// a request makes of it is marked as degraded: at the edge by `x-seam-degraded: true`.
+    pub fn fallback(
+        mut self,
+        answer: impl FnOnce(&CallError<M::Error>) -> M::Answer + Send + 'static,
+    ) -> Self {
+        self.extra.get_or_insert_default().fallback = Some(Box::new(answer));
         self
     }
 
@@ -105,23 +104,27 @@ impl<M: Callable> Call<M> {
         // A loop of calls that are answered at once must let others on its thread have theirs.
         let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else { return };
         budget.made_progress();
-        let ClientInner { route, caller } = &*self.client.inner;
+        let route = &self.client.inner.route;
         let Some(host) = route.local() else { return self.begin_elsewhere(cx, outcome) };
         let began = route.clock.now();
-        let options = self.options.take();
+        if let Some(guard) = &route.guard
+            && let Err(why) = guard.admit(began)
+        {
+            return self.refused(why, began, outcome);
+        }
+        if M::FALLBACK {
+            Self::keep(&self.attempt, &mut self.extra);
+        }
+        let ClientInner { route, caller } = &*self.client.inner;
         // Without policies nobody needs to know.
-        let asked = || asked(options, &route.deadlines, M::SPEC);
         let mut context = if route.policies {
-            let (time, given) = asked();
+            let (time, given) = asked(self.extra.as_deref(), &route.deadlines);
             let (service, method) = (route.service, Some(M::SPEC));
             let admission = Admission { service, method, caller: *caller, now: began };
-            match admission.here(given.or_else(context::caller), began.after_nanos(time)) {
+            let deadline = self.until(began, time);
+            match admission.here(given.or_else(context::caller), deadline) {
                 Ok((deadline, context)) => Some(TurnContext::new(route.service, deadline, context)),
-                Err(why) => {
-                    self.attempt.stage = Stage::Over;
-                    *outcome = Poll::Ready(self.refused(why));
-                    return;
-                }
+                Err(why) => return self.refused(why, began, outcome),
             }
         } else {
             None
@@ -132,24 +135,49 @@ impl<M: Callable> Call<M> {
             Begun::Done(ended) => {
                 // It is new: to look for what is to be dropped costs more than this.
                 forget(replace(&mut self.attempt.stage, Stage::Over));
-                if route.policies
-                    && let Poll::Ready(outcome) = &*outcome
-                {
-                    self.count_served(outcome, ended.nanos_since(began));
-                }
                 TurnContext::end(context);
+                if route.policies
+                    && let Poll::Ready(came) = &*outcome
+                {
+                    let took = ended.nanos_since(began);
+                    match came {
+                        Ok(_) => route.served.count(M::SPEC.index, Ended::Answered, took),
+                        Err(_) => self.failed(Failed::here(began), cx, outcome),
+                    }
+                }
             }
             Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx, outcome),
         }
     }
 
+    /// Until when the call is of use, if it is made now and may take so many nanoseconds.
+    #[inline]
+    fn until(&self, now: Moment, nanos: u64) -> Moment {
+        match self.extra.as_ref().and_then(|extra| extra.before) {
+            Some(before) => before.deadline,
+            None => now.after_nanos(nanos),
+        }
+    }
+
     #[inline(never)] // beside the socket it costs nothing, and the local path stays small
     fn begin_elsewhere(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
-        let Some(message) = self.attempt.message() else { return };
-        let ClientInner { route, caller } = &*self.client.inner;
+        let route = &self.client.inner.route;
         let began = route.clock.now();
-        let (time, given) = asked(self.options.take(), &route.deadlines, M::SPEC);
-        match elsewhere::send(route, *caller, given, began.after_nanos(time), began, message, cx) {
+        if let Some(guard) = &route.guard
+            && let Err(why) = guard.admit(began)
+        {
+            return self.refused(why, began, outcome);
+        }
+        if M::FALLBACK {
+            Self::keep(&self.attempt, &mut self.extra);
+        }
+        let ClientInner { route, caller } = &*self.client.inner;
+        let Some(message) = self.attempt.message() else { return };
+        let (time, given) = asked(self.extra.as_deref(), &route.deadlines);
+        let before = self.extra.as_ref().and_then(|extra| extra.before);
+        let deadline = self.until(began, time);
+        let leaving = Leaving { caller: *caller, given, deadline, before, now: began };
+        match elsewhere::send(route, leaving, message, cx) {
             Ok(Sent::Kept(ticket)) => {
                 // The waker went with the call: nothing is there yet, and nothing is to be said.
                 self.wait_for(Awaited::Kept(ticket), began);
@@ -158,16 +186,17 @@ impl<M: Callable> Call<M> {
                 self.wait_for(Awaited::Remote(reply), began);
             }
             Ok(Sent::Waits(reply)) => self.wait(Awaited::Remote(reply), began, cx, outcome),
-            Err(why) => {
-                self.attempt.stage = Stage::Over;
-                *outcome = Poll::Ready(self.refused(why));
-            }
+            Ok(Sent::Nowhere(reason)) => self.nowhere(reason, began, cx, outcome),
+            Err(why) => self.refused(why, began, outcome),
         }
     }
 
     /// The first poll is over, and the call isn't.
     #[inline]
     fn wait_for(&mut self, reply: Awaited<M>, began: Moment) {
+        if let Some(guard) = &self.client.inner.route.guard {
+            guard.enter();
+        }
         // It was new: nothing is to be dropped.
         forget(replace(&mut self.attempt.stage, Stage::Waits(Waits { reply, began })));
     }
@@ -189,142 +218,94 @@ impl<M: Callable> Call<M> {
     fn poll_reply(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
         let route = &*self.client.inner.route;
         let Attempt { message, stage } = &mut self.attempt;
-        let Stage::Waits(Waits { reply, began }) = stage else {
+        let (reply, began) = match stage {
+            Stage::Waits(Waits { reply, began }) => (reply, *began),
+            Stage::Pauses(_) => return self.poll_pause(cx, outcome),
             // As any future does; staying pending would hang whoever made the mistake.
-            panic!("a call was polled again after it had come to its outcome")
+            _ => panic!("a call was polled again after it had come to its outcome"),
         };
-        match reply {
+        let (arrived, carrier) = match reply {
             Awaited::Local(reply) => {
                 let Poll::Ready(came) = reply.poll_or_return(cx, message) else { return };
-                let took = route.clock.now().nanos_since(*began);
+                route.left();
                 *stage = Stage::Over;
-                self.count_served(&came, took);
-                *outcome = Poll::Ready(came);
+                match came {
+                    Ok(answer) => {
+                        let took = route.clock.now().nanos_since(began);
+                        route.served.count(M::SPEC.index, Ended::Answered, took);
+                        *outcome = Poll::Ready(Ok(answer));
+                    }
+                    Err(error) => {
+                        *outcome = Poll::Ready(Err(error));
+                        self.failed(Failed::here(began), cx, outcome);
+                    }
+                }
+                return;
             }
             Awaited::Kept(ticket) => {
                 let mut body = ReplyBody::default();
                 // Set before a call could be kept there.
                 let Some(remote) = route.first() else { return };
                 let Poll::Ready(arrived) = remote.poll(*ticket, cx, &mut body) else { return };
-                let began = *began;
+                let carrier = ticket.carrier;
+                route.left();
                 // A ticket and a moment: to look for what is to be dropped costs more than this.
                 forget(replace(stage, Stage::Over));
-                if arrived.is_ok() {
-                    // Its reply is there: nobody wants it any more.
-                    *message = Held::Taken;
-                }
-                if arrived.is_ok()
-                    && let Some(answer) = elsewhere::answer::<M>(route, &body, began)
-                {
-                    *outcome = Poll::Ready(Ok(answer));
-                    return;
-                }
-                let arrived = arrived.map(|()| body).map_err(|why| *why);
-                *outcome = Poll::Ready(self.failed_elsewhere(arrived, began));
+                (arrived.map(|()| body).map_err(|why| *why), carrier)
             }
             Awaited::Remote(reply) => {
-                let Poll::Ready(arrived) = Pin::new(reply).poll(cx) else { return };
-                let began = *began;
-                if arrived.is_ok() {
-                    *message = Held::Taken;
-                }
+                let Poll::Ready(arrived) = Pin::new(&mut *reply).poll(cx) else { return };
+                let carrier = reply.carrier();
+                route.left();
                 *stage = Stage::Over;
-                *outcome = Poll::Ready(self.arrived(arrived, began));
+                (arrived, carrier)
+            }
+        };
+        if let Ok(body) = &arrived {
+            // Its reply is there: nobody wants the message any more.
+            *message = Held::Taken;
+            if body.degraded {
+                self.note_degraded();
+            }
+            let route = &*self.client.inner.route;
+            if let Some(answer) = elsewhere::answer::<M>(route, body, began) {
+                *outcome = Poll::Ready(Ok(answer));
+                return;
             }
         }
+        *outcome = Poll::Ready(elsewhere::failure::<M>(arrived));
+        self.failed(Failed::elsewhere(began, carrier), cx, outcome);
     }
 
-    #[inline(never)] // kept replies are what a call mostly waits for elsewhere
-    fn arrived(
-        &self,
-        arrived: Result<ReplyBody, Failure>,
-        began: Moment,
-    ) -> Outcome<M::Answer, M::Error> {
-        if let Ok(body) = &arrived
-            && let Some(answer) = elsewhere::answer::<M>(&self.client.inner.route, body, began)
+    /// The next attempt begins once the pause before it is over.
+    #[cold]
+    pub(super) fn poll_pause(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
+        if let Stage::Pauses(pause) = &mut self.attempt.stage
+            && pause.as_mut().poll(cx).is_ready()
         {
-            return Ok(answer);
+            self.attempt.stage = Stage::New;
+            self.begin(cx, outcome);
         }
-        self.failed_elsewhere(arrived, began)
-    }
-
-    /// What arrived is no answer.
-    #[cold]
-    fn failed_elsewhere(
-        &self,
-        arrived: Result<ReplyBody, Failure>,
-        began: Moment,
-    ) -> Outcome<M::Answer, M::Error> {
-        let route = &*self.client.inner.route;
-        let outcome = elsewhere::failure::<M>(arrived);
-        count::<M>(route.elsewhere_metrics(), &outcome, route.clock.now().nanos_since(began));
-        self.note_failed();
-        outcome
-    }
-
-    /// Counts a call that came to its outcome here, and remembers one that failed.
-    #[inline(always)] // on the way of every call; what isn't is kept apart below
-    fn count_served(&self, outcome: &Outcome<M::Answer, M::Error>, nanos: u64) {
-        match outcome {
-            Ok(_) => self.client.inner.route.served.count(M::SPEC.index, Ended::Answered, nanos),
-            Err(_) => self.count_failed(outcome, nanos),
-        }
-    }
-
-    #[cold]
-    fn count_failed(&self, outcome: &Outcome<M::Answer, M::Error>, nanos: u64) {
-        count::<M>(&self.client.inner.route.served, outcome, nanos);
-        self.note_failed();
-    }
-
-    /// The call went nowhere.
-    #[cold]
-    fn refused(&self, why: NotExecuted) -> Outcome<M::Answer, M::Error> {
-        let outcome = Err(why.into());
-        count::<M>(self.client.inner.route.elsewhere_metrics(), &outcome, 0);
-        self.note_failed();
-        outcome
     }
 
     /// Remembers a failed call, so that a `?` can name it.
     #[cold]
-    fn note_failed(&self) {
+    pub(super) fn note_failed(&self) {
         let site = CallSite { service: self.client.service(), method: M::SPEC.name };
         context::note_failed::<M::Error>(site);
     }
 }
 
-/// What options say of a call's time in nanoseconds, if it has any, and in which context it is made.
-#[inline]
-fn asked(
-    options: Option<Box<CallOptions>>,
-    configured: &DeadlinesInForce,
-    method: &MethodSpec,
-) -> (u64, Option<Arc<CallContext>>) {
-    match options {
-        None => (configured.of(method, None), None),
-        Some(options) => told(*options, configured, method),
-    }
-}
-
-#[cold]
-fn told(
-    options: CallOptions,
-    configured: &DeadlinesInForce,
-    method: &MethodSpec,
-) -> (u64, Option<Arc<CallContext>>) {
-    let configured = || configured.of(method, options.default_deadline);
-    let time = options.deadline.map_or_else(configured, nanos);
-    (time, options.context)
-}
-
 impl<M: Method> Drop for Call<M> {
     #[inline]
     fn drop(&mut self) {
-        if let Stage::Waits(Waits { reply: Awaited::Kept(ticket), .. }) = self.attempt.stage
-            && let Some(remote) = self.client.inner.route.first()
+        let Stage::Waits(Waits { reply, .. }) = &self.attempt.stage else { return };
+        let route = &*self.client.inner.route;
+        route.left();
+        if let Awaited::Kept(ticket) = reply
+            && let Some(remote) = route.first()
         {
-            remote.forget(ticket);
+            remote.forget(*ticket);
         }
     }
 }
@@ -344,15 +325,6 @@ impl<M: Callable> Future for Call<M> {
         }
         outcome
     }
-}
-
-#[inline]
-fn count<M: Method>(
-    metrics: &crate::metrics::ServiceMetrics,
-    outcome: &Outcome<M::Answer, M::Error>,
-    nanos: u64,
-) {
-    metrics.count(M::SPEC.index, Ended::of(outcome), nanos);
 }
 
 // The parts that are pinned have boxes of their own.

@@ -149,6 +149,7 @@ pub fn serve<M: Callable>(
     let start =
         TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
     let begun = M::begin(start, host);
+    let degraded = context.as_ref().is_some_and(TurnContext::is_degraded);
     // A turn that goes on keeps it.
     if let Some(context) = &mut context {
         context.give_back(inbound.context);
@@ -157,21 +158,33 @@ pub fn serve<M: Callable>(
     match (begun, &polled) {
         // Most calls: nothing else is looked at.
         (Begun::Done(at), Poll::Ready(Ok(answer))) if codec::encode(answer, out).is_ok() => {
-            Served::Answered(at)
+            if degraded {
+                Served::Degraded(at)
+            } else {
+                Served::Answered(at)
+            }
         }
         (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, out) {
-            Ok(kind) => Served::replied(kind, at),
+            Ok(kind) => marked(Served::replied(kind, at), degraded),
             Err(failure) => Served::failed(failure),
         },
         // `Done` says that there is one.
         (Begun::Done(_), Poll::Pending) => Served::failed(Unknown::Abandoned),
-        (Begun::Pending(reply), _) => Served::later(async move {
+        (Begun::Pending(mut reply), _) => Served::later(async move {
             let mut out = Vec::new();
-            let kind = encode::<M>(&reply.await, &mut out)?;
+            let outcome = (&mut reply).await;
+            let kind = encode::<M>(&outcome, &mut out)?;
             // Who counts the call says when.
-            Ok(ReplyBody { kind, bytes: out.into(), ..ReplyBody::default() })
+            let (bytes, at, degraded) = (out.into(), Moment::default(), reply.is_degraded());
+            Ok(ReplyBody { kind, bytes, at, degraded })
         }),
     }
+}
+
+/// The same, told to be degraded if it is.
+#[inline]
+fn marked(served: Served, degraded: bool) -> Served {
+    if degraded { served.degraded() } else { served }
 }
 
 #[cold]

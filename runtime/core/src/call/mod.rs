@@ -1,13 +1,16 @@
 //! The call path: from a client's method to the turn, or to the wire, and back.
 
 mod admission;
+mod again;
 mod attempt;
 mod client;
 mod deadlines;
 mod dispatch;
 mod elsewhere;
+mod extra;
 mod fake;
 mod future;
+mod guard;
 mod inbox;
 mod json;
 mod local;
@@ -17,8 +20,10 @@ mod route;
 pub use self::client::{AnyClient, Client};
 pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts};
+pub use self::extra::CallOptions;
 pub use self::fake::{Fake, FakeCall};
-pub use self::future::{Call, CallOptions};
+pub use self::future::Call;
+pub use self::guard::CallPolicy;
 pub use self::inbox::{Entrance, Inbox, serve};
 pub use self::json::{JsonAnswer, JsonBody, JsonReply, call_json};
 pub use self::local::LocalError;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 
 use super::deadlines::{Deadlines, DeadlinesInForce};
+use super::guard::{CallPolicy, Guard};
 use crate::contract::Contract;
 use crate::live::Live;
 use crate::metrics::ServiceMetrics;
@@ -32,6 +33,8 @@ pub struct Route<C: Contract> {
     /// What calls read of them.
     pub(super) deadlines: Arc<DeadlinesInForce>,
     pub(super) clock: Clock,
+    /// What guards the calls; bare routes, of tests and fakes, have nothing that does.
+    pub(super) guard: Option<Arc<Guard>>,
     /// Whether policies hold on calls that stay here.
     pub(super) policies: bool,
     /// Counts of calls that run here.
@@ -79,6 +82,7 @@ impl<C: Contract> Route<C> {
             deadlines: DeadlinesInForce::following(&settings),
             settings,
             clock,
+            guard: None,
             policies: true,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
             called: OnceLock::new(),
@@ -89,7 +93,20 @@ impl<C: Contract> Route<C> {
     /// metrics. For measuring what those cost.
     #[must_use]
     pub fn without_policies(self) -> Self {
-        Self { policies: false, ..self }
+        Self { policies: false, guard: None, ..self }
+    }
+
+    /// The route whose calls are guarded by a policy; it can be [set anew](Self::set_policy).
+    #[must_use]
+    pub fn guarded(self, policy: &CallPolicy) -> Self {
+        Self { guard: Some(Arc::new(Guard::new(policy))), ..self }
+    }
+
+    /// Puts another policy in force for the next call, if the route is guarded by one.
+    pub fn set_policy(&self, policy: &CallPolicy) {
+        if let Some(guard) = &self.guard {
+            guard.set(policy);
+        }
     }
 
     /// Sends calls elsewhere from now on; calls in flight finish where they are.
@@ -139,6 +156,20 @@ impl<C: Contract> Route<C> {
     #[inline]
     pub(super) fn first(&self) -> Option<&dyn Remote> {
         self.first.get().map(|first| &**first)
+    }
+
+    /// Whether another attempt could go elsewhere than the first.
+    #[inline]
+    pub(super) fn has_others(&self) -> bool {
+        self.to_first().is_some_and(Remote::has_others)
+    }
+
+    /// A call that was under way isn't any more.
+    #[inline]
+    pub(super) fn left(&self) {
+        if let Some(guard) = &self.guard {
+            guard.leave();
+        }
     }
 
     /// The service's name.

@@ -30,6 +30,7 @@ mod layout;
 mod message;
 mod patch;
 mod read;
+mod route_key;
 mod std_messages;
 #[cfg(feature = "time")]
 pub mod times;
@@ -41,6 +42,7 @@ use self::fault::Kind;
 pub use self::layout::{Layout, Shape};
 pub use self::message::Message;
 pub use self::patch::Patch;
+pub use self::route_key::route_key;
 pub use self::{
     answer::{Answer, AnswerHead},
     blob::{BLOB_SCHEMA, Blob},

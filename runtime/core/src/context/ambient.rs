@@ -44,6 +44,13 @@ pub(crate) fn note_failed<E: 'static>(at: CallSite) {
     });
 }
 
+/// Remembers that a fallback has part in what this turn will answer.
+pub(crate) fn note_degraded() {
+    if let Some(context) = caller() {
+        context.note_degraded();
+    }
+}
+
 /// The call that most recently failed with an `E` in this turn.
 pub(crate) fn last_failed<E: 'static>() -> Option<CallSite> {
     with(|turn| turn?.last_failed(TypeId::of::<E>()))

@@ -10,8 +10,9 @@ mod trace;
 mod turn;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) use self::ambient::{Entered, caller, last_failed, note_failed};
+pub(crate) use self::ambient::{Entered, caller, last_failed, note_degraded, note_failed};
 pub use self::ambient::{InContext, current, in_context, spawn};
 pub use self::chain::{Chain, HOP_LIMIT};
 pub use self::trace::{SpanId, TraceContext, TraceId};
@@ -31,9 +32,11 @@ pub struct CallContext {
     pub chain: Chain,
     /// On whose behalf the call is made, where the edge has found that out.
     pub principal: Option<Arc<str>>,
-    /// Whether the call is an attempt that somebody further up would repeat: nobody below then makes more
-    /// than one attempt of a call of its own.
+    /// Whether the call is an attempt that somebody further up would repeat: nobody below then makes
+    /// more than one attempt of a call of its own.
     pub no_retry: bool,
+    /// What is told to whoever made the call.
+    pub(super) marks: Marks,
 }
 
 /// A method of a service, as a call names it.
@@ -47,13 +50,14 @@ pub struct CallSite {
 
 impl Clone for CallContext {
     fn clone(&self) -> Self {
-        let Self { deadline, trace, chain, principal, no_retry } = self;
+        let Self { deadline, trace, chain, principal, no_retry, marks: _ } = self;
         Self {
             deadline: *deadline,
             trace: *trace,
             chain: chain.clone(),
             principal: principal.clone(),
             no_retry: *no_retry,
+            marks: Marks::default(),
         }
     }
 
@@ -78,6 +82,7 @@ impl CallContext {
             chain: Chain::default(),
             principal: None,
             no_retry: false,
+            marks: Marks::default(),
         }
     }
 
@@ -97,6 +102,29 @@ impl CallContext {
             chain: self.chain.clone(),
             principal: self.principal.clone(),
             no_retry: self.no_retry,
+            marks: Marks::default(),
         }
     }
+
+    /// Whether an answer that a call in this context was given is a fallback's, in part or in whole.
+    pub fn is_degraded(&self) -> bool {
+        self.marks.degraded.load(Ordering::Relaxed)
+    }
+
+    /// Notes that, here and for everybody who waits for what is done here.
+    pub fn note_degraded(&self) {
+        let mut at = Some(self);
+        while let Some(context) = at {
+            context.marks.degraded.store(true, Ordering::Relaxed);
+            at = context.marks.above.as_deref();
+        }
+    }
+}
+
+/// What is told to whoever made a call, in this process: marks aren't copied.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    degraded: AtomicBool,
+    /// The context of who made the call, who waits for it.
+    above: Option<Arc<CallContext>>,
 }

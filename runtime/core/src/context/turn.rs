@@ -167,15 +167,24 @@ impl TurnContext {
         let Self { made, caller, deadline, service } = self;
         let Made { above, own, .. } = &mut **made.get_or_insert_default();
         own.get_or_insert_with(|| {
-            let caller = caller.as_deref().or(above.as_ref());
-            let context = caller.map_or_else(CallContext::root, CallContext::child);
+            let made_in = caller.as_deref().or(above.as_ref());
+            let context = made_in.map_or_else(CallContext::root, CallContext::child);
             let mut context = context.with_deadline(*deadline);
+            // From now on the turn's own context tells what the caller's did.
+            context.marks.above = caller.take();
             if let Some(service) = *service {
                 // Whoever admitted the call has looked at the hop limit.
                 let _ = context.chain.push(service);
             }
             Arc::new(context)
         })
+    }
+
+    /// Whether a fallback has part in what the turn will answer.
+    #[inline]
+    pub(crate) fn is_degraded(&self) -> bool {
+        let own = self.made.as_ref().and_then(|made| made.own.as_ref());
+        own.is_some_and(|own| own.is_degraded())
     }
 
     pub(super) fn note_failed(&mut self, error: TypeId, at: CallSite) {

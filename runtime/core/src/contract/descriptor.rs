@@ -56,6 +56,12 @@ pub struct MethodDescriptor {
     pub deadline: Option<Duration>,
     /// Whether `POST /rpc/…` and the form gateway may call it.
     pub public: bool,
+    /// Whether it has a fallback, which answers where its service can't.
+    #[serde(default)]
+    pub fallback: bool,
+    /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
+    #[serde(default)]
+    pub route_by: Option<String>,
     /// Its routes at the edge.
     pub http: Vec<HttpRoute>,
     /// Its arguments, in their order.
@@ -88,6 +94,8 @@ impl MethodDescriptor {
             idempotent: spec.idempotent,
             deadline: spec.deadline,
             public: spec.public,
+            fallback: M::FALLBACK,
+            route_by: spec.route_by.map(ToOwned::to_owned),
             http: spec.http.iter().map(HttpRoute::from).collect(),
             arguments: spec.arguments.iter().map(argument).collect(),
             errors: distinct(M::Error::variants()),

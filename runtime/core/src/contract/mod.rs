@@ -47,4 +47,23 @@ pub trait Method: Message {
     type Error: ServiceError;
     /// What the contract says of the method.
     const SPEC: &'static MethodSpec;
+    /// Whether there is a [`fallback`](Self::fallback).
+    const FALLBACK: bool = false;
+
+    /// What the method answers where its service can't: `#[call(fallback = …)]`.
+    fn fallback(&self) -> Option<Self::Answer> {
+        None
+    }
+
+    /// A copy of the message, for a method with a fallback.
+    fn kept(&self) -> Option<Self> {
+        None
+    }
+
+    /// The hash of what calls are routed by, [`route_key`](crate::codec::route_key):
+    /// `#[call(route_by = "…")]`.
+    #[inline]
+    fn route_key(&self) -> Option<u64> {
+        None
+    }
 }

@@ -46,6 +46,8 @@ pub struct MethodSpec {
     pub deadline: Option<Duration>,
     /// Whether `POST /rpc/…` and the form gateway may call it.
     pub public: bool,
+    /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
+    pub route_by: Option<&'static str>,
     /// Its routes at the edge.
     pub http: &'static [RouteSpec],
     /// Its arguments, in their order.

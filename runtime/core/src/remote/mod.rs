@@ -1,6 +1,8 @@
 //! The border between the call path and the wire: encoded calls out, and encoded calls in.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -9,13 +11,15 @@ use crate::context::{CallContext, InboundContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
 use crate::metrics::Ended;
 use crate::name::ServiceId;
-use crate::outcome::{Failure, Unknown};
+use crate::outcome::{Failure, NotExecuted, Unknown};
 use crate::time::Moment;
 
 mod body;
+mod carrier;
 mod reply;
 
 pub use self::body::Body;
+pub use self::carrier::{Carrier, Carries};
 pub use self::reply::RemoteReply;
 
 /// Something that carries calls to an instance elsewhere.
@@ -26,6 +30,22 @@ pub use self::reply::RemoteReply;
 pub trait Remote: Replies {
     /// Sends a call.
     fn send(&self, call: Outbound<'_>) -> Sent;
+
+    /// Whether another attempt could go elsewhere than the first: there are several endpoints.
+    fn has_others(&self) -> bool {
+        false
+    }
+
+    /// Whether what can't be had now may be had by another attempt: endpoints come and go.
+    fn may_come_back(&self) -> bool {
+        false
+    }
+
+    /// The wait for somebody who takes calls, for the one that was [`Sent::Nowhere`]. It ends with
+    /// the wait for nothing, too: the next attempt tells.
+    fn anybody(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Where replies arrive and are kept until they are fetched, so that waiting for one of them takes no
@@ -54,6 +74,9 @@ pub enum Sent {
     Kept(Ticket),
     /// By this. Dropping it cancels the call.
     Waits(RemoteReply),
+    /// It wasn't sent, for nobody takes it now, who may at any moment: the service starts, moves, or
+    /// changes hands. [`Remote::anybody`] waits for that. Why, for people.
+    Nowhere(Box<str>),
 }
 
 impl Sent {
@@ -67,13 +90,29 @@ impl Sent {
         match self {
             Self::Kept(ticket) => RemoteReply::kept(Arc::<dyn Remote>::clone(remote), ticket),
             Self::Waits(reply) => reply,
+            Self::Nowhere(reason) => {
+                RemoteReply::ready(Err(NotExecuted::Unavailable { reason }.into()))
+            }
         }
     }
 }
 
-/// A call whose reply is kept until it is fetched, by the number under which its [`Replies`] know it.
+/// A call whose reply is kept until it is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ticket(pub u64);
+pub struct Ticket {
+    /// The number under which its [`Replies`] know it.
+    pub id: u64,
+    /// Which endpoint carries it, where there are several.
+    pub carrier: Carrier,
+}
+
+impl Ticket {
+    /// A ticket of who knows only one endpoint.
+    #[inline]
+    pub const fn new(id: u64) -> Self {
+        Self { id, carrier: Carrier::ONLY }
+    }
+}
 
 /// A call on its way out.
 pub struct Outbound<'a> {
@@ -87,6 +126,10 @@ pub struct Outbound<'a> {
     pub context: &'a CallContext,
     /// The arguments; encoded straight into the connection's buffer.
     pub body: &'a dyn Encode,
+    /// The endpoints, a bit for each, on which earlier attempts of the call failed.
+    pub tried: u64,
+    /// The hash of what the method is routed by, if it is.
+    pub key: Option<u64>,
     /// The time, read just now.
     pub now: Moment,
     /// Whom to wake once the reply is there: see [`Sent::Kept`].

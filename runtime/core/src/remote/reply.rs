@@ -6,11 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Replies, ReplyBody, Ticket};
+use super::carrier::Told;
+use super::{Carrier, Carries, Replies, ReplyBody, Ticket};
 use crate::outcome::Failure;
 
 /// The wait for a remote reply. Dropping it before the reply is there is the caller going away.
-pub struct RemoteReply(Wait);
+pub struct RemoteReply {
+    wait: Wait,
+    told: Option<Told>,
+}
 
 enum Wait {
     /// Fetched, or not to be had.
@@ -21,15 +25,19 @@ enum Wait {
 }
 
 impl RemoteReply {
+    const fn new(wait: Wait) -> Self {
+        Self { wait, told: None }
+    }
+
     /// A reply that is there already.
     pub fn ready(result: Result<ReplyBody, Failure>) -> Self {
-        Self(Wait::Ready(Box::new(result)))
+        Self::new(Wait::Ready(Box::new(result)))
     }
 
     /// A reply that `replies` keep, and which will wake whom the call named: it isn't polled before
     /// that.
     pub fn kept(replies: Arc<dyn Replies>, ticket: Ticket) -> Self {
-        Self(Wait::Kept(replies, ticket))
+        Self::new(Wait::Kept(replies, ticket))
     }
 
     /// A reply that a future brings.
@@ -37,14 +45,24 @@ impl RemoteReply {
     where
         F: Future<Output = Result<ReplyBody, Failure>> + Send + 'static,
     {
-        Self(Wait::Future(Box::pin(future)))
+        Self::new(Wait::Future(Box::pin(future)))
     }
-}
 
-impl RemoteReply {
+    /// The same, of which `by` is told once it is over or left.
+    #[must_use]
+    pub fn told(mut self, by: Arc<dyn Carries>, carrier: Carrier) -> Self {
+        self.told = Some(Told { by, carrier });
+        self
+    }
+
+    /// Who carries the call.
+    pub fn carrier(&self) -> Carrier {
+        self.told.as_ref().map_or(Carrier::ONLY, |told| told.carrier)
+    }
+
     /// Whether the caller will be woken although nothing was polled yet.
     pub(crate) const fn will_wake(&self) -> bool {
-        matches!(self.0, Wait::Kept(..))
+        matches!(self.wait, Wait::Kept(..))
     }
 }
 
@@ -64,15 +82,18 @@ impl Future for RemoteReply {
     type Output = Result<ReplyBody, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = match &mut self.0 {
+        let polled = match &mut self.wait {
             Wait::Kept(replies, ticket) => {
                 let mut body = ReplyBody::default();
                 replies.poll(*ticket, cx, &mut body).map_ok(|()| body).map_err(|why| *why)
             }
             others => others.poll(cx),
         };
-        if polled.is_ready() {
-            self.0 = Wait::Over;
+        if let Poll::Ready(arrived) = &polled {
+            self.wait = Wait::Over;
+            if let Some(Told { by, carrier }) = self.told.take() {
+                by.ended(carrier, arrived.as_ref().map(|body| body.at));
+            }
         }
         polled
     }
@@ -80,15 +101,18 @@ impl Future for RemoteReply {
 
 impl Drop for RemoteReply {
     fn drop(&mut self) {
-        if let Wait::Kept(replies, ticket) = &self.0 {
+        if let Wait::Kept(replies, ticket) = &self.wait {
             replies.forget(*ticket);
+        }
+        if let Some(Told { by, carrier }) = self.told.take() {
+            by.left(carrier);
         }
     }
 }
 
 impl fmt::Debug for RemoteReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
+        f.write_str(match &self.wait {
             Wait::Over => "RemoteReply(over)",
             Wait::Ready(_) => "RemoteReply(ready)",
             Wait::Kept(..) | Wait::Future(_) => "RemoteReply(waiting)",

@@ -56,6 +56,7 @@ where
         match polled {
             Poll::Ready(outcome) => {
                 drop_quietly(turn);
+                slot.ran_in(context.as_ref());
                 slot.fill(outcome);
                 true
             }
@@ -124,6 +125,7 @@ where
         driver.poll(turn.as_mut(), &mut this.context, began, &mut polled, cx);
         let Poll::Ready(outcome) = polled else { return Poll::Pending };
         drop_quietly(this.turn.take());
+        this.slot.ran_in(this.context.as_ref());
         this.slot.fill(outcome);
         Poll::Ready(())
     }

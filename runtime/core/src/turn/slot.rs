@@ -4,7 +4,7 @@ use std::future::Future;
 use std::mem::{replace, swap};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
 use super::held::Held;
+use super::poll::drop_quietly;
+use crate::context::TurnContext;
 use crate::contract::Method;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::time::Moment;
@@ -29,6 +31,8 @@ const CANCELLED: u8 = 2;
 /// The state of one call, shared by who waits for it, who runs it and who watches the time.
 pub(super) struct Slot<M: Method> {
     state: AtomicU8,
+    /// Whether a fallback has part in the outcome.
+    degraded: AtomicBool,
     deadline: Moment,
     /// When the turn began, in nanoseconds of the clock.
     began: AtomicU64,
@@ -89,6 +93,7 @@ impl<M: Method> Slot<M> {
     fn new(state: u8, deadline: Moment, began: Moment, message: Held<M>) -> Self {
         Self {
             state: AtomicU8::new(state),
+            degraded: AtomicBool::new(false),
             deadline,
             began: AtomicU64::new(began.as_nanos()),
             cell: Mutex::new(Cell { message, outcome: Came::Not(None) }),
@@ -131,6 +136,14 @@ impl<M: Method> Slot<M> {
             // Its caller left, or its deadline passed, during the first poll.
             Drive::Ended => task.abort(),
             _ => *drive = Drive::Home(Running { task, host, life }),
+        }
+    }
+
+    /// A turn is over that ran in `context`: what is to be told beside its outcome.
+    pub(super) fn ran_in(&self, context: Option<&TurnContext>) {
+        if context.is_some_and(TurnContext::is_degraded) {
+            // Read by whoever has fetched the outcome, which is filled in after this.
+            self.degraded.store(true, Ordering::Release);
         }
     }
 
@@ -272,6 +285,7 @@ impl<M: Method> Outstanding for Slot<M> {
 /// never runs, a shared turn ends, the others run on.
 pub struct Reply<M: Method> {
     slot: Option<Arc<Slot<M>>>,
+    degraded: bool,
     /// In whose line the call may be.
     host: Option<Arc<dyn Discard>>,
 }
@@ -279,12 +293,17 @@ pub struct Reply<M: Method> {
 impl<M: Method> Reply<M> {
     /// The wait for a turn that runs.
     pub(super) const fn running(slot: Arc<Slot<M>>) -> Self {
-        Self { slot: Some(slot), host: None }
+        Self { slot: Some(slot), degraded: false, host: None }
     }
 
     /// The wait for a call in line.
     pub(super) const fn in_line(slot: Arc<Slot<M>>, host: Arc<dyn Discard>) -> Self {
-        Self { slot: Some(slot), host: Some(host) }
+        Self { slot: Some(slot), degraded: false, host: Some(host) }
+    }
+
+    /// Whether a fallback has part in the outcome that was fetched.
+    pub(crate) const fn is_degraded(&self) -> bool {
+        self.degraded
     }
 
     /// The outcome, once it is there. `message`, which was taken when the call began to wait, is then
@@ -297,6 +316,7 @@ impl<M: Method> Reply<M> {
         let Some(slot) = &self.slot else { return Poll::Pending };
         let outcome = slot.poll(cx, message);
         if outcome.is_ready() {
+            self.degraded = slot.degraded.load(Ordering::Acquire);
             // A shared turn past its deadline was ended by the sweeper; nothing is left to forsake.
             self.slot = None;
         }
@@ -320,6 +340,8 @@ impl<M: Method> Drop for Reply<M> {
         {
             host.taken_back();
         }
+        // With it goes a message that never ran, if nobody else has the slot by now.
+        drop_quietly(self.slot.take());
     }
 }
 

@@ -17,7 +17,7 @@ impl Replies for Channel {
         cx: &mut Context<'_>,
         body: &mut ReplyBody,
     ) -> Poll<Result<(), Box<Failure>>> {
-        let id = CallId(ticket.0);
+        let id = CallId(ticket.id);
         let mut before = None;
         let mut look = |waiter: &mut Waiter| {
             if waiter.waits() {
@@ -45,6 +45,6 @@ impl Replies for Channel {
     }
 
     fn forget(&self, ticket: Ticket) {
-        self.leave(CallId(ticket.0));
+        self.leave(CallId(ticket.id));
     }
 }

@@ -118,7 +118,7 @@ impl RemoteService {
         if waiting == 0 {
             channel.driver.wake();
         }
-        Ok(Ticket(id.0))
+        Ok(Ticket::new(id.0))
     }
 
     /// The call's numbers on this connection.

@@ -52,6 +52,7 @@ const fn spec(name: &'static str, index: u16) -> MethodSpec {
         idempotent: false,
         deadline: None,
         public: false,
+        route_by: None,
         http: &[],
         arguments: &[],
     }
@@ -331,6 +332,8 @@ impl Caller1 {
             context,
             body: &Raw(arguments.as_ref()),
             now: self.clock.now(),
+            tried: 0,
+            key: None,
             waker: std::task::Waker::noop(),
         });
         sent.by(&(Arc::clone(&self.service) as Arc<dyn Remote>))

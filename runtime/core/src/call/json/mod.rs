@@ -15,7 +15,7 @@ use std::pin::Pin;
 pub use self::answer::{JsonAnswer, JsonBody};
 use super::client::Client;
 use super::dispatch::Callable;
-use super::future::CallOptions;
+use super::extra::CallOptions;
 use crate::contract::ServiceFailure;
 use crate::outcome::{CallError, NotExecuted, Unknown};
 

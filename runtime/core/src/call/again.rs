@@ -1,0 +1,285 @@
+//! What follows from an attempt that failed: another one, a wait, a fallback, or the call's end.
+//!
+//! The deadline of the first attempt holds for all of them. What a service itself says is never tried
+//! again, nor what would be refused again; `NotExecuted` may be, and `Unknown` only where the method
+//! is idempotent: see [`policy::Tried`](crate::policy::Tried). A turn that began in this process has
+//! taken its message, so that nothing is tried again after it.
+
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use super::attempt::{Attempt, Stage};
+use super::dispatch::Callable;
+use super::extra::{Before, Extra, asked};
+use super::future::{Call, Polled};
+use super::guard::Guard;
+use crate::context;
+use crate::contract::Method;
+use crate::metrics::{Ended, Happened};
+use crate::outcome::{CallError, NotExecuted, Unknown};
+use crate::policy::{Backoff, Decision, Entered, Fault, RetryAfter, Tried};
+use crate::remote::{Carrier, Remote};
+use crate::time::Moment;
+
+/// An attempt that failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed {
+    began: Moment,
+    /// The endpoint as a bit; 0 for a turn in this process.
+    endpoint: u64,
+    here: bool,
+}
+
+impl Failed {
+    /// In this process.
+    pub(super) const fn here(began: Moment) -> Self {
+        Self { began, endpoint: 0, here: true }
+    }
+
+    /// By way of that endpoint.
+    pub(super) const fn elsewhere(began: Moment, carrier: Carrier) -> Self {
+        Self { began, endpoint: carrier.bit(), here: false }
+    }
+}
+
+impl<M: Callable> Call<M> {
+    /// Keeps a copy of the message, for the method's fallback.
+    #[cold]
+    pub(super) fn keep(attempt: &Attempt<M>, extra: &mut Option<Box<Extra<M>>>) {
+        let extra = extra.get_or_insert_default();
+        if extra.kept.is_none() {
+            extra.kept = attempt.message().and_then(Method::kept);
+        }
+    }
+
+    /// An attempt has failed, as `outcome` says, and what follows is put in its place.
+    #[cold]
+    pub(super) fn failed(&mut self, failed: Failed, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
+        let Polled::<M>::Ready(Err(error)) = outcome else { return };
+        let before = self.before(failed);
+        let after = match &self.client.inner.route.guard {
+            Some(guard) if self.attempt.message().is_some() => {
+                let guard = Arc::clone(guard);
+                self.next(error, before, &guard)
+            }
+            _ => None,
+        };
+        match after {
+            Some(after) => {
+                *outcome = Polled::<M>::Pending;
+                self.pause(after, cx);
+            }
+            None => self.end(failed, before.began, outcome),
+        }
+    }
+
+    /// The call can't be made at all.
+    #[cold]
+    pub(super) fn refused(&mut self, why: NotExecuted, began: Moment, outcome: &mut Polled<M>) {
+        self.attempt.stage = Stage::Over;
+        *outcome = Polled::<M>::Ready(Err(why.into()));
+        let failed = Failed { began, endpoint: 0, here: false };
+        let began = self.before(failed).began;
+        self.end(failed, began, outcome);
+    }
+
+    /// Nobody takes the call now: it waits until somebody does, if it may.
+    #[cold]
+    pub(super) fn nowhere(
+        &mut self,
+        reason: Box<str>,
+        began: Moment,
+        cx: &mut Context<'_>,
+        outcome: &mut Polled<M>,
+    ) {
+        let mut before = self.before(Failed { began, endpoint: 0, here: false });
+        let route = Arc::clone(&self.client.inner.route);
+        let waits = route.guard.as_ref().and_then(|guard| {
+            let patience = *before.patience.get_or_insert_with(|| began.after(guard.wait()));
+            let until = patience.min(before.deadline);
+            let place = (began < until).then(|| guard.try_wait()).flatten()?;
+            Some((until, Place { guard: Arc::clone(guard), taken: Some(place) }))
+        });
+        match waits {
+            Some((until, place)) if tokio::runtime::Handle::try_current().is_ok() => {
+                self.extra.get_or_insert_default().before = Some(before);
+                self.attempt.stage = Stage::Pauses(Box::pin(async move {
+                    let _place = place;
+                    let Some(remote) = route.first() else { return };
+                    tokio::select! {
+                        () = remote.anybody() => {}
+                        () = route.clock.wait_until(until) => {}
+                    }
+                }));
+                self.poll_pause(cx, outcome);
+            }
+            _ => self.refused(NotExecuted::Unavailable { reason }, began, outcome),
+        }
+    }
+
+    /// What attempts before this one have left, with this one's endpoint.
+    fn before(&mut self, failed: Failed) -> Before {
+        let extra = self.extra.get_or_insert_default();
+        let known = extra.before;
+        let mut before = known.unwrap_or_else(|| {
+            let (time, given) = asked(Some(&**extra), &self.client.inner.route.deadlines);
+            let around = given.or_else(context::caller);
+            let own = failed.began.after_nanos(time);
+            let deadline = around.map_or(own, |context| own.min(context.deadline));
+            Before {
+                began: failed.began,
+                deadline,
+                attempts: 0,
+                gone_away: false,
+                endpoints: 0,
+                patience: None,
+            }
+        });
+        before.endpoints |= failed.endpoint;
+        before
+    }
+
+    /// After how long the call is tried again, if it is.
+    fn next(
+        &mut self,
+        error: &CallError<M::Error>,
+        mut before: Before,
+        guard: &Guard,
+    ) -> Option<Duration> {
+        let route = &*self.client.inner.route;
+        let now = route.clock.now();
+        before.attempts += 1;
+        let extra = self.extra.get_or_insert_default();
+        let around = extra.options.context.clone().or_else(context::caller);
+        let tried = Tried {
+            attempts: before.attempts,
+            allowed: guard.attempts(),
+            never_sent: 0,
+            gone_away: before.gone_away,
+            idempotent: M::SPEC.idempotent,
+            no_retry: around.is_some_and(|context| context.no_retry),
+            left: before.deadline.since(now),
+        };
+        let fault = match fault(error, before.deadline <= now) {
+            Fault::GoneAway if !route.first().is_some_and(Remote::may_come_back) => Fault::Never,
+            fault => fault,
+        };
+        let decision = tried.decide(fault, &Backoff::default(), fastrand::f64());
+        let Decision::Again { after, free } = decision else { return None };
+        let calls = route.served.calls() + route.called().map_or(0, |called| called.calls());
+        if free {
+            before.attempts -= 1;
+            before.gone_away = true;
+        } else if !guard.withdraw(now, calls) {
+            route.elsewhere_metrics().note(M::SPEC.index, Happened::RetryDenied);
+            return None;
+        }
+        route.elsewhere_metrics().note(M::SPEC.index, Happened::Retry);
+        extra.before = Some(before);
+        Some(after)
+    }
+
+    /// The next attempt begins after so long.
+    fn pause(&mut self, after: Duration, cx: &mut Context<'_>) {
+        if after.is_zero() {
+            self.attempt.stage = Stage::New;
+            cx.waker().wake_by_ref();
+            return;
+        }
+        let clock = self.client.inner.route.clock.clone();
+        let until = clock.now().after(after);
+        self.attempt.stage = Stage::Pauses(Box::pin(async move { clock.wait_until(until).await }));
+        cx.waker().wake_by_ref();
+    }
+
+    /// The call has come to its end, unless a fallback answers in its place.
+    fn end(&mut self, failed: Failed, began: Moment, outcome: &mut Polled<M>) {
+        let Polled::<M>::Ready(came) = outcome else { return };
+        let route = &*self.client.inner.route;
+        let took = route.clock.now().nanos_since(began);
+        let metrics = if failed.here { &*route.served } else { route.elsewhere_metrics() };
+        metrics.count(M::SPEC.index, Ended::of(came), took);
+        self.note_failed();
+        if let Err(error) = came
+            && may_fall_back(error)
+            && let Some(answer) = self.answer_instead(error)
+        {
+            let route = &*self.client.inner.route;
+            route.elsewhere_metrics().note(M::SPEC.index, Happened::Fallback);
+            self.note_degraded();
+            *came = Ok(answer);
+        }
+    }
+
+    fn answer_instead(&mut self, error: &CallError<M::Error>) -> Option<M::Answer> {
+        let extra = self.extra.as_mut()?;
+        match extra.fallback.take() {
+            Some(fallback) => Some(fallback(error)),
+            None if M::FALLBACK => {
+                let kept = extra.kept.as_ref();
+                self.attempt.message().or(kept).and_then(Method::fallback)
+            }
+            None => None,
+        }
+    }
+
+    /// What was answered is degraded, for whoever waits for what is made of it.
+    #[cold]
+    pub(super) fn note_degraded(&self) {
+        match self.extra.as_ref().and_then(|extra| extra.options.context.as_ref()) {
+            Some(context) => context.note_degraded(),
+            None => context::note_degraded(),
+        }
+    }
+}
+
+/// A place among the calls that wait, until it is dropped.
+struct Place {
+    guard: Arc<Guard>,
+    taken: Option<Entered>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(taken) = self.taken.take() {
+            self.guard.waited(taken);
+        }
+    }
+}
+
+/// How an attempt failed; `late` if the call's own deadline has passed.
+fn fault<E>(error: &CallError<E>, late: bool) -> Fault {
+    match error {
+        CallError::Service(_) => Fault::Service,
+        _ if late => Fault::Never,
+        CallError::NotExecuted(why) => match why {
+            NotExecuted::Overloaded { retry_after } => {
+                Fault::NotExecuted(RetryAfter::In(*retry_after))
+            }
+            // Its unit is leaving, or was lost before the call was sent: another one may be there.
+            NotExecuted::Unavailable { .. } => Fault::GoneAway,
+            // The attempt's deadline, which is before the call's own.
+            NotExecuted::DeadlineExceeded => Fault::NotExecuted(RetryAfter::Unsaid),
+            _ => Fault::Never,
+        },
+        CallError::Unknown(Unknown::Unreadable { .. }) => Fault::Never,
+        CallError::Unknown(_) => Fault::Unknown,
+    }
+}
+
+/// Whether a fallback may answer in the place of that: not where the service has answered, or the
+/// call itself is wrong.
+fn may_fall_back<E>(error: &CallError<E>) -> bool {
+    match error {
+        CallError::Service(_) => false,
+        CallError::NotExecuted(why) => !matches!(
+            why,
+            NotExecuted::Denied { .. }
+                | NotExecuted::BadRequest { .. }
+                | NotExecuted::Incompatible { .. }
+                | NotExecuted::Cycle { .. }
+        ),
+        CallError::Unknown(_) => true,
+    }
+}
