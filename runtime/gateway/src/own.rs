@@ -46,6 +46,8 @@ static COUNTED: LazyLock<ContractDescriptor> = LazyLock::new(|| {
         idempotent: false,
         deadline: None,
         public: false,
+        fallback: false,
+        route_by: None,
         http: Vec::new(),
         arguments: Vec::new(),
         errors: Vec::new(),

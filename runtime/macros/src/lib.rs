@@ -49,6 +49,8 @@ use proc_macro::TokenStream;
 /// | `idempotent` | running it twice is as good as once: it may be retried when its outcome is unknown |
 /// | `complete` | on `&self`: the turn runs to its end even if its caller goes away |
 /// | `deadline = "2s"` | the deadline where the caller names none; `ms`, `s`, `m` or `h` |
+/// | `fallback = full_price` | a function that answers where the service can't; it takes the arguments by reference |
+/// | `route_by = "order"` | calls with the same value of this argument go to the same instance, where the service has `balance = "hash"` |
 /// | `public` | `POST /rpc/…` and the form gateway may call it |
 /// | `http = "POST /api/order/{id}"` | a route at the edge; `{…}` names an argument |
 /// | `status = 201` | the status of an answer on that route; 200 unless given |

@@ -18,6 +18,9 @@ use crate::response::Response;
 use crate::routes::MethodRoute;
 use crate::rpc::PublicMethod;
 
+/// The header of an answer that a fallback has part in, however many hops away.
+const DEGRADED: HeaderName = HeaderName::from_static("x-seam-degraded");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// A route that a method declares.
@@ -30,8 +33,9 @@ pub(super) async fn route(
     let (query, headers) = (here.request.query(), Some(here.request.headers()));
     let media_type = media_type(here, body);
     let found = Found { path, query, headers, body, media_type, field: None };
-    let answer = call(here, route.client, route.index, &route.arguments, &found).await?;
-    Ok(respond(route, answer))
+    let (answer, degraded) =
+        call(here, route.client, route.index, &route.arguments, &found).await?;
+    Ok(marked(respond(route, answer), degraded))
 }
 
 /// What a body is; none if there is no body.
@@ -91,8 +95,8 @@ pub(super) async fn method(
     body: &[u8],
 ) -> Step<Response> {
     let found = Found { body, ..Found::default() };
-    let answer = call(here, client, method.index, &method.arguments, &found).await?;
-    Ok(Response::json(StatusCode::OK, answer.into_json()))
+    let (answer, degraded) = call(here, client, method.index, &method.arguments, &found).await?;
+    Ok(marked(Response::json(StatusCode::OK, answer.into_json()), degraded))
 }
 
 /// `POST /gateway`.
@@ -102,33 +106,44 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     form.check_version(service.version)?;
     let method = service.spelled(form.method())?;
     let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
-    let answer = call(here, service.client, method.index, &method.arguments, &found).await?;
-    Ok(Response::json(StatusCode::OK, answer.into_json()))
+    let (answer, degraded) =
+        call(here, service.client, method.index, &method.arguments, &found).await?;
+    Ok(marked(Response::json(StatusCode::OK, answer.into_json()), degraded))
 }
 
-/// The one way to a service, for all ways in.
+/// The response, which says so if a fallback has part in it.
+fn marked(mut response: Response, degraded: bool) -> Response {
+    if degraded {
+        response.header(DEGRADED, TRUE);
+    }
+    response
+}
+
+/// The one way to a service, for all ways in: its answer, and whether a fallback has part in that.
 async fn call(
     here: &Here<'_>,
     client: usize,
     method: u16,
     arguments: &Arguments,
     found: &Found<'_>,
-) -> Result<JsonAnswer, Problem> {
+) -> Result<(JsonAnswer, bool), Problem> {
     if !arguments.takes_body() && !is_nothing(found.body) {
         return Err(Problem::bad_request("this method takes nothing from a body"));
     }
     let client = here.serving.client(client);
     let problem = |error| Problem::of_call(error, client.service());
+    let context = Arc::new(context(here));
+    let answered = |answer| (answer, context.is_degraded());
     if let Some(body) = arguments.as_they_are(found) {
-        match begin(here, client, method, body).await {
+        match begin(here, client, method, body, &context).await {
             // It never ran. Looked at name by name, the body may turn out to be right, in
             // another spelling; and if it isn't, what is wrong is said in the edge's words.
             Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
-            outcome => return outcome.map_err(problem),
+            outcome => return outcome.map(answered).map_err(problem),
         }
     }
     let collected = arguments.collect(found)?;
-    begin(here, client, method, &collected).await.map_err(problem)
+    begin(here, client, method, &collected, &context).await.map(answered).map_err(problem)
 }
 
 /// Whether a body is empty, or an object without members.
@@ -138,14 +153,25 @@ fn is_nothing(body: &[u8]) -> bool {
     within.map_or(body.is_empty(), |within| within.trim_ascii().is_empty())
 }
 
-fn begin(here: &Here<'_>, client: &dyn AnyClient, method: u16, arguments: &[u8]) -> JsonReply {
+/// What a request's calls are made in.
+fn context(here: &Here<'_>) -> CallContext {
     let limit = here.settings.deadline;
     let mut context = CallContext::root().with_deadline(here.request.began.after(limit));
     context.trace = here.request.trace;
+    context
+}
+
+fn begin(
+    here: &Here<'_>,
+    client: &dyn AnyClient,
+    method: u16,
+    arguments: &[u8],
+    context: &Arc<CallContext>,
+) -> JsonReply {
     let options = CallOptions {
         deadline: None,
-        default_deadline: Some(limit),
-        context: Some(Arc::new(context)),
+        default_deadline: Some(here.settings.deadline),
+        context: Some(Arc::clone(context)),
     };
     client.call_json(method, arguments, options)
 }

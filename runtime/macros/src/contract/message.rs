@@ -7,7 +7,7 @@ use syn::{Generics, Member};
 
 use super::accept::Accept;
 use super::expand::message_ident;
-use super::{Argument, Contract, Method};
+use super::{Argument, Contract, Method, routes};
 use crate::case;
 use crate::encoding::{Part, Parts, at_once, is_named_of, messages};
 use crate::message::implement;
@@ -53,6 +53,8 @@ pub(super) fn message(
     let json = writable(method);
     let accepts = options.routes.iter().filter_map(|route| route.accept.as_ref());
     let accepts = accepts.map(Accept::check);
+    let fallback = fallback(method);
+    let route_key = route_key(method);
     quote! {
         #[doc = #about]
         #[derive(
@@ -85,6 +87,8 @@ pub(super) fn message(
             type Answer = #answer;
             type Error = #error;
             const SPEC: &'static ::seam::__private::contract::MethodSpec = &#spec;
+            #fallback
+            #route_key
         }
 
         #[automatically_derived]
@@ -97,6 +101,51 @@ pub(super) fn message(
             }
         }
     }
+}
+
+/// What answers where the service can't. What is wrong with the function is told at its name, and an
+/// argument that can't be copied at its type.
+fn fallback(method: &Method) -> Option<TokenStream> {
+    let function = method.options.fallback.as_ref()?;
+    let span = function.span();
+    let names = method.arguments.iter().map(|Argument { ident, .. }| {
+        let mut name = ident.clone();
+        name.set_span(span);
+        name
+    });
+    let answer = quote_spanned!(span=> let answer: Self::Answer = #function(#(&self.#names),*););
+    let kept = method.arguments.iter().map(|Argument { ident, ty, .. }| {
+        let copy = quote_spanned!(ty.span()=> <#ty as ::core::clone::Clone>::clone);
+        quote!(#ident: #copy(&self.#ident))
+    });
+    Some(quote! {
+        const FALLBACK: bool = true;
+
+        fn fallback(&self) -> ::core::option::Option<Self::Answer> {
+            #answer
+            ::core::option::Option::Some(answer)
+        }
+
+        fn kept(&self) -> ::core::option::Option<Self> {
+            ::core::option::Option::Some(Self { #(#kept),* })
+        }
+    })
+}
+
+/// The argument that calls are routed by.
+fn routed_by(method: &Method) -> Option<&Argument> {
+    let name = method.options.route_by.as_ref()?;
+    routes::argument(&name.value(), &method.arguments)
+}
+
+fn route_key(method: &Method) -> Option<TokenStream> {
+    let argument = &routed_by(method)?.ident;
+    Some(quote! {
+        #[inline]
+        fn route_key(&self) -> ::core::option::Option<u64> {
+            ::seam::__private::codec::route_key(&self.#argument)
+        }
+    })
 }
 
 /// Says which types of a method that may be called in JSON can't be written there.
@@ -153,6 +202,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
         let millis = deadline.as_millis() as u64;
         quote!(::core::time::Duration::from_millis(#millis))
     }));
+    let route_by = option(routed_by(method).map(|Argument { json, .. }| quote!(#json)));
     let routes = options.routes.iter().map(|route| {
         let (verb, path, status) = (&route.verb, &route.path, route.status);
         let location = option(route.location.as_ref().map(|location| quote!(#location)));
@@ -181,6 +231,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             idempotent: #idempotent,
             deadline: #deadline,
             public: #public,
+            route_by: #route_by,
             http: &[#(#routes),*],
             arguments: &[#(#arguments),*],
         }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, LitInt, LitStr};
+use syn::{Attribute, Expr, ExprPath, LitInt, LitStr, Path};
 
 use super::Argument;
 use super::routes::{self, Route};
 use crate::attrs::text;
 use crate::diagnostic::{Mistakes, unknown};
+use crate::encoding::is_named;
+use crate::times;
 
 /// What `#[call(…)]` says of a method.
 #[derive(Default)]
@@ -17,13 +19,19 @@ pub(super) struct Options {
     pub(super) complete: bool,
     pub(super) public: bool,
     pub(super) deadline: Option<Duration>,
+    /// The function that answers where the service can't.
+    pub(super) fallback: Option<Path>,
+    /// The argument whose hash calls are routed by, as it was written.
+    pub(super) route_by: Option<LitStr>,
     pub(super) routes: Vec<Route>,
 }
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "idempotent",
     "complete",
     "deadline",
+    "fallback",
+    "route_by",
     "public",
     "http",
     "status",
@@ -46,6 +54,9 @@ pub(super) fn read(
         mistakes.take(read);
         options.routes.extend(route.finish(arguments, mistakes));
     }
+    if let Some(name) = &options.route_by {
+        mistakes.take(check_route_by(name, arguments));
+    }
     options
 }
 
@@ -65,6 +76,8 @@ fn option(
         }
         "complete" => options.complete = true,
         "deadline" => options.deadline = Some(duration(&text(meta)?)?),
+        "fallback" => options.fallback = Some(function(meta)?),
+        "route_by" => options.route_by = Some(text(meta)?),
         "http" => route.http = Some(text(meta)?),
         "status" => {
             let status: LitInt = meta.value()?.parse()?;
@@ -82,6 +95,37 @@ fn option(
             Ok(())
         })?,
         other => return Err(meta.error(unknown("option", other, &KNOWN))),
+    }
+    Ok(())
+}
+
+/// A path to a function: `full_price`.
+fn function(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
+    let value: Expr = meta.value()?.parse()?;
+    match value {
+        Expr::Path(ExprPath { attrs, qself: None, path }) if attrs.is_empty() => Ok(path),
+        other => {
+            let text = "a fallback is the name of a function that takes the arguments by reference \
+                        and returns the answer: `fallback = full_price`";
+            Err(syn::Error::new_spanned(other, text))
+        }
+    }
+}
+
+/// Whether there is such an argument, with a hash that callers agree on.
+fn check_route_by(name: &LitStr, arguments: &[Argument]) -> syn::Result<()> {
+    let error = |text: String| Err(syn::Error::new(name.span(), text));
+    let value = name.value();
+    let Some(argument) = routes::argument(&value, arguments) else {
+        return error(routes::no_argument(&value, arguments));
+    };
+    if times::holds(&argument.ty) {
+        return error(format!("`{value}` is a time: route by what names something, an id say"));
+    }
+    if ["HashMap", "HashSet"].iter().any(|kind| is_named(&argument.ty, kind)) {
+        return error(format!(
+            "`{value}` has another order in every process: route by a `BTreeMap`, a `BTreeSet` or an id"
+        ));
     }
     Ok(())
 }

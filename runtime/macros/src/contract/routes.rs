@@ -142,11 +142,16 @@ fn parameters(http: &LitStr, path: &str, arguments: &[Argument]) -> syn::Result<
 }
 
 fn json_name(name: &str, arguments: &[Argument]) -> Option<String> {
-    let found = arguments.iter().find(|argument| argument.name == name || argument.json == name);
-    found.map(|argument| argument.json.clone())
+    argument(name, arguments).map(|argument| argument.json.clone())
 }
 
-fn no_argument(name: &str, arguments: &[Argument]) -> String {
+/// The argument of that name, in Rust or in JSON.
+pub(super) fn argument<'a>(name: &str, arguments: &'a [Argument]) -> Option<&'a Argument> {
+    arguments.iter().find(|argument| argument.name == name || argument.json == name)
+}
+
+/// What is said of a name that no argument has.
+pub(super) fn no_argument(name: &str, arguments: &[Argument]) -> String {
     let known: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();
     if known.is_empty() {
         return format!("`{name}` is no argument of this method, which has none: add it");

@@ -10,9 +10,11 @@ mod descriptor;
 mod encoding;
 mod errors;
 mod fakes;
+mod fallbacks;
 mod hygiene;
 mod layout;
 mod messages;
+mod retries;
 mod shadows;
 #[cfg(feature = "time")]
 mod times;
