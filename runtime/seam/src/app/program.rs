@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
-use crate::services::{Registered, deadlines};
+use crate::services::{Registered, RoutePlan, deadlines};
 use crate::unit::{Running, StartFailure, UnitStatus};
 
 impl App {
@@ -47,7 +47,7 @@ impl Program for App {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);
             let open = |service: &Arc<dyn Registered>| {
-                service.open(deadlines, Clock::fast(), true).client()
+                service.open(RoutePlan { deadlines, policy: None }, Clock::fast()).client()
             };
             let clients: Vec<_> = self.registry.services().iter().map(open).collect();
             if let Err(error) = seam_gateway::check_routes(&clients) {

@@ -399,10 +399,12 @@ mod tests {
                         unknown: 1,
                         p50_us: 0.25,
                         p99_us: 1500.0,
+                        ..MethodMetrics::default()
                     },
                 },
                 MethodStatus::default(),
             ],
+            endpoints: Vec::new(),
         }
     }
 

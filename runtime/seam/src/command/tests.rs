@@ -395,8 +395,8 @@ fn whoever_logs_does_not_wait_for_whoever_reads() {
         process.stderr(writer);
     });
     eventually("it answers", || stage.answers().len() == 1);
-    stage.call("payment.flood").unwrap();
-    stage.call("payment.flood").unwrap();
+    stage.call("payment.flood --deadline 60s").unwrap();
+    stage.call("payment.flood --deadline 60s").unwrap();
     let dropped = stage.answers()[0]["logLinesDropped"].as_u64().unwrap();
     assert!(dropped > 0);
     let (line, lines) = mpsc::channel();
@@ -425,7 +425,7 @@ fn a_second_signal_ends_it_whatever_hangs() {
             process.stderr(writer);
         });
         eventually("it answers", || stage.answers().len() == 1);
-        stage.call("payment.flood").unwrap();
+        stage.call("payment.flood --deadline 60s").unwrap();
         told_twice(&mut run, signal);
         assert!(stage.path("pay.hangs").exists(), "it was told once, and tried");
     }
@@ -440,11 +440,11 @@ fn units_do_not_wait_for_who_reads_what_up_says() {
         process.stderr(writer.try_clone().unwrap()).stdout(writer);
     });
     let (front, pay) = stage.up();
-    stage.call("payment.flood").unwrap();
-    stage.call("order.flood").unwrap();
+    stage.call("payment.flood --deadline 60s").unwrap();
+    stage.call("order.flood --deadline 60s").unwrap();
     // They have written all of it: what was dropped, `up` has dropped.
     eventually("all is read", || {
-        stage.call("payment.flood").unwrap();
+        stage.call("payment.flood --deadline 60s").unwrap();
         stage.answers().len() == 2
     });
     told_twice(&mut up, Signal::TERM);

@@ -2,7 +2,11 @@
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use seam_core::{call::Deadlines, turn::Limits};
+use seam_core::{
+    call::{CallPolicy, Deadlines},
+    policy::Balance,
+    turn::Limits,
+};
 use seam_gateway::EdgeSettings;
 use tracing_subscriber::EnvFilter;
 use xxhash_rust::xxh3::xxh3_64;
@@ -14,6 +18,7 @@ use super::{
     effective::Effective,
     env::{self, Env},
     origin::{Origin, Source},
+    policies::{read_breaker, read_policy},
     problem::{Problem, Problems, nearest},
     reader::{Findings, Reader},
     settings::Settings,
@@ -192,6 +197,7 @@ fn read_calls(mut reader: Reader<'_>) -> CallsConfig {
     let calls = CallsConfig {
         deadline: reader.checked("deadline", Deadlines::default().otherwise, positive),
         resolution: reader.value("resolution", Resolution::Direct),
+        policy: read_policy(&mut reader, CallPolicy::default()),
     };
     reader.finish();
     calls
@@ -282,10 +288,13 @@ fn read_services(
         let lane = reader.value("lane", Lane::Inline);
         let mailbox = reader.within("mailbox", Limits::MAILBOX.into(), 1..=1_000_000) as usize;
         let turn_limit = reader.checked("turn_limit", Limits::TURN_LIMIT, positive);
+        let balance = reader.value("balance", Balance::default());
         let mut refined = reader.table("calls");
         let set = refined.has("deadline");
         let deadline = refined.checked("deadline", calls.deadline, positive);
+        let policy = read_policy(&mut refined, calls.policy);
         refined.finish();
+        let breaker = read_breaker(reader.table("breaker"));
         let mut store = reader.table("store");
         let cache = store.checked("cache", Bytes(16 << 20), cache).0;
         store.finish();
@@ -298,7 +307,18 @@ fn read_services(
         findings.problems.borrow_mut().extend(known.settle(&mut settings).err());
         list_settings(&settings.path, &settings.table, findings);
         let (name, deadline) = (known.name.clone(), set.then_some(deadline));
-        ServiceConfig { name, lane, mailbox, turn_limit, deadline, cache, settings }
+        ServiceConfig {
+            name,
+            lane,
+            mailbox,
+            turn_limit,
+            deadline,
+            policy,
+            breaker,
+            balance,
+            cache,
+            settings,
+        }
     };
     catalogue.services.iter().map(read).collect()
 }
@@ -312,7 +332,7 @@ fn list_settings(path: &str, table: &Table, findings: &Findings) {
     }
 }
 
-fn positive(duration: &Duration) -> Result<(), (String, String)> {
+pub(super) fn positive(duration: &Duration) -> Result<(), (String, String)> {
     match duration.is_zero() {
         false => Ok(()),
         true => Err(("a time of zero leaves no time at all".into(), "use e.g. \"5s\"".into())),

@@ -24,6 +24,7 @@ mod env;
 mod layout;
 mod load;
 mod origin;
+mod policies;
 mod problem;
 mod reader;
 mod settings;

@@ -2,6 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use seam_core::{
+    call::CallPolicy,
+    policy::{Balance, BreakerSettings},
+};
 pub use seam_gateway::UnknownQuery;
 
 use super::{Address, settings::Settings, value::Choice};
@@ -63,6 +67,12 @@ impl Choice for LogFormat {
 /// [calls]
 /// deadline = "5s"
 /// resolution = "direct"
+/// attempts = 3
+/// retry_budget = 0.2
+/// retry_floor = 10
+/// in_flight = 1024
+/// rate = 0
+/// wait = "1s"
 /// ```
 #[derive(Clone, Debug)]
 pub struct CallsConfig {
@@ -70,6 +80,9 @@ pub struct CallsConfig {
     pub deadline: Duration,
     /// `resolution`: how calls within a unit travel. Default: `direct`.
     pub resolution: Resolution,
+    /// `attempts`, `retry_budget`, `retry_floor`, `in_flight`, `rate`, `wait`: what guards the calls
+    /// to each service. Defaults: `3`, `0.2`, `10`, `1024`, `0` (no limit), `1s`.
+    pub policy: CallPolicy,
 }
 
 /// How calls within a unit travel.
@@ -217,8 +230,12 @@ pub struct TopologyConfig {
 /// lane = "arbiter"
 /// mailbox = 1024
 /// turn_limit = "30s"
+/// balance = "p2c"
 /// [services.payment.calls]
 /// deadline = "2s"
+/// attempts = 3
+/// [services.payment.breaker]
+/// failures = 5
 /// [services.payment.store]
 /// cache = "16MiB"
 /// [services.payment.config]
@@ -239,6 +256,14 @@ pub struct ServiceConfig {
     /// `calls.deadline`: of calls to this service. `None`: nobody set it, and what the method
     /// or else `[calls] deadline` says holds.
     pub deadline: Option<Duration>,
+    /// `calls.attempts` and the others: what guards the calls to this service. Default: `[calls]`.
+    pub policy: CallPolicy,
+    /// `breaker.failures`, `success`, `window`, `open`, `longest`: when an endpoint that fails gets no
+    /// more calls. Defaults: `5` in a row, a share of `0.8` over `10s`, for `1s` up to `60s`.
+    pub breaker: BreakerSettings,
+    /// `balance`: how calls are spread over the service's instances: `p2c`, `round_robin`, `random`,
+    /// `least` or `hash`. Default: `p2c`.
+    pub balance: Balance,
     /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
     /// as `16MiB`; `0` keeps none. Default: `16MiB`.
     pub cache: u64,

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
-use seam_core::call::{AnyClient, Client, Hosts, Inbox, Rehearsal, Route, Target};
+use seam_core::call::{AnyClient, CallPolicy, Client, Hosts, Inbox, Rehearsal, Route, Target};
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor};
 use seam_core::metrics::{MethodMetrics, ServiceMetrics};
@@ -35,7 +35,14 @@ pub(crate) trait Registered: Send + Sync + 'static {
     fn known(&self, known: KnownService) -> KnownService;
 
     /// Makes its route in a unit, which leads nowhere yet.
-    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Arc<dyn Opened>;
+    fn open(&self, plan: RoutePlan, clock: Clock) -> Arc<dyn Opened>;
+}
+
+/// What a unit's calls to a service go by.
+pub(crate) struct RoutePlan {
+    pub(crate) deadlines: Deadlines,
+    /// What guards them; `None` takes all policies away.
+    pub(crate) policy: Option<CallPolicy>,
 }
 
 /// A service's route in a unit.
@@ -111,9 +118,12 @@ impl<A: Actor> Registered for Entry<A> {
         known.config::<A::Config>()
     }
 
-    fn open(&self, deadlines: Deadlines, clock: Clock, policies: bool) -> Arc<dyn Opened> {
-        let route = Route::<A::Contract>::new(self.id, deadlines, clock);
-        let route = if policies { route } else { route.without_policies() };
+    fn open(&self, plan: RoutePlan, clock: Clock) -> Arc<dyn Opened> {
+        let route = Route::<A::Contract>::new(self.id, plan.deadlines, clock);
+        let route = match plan.policy {
+            Some(policy) => route.guarded(&policy),
+            None => route.without_policies(),
+        };
         let (route, here) = (Arc::new(route), OnceLock::new());
         Arc::new(Open::<A> { route, here, actor: PhantomData })
     }

@@ -18,4 +18,6 @@ pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;
 pub use self::failure::StartFailure;
 pub use self::running::{NoSuchClient, NotReady, Running};
+pub use seam_mesh::{EndpointState, EndpointStatus};
+
 pub use self::status::{MethodStatus, ServiceStatus, UnitStatus};

@@ -69,7 +69,7 @@ impl Parts {
                     .push(format!("service `{service}`: its store can't write ({cause}): {fix}"));
             }
         }
-        waits_for.extend(self.links.waits_for());
+        waits_for.extend(self.links.waits_for(&self.layout.unit));
         waits_for
     }
 
@@ -96,6 +96,7 @@ impl Parts {
                 .flat_map(|(id, open)| methods(*id, &**open))
                 .chain(self.own_routes())
                 .collect(),
+            endpoints: self.links.endpoints(),
         }
     }
 

@@ -13,18 +13,20 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane, Limits};
+use seam_mesh::Pool;
 use seam_store::StoreOptions;
+use seam_wire::Offers;
 use tokio::sync::watch;
 
 use super::StartFailure;
 use super::awaited::awaited;
 use super::clients::Routes;
-use super::links::{self, Links};
+use super::links::{self, Dialling, Links};
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
-    Activity, Database, Graph, HostPlan, Opened, Registered, Registry, deadlines,
+    Activity, Database, Graph, HostPlan, Opened, Registered, Registry, RoutePlan, deadlines,
 };
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
@@ -83,12 +85,20 @@ impl<'a> Starting<'a> {
             |name: &str| config.service(name).is_some_and(|s| s.lane == config::Lane::Inline);
         let graph = self.graph.clone();
         let placement = Placement::new(&graph, layout, self.homes.len(), shares);
-        let links = Links::start(&graph, &identity, layout, &opened, &self.homes, &placement);
+        let dialling = Dialling {
+            config,
+            identity: &identity,
+            layout,
+            homes: &self.homes,
+            placement: &placement,
+            clock: &self.clock,
+        };
+        let links = Links::start(&graph, &dialling, &opened);
         for name in &self.layout.services {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
             let (Some((id, open)), Some(service)) = (found, service) else { continue };
-            let resident = self.host(*id, open, service, &routes, &placement)?;
+            let resident = self.host(*id, open, service, &routes, &placement, &links)?;
             self.residents.push(resident);
             self.first_start(self.residents.len() - 1).await?;
         }
@@ -100,8 +110,17 @@ impl<'a> Starting<'a> {
             links.connected_within(PEERS, |unit| awaited.iter().any(|name| name == unit)).await;
         }
         let home = &self.homes[placement.listener()];
-        let listener = links::listen(&identity, self.layout, inlets, home).await?;
-        if listener.is_some() {
+        let several = self.layout.is_one_of_several();
+        let waits = |resident: &&Resident| {
+            several && *resident.hosted.activity.borrow() != Activity::Active
+        };
+        let inactive = self.residents.iter().filter(waits).map(|resident| resident.id).collect();
+        let listener = links::listen(&identity, self.layout, inlets, inactive, home).await?;
+        if let Some(listening) = &listener {
+            for resident in self.residents.iter().filter(|_| several) {
+                let activity = resident.hosted.activity.clone();
+                home.runtime().spawn(offer(listening.offers(), resident.id, activity));
+            }
             let left = patience.saturating_duration_since(Instant::now());
             links.connected_within(left, |_| true).await;
         }
@@ -128,9 +147,14 @@ impl<'a> Starting<'a> {
 
     fn open(&self, service: &dyn Registered) -> (ServiceId, Arc<dyn Opened>) {
         let id = service.id();
-        let own = self.config.service(id.name()).and_then(|service| service.deadline);
-        let deadlines = deadlines(own, self.config.calls.deadline);
-        let open = service.open(deadlines, self.clock.clone(), self.registry.policies);
+        let configured = self.config.service(id.name());
+        let own = configured.and_then(|service| service.deadline);
+        let policy = configured.map_or(self.config.calls.policy, |service| service.policy);
+        let plan = RoutePlan {
+            deadlines: deadlines(own, self.config.calls.deadline),
+            policy: self.registry.policies.then_some(policy),
+        };
+        let open = service.open(plan, self.clock.clone());
         if !self.layout.services.iter().any(|name| name == id.name()) {
             open.lead_nowhere(&self.nowhere(id));
         }
@@ -158,6 +182,7 @@ impl<'a> Starting<'a> {
         service: &ServiceConfig,
         routes: &Arc<Routes>,
         placement: &Placement<'_>,
+        links: &Links,
     ) -> Result<Resident, StartFailure> {
         let options = StoreOptions::default().cache(service.cache);
         let folder = self.config.app.data.join("services").join(id.name());
@@ -195,7 +220,8 @@ impl<'a> Starting<'a> {
         let hosted = open.host(plan);
         if several {
             let why = format!("`{id}` stands by here: another instance of this unit runs it");
-            runtime.spawn(follow(Arc::clone(open), hosted.activity.clone(), why));
+            let elsewhere = links.pool(id).cloned();
+            runtime.spawn(follow(Arc::clone(open), hosted.activity.clone(), elsewhere, why));
         }
         Ok(Resident { id, lane: service.lane, arbiter, hosted, database })
     }
@@ -229,17 +255,36 @@ impl<'a> Starting<'a> {
     }
 }
 
-/// Leads a service's route away while another instance has the service's database, and back once it
-/// is at work here.
-async fn follow(open: Arc<dyn Opened>, mut activity: watch::Receiver<Activity>, why: String) {
+/// Leads a service's route to the other instances while one of them has the service's database, and
+/// back once it is at work here.
+async fn follow(
+    open: Arc<dyn Opened>,
+    mut activity: watch::Receiver<Activity>,
+    elsewhere: Option<Arc<Pool>>,
+    why: String,
+) {
     loop {
         let now = *activity.borrow_and_update();
         match now {
-            Activity::Standby => open.lead_nowhere(&why),
+            Activity::Standby => match &elsewhere {
+                Some(pool) => open.lead_to(Arc::clone(pool) as _),
+                None => open.lead_nowhere(&why),
+            },
             Activity::Active => open.lead_here(),
             Activity::Starting | Activity::Recovering => {}
         }
         if now == Activity::Active || activity.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells other units whether a service is at work here.
+async fn offer(offers: Offers, service: ServiceId, mut activity: watch::Receiver<Activity>) {
+    loop {
+        let now = *activity.borrow_and_update();
+        offers.set(service, now == Activity::Active);
+        if activity.changed().await.is_err() {
             return;
         }
     }

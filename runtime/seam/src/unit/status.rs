@@ -1,6 +1,7 @@
 //! How a unit is, as `status` shows it; as JSON, its keys are in camel case.
 
 use seam_core::metrics::MethodMetrics;
+use seam_mesh::EndpointStatus;
 use serde::{Deserialize, Serialize};
 
 /// How a running unit is.
@@ -38,6 +39,9 @@ pub struct UnitStatus {
     pub services: Vec<ServiceStatus>,
     /// Calls by method, also of services elsewhere that it has called.
     pub methods: Vec<MethodStatus>,
+    /// The instances of services elsewhere that it calls.
+    #[serde(default)]
+    pub endpoints: Vec<EndpointStatus>,
 }
 
 /// A service that a unit hosts.
