@@ -122,7 +122,8 @@ fn is_watched() -> bool {
 #[expect(clippy::disallowed_methods, reason = "it is a thread of its own, and polls nothing")]
 fn watch() {
     let clock = Clock::fast();
-    let mut count = PROCESS.look(clock.now());
+    // As it was begun: this thread itself may have stood still since.
+    let mut count = 0;
     loop {
         std::thread::sleep(TICK);
         let now = PROCESS.go_on(clock.now());
