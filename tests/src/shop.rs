@@ -26,9 +26,9 @@ pub enum Mode {
     Encoded,
     /// One process, every service on a thread of its own.
     Arbiter,
-    /// Two processes: `front` and `pay`.
+    /// Three processes: `front`, `pay` and `quote`.
     Split,
-    /// Four processes: the edge and a service each.
+    /// Five processes: the edge and a service each.
     Micro,
 }
 
@@ -48,8 +48,8 @@ impl Mode {
     fn units(self) -> usize {
         match self {
             Self::Direct | Self::Encoded | Self::Arbiter => 1,
-            Self::Split => 2,
-            Self::Micro => 4,
+            Self::Split => 3,
+            Self::Micro => 5,
         }
     }
 
@@ -57,7 +57,7 @@ impl Mode {
         let lane = |service: &str| (format!("SEAM__SERVICES__{service}__LANE"), "arbiter".into());
         match self {
             Self::Encoded => vec![("SEAM__CALLS__RESOLUTION".into(), "encoded".into())],
-            Self::Arbiter => ["USER", "ORDER", "PAYMENT"].map(lane).into(),
+            Self::Arbiter => ["USER", "ORDER", "PAYMENT", "QUOTE"].map(lane).into(),
             Self::Direct | Self::Split | Self::Micro => Vec::new(),
         }
     }
@@ -85,7 +85,7 @@ impl Premises {
         for unit in ["ALL", "FRONT", "EDGE"] {
             environment.push((format!("SEAM__UNITS__{unit}__HTTP"), "127.0.0.1:0".into()));
         }
-        for unit in ["PAY", "USER", "ORDER", "PAYMENT"] {
+        for unit in ["PAY", "USER", "ORDER", "PAYMENT", "QUOTE"] {
             let socket = format!("unix:{}", path(unit));
             environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), socket));
         }

@@ -1,6 +1,7 @@
 //! What can be ordered, and what it comes to.
 
 use payment::Cents;
+use quote::Line;
 
 use crate::contract::{OrderError, Product};
 
@@ -13,8 +14,8 @@ const HIGHEST_TOTAL: Cents = 1_000_000_000_000;
 /// The longest idempotency key, in bytes.
 const LONGEST_KEY: usize = 255;
 
-/// What the products come to, if they can be ordered.
-pub(crate) fn total(products: &[Product]) -> Result<Cents, OrderError> {
+/// The products as lines to ask the prices of, if they can be ordered.
+pub(crate) fn lines(products: &[Product]) -> Result<Vec<Line>, OrderError> {
     let invalid = |reason: String| Err(OrderError::InvalidOrder { reason });
     if products.is_empty() {
         return invalid("there are no products".into());
@@ -22,7 +23,6 @@ pub(crate) fn total(products: &[Product]) -> Result<Cents, OrderError> {
     if products.len() > MOST_PRODUCTS {
         return invalid(format!("there are more than {MOST_PRODUCTS} products"));
     }
-    let mut total = Some(0_u64);
     for (index, product) in products.iter().enumerate() {
         let number = index + 1;
         let sku = product.sku.trim();
@@ -37,13 +37,23 @@ pub(crate) fn total(products: &[Product]) -> Result<Cents, OrderError> {
         if product.unit_price_cents == 0 {
             return invalid(format!("the price of product {number} is below 1"));
         }
-        let price = product.quantity.checked_mul(product.unit_price_cents);
-        total = total.zip(price).and_then(|(total, price)| total.checked_add(price));
     }
-    match total {
-        Some(total) if total <= HIGHEST_TOTAL => Ok(total),
-        _ => invalid(format!("the total is over {HIGHEST_TOTAL} cents")),
-    }
+    let line = |product: &Product| {
+        let Product { sku, quantity, unit_price_cents } = product.clone();
+        Line { sku, quantity, unit_price_cents }
+    };
+    let lines: Vec<Line> = products.iter().map(line).collect();
+    // Whether an order is too high isn't a question of whether there is a discount just now.
+    total(&quote::full_price(&lines))?;
+    Ok(lines)
+}
+
+/// What lines of these prices come to, if that can be ordered.
+pub(crate) fn total(prices: &[Cents]) -> Result<Cents, OrderError> {
+    let total = prices.iter().try_fold(0, |total: Cents, price| total.checked_add(*price));
+    total.filter(|total| *total <= HIGHEST_TOTAL).ok_or_else(|| OrderError::InvalidOrder {
+        reason: format!("the total is over {HIGHEST_TOTAL} cents"),
+    })
 }
 
 /// Refuses what can't be an idempotency key.
@@ -64,7 +74,7 @@ mod tests {
     }
 
     fn reason(products: &[Product]) -> String {
-        match total(products) {
+        match lines(products) {
             Err(OrderError::InvalidOrder { reason }) => reason,
             other => panic!("{other:?}"),
         }
@@ -72,9 +82,25 @@ mod tests {
 
     #[test]
     fn totals_add_up() {
-        assert_eq!(total(&[product("tea", 2, 450), product("cup", 1, 100)]), Ok(1000));
-        assert_eq!(total(&[product("isle", 1, HIGHEST_TOTAL)]), Ok(HIGHEST_TOTAL));
-        assert_eq!(total(&vec![product("tea", 1, 1); MOST_PRODUCTS]), Ok(100));
+        assert_eq!(total(&[900, 100]), Ok(1000));
+        assert_eq!(total(&[HIGHEST_TOTAL]), Ok(HIGHEST_TOTAL));
+        for prices in [&[HIGHEST_TOTAL, 1][..], &[Cents::MAX, Cents::MAX], &[Cents::MAX]] {
+            let reason = "the total is over 1000000000000 cents".into();
+            assert_eq!(total(prices), Err(OrderError::InvalidOrder { reason }));
+        }
+    }
+
+    #[test]
+    fn what_can_be_ordered() {
+        let line = |sku: &str, quantity, unit_price_cents| Line {
+            sku: sku.into(),
+            quantity,
+            unit_price_cents,
+        };
+        let products = [product("tea", 2, 450), product("cup", 1, 100)];
+        assert_eq!(lines(&products), Ok(vec![line("tea", 2, 450), line("cup", 1, 100)]));
+        assert!(lines(&[product("isle", 1, HIGHEST_TOTAL)]).is_ok());
+        assert!(lines(&vec![product("tea", 1, 1); MOST_PRODUCTS]).is_ok());
     }
 
     #[test]

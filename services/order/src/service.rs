@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use payment::{OrderId, PaymentClient, PaymentError};
+use quote::{Line, QuoteClient};
 use seam::context;
 use seam::prelude::*;
 use seam::time::{Clock, Moment};
@@ -24,6 +25,7 @@ pub struct OrderService {
     book: Book,
     keys: Turnstile,
     users: UserClient,
+    quotes: QuoteClient,
     payments: PaymentClient,
     clock: Clock,
 }
@@ -31,11 +33,11 @@ pub struct OrderService {
 impl Actor for OrderService {
     type Contract = OrderContract;
     type Config = ();
-    type Needs = (UserClient, PaymentClient);
+    type Needs = (UserClient, QuoteClient, PaymentClient);
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
-        let (users, payments) = (setup.client()?, setup.client()?);
-        Ok(Self::new(&setup.store()?, users, payments, setup.clock().clone())?)
+        let (users, quotes, payments) = (setup.client()?, setup.client()?, setup.client()?);
+        Ok(Self::new(&setup.store()?, users, quotes, payments, setup.clock().clone())?)
     }
 }
 
@@ -46,20 +48,16 @@ impl Order for OrderService {
         products: Vec<Product>,
         key: Option<String>,
     ) -> Result<Placed, OrderError> {
-        let total = basket::total(&products)?;
+        let lines = basket::lines(&products)?;
         let Some(key) = key else {
-            self.users.get(user_id).await?;
-            let row = self.book.begin(user_id, products, total, None).await?;
+            let row = self.begin(user_id, products, lines, None).await?;
             return self.settle(row, None).await;
         };
         basket::check_key(&key)?;
         let _pass = self.keys.pass(&key, self.remaining()).await.ok_or(OrderError::InProgress)?;
         let row = match self.book.of_key(&key).await? {
             Some(row) => row,
-            None => {
-                self.users.get(user_id).await?;
-                self.book.begin(user_id, products.clone(), total, Some(key.clone())).await?
-            }
+            None => self.begin(user_id, products.clone(), lines, Some(key.clone())).await?,
         };
         if row.order.user_id != user_id || row.order.products != products {
             return Err(OrderError::IdempotencyKeyReused);
@@ -89,10 +87,25 @@ impl OrderService {
     pub(crate) fn new(
         store: &Store,
         users: UserClient,
+        quotes: QuoteClient,
         payments: PaymentClient,
         clock: Clock,
     ) -> Result<Self, StoreError> {
-        Ok(Self { book: Book::open(store)?, keys: Turnstile::default(), users, payments, clock })
+        let (book, keys) = (Book::open(store)?, Turnstile::default());
+        Ok(Self { book, keys, users, quotes, payments, clock })
+    }
+
+    /// Writes a new order down, at the prices that hold now: whoever takes it up again pays these.
+    async fn begin(
+        &self,
+        user_id: UserId,
+        products: Vec<Product>,
+        lines: Vec<Line>,
+        key: Option<String>,
+    ) -> Result<Row, OrderError> {
+        self.users.get(user_id).await?;
+        let total = basket::total(&self.quotes.price(lines).await?)?;
+        self.book.begin(user_id, products, total, key).await
     }
 
     /// Brings an order to its end, and answers with that. Charging is once per order however often

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use payment::{Cents, OrderId, Payment, PaymentClient, PaymentError, Receipt, Receipts};
+use quote::{Cents as Price, Line, QuoteClient};
 use seam::prelude::*;
 use seam::time::Clock;
 use tempfile::TempDir;
@@ -50,6 +51,15 @@ fn user(id: UserId) -> Result<Account, CallError<UserError>> {
     }
 }
 
+/// Half the price for more than 9 of a kind; away for whoever asks for rum.
+fn price(lines: &[Line]) -> Result<Vec<Price>, CallError<seam::contracts::Never>> {
+    if lines.iter().any(|line| line.sku == "rum") {
+        return Err(CallError::NotExecuted(NotExecuted::unavailable("gone")));
+    }
+    let price = |line: &Line| line.full_price() / if line.quantity > 9 { 2 } else { 1 };
+    Ok(lines.iter().map(price).collect())
+}
+
 struct Scene {
     orders: OrderClient,
     till: Arc<Semaphore>,
@@ -63,6 +73,7 @@ fn scene(says: fn(OrderId, Cents) -> Result<(), PaymentError>) -> Scene {
     let service = OrderService::new(
         &Store::open(folder.path()).unwrap(),
         UserClient::fake().on_get(async |id| user(id)).into(),
+        QuoteClient::fake().on_price(async |lines| price(&lines)).into(),
         PaymentClient::local(payments),
         Clock::fast(),
     );
@@ -70,7 +81,11 @@ fn scene(says: fn(OrderId, Cents) -> Result<(), PaymentError>) -> Scene {
 }
 
 fn tea(quantity: u64) -> Vec<Product> {
-    vec![Product { sku: "tea".into(), quantity, unit_price_cents: 450 }]
+    things("tea", quantity)
+}
+
+fn things(sku: &str, quantity: u64) -> Vec<Product> {
+    vec![Product { sku: sku.into(), quantity, unit_price_cents: 450 }]
 }
 
 fn key(text: &str) -> Option<String> {
@@ -95,6 +110,17 @@ async fn the_later_of_two_waits_for_the_first() {
     assert_eq!(first, later);
     assert_eq!((first.order.id, first.order.status), (1, Status::Paid));
     assert_eq!(till.available_permits(), 1, "one charge");
+}
+
+#[tokio::test]
+async fn a_total_is_what_the_lines_are_quoted_at() {
+    let Scene { orders, till, _folder } = scene(|_, _| Ok(()));
+    till.add_permits(2);
+    let products = |sku: &str| [tea(10), tea(1), things(sku, 2)].concat();
+    let placed = orders.place(1, products("cup"), None).await.unwrap();
+    assert_eq!((placed.order.total_cents, placed.payment.amount_cents), (3_600, 3_600));
+    let placed = orders.place(1, products("rum"), None).await.unwrap();
+    assert_eq!(placed.order.total_cents, 5_850, "nobody can say: it is the full price");
 }
 
 #[tokio::test]

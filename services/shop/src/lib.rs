@@ -3,10 +3,15 @@
 
 use order::OrderService;
 use payment::PaymentService;
+use quote::QuoteService;
 use seam::App;
 use user::UserService;
 
 /// The shop's services, ready to be started in any topology.
 pub fn app() -> App {
-    App::new("shop").service::<UserService>().service::<OrderService>().service::<PaymentService>()
+    App::new("shop")
+        .service::<UserService>()
+        .service::<OrderService>()
+        .service::<PaymentService>()
+        .service::<QuoteService>()
 }
