@@ -27,16 +27,16 @@ async fn a_killed_unit_leaves_calls_unknown_and_later_ones_not_executed() {
     }
     assert!(killed.elapsed() < secs(2), "{:?}", killed.elapsed());
     let began = Instant::now();
-    for _ in 0..20 {
-        let error = client.unit().await.unwrap_err();
+    for outcome in join_all((0..20).map(|_| client.unit())).await {
+        let error = outcome.unwrap_err();
         let CallError::NotExecuted(NotExecuted::Unavailable { reason }) = &error else {
             panic!("{error}")
         };
         // Where it is stands in the log: a handler may pass this on to an outsider.
-        let told = reason.starts_with("no connection") && !reason.contains(&remote.address);
+        let told = reason.starts_with("no instance") && !reason.contains(&remote.address);
         assert!(told, "{reason}");
     }
-    assert!(began.elapsed() < secs(1), "nobody waits for a unit that is away");
+    assert!(began.elapsed() < secs(2), "a unit that is away is waited for, and not for long");
     remote.restart();
     until("it listens again", async || {
         remote.child.log().matches("listening for other units").count() == 2
@@ -125,7 +125,7 @@ async fn what_came_while_a_process_stood_still_never_runs() {
     seam_tests::process::signal(id, rustix::process::Signal::CONT).unwrap();
     until("calls are answered again", async || client.unit().await.is_ok()).await;
     assert_eq!(client.add(1, 0).await, Ok(2));
-    assert!(remote.child.log().contains("stood still"), "{}", remote.child.log());
+    until("it says why", async || remote.child.log().contains("stood still")).await;
     remote.close().await;
 }
 

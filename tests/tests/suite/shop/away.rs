@@ -46,7 +46,8 @@ async fn order(edge: SocketAddr, id: u64) -> Value {
 async fn a_pending_order_is_taken_up_again_by_its_key() {
     let premises = Premises::new(Vec::new()).unwrap();
     let mut front = premises.start(&["run", "--unit", "front"]).unwrap();
-    let edge = premises.edge(1, false).await.unwrap();
+    let _quote = premises.start(&["run", "--topology", "split", "--unit", "quote"]).unwrap();
+    let edge = premises.edge(2, false).await.unwrap();
     assert_eq!(ask(edge, get("/healthz")).await.status, 200);
     let ready = ask(edge, get("/readyz")).await;
     assert_eq!(ready.status, 503, "payment has never answered");
@@ -68,7 +69,7 @@ async fn a_pending_order_is_taken_up_again_by_its_key() {
     assert_eq!(found, (503, &json!("unavailable"), &json!("not_executed")));
 
     let mut pay = premises.start(&["run", "--unit", "pay"]).unwrap();
-    assert_eq!(premises.edge(2, true).await.unwrap(), edge);
+    assert_eq!(premises.edge(3, true).await.unwrap(), edge);
     assert_eq!(ask(edge, get("/readyz")).await.status, 200);
     let placed = ask(edge, place_as("key", &tea(1, 2))).await;
     let expected = json!({

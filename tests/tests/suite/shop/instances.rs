@@ -71,7 +71,7 @@ fn owner(states: &[(String, u32)]) -> Option<(usize, u32)> {
 async fn who_stands_by_takes_over() {
     let premises = Premises::new(vec![("SEAM__UNITS__PAY__INSTANCES".into(), "3".into())]).unwrap();
     let mut up = premises.start(&["up", "split"]).unwrap();
-    premises.edge(4, false).await.unwrap();
+    premises.edge(5, false).await.unwrap();
     until(&premises, "one runs and two stand by", settled).await;
 
     let (killed, pid) = owner(&payment(&premises).await).unwrap();

@@ -9,6 +9,7 @@ mod lists;
 mod modes;
 mod orders;
 mod other_ways_in;
+mod quotes;
 mod regroup;
 mod restart;
 mod rolling;

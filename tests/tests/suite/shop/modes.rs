@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::transcript::Visit;
-use super::{both_at_once, idempotency, lists, orders, other_ways_in, restart, users};
+use super::{both_at_once, idempotency, lists, orders, other_ways_in, quotes, restart, users};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_modes_agree() {
@@ -33,6 +33,7 @@ async fn visit(mode: Mode) -> Vec<String> {
     }
     users::scenario(&mut visit).await;
     orders::scenario(&mut visit).await;
+    quotes::scenario(&mut visit).await;
     idempotency::scenario(&mut visit).await;
     both_at_once::scenario(&mut visit).await;
     lists::scenario(&mut visit).await;

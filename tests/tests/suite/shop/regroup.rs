@@ -15,7 +15,7 @@ services = ["order"]
 http = "127.0.0.1:0"
 
 [units.office]
-services = ["payment"]
+services = ["payment", "quote"]
 
 [units.desk]
 services = ["user"]

@@ -54,7 +54,7 @@ async fn load(edge: SocketAddr, over: Arc<AtomicBool>) -> (u32, BTreeMap<String,
 async fn instances_are_replaced_one_by_one_under_load() {
     let premises = Premises::new(vec![("SEAM__UNITS__PAY__INSTANCES".into(), "3".into())]).unwrap();
     let mut up = premises.start(&["up", "split"]).unwrap();
-    let edge = premises.edge(4, true).await.unwrap();
+    let edge = premises.edge(5, true).await.unwrap();
     let user = post("/api/user", &json!({ "name": "Ada", "email": "ada@example.com" }));
     assert_eq!(user.send(edge).await.unwrap().status, 201);
     let before = pay(&premises).await;
@@ -71,8 +71,7 @@ async fn instances_are_replaced_one_by_one_under_load() {
     let (placed, failed) = calls.await.unwrap();
     println!("{placed} placed, failed: {failed:?}; {restarted}");
     assert!(placed > 0, "{failed:?}");
-    // Each is one that the client may make again.
-    assert!(failed.keys().all(|what| what.starts_with("503 ")), "{failed:?}");
+    assert!(failed.is_empty(), "{failed:?}");
 
     assert_eq!(after.len(), 3);
     for (number, unit) in &after {
