@@ -13,14 +13,16 @@ use crate::outcome::Failure;
 /// The wait for a remote reply. Dropping it before the reply is there is the caller going away.
 pub struct RemoteReply {
     wait: Wait,
-    told: Option<Told>,
+    /// Boxed, for few have it: what is moved as often as this is small.
+    told: Option<Box<Told>>,
 }
 
 enum Wait {
     /// Fetched, or not to be had.
     Over,
     Ready(Box<Result<ReplyBody, Failure>>),
-    Kept(Arc<dyn Replies>, Ticket),
+    /// The ticket's number alone: who keeps replies for several endpoints waits by a future.
+    Kept(Arc<dyn Replies>, u64),
     Future(Pin<Box<dyn Future<Output = Result<ReplyBody, Failure>> + Send>>),
 }
 
@@ -37,7 +39,10 @@ impl RemoteReply {
     /// A reply that `replies` keep, and which will wake whom the call named: it isn't polled before
     /// that.
     pub fn kept(replies: Arc<dyn Replies>, ticket: Ticket) -> Self {
-        Self::new(Wait::Kept(replies, ticket))
+        if ticket.carrier == Carrier::ONLY {
+            return Self::new(Wait::Kept(replies, ticket.id));
+        }
+        Self::new(Wait::Future(Box::pin(Kept { replies, ticket, over: false })))
     }
 
     /// A reply that a future brings.
@@ -51,7 +56,7 @@ impl RemoteReply {
     /// The same, of which `by` is told once it is over or left.
     #[must_use]
     pub fn told(mut self, by: Arc<dyn Carries>, carrier: Carrier) -> Self {
-        self.told = Some(Told { by, carrier });
+        self.told = Some(Box::new(Told { by, carrier }));
         self
     }
 
@@ -83,16 +88,16 @@ impl Future for RemoteReply {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = match &mut self.wait {
-            Wait::Kept(replies, ticket) => {
+            Wait::Kept(replies, id) => {
                 let mut body = ReplyBody::default();
-                replies.poll(*ticket, cx, &mut body).map_ok(|()| body).map_err(|why| *why)
+                replies.poll(Ticket::new(*id), cx, &mut body).map_ok(|()| body).map_err(|why| *why)
             }
             others => others.poll(cx),
         };
         if let Poll::Ready(arrived) = &polled {
             self.wait = Wait::Over;
-            if let Some(Told { by, carrier }) = self.told.take() {
-                by.ended(carrier, arrived.as_ref().map(|body| body.at));
+            if let Some(told) = self.told.take() {
+                told.by.ended(told.carrier, arrived.as_ref().map(|body| body.at));
             }
         }
         polled
@@ -101,11 +106,37 @@ impl Future for RemoteReply {
 
 impl Drop for RemoteReply {
     fn drop(&mut self) {
-        if let Wait::Kept(replies, ticket) = &self.wait {
-            replies.forget(*ticket);
+        if let Wait::Kept(replies, id) = &self.wait {
+            replies.forget(Ticket::new(*id));
         }
-        if let Some(Told { by, carrier }) = self.told.take() {
-            by.left(carrier);
+        if let Some(told) = self.told.take() {
+            told.by.left(told.carrier);
+        }
+    }
+}
+
+/// The wait for a reply that is kept for one of several endpoints.
+struct Kept {
+    replies: Arc<dyn Replies>,
+    ticket: Ticket,
+    over: bool,
+}
+
+impl Future for Kept {
+    type Output = Result<ReplyBody, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut body = ReplyBody::default();
+        let polled = self.replies.poll(self.ticket, cx, &mut body);
+        self.over = polled.is_ready();
+        polled.map_ok(|()| body).map_err(|why| *why)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if !self.over {
+            self.replies.forget(self.ticket);
         }
     }
 }
