@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use seam_core::context::CallContext;
-use seam_core::contract::{MethodSpec, TurnKind};
+use seam_core::contract::MethodSpec;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::policy::{Balance, BreakerSettings};
@@ -17,18 +17,7 @@ use seam_core::remote::{Caller, Outbound, Remote, Replies, ReplyBody, Sent, Tick
 use seam_core::time::{Clock, Moment};
 use seam_mesh::{Endpoint, EndpointState, Pool};
 
-static PRICE: MethodSpec = MethodSpec {
-    name: "price",
-    index: 0,
-    doc: "",
-    turn: TurnKind::Shared,
-    idempotent: true,
-    deadline: None,
-    public: false,
-    route_by: None,
-    http: &[],
-    arguments: &[],
-};
+static PRICE: MethodSpec = MethodSpec { idempotent: true, ..MethodSpec::plain("price", 0) };
 
 /// An endpoint that counts what it is sent, and answers when it is told.
 #[derive(Default)]

@@ -154,22 +154,10 @@ impl Admission<'_> {
 mod tests {
     use super::*;
     use crate::context::HOP_LIMIT;
-    use crate::contract::TurnKind;
 
     const NOW: Moment = Moment::from_nanos(1_000);
 
-    static INNER: MethodSpec = MethodSpec {
-        name: "inner",
-        index: 0,
-        doc: "",
-        turn: TurnKind::Shared,
-        idempotent: false,
-        deadline: None,
-        public: false,
-        route_by: None,
-        http: &[],
-        arguments: &[],
-    };
+    static INNER: MethodSpec = MethodSpec::plain("inner", 0);
     static PUBLIC: MethodSpec = MethodSpec { public: true, ..INNER };
 
     fn id(name: &str) -> ServiceId {

@@ -55,6 +55,23 @@ pub struct MethodSpec {
 }
 
 impl MethodSpec {
+    /// A method of that name and place, with a shared turn and nothing else: what is said beside it goes
+    /// before, as in `MethodSpec { idempotent: true, ..MethodSpec::plain("price", 0) }`.
+    pub const fn plain(name: &'static str, index: u16) -> Self {
+        Self {
+            name,
+            index,
+            doc: "",
+            turn: TurnKind::Shared,
+            idempotent: false,
+            deadline: None,
+            public: false,
+            route_by: None,
+            http: &[],
+            arguments: &[],
+        }
+    }
+
     /// Whether somebody outside may call the method: it has a route or is public.
     pub const fn at_the_edge(&self) -> bool {
         self.public || !self.http.is_empty()

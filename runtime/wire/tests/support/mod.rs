@@ -15,7 +15,7 @@ use seam_core::codec::CodecError;
 use seam_core::context::CallContext;
 use seam_core::contract::{
     Contract, ContractDescriptor, Layout, Message, Method, MethodDescriptor, MethodSpec, Never,
-    Shape, TurnKind,
+    Shape,
 };
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
@@ -40,23 +40,12 @@ pub const REFUSE: usize = 3;
 /// Arguments of [`ECHO`] whose answer is degraded.
 pub const POOR: &str = "poor";
 
-static SPECS: [MethodSpec; 4] =
-    [spec("echo", 0), spec("later", 1), spec("full", 2), spec("refuse", 3)];
-
-const fn spec(name: &'static str, index: u16) -> MethodSpec {
-    MethodSpec {
-        name,
-        index,
-        doc: "",
-        turn: TurnKind::Shared,
-        idempotent: false,
-        deadline: None,
-        public: false,
-        route_by: None,
-        http: &[],
-        arguments: &[],
-    }
-}
+static SPECS: [MethodSpec; 4] = [
+    MethodSpec::plain("echo", 0),
+    MethodSpec::plain("later", 1),
+    MethodSpec::plain("full", 2),
+    MethodSpec::plain("refuse", 3),
+];
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Arguments<const N: usize>;
