@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use super::attempt::{Attempt, Stage};
+use super::attempt::Stage;
 use super::dispatch::Callable;
-use super::extra::{Before, Extra, asked};
+use super::extra::{Before, asked};
 use super::future::{Call, Polled};
 use super::guard::Guard;
 use crate::context;
@@ -37,6 +37,11 @@ impl Failed {
         Self { began, endpoint: 0, here: true }
     }
 
+    /// Before it went anywhere.
+    const fn nowhere(began: Moment) -> Self {
+        Self { began, endpoint: 0, here: false }
+    }
+
     /// By way of that endpoint.
     pub(super) const fn elsewhere(began: Moment, carrier: Carrier) -> Self {
         Self { began, endpoint: carrier.bit(), here: false }
@@ -46,10 +51,10 @@ impl Failed {
 impl<M: Callable> Call<M> {
     /// Keeps a copy of the message, for the method's fallback.
     #[cold]
-    pub(super) fn keep(attempt: &Attempt<M>, extra: &mut Option<Box<Extra<M>>>) {
-        let extra = extra.get_or_insert_default();
+    pub(super) fn keep(&mut self) {
+        let extra = self.extra.get_or_insert_default();
         if extra.kept.is_none() {
-            extra.kept = attempt.message().and_then(Method::kept);
+            extra.kept = self.attempt.message().and_then(Method::kept);
         }
     }
 
@@ -57,11 +62,12 @@ impl<M: Callable> Call<M> {
     #[cold]
     pub(super) fn failed(&mut self, failed: Failed, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
         let Polled::<M>::Ready(Err(error)) = outcome else { return };
-        let before = self.before(failed);
+        // What a service says is its answer as well: nothing is made ready for another attempt.
+        let may_go_on = !matches!(error, CallError::Service(_)) && self.attempt.message().is_some();
         let after = match &self.client.inner.route.guard {
-            Some(guard) if self.attempt.message().is_some() => {
+            Some(guard) if may_go_on => {
                 let guard = Arc::clone(guard);
-                self.next(error, before, &guard)
+                self.next(failed, error, &guard)
             }
             _ => None,
         };
@@ -70,7 +76,7 @@ impl<M: Callable> Call<M> {
                 *outcome = Polled::<M>::Pending;
                 self.pause(after, cx);
             }
-            None => self.end(failed, before.began, outcome),
+            None => self.end(failed, outcome),
         }
     }
 
@@ -79,9 +85,7 @@ impl<M: Callable> Call<M> {
     pub(super) fn refused(&mut self, why: NotExecuted, began: Moment, outcome: &mut Polled<M>) {
         self.attempt.stage = Stage::Over;
         *outcome = Polled::<M>::Ready(Err(why.into()));
-        let failed = Failed { began, endpoint: 0, here: false };
-        let began = self.before(failed).began;
-        self.end(failed, began, outcome);
+        self.end(Failed::nowhere(began), outcome);
     }
 
     /// Nobody takes the call now: it waits until somebody does, if it may.
@@ -93,7 +97,7 @@ impl<M: Callable> Call<M> {
         cx: &mut Context<'_>,
         outcome: &mut Polled<M>,
     ) {
-        let mut before = self.before(Failed { began, endpoint: 0, here: false });
+        let mut before = self.before(Failed::nowhere(began));
         let route = Arc::clone(&self.client.inner.route);
         let waits = route.guard.as_ref().and_then(|guard| {
             let patience = *before.patience.get_or_insert_with(|| began.after(guard.wait()));
@@ -143,10 +147,11 @@ impl<M: Callable> Call<M> {
     /// After how long the call is tried again, if it is.
     fn next(
         &mut self,
+        failed: Failed,
         error: &CallError<M::Error>,
-        mut before: Before,
         guard: &Guard,
     ) -> Option<Duration> {
+        let mut before = self.before(failed);
         let route = &*self.client.inner.route;
         let now = route.clock.now();
         before.attempts += 1;
@@ -172,10 +177,10 @@ impl<M: Callable> Call<M> {
             before.attempts -= 1;
             before.gone_away = true;
         } else if !guard.withdraw(now, calls) {
-            route.elsewhere_metrics().note(M::SPEC.index, Happened::RetryDenied);
+            route.counts(failed.here).note(M::SPEC.index, Happened::RetryDenied);
             return None;
         }
-        route.elsewhere_metrics().note(M::SPEC.index, Happened::Retry);
+        route.counts(failed.here).note(M::SPEC.index, Happened::Retry);
         extra.before = Some(before);
         Some(after)
     }
@@ -194,21 +199,22 @@ impl<M: Callable> Call<M> {
     }
 
     /// The call has come to its end, unless a fallback answers in its place.
-    fn end(&mut self, failed: Failed, began: Moment, outcome: &mut Polled<M>) {
+    fn end(&mut self, failed: Failed, outcome: &mut Polled<M>) {
         let Polled::<M>::Ready(came) = outcome else { return };
-        let route = &*self.client.inner.route;
-        let took = route.clock.now().nanos_since(began);
-        let metrics = if failed.here { &*route.served } else { route.elsewhere_metrics() };
-        metrics.count(M::SPEC.index, Ended::of(came), took);
-        self.note_failed();
+        let before = self.extra.as_ref().and_then(|extra| extra.before);
+        let began = before.map_or(failed.began, |before| before.began);
+        let route = Arc::clone(&self.client.inner.route);
+        let counts = route.counts(failed.here);
+        counts.count(M::SPEC.index, Ended::of(came), route.clock.now().nanos_since(began));
         if let Err(error) = came
             && may_fall_back(error)
             && let Some(answer) = self.answer_instead(error)
         {
-            let route = &*self.client.inner.route;
-            route.elsewhere_metrics().note(M::SPEC.index, Happened::Fallback);
+            counts.note(M::SPEC.index, Happened::Fallback);
             self.note_degraded();
             *came = Ok(answer);
+        } else {
+            self.note_failed();
         }
     }
 

@@ -104,18 +104,15 @@ impl<M: Callable> Call<M> {
         // A loop of calls that are answered at once must let others on its thread have theirs.
         let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else { return };
         budget.made_progress();
-        let route = &self.client.inner.route;
-        let Some(host) = route.local() else { return self.begin_elsewhere(cx, outcome) };
-        let began = route.clock.now();
-        if let Some(guard) = &route.guard
-            && let Err(why) = guard.admit(began)
-        {
+        let began = self.client.inner.route.clock.now();
+        if let Err(why) = self.client.inner.route.admit(began) {
             return self.refused(why, began, outcome);
         }
         if M::FALLBACK {
-            Self::keep(&self.attempt, &mut self.extra);
+            self.keep();
         }
         let ClientInner { route, caller } = &*self.client.inner;
+        let Some(host) = route.local() else { return self.begin_elsewhere(began, cx, outcome) };
         // Without policies nobody needs to know.
         let mut context = if route.policies {
             let (time, given) = asked(self.extra.as_deref(), &route.deadlines);
@@ -160,17 +157,7 @@ impl<M: Callable> Call<M> {
     }
 
     #[inline(never)] // beside the socket it costs nothing, and the local path stays small
-    fn begin_elsewhere(&mut self, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
-        let route = &self.client.inner.route;
-        let began = route.clock.now();
-        if let Some(guard) = &route.guard
-            && let Err(why) = guard.admit(began)
-        {
-            return self.refused(why, began, outcome);
-        }
-        if M::FALLBACK {
-            Self::keep(&self.attempt, &mut self.extra);
-        }
+    fn begin_elsewhere(&mut self, began: Moment, cx: &mut Context<'_>, outcome: &mut Polled<M>) {
         let ClientInner { route, caller } = &*self.client.inner;
         let Some(message) = self.attempt.message() else { return };
         let (time, given) = asked(self.extra.as_deref(), &route.deadlines);
@@ -194,9 +181,7 @@ impl<M: Callable> Call<M> {
     /// The first poll is over, and the call isn't.
     #[inline]
     fn wait_for(&mut self, reply: Awaited<M>, began: Moment) {
-        if let Some(guard) = &self.client.inner.route.guard {
-            guard.enter();
-        }
+        self.client.inner.route.entered();
         // It was new: nothing is to be dropped.
         forget(replace(&mut self.attempt.stage, Stage::Waits(Waits { reply, began })));
     }

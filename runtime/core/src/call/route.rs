@@ -12,8 +12,9 @@ use crate::contract::Contract;
 use crate::live::Live;
 use crate::metrics::ServiceMetrics;
 use crate::name::ServiceId;
+use crate::outcome::NotExecuted;
 use crate::remote::Remote;
-use crate::time::Clock;
+use crate::time::{Clock, Moment};
 
 /// The route of one service in one unit, shared by all its clients there.
 pub struct Route<C: Contract> {
@@ -164,6 +165,20 @@ impl<C: Contract> Route<C> {
         self.to_first().is_some_and(Remote::has_others)
     }
 
+    /// Whether one more call may be made.
+    #[inline]
+    pub(super) fn admit(&self, now: Moment) -> Result<(), NotExecuted> {
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.admit(now))
+    }
+
+    /// A call that isn't over at once is under way.
+    #[inline]
+    pub(super) fn entered(&self) {
+        if let Some(guard) = &self.guard {
+            guard.enter();
+        }
+    }
+
     /// A call that was under way isn't any more.
     #[inline]
     pub(super) fn left(&self) {
@@ -190,6 +205,11 @@ impl<C: Contract> Route<C> {
     /// Counts of calls that went elsewhere; `None` if none did.
     pub fn called(&self) -> Option<&ServiceMetrics> {
         self.called.get().map(|called| &**called)
+    }
+
+    /// Where calls are counted: those that run here, or those that go elsewhere.
+    pub(super) fn counts(&self, here: bool) -> &ServiceMetrics {
+        if here { &self.served } else { self.elsewhere_metrics() }
     }
 
     /// Where calls are counted that go elsewhere.
