@@ -3,8 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use seam_core::outcome::{Failure, NotExecuted, Unknown};
-use seam_core::policy::{self, Breaker, BreakerSettings, PeakEwma, Standing, Verdict};
+use seam_core::contract::Never;
+use seam_core::name::ServiceId;
+use seam_core::outcome::{CallError, Failure, NotExecuted, Unknown};
+use seam_core::policy::{
+    self, Breaker, BreakerSettings, BreakerState, PeakEwma, Standing, Verdict,
+};
 use seam_core::remote::{Carrier, Carries, Remote};
 use seam_core::time::{Clock, Moment};
 use tokio::sync::watch;
@@ -13,6 +17,7 @@ use crate::status::{EndpointState, EndpointStatus};
 
 /// An endpoint, as its pool keeps it.
 pub(crate) struct Member {
+    service: ServiceId,
     pub(crate) unit: Box<str>,
     pub(crate) instance: u16,
     pub(crate) remote: Arc<dyn Remote>,
@@ -30,6 +35,7 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn new(
+        service: ServiceId,
         unit: &str,
         instance: u16,
         remote: Arc<dyn Remote>,
@@ -37,6 +43,7 @@ impl Member {
         clock: Clock,
     ) -> Self {
         Self {
+            service,
             unit: unit.into(),
             instance,
             remote,
@@ -48,6 +55,10 @@ impl Member {
             doubtful: AtomicBool::new(false),
             calls: AtomicU64::new(0),
         }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.breaker.state(), BreakerState::Open { .. })
     }
 
     /// Whether calls can be sent there, whatever becomes of them.
@@ -74,11 +85,11 @@ impl Member {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn status(&self, service: &str, now: Moment) -> EndpointStatus {
+    pub(crate) fn status(&self, now: Moment) -> EndpointStatus {
         let (ready, draining) =
             (self.ready.load(Ordering::Relaxed), self.draining.load(Ordering::Relaxed));
         EndpointStatus {
-            service: service.to_owned(),
+            service: self.service.to_string(),
             unit: self.unit.to_string(),
             instance: self.instance,
             state: EndpointState::of(ready, draining, self.breaker.state()),
@@ -103,7 +114,13 @@ impl Carries for Member {
                     Verdict::Answered => self.ewma.answered(now, now.nanos_since(carrier.since)),
                     _ => self.ewma.failed(now, now.nanos_since(carrier.since)),
                 }
+                let was_open = self.is_open();
                 self.breaker.record(now, fastrand::f64, carrier.pass, verdict);
+                if !was_open && self.is_open() {
+                    let Self { service, unit, instance, .. } = self;
+                    let last = CallError::<Never>::from(failure.clone());
+                    tracing::warn!(%service, %unit, instance, %last, "its breaker opens");
+                }
             }
         }
     }

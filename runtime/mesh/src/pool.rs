@@ -65,7 +65,8 @@ impl Pool {
     pub fn join(&self, unit: &str, instance: u16, remote: Arc<dyn Remote>) -> Option<Endpoint> {
         let breaker = self.breaker.lock();
         let number = self.taken.load(Ordering::Relaxed);
-        let member = Member::new(unit, instance, remote, *breaker, self.clock.clone());
+        let member =
+            Member::new(self.service, unit, instance, remote, *breaker, self.clock.clone());
         let member = Arc::new(member);
         self.places.get(number)?.take(Arc::clone(&member));
         self.taken.store(number + 1, Ordering::Release);
@@ -88,7 +89,7 @@ impl Pool {
     /// How its endpoints are.
     pub fn status(&self) -> Vec<EndpointStatus> {
         let now = self.clock.now();
-        self.members().map(|member| member.status(self.service.name(), now)).collect()
+        self.members().map(|member| member.status(now)).collect()
     }
 
     #[inline]

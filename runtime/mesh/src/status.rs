@@ -1,5 +1,7 @@
 //! How the endpoints of a service look from outside.
 
+use std::fmt;
+
 use seam_core::policy::BreakerState;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,19 @@ pub enum EndpointState {
     Probing,
     /// It goes away.
     Draining,
+}
+
+impl fmt::Display for EndpointState {
+    /// As in JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready => "ready",
+            Self::Connecting => "connecting",
+            Self::Open => "open",
+            Self::Probing => "probing",
+            Self::Draining => "draining",
+        })
+    }
 }
 
 impl EndpointState {

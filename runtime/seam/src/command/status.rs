@@ -316,6 +316,25 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
     if !table.is_empty() {
         text += &format!("\n{}\n", trimmed(&table));
     }
+
+    let heads = ["ENDPOINT", "OF", "CALLED FROM", "STATE", "CALLS", "IN FLIGHT", "LATENCY"];
+    let mut table = self::table(&heads, &[4, 5, 6]);
+    for unit in units {
+        for endpoint in &unit.endpoints {
+            table.add_row([
+                format!("{}.{}", endpoint.unit, endpoint.instance),
+                endpoint.service.clone(),
+                label(unit),
+                endpoint.state.to_string(),
+                endpoint.calls.to_string(),
+                endpoint.in_flight.to_string(),
+                latency(endpoint.latency_us as f64),
+            ]);
+        }
+    }
+    if !table.is_empty() {
+        text += &format!("\n{}\n", trimmed(&table));
+    }
     text
 }
 
@@ -360,7 +379,7 @@ fn latency(us: f64) -> String {
 mod tests {
     use seam_core::metrics::MethodMetrics;
 
-    use crate::unit::{MethodStatus, ServiceStatus};
+    use crate::unit::{EndpointState, EndpointStatus, MethodStatus, ServiceStatus};
 
     use super::*;
 
@@ -404,7 +423,15 @@ mod tests {
                 },
                 MethodStatus::default(),
             ],
-            endpoints: Vec::new(),
+            endpoints: vec![EndpointStatus {
+                service: "payment".into(),
+                unit: "pay".into(),
+                instance: 1,
+                state: EndpointState::Open,
+                calls: 10,
+                in_flight: 2,
+                latency_us: 1_500,
+            }],
         }
     }
 
@@ -429,6 +456,9 @@ order    front  inline  running          2         1
 
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
+
+ENDPOINT  OF       CALLED FROM  STATE  CALLS  IN FLIGHT  LATENCY
+pay.1     payment  front        open      10          2    1.5ms
 ";
         assert_eq!(as_text(&[front()], &[pay(0, false)]), expected);
     }
