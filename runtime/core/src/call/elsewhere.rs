@@ -20,14 +20,14 @@ use crate::time::Moment;
 use crate::turn::Outcome;
 
 /// A call that leaves.
-pub(super) struct Leaving {
+pub(super) struct Leaving<'a> {
     pub(super) caller: Caller,
     /// The context that it is made in, in place of the ambient one.
     pub(super) given: Option<Arc<CallContext>>,
     /// Until when it is of use.
     pub(super) deadline: Moment,
     /// What earlier attempts have left.
-    pub(super) before: Option<Before>,
+    pub(super) before: Option<&'a Before>,
     /// The time, read just now.
     pub(super) now: Moment,
 }
@@ -36,7 +36,7 @@ pub(super) struct Leaving {
 #[inline]
 pub(super) fn send<M: Method>(
     route: &Route<M::Contract>,
-    leaving: Leaving,
+    leaving: Leaving<'_>,
     message: &M,
     cx: &Context<'_>,
 ) -> Result<Sent, NotExecuted> {

@@ -150,7 +150,7 @@ impl<M: Callable> Call<M> {
     /// Until when the call is of use, if it is made now and may take so many nanoseconds.
     #[inline]
     fn until(&self, now: Moment, nanos: u64) -> Moment {
-        match self.extra.as_ref().and_then(|extra| extra.before) {
+        match self.extra.as_ref().and_then(|extra| extra.before.as_ref()) {
             Some(before) => before.deadline,
             None => now.after_nanos(nanos),
         }
@@ -161,7 +161,7 @@ impl<M: Callable> Call<M> {
         let ClientInner { route, caller } = &*self.client.inner;
         let Some(message) = self.attempt.message() else { return };
         let (time, given) = asked(self.extra.as_deref(), &route.deadlines);
-        let before = self.extra.as_ref().and_then(|extra| extra.before);
+        let before = self.extra.as_ref().and_then(|extra| extra.before.as_ref());
         let deadline = self.until(began, time);
         let leaving = Leaving { caller: *caller, given, deadline, before, now: began };
         match elsewhere::send(route, leaving, message, cx) {
