@@ -16,7 +16,8 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-/// So many bytes may wait to be written; beyond them, lines are dropped.
+/// So many bytes may wait behind the batch that is being written, which had the same bound; beyond
+/// them, lines are dropped.
 const WAITING: usize = 2 << 20;
 /// What stays of a buffer's memory once it is written.
 const KEPT: usize = 64 << 10;
@@ -232,7 +233,8 @@ mod tests {
     fn a_reader_that_stalls_costs_lines_and_no_time_and_is_told_how_many() {
         let (output, reader) = piped();
         let line = [&[b'x'; 1023][..], b"\n"].concat();
-        let sent = 2 * WAITING as u64 / 1024;
+        // A batch is being written and another waits, and some are in the pipe.
+        let sent = 4 * WAITING as u64 / 1024;
         (0..sent).for_each(|_| output.line(&line));
         let dropped = output.dropped();
         assert!(dropped > sent / 4 && dropped < sent, "{dropped} of {sent}");
