@@ -3,7 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use fastrand::Rng;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::context::InboundContext;
 use crate::outcome::{NotExecuted, Unknown};
@@ -27,13 +31,53 @@ pub struct Faults {
 pub struct Rehearsal {
     inlet: Arc<dyn Inlet>,
     faults: Faults,
+    chance: Chance,
     clock: Clock,
 }
 
 impl Rehearsal {
-    /// A wire to `inlet`.
+    /// A wire to `inlet`, with other faults each time.
     pub fn new(inlet: Arc<dyn Inlet>, faults: Faults, clock: Clock) -> Self {
-        Self { inlet, faults, clock }
+        Self { inlet, faults, chance: Chance::New, clock }
+    }
+
+    /// The wire whose faults follow from a seed: what befalls the nth call that is made over it, and
+    /// every attempt is one, is the same for the same seed, service and shares, whichever thread
+    /// makes it, and whatever befell those before it.
+    #[must_use]
+    pub fn seeded(self, seed: u64) -> Self {
+        let name = self.inlet.service().name();
+        let seed = xxh3_64_with_seed(name.as_bytes(), seed);
+        Self { chance: Chance::Seeded { seed, calls: AtomicU64::new(0) }, ..self }
+    }
+}
+
+/// Which calls a fault befalls.
+enum Chance {
+    /// Others each time.
+    New,
+    Seeded {
+        /// The service's own.
+        seed: u64,
+        /// How many were made.
+        calls: AtomicU64,
+    },
+}
+
+impl Chance {
+    /// Whether the next call is refused, and whether its reply is lost.
+    fn of_next(&self, faults: &Faults) -> (bool, bool) {
+        if faults.refused <= 0.0 && faults.lost <= 0.0 {
+            return (false, false);
+        }
+        let mut random = match self {
+            Self::New => Rng::new(),
+            Self::Seeded { seed, calls } => {
+                let number = calls.fetch_add(1, Ordering::Relaxed);
+                Rng::with_seed(xxh3_64_with_seed(&number.to_le_bytes(), *seed))
+            }
+        };
+        (random.f64() < faults.refused, random.f64() < faults.lost)
     }
 }
 
@@ -42,7 +86,8 @@ impl Replies for Rehearsal {}
 impl Remote for Rehearsal {
     fn send(&self, call: Outbound<'_>) -> Sent {
         let faults = self.faults;
-        if happens(faults.refused) {
+        let (refused, lost) = self.chance.of_next(&faults);
+        if refused {
             let why = NotExecuted::unavailable("refused in rehearsal");
             return Sent::failed(why);
         }
@@ -64,17 +109,25 @@ impl Remote for Rehearsal {
         let served = self.inlet.serve(inbound, &mut out);
         let clock = self.clock.clone();
         Sent::Waits(RemoteReply::from_future(async move {
-            back(served, out, faults, deadline, &clock).await
+            let delay = faults.delay;
+            back(served, out, Way { delay, lost, deadline }, &clock).await
         }))
     }
+}
+
+/// What befalls a reply.
+struct Way {
+    delay: Duration,
+    lost: bool,
+    /// Until when it is of use.
+    deadline: Moment,
 }
 
 /// The way back.
 async fn back(
     served: Served,
     out: Vec<u8>,
-    faults: Faults,
-    deadline: Moment,
+    way: Way,
     clock: &Clock,
 ) -> Result<ReplyBody, crate::outcome::Failure> {
     let bytes = out.into();
@@ -87,24 +140,20 @@ async fn back(
         Served::Failed(failure) => Err(*failure),
         Served::Later(reply) => reply.await,
     };
-    if !faults.delay.is_zero() {
-        let arrival = clock.now().after(faults.delay);
-        clock.wait_until(arrival.min(deadline)).await;
-        if arrival > deadline {
+    if !way.delay.is_zero() {
+        let arrival = clock.now().after(way.delay);
+        clock.wait_until(arrival.min(way.deadline)).await;
+        if arrival > way.deadline {
             return Err(Unknown::DeadlineExceeded.into());
         }
         if let Ok(body) = &mut reply {
             body.at = arrival;
         }
     }
-    if happens(faults.lost) {
+    if way.lost {
         return Err(Unknown::ConnectionLost { reason: "lost in rehearsal".into() }.into());
     }
     reply
-}
-
-fn happens(share: f64) -> bool {
-    share > 0.0 && fastrand::f64() < share
 }
 
 impl fmt::Debug for Rehearsal {

@@ -3,7 +3,7 @@
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use seam_core::{
-    call::{CallPolicy, Deadlines},
+    call::{CallPolicy, Deadlines, Faults},
     policy::Balance,
     turn::Limits,
 };
@@ -151,7 +151,8 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let units = units.names().into_iter().map(read).collect();
     let topologies = reader.table("topologies").lists().into_iter();
     let topologies = topologies.map(|(name, units)| TopologyConfig { name, units }).collect();
-    let services = read_services(&reader.table("services"), root, catalogue, findings, &calls);
+    let defaults = (&calls, &rehearsal);
+    let services = read_services(&reader.table("services"), root, catalogue, findings, defaults);
     reader.finish();
     Config {
         app,
@@ -205,12 +206,20 @@ fn read_calls(mut reader: Reader<'_>) -> CallsConfig {
 
 fn read_rehearsal(mut reader: Reader<'_>) -> RehearsalConfig {
     let rehearsal = RehearsalConfig {
-        delay: reader.value("delay", Duration::ZERO),
-        lost: reader.within("lost", 0.0, 0.0..=1.0),
-        refused: reader.within("refused", 0.0, 0.0..=1.0),
+        seed: reader.value("seed", None),
+        faults: read_faults(&mut reader, Faults::default()),
     };
     reader.finish();
     rehearsal
+}
+
+/// Reads what a network would add; what isn't said is as in `default`.
+fn read_faults(reader: &mut Reader<'_>, default: Faults) -> Faults {
+    Faults {
+        delay: reader.value("delay", default.delay),
+        lost: reader.within("lost", default.lost, 0.0..=1.0),
+        refused: reader.within("refused", default.refused, 0.0..=1.0),
+    }
 }
 
 fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
@@ -273,7 +282,7 @@ fn read_services(
     root: &Table,
     catalogue: &Catalogue,
     findings: &Findings,
-    calls: &CallsConfig,
+    (calls, rehearsal): (&CallsConfig, &RehearsalConfig),
 ) -> Vec<ServiceConfig> {
     for name in reader.names() {
         if catalogue.service(name).is_none() {
@@ -295,6 +304,9 @@ fn read_services(
         let policy = read_policy(&mut refined, calls.policy);
         refined.finish();
         let breaker = read_breaker(reader.table("breaker"));
+        let mut refined = reader.table("rehearsal");
+        let rehearsal = read_faults(&mut refined, rehearsal.faults);
+        refined.finish();
         let mut store = reader.table("store");
         let cache = store.checked("cache", Bytes(16 << 20), cache).0;
         store.finish();
@@ -316,6 +328,7 @@ fn read_services(
             policy,
             breaker,
             balance,
+            rehearsal,
             cache,
             settings,
         }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use seam_core::{
-    call::CallPolicy,
+    call::{CallPolicy, Faults},
     policy::{Balance, BreakerSettings},
 };
 pub use seam_gateway::UnknownQuery;
@@ -104,19 +104,22 @@ impl Choice for Resolution {
 ///
 /// ```toml
 /// [rehearsal]
+/// seed = 7
 /// delay = "2ms"
 /// lost = 0.01
 /// refused = 0.01
 /// ```
 #[derive(Clone, Debug)]
 pub struct RehearsalConfig {
+    /// `seed`: from which it follows which calls a fault befalls: the nth call to a service meets the
+    /// same each time. Default: none, and others each time.
+    pub seed: Option<u64>,
     /// `delay`: added to every call. Default: `0ms`.
-    pub delay: Duration,
     /// `lost`: the share of calls, 0 to 1, whose answer gets lost: `Unknown`. Default: `0.0`.
-    pub lost: f64,
-    /// `refused`: the share of calls, 0 to 1, that never get there: `NotExecuted`.
-    /// Default: `0.0`.
-    pub refused: f64,
+    /// `refused`: the share of calls, 0 to 1, that never get there: `NotExecuted`. Default: `0.0`.
+    ///
+    /// What `[services.NAME.rehearsal]` says stands before it.
+    pub faults: Faults,
 }
 
 /// `[edge]`: the limits of the HTTP side.
@@ -236,6 +239,8 @@ pub struct TopologyConfig {
 /// attempts = 3
 /// [services.payment.breaker]
 /// failures = 5
+/// [services.payment.rehearsal]
+/// lost = 0.1
 /// [services.payment.store]
 /// cache = "16MiB"
 /// [services.payment.config]
@@ -264,6 +269,9 @@ pub struct ServiceConfig {
     /// `balance`: how calls are spread over the service's instances: `p2c`, `round_robin`, `random`,
     /// `least` or `hash`. Default: `p2c`.
     pub balance: Balance,
+    /// `rehearsal.delay`, `lost`, `refused`: what a network would add to calls to this service, for
+    /// `resolution = "encoded"`. Default: `[rehearsal]`.
+    pub rehearsal: Faults,
     /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
     /// as `16MiB`; `0` keeps none. Default: `16MiB`.
     pub cache: u64,

@@ -106,6 +106,20 @@ impl FromNode for u64 {
     }
 }
 
+/// An empty text stands for none, so that a variable can take a number away.
+impl FromNode for Option<u64> {
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        match &node.kind {
+            Kind::Text { value: text, .. } | Kind::Raw(text) if text.is_empty() => Ok(None),
+            _ => u64::from_node(node).map(Some),
+        }
+    }
+
+    fn show(&self) -> Json {
+        self.map_or_else(|| json!(""), |number| json!(number))
+    }
+}
+
 impl FromNode for bool {
     fn from_node(node: &Node) -> Result<Self, Wrong> {
         let of = |node: &Node| match node.kind {

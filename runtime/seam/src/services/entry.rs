@@ -78,7 +78,14 @@ pub(crate) struct HostPlan {
     /// The service's own.
     pub(crate) database: Arc<Database>,
     /// `[calls] resolution = "encoded"`.
-    pub(crate) rehearsal: Option<Faults>,
+    pub(crate) rehearsal: Option<RehearsalPlan>,
+}
+
+/// What the calls to a service meet that are encoded within the unit.
+pub(crate) struct RehearsalPlan {
+    pub(crate) faults: Faults,
+    /// From which they follow, if they do.
+    pub(crate) seed: Option<u64>,
 }
 
 /// A service that a unit hosts.
@@ -172,8 +179,12 @@ impl<A: Actor> Opened for Open<A> {
         // A service is brought to life once.
         let _ = self.here.set(match rehearsal {
             None => Here::Host(host),
-            Some(faults) => {
-                Here::Rehearsal(Arc::new(Rehearsal::new(Arc::clone(&inlet), faults, clock)))
+            Some(RehearsalPlan { faults, seed }) => {
+                let wire = Rehearsal::new(Arc::clone(&inlet), faults, clock);
+                Here::Rehearsal(Arc::new(match seed {
+                    Some(seed) => wire.seeded(seed),
+                    None => wire,
+                }))
             }
         });
         self.lead_here();

@@ -8,7 +8,9 @@ mod store_failure;
 mod tables;
 
 pub(crate) use self::activity::Activity;
-pub(crate) use self::entry::{HostPlan, Hosted, Opened, Registered, RoutePlan, deadlines};
+pub(crate) use self::entry::{
+    HostPlan, Hosted, Opened, Registered, RehearsalPlan, RoutePlan, deadlines,
+};
 pub use self::graph::{Edge as CallEdge, Graph};
 pub(crate) use self::registry::Registry;
 pub use self::store_failure::StoreFailure;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use seam_core::actor::{Clients, Extensions};
-use seam_core::call::Faults;
 use seam_core::home::Home;
 use seam_core::memory;
 use seam_core::name::ServiceId;
@@ -26,7 +25,8 @@ use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
-    Activity, Database, Graph, HostPlan, Opened, Registered, Registry, RoutePlan, deadlines,
+    Activity, Database, Graph, HostPlan, Opened, Registered, Registry, RehearsalPlan, RoutePlan,
+    deadlines,
 };
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
@@ -208,12 +208,9 @@ impl<'a> Starting<'a> {
         };
         let clients: Arc<dyn Clients> = routes.clone();
         let callers = self.graph.callers_of(id).collect();
-        let faults = &self.config.rehearsal;
-        let rehearsal = (self.config.calls.resolution == Resolution::Encoded).then_some(Faults {
-            delay: faults.delay,
-            lost: faults.lost,
-            refused: faults.refused,
-        });
+        let encoded = self.config.calls.resolution == Resolution::Encoded;
+        let (faults, seed) = (service.rehearsal, self.config.rehearsal.seed);
+        let rehearsal = encoded.then_some(RehearsalPlan { faults, seed });
         let config = service.settings.clone();
         let own = Arc::clone(&database);
         let plan =

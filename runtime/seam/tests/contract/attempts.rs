@@ -100,11 +100,20 @@ impl House {
 
     /// A client whose calls go through a rehearsal with such faults.
     fn elsewhere(&self, faults: Faults) -> LedgerClient {
+        self.over(|wire| wire, faults)
+    }
+
+    /// The same whose faults follow from a seed.
+    fn seeded(&self, seed: u64, faults: Faults) -> LedgerClient {
+        self.over(|wire| wire.seeded(seed), faults)
+    }
+
+    fn over(&self, made: impl FnOnce(Rehearsal) -> Rehearsal, faults: Faults) -> LedgerClient {
         let metrics = Arc::new(ServiceMetrics::new(LedgerContract::descriptor()));
         let host = LedgerContract::erase(Arc::clone(&self.host));
         let inbox =
             Inbox::<LedgerContract>::new(self.service, host, [], metrics, self.clock.clone());
-        let wire = Rehearsal::new(Arc::new(inbox), faults, self.clock.clone());
+        let wire = made(Rehearsal::new(Arc::new(inbox), faults, self.clock.clone()));
         client(self.service, &self.clock, Target::Remote(Arc::new(wire))).into()
     }
 
@@ -225,6 +234,37 @@ async fn what_was_sent_has_its_message_until_its_reply() {
     let lost = (&mut call).await;
     assert!(matches!(lost, Err(CallError::Unknown(Unknown::ConnectionLost { .. }))), "{lost:?}");
     assert_eq!(call.into_message().map(|message| said(&message)).as_deref(), Some("lost"));
+}
+
+/// What befell 200 calls: `.` nothing, `r` refused, `l` lost.
+async fn befell(client: &LedgerClient) -> String {
+    let mut befell = String::new();
+    for _ in 0..200 {
+        befell.push(match client.until().await {
+            Ok(_) => '.',
+            Err(CallError::NotExecuted(_)) => 'r',
+            Err(CallError::Unknown(_)) => 'l',
+            Err(other) => panic!("{other:?}"),
+        });
+    }
+    befell
+}
+
+#[tokio::test]
+async fn the_same_seed_has_the_same_faults() {
+    let house = House::new(8).await;
+    let faults = Faults { lost: 0.2, refused: 0.2, ..Faults::default() };
+    let first = befell(&house.seeded(7, faults)).await;
+    assert_eq!(first, befell(&house.seeded(7, faults)).await);
+    assert_ne!(first, befell(&house.seeded(8, faults)).await);
+    for fault in ['r', 'l'] {
+        let share = first.chars().filter(|befell| *befell == fault).count();
+        assert!((15..70).contains(&share), "{first}");
+    }
+    // What is lost is lost whatever is refused, unless it never gets there.
+    let more = befell(&house.seeded(7, Faults { refused: 0.5, ..faults })).await;
+    let kept = first.chars().zip(more.chars()).all(|(a, b)| b == a || b == 'r');
+    assert!(kept, "{first}\n{more}");
 }
 
 #[tokio::test]

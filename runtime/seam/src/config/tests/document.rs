@@ -5,7 +5,8 @@ use super::*;
 const DOCUMENT: &str = include_str!("../../../../../docs/app-toml.md");
 
 /// Keys whose default depends on the machine, or that have none.
-const EXAMPLES: [&str; 2] = ["app.threads", "services.payment.config.max_charge_cents"];
+const EXAMPLES: [&str; 3] =
+    ["app.threads", "rehearsal.seed", "services.payment.config.max_charge_cents"];
 
 #[test]
 fn the_document_has_every_key_and_its_default() {

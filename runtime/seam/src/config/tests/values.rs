@@ -72,6 +72,27 @@ fn numbers_too_large_are_refused() {
 }
 
 #[test]
+fn a_rehearsal_is_refined_per_service() {
+    let text = "[rehearsal]\nseed = 7\ndelay = \"2ms\"\nlost = 0.5\n\
+                [services.payment.rehearsal]\nlost = 0.0\nrefused = 1.0\n";
+    let config = parse(text);
+    let faults = |service: &str| {
+        let faults = config.service(service).unwrap().rehearsal;
+        (faults.delay.as_millis(), faults.lost, faults.refused)
+    };
+    assert_eq!((faults("user"), faults("payment")), ((2, 0.5, 0.0), (2, 0.0, 1.0)));
+    assert_eq!(config.rehearsal.seed, Some(7));
+    assert_eq!(parse("").rehearsal.seed, None);
+    assert_eq!(parse_with(text, &[("SEAM__REHEARSAL__SEED", "")]).rehearsal.seed, None);
+    assert_eq!(parse_with("", &[("SEAM__REHEARSAL__SEED", "9")]).rehearsal.seed, Some(9));
+    assert!(problems("[rehearsal]\nseed = -1\n").contains("expected a whole number"));
+    let unknown = problems("[services.user.rehearsal]\nlots = 0.5\n");
+    assert!(unknown.contains("did you mean `lost`"), "{unknown}");
+    let range = problems("[services.user.rehearsal]\nrefused = 2.0\n");
+    assert!(range.contains("from 0.0 to 1.0"), "{range}");
+}
+
+#[test]
 fn a_start_order_puts_the_needed_first() {
     assert_eq!(parse("").start_order, ["user", "payment", "order"]);
 }
