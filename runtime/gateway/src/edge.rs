@@ -11,7 +11,7 @@ use seam_core::metrics::MethodMetrics;
 use tokio::time::{sleep, timeout};
 
 use crate::error::EdgeError;
-use crate::http::{self, Connections, Phase, Running};
+use crate::http::{self, Connections, EdgeListener, Phase, Running};
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
@@ -55,11 +55,26 @@ impl Edge {
         probe: Arc<dyn Probe>,
         own: Own,
     ) -> Result<Self, EdgeError> {
-        let table = Live::new(Table::new(clients)?);
         let address = settings.listen;
-        let listen = |cause| EdgeError::Listen { address, cause };
-        let listener = http::listen(address).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = EdgeListener::bind(address);
+        let listener = listener.map_err(|cause| EdgeError::Listen { address, cause })?;
+        Self::bind_on(listener, settings, clients, probe, own)
+    }
+
+    /// As [`Edge::bind_with`], on a socket that listens already, in place of
+    /// [`EdgeSettings::listen`].
+    ///
+    /// # Errors
+    /// As [`Edge::bind`], for routes.
+    pub fn bind_on(
+        listener: EdgeListener,
+        settings: EdgeSettings,
+        clients: Vec<Arc<dyn AnyClient>>,
+        probe: Arc<dyn Probe>,
+        own: Own,
+    ) -> Result<Self, EdgeError> {
+        let table = Live::new(Table::new(clients)?);
+        let address = listener.address().map_err(EdgeError::Start)?;
         let shared = Shared {
             settings: Live::new(settings),
             table,
@@ -107,21 +122,25 @@ impl Edge {
     /// Ends in steps, so that no request is cut: for [`EdgeSettings::notice`] everything is still
     /// answered, as the last of its connection, and `/readyz` says no. Then no more connections are
     /// taken, idle ones are closed, and the others when their request is answered. What isn't after
-    /// `grace` in all is cut off. Works on any runtime of tokio's.
+    /// `grace` in all is cut off. A socket that others accept connections from, too, stays as it is.
+    /// Works on any runtime of tokio's.
     pub async fn stop(self, grace: Duration) {
         let Running { handle, lives, over, connections, listener } = self.running;
         let began = Instant::now();
         let notice = self.shared.settings.load().notice.min(grace);
         connections.enter(Phase::Notice);
         sleep(notice).await;
+        let last = listener.is_last();
         if !grace.is_zero() {
-            http::let_no_more_in(&listener);
-            sleep(HANDED_ON).await;
+            if last {
+                listener.let_no_more_in();
+                sleep(HANDED_ON).await;
+            }
             // From here on the server accepts nobody; what it has accepted goes on.
             handle.pause().await;
             sleep(HANDED_ON).await;
         }
-        if grace.is_zero() || !http::refuse(&listener) {
+        if grace.is_zero() || (last && !listener.refuse()) {
             drop(handle.stop(true));
         }
         drop(listener);

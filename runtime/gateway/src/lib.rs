@@ -82,7 +82,7 @@ pub use actix_web;
 
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
-pub use self::http::OwnRoutes;
+pub use self::http::{EdgeListener, LastOne, OwnRoutes};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::problem;

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
@@ -9,8 +11,72 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 /// and one too many is reset.
 const BACKLOG: i32 = 1024;
 
+/// A socket on which an edge accepts connections, perhaps together with the edges of other processes:
+/// each connection goes to one of them.
+#[derive(Debug)]
+pub struct EdgeListener {
+    socket: TcpListener,
+    /// Said by whoever knows of the others; `None` if there are none.
+    last: Option<LastOne>,
+}
+
+/// Whether an edge that shares its socket is the last one to accept connections from it.
+#[derive(Debug, Clone, Default)]
+pub struct LastOne(Arc<AtomicBool>);
+
+impl EdgeListener {
+    /// Listens at an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// The address is taken, say.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { socket: listen(address)?, last: None })
+    }
+
+    /// A socket that listens already, and goes on when this edge stops: connections that wait to be
+    /// accepted are then left to the others, unless `last` says that nobody else will.
+    pub fn shared(socket: TcpListener, last: LastOne) -> Self {
+        Self { socket, last: Some(last) }
+    }
+
+    /// Where it listens, with the real port.
+    ///
+    /// # Errors
+    /// The system doesn't tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// The socket, to be handed to other processes.
+    pub const fn socket(&self) -> &TcpListener {
+        &self.socket
+    }
+
+    /// Whether nobody accepts connections from it once this edge doesn't.
+    pub(crate) fn is_last(&self) -> bool {
+        self.last.as_ref().is_none_or(|last| last.0.load(Ordering::Acquire))
+    }
+
+    /// As the free function of that name.
+    pub(crate) fn let_no_more_in(&self) {
+        let_no_more_in(&self.socket);
+    }
+
+    /// As the free function of that name.
+    pub(crate) fn refuse(&self) -> bool {
+        refuse(&self.socket)
+    }
+}
+
+impl LastOne {
+    /// From now on this edge is the last one.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Listens as `TcpListener::bind` does, for longer queues.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // An address may be taken again while connections to it still end. Elsewhere it would mean more.
     #[cfg(unix)]
@@ -25,7 +91,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// again, and is refused once the listener is gone.
 ///
 /// Only Linux can do that; elsewhere the queue is what it is.
-pub(crate) fn let_no_more_in(listener: &TcpListener) {
+fn let_no_more_in(listener: &TcpListener) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use socket2::SockFilter;
@@ -47,7 +113,7 @@ pub(crate) fn let_no_more_in(listener: &TcpListener) {
 
 /// Refuses connections from now on, though the socket is open in other hands. `false` if the system
 /// doesn't do that.
-pub(crate) fn refuse(listener: &TcpListener) -> bool {
+fn refuse(listener: &TcpListener) -> bool {
     cfg!(any(target_os = "linux", target_os = "android"))
         && SockRef::from(listener).shutdown(Shutdown::Both).is_ok()
 }

@@ -19,7 +19,7 @@ pub(crate) use actix_http::{Method, StatusCode};
 
 pub(crate) use self::connection::{Broken, Connection};
 pub(crate) use self::connections::{Connections, Phase};
-pub(crate) use self::listener::{let_no_more_in, listen, refuse};
+pub use self::listener::{EdgeListener, LastOne};
 pub use self::own::OwnRoutes;
 pub(crate) use self::own::OwnService;
 pub(crate) use self::server::{Running, start};

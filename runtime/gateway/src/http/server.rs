@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::connections::{Connections, Ticket};
 use super::exchange::exchange;
+use super::listener::EdgeListener;
 use super::stream::WatchedStream;
 use super::waits::LINGER;
 use crate::settings::EdgeLimits;
@@ -31,7 +32,7 @@ pub(crate) struct Running {
     pub(crate) over: oneshot::Receiver<()>,
     pub(crate) connections: Arc<Connections>,
     /// The same socket as the server's: it listens until both are dropped.
-    pub(crate) listener: TcpListener,
+    pub(crate) listener: EdgeListener,
 }
 
 /// actix's own limits, out of the way of ours.
@@ -44,13 +45,13 @@ const LONG: u64 = 24 * 60 * 60;
 /// There is no actix system around them: then each of the server's threads has a runtime that runs
 /// what is local to it as it runs everything else. In a system, connections are in a set of their
 /// own within the runtime, which costs each wake-up of one a round through both.
-pub(crate) fn start(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Running> {
+pub(crate) fn start(shared: Arc<Shared>, listener: EdgeListener) -> io::Result<Running> {
     let connections = Arc::clone(&shared.connections);
-    let ours = listener.try_clone()?;
+    let theirs = listener.socket().try_clone()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let server = {
         let _within = runtime.enter();
-        server(shared, listener)?
+        server(shared, theirs)?
     };
     let handle = server.handle();
     let (lives, cut_off) = oneshot::channel();
@@ -67,7 +68,7 @@ pub(crate) fn start(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Ru
         });
         let _ = ended.send(());
     })?;
-    Ok(Running { handle, lives, over, connections, listener: ours })
+    Ok(Running { handle, lives, over, connections, listener })
 }
 
 fn server(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Server> {

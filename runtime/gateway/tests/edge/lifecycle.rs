@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::call::Client;
-use seam_gateway::{Edge, EdgeLimits, EdgeSettings, Probe, Readiness};
+use seam_gateway::{Edge, EdgeLimits, EdgeListener, EdgeSettings, LastOne, Own, Probe, Readiness};
 
 use crate::support::{
     Connection, Ready, ShelfContract, ShelfService, edge, edge_with, get, reached, settings, shelf,
@@ -103,6 +103,55 @@ async fn requests_that_take_too_long_are_cut_off() {
     edge.stop(Duration::from_millis(50)).await;
     assert!(busy.closed().await);
     reached(&service.waiting, 0).await;
+}
+
+/// An edge on a socket that others have, too; and by what it learns that it is the last of them.
+fn sharing(socket: &std::net::TcpListener) -> (Edge, LastOne) {
+    let last = LastOne::default();
+    let listener = EdgeListener::shared(socket.try_clone().unwrap(), last.clone());
+    let bound = Edge::bind_on(listener, settings(), vec![shelf()], Arc::new(Ready), Own::default());
+    (bound.unwrap(), last)
+}
+
+#[tokio::test]
+async fn an_edge_that_shares_its_socket_leaves_it_to_the_others() {
+    let listener = EdgeListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.address().unwrap();
+    let (one, _) = sharing(listener.socket());
+    let (other, _) = sharing(listener.socket());
+    assert_eq!((one.address(), other.address()), (address, address));
+    let over = Arc::new(AtomicBool::new(false));
+    let calling = tokio::spawn({
+        let over = Arc::clone(&over);
+        async move {
+            let mut answered = 0;
+            while !over.load(Ordering::SeqCst) {
+                let mut connection = Connection::to(address).await;
+                connection.send(GET).await;
+                assert_eq!(connection.answer().await.expect("an answer").status, 200);
+                answered += 1;
+            }
+            answered
+        }
+    });
+    one.stop(Duration::from_secs(20)).await;
+    let (third, _) = sharing(listener.socket());
+    other.stop(Duration::from_secs(20)).await;
+    assert_eq!(get(&third, "/healthz").await.status, 200, "the socket is as it was");
+    over.store(true, Ordering::SeqCst);
+    assert!(calling.await.unwrap() > 0);
+    third.stop(Duration::from_secs(20)).await;
+
+    // With nobody to accept it, a connection waits for who comes next.
+    let mut early = Connection::to(address).await;
+    early.send(GET).await;
+    let (late, last) = sharing(listener.socket());
+    assert_eq!(early.answer().await.unwrap().status, 200);
+    last.set();
+    late.stop(Duration::from_secs(20)).await;
+    if cfg!(target_os = "linux") {
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the last one shuts it");
+    }
 }
 
 #[test]
