@@ -1,6 +1,6 @@
 //! From a file, the environment and the app's catalogue to a config, or to all its problems.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use seam_core::{
     call::{CallPolicy, Deadlines, Faults},
@@ -17,11 +17,12 @@ use super::{
     check,
     effective::Effective,
     env::{self, Env},
-    origin::{Origin, Source},
+    origin::Origin,
     policies::{read_breaker, read_policy},
-    problem::{Problem, Problems, nearest},
+    problem::{Problems, nearest},
     reader::{Findings, Reader},
     settings::Settings,
+    source::Source,
     tree::{self, Entry, Kind, Node, Table},
     types::{
         AppConfig, CallsConfig, EdgeConfig, Lane, LogConfig, LogFormat, RehearsalConfig,
@@ -29,9 +30,6 @@ use super::{
     },
     value::Bytes,
 };
-
-/// The file that is read if none is named.
-const DEFAULT_FILE: &str = "app.toml";
 
 /// The longest name of a unit or topology: it becomes part of a file name.
 const LONGEST_NAME: usize = 64;
@@ -46,26 +44,15 @@ impl Config {
     /// `env` is usually [`environment()`](super::environment()).
     ///
     /// # Errors
-    /// Everything that is wrong, found in one go; also a named file that can't be read.
+    /// Everything that is wrong, found in one go; also a named file that can't be read, or is longer
+    /// than 1 MiB.
     pub fn load(
         file: Option<&Path>,
         env: impl IntoIterator<Item = (String, String)>,
         catalogue: &Catalogue,
     ) -> Result<Self, Problems> {
-        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let name = path.display().to_string();
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_none() => {
-                String::new()
-            }
-            Err(error) => {
-                let fix = "name a readable TOML file after --config, or leave it out for app.toml";
-                let origin = Origin::Whole(name.into());
-                return Err(Problem::new(&origin, format!("can't be read: {error}"), fix).into());
-            }
-        };
-        Self::parse(&name, text, env, catalogue)
+        let source = Source::read(file)?;
+        Self::parse(&source.name, source.text, env, catalogue)
     }
 
     /// Reads the text of a file that messages call `name`.

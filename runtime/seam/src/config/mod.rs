@@ -28,6 +28,7 @@ mod policies;
 mod problem;
 mod reader;
 mod settings;
+mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -51,7 +52,8 @@ pub use self::{
 pub use seam_wire::{Address, AddressError};
 
 pub(crate) use self::{
-    layout::process, load::MAX_INSTANCES, problem::nearest, value::duration as parse_duration,
+    layout::process, load::MAX_INSTANCES, problem::nearest, source::Source,
+    value::duration as parse_duration,
 };
 
 /// The whole config of an app, typed and checked.

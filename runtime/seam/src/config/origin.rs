@@ -2,21 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-/// The text of a config file, under the name that messages give it.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// As the user named it: `app.toml`, or what followed `--config`.
-    pub(crate) name: String,
-    /// The whole file.
-    pub(crate) text: String,
-}
-
-impl Source {
-    /// The line of a byte, counted from 1.
-    fn line(&self, at: usize) -> usize {
-        self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
-    }
-}
+use super::source::Source;
 
 /// Where a value, or a problem, comes from.
 #[derive(Clone, Default)]

@@ -8,10 +8,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{
-    origin::{Origin, Source},
-    problem::Problem,
-};
+use super::{origin::Origin, problem::Problem, source::Source};
 
 /// What is shown of a secret.
 const MASK: &str = "***";
