@@ -170,7 +170,7 @@ impl App {
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Running, StartFailure> {
-        Running::start(&self.registry, &self.additions, config, layout).await
+        Running::start(&self.registry, &self.additions, config, layout, None).await
     }
 
     /// The app's name.

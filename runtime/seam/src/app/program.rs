@@ -7,6 +7,7 @@ use std::time::Duration;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
+use seam_gateway::EdgeListener;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -58,8 +59,13 @@ impl Program for App {
         if problems.is_empty() { Ok(()) } else { Err(problems.into_iter().collect()) }
     }
 
-    async fn start(self, config: Config, layout: UnitLayout) -> Result<Running, StartFailure> {
-        self.start_unit(&config, &layout).await
+    async fn start(
+        self,
+        config: Config,
+        layout: UnitLayout,
+        edge: Option<EdgeListener>,
+    ) -> Result<Running, StartFailure> {
+        Running::start(&self.registry, &self.additions, &config, &layout, edge).await
     }
 }
 

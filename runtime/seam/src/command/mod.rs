@@ -5,6 +5,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
 
 mod args;
+mod birth;
 mod call;
 mod check;
 mod colour;
@@ -35,6 +36,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use seam_core::{contract::ContractDescriptor, name::ServiceId};
+use seam_gateway::{EdgeListener, LastOne};
 use tokio::runtime;
 
 pub(crate) use self::control::Control;
@@ -42,12 +44,15 @@ pub(crate) use self::control::Control;
 use self::control::UnitStatus;
 use self::{
     args::{Cli, Command, GraphFormat},
+    birth::Birth,
     control::ControlSocket,
-    parent::Tie,
+    parent::Parent,
+    up::{Accepted, EdgeSocket},
 };
 use crate::{
     config::{
-        Catalogue, Config, LogFormat, Problems, UnitConfig, UnitLayout, environment, process,
+        Catalogue, Config, LogFormat, Problems, Source, UnitConfig, UnitLayout, environment,
+        process,
     },
     unit::StartFailure,
 };
@@ -80,10 +85,13 @@ pub(crate) trait Program: Sized {
 
     /// Starts a unit. It runs within a current-thread tokio runtime and a `LocalSet`; threads of
     /// its own are its own affair.
+    ///
+    /// `edge` is the socket on which the unit serves HTTP, if it shares that with others.
     fn start(
         self,
         config: Config,
         layout: UnitLayout,
+        edge: Option<EdgeListener>,
     ) -> impl Future<Output = Result<Self::Unit, StartFailure>>;
 }
 
@@ -173,32 +181,42 @@ pub(crate) fn main(program: impl Program) -> ExitCode {
 fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
     let file = cli.config;
     let catalogue = program.catalogue();
-    let load = || {
-        let env = environment()?;
-        Config::load(file.as_deref(), env, &catalogue)
+    let parse = |source: Source| -> Result<Config, Problems> {
+        Config::parse(&source.name, source.text, environment()?, &catalogue)
     };
+    let load = || parse(Source::read(file.as_deref())?);
     match cli.command.unwrap_or(Command::Run(args::RunArgs::default())) {
         Command::Run(args) => {
-            let config = load()?;
-            let (topology, unit) = (args.topology.as_deref(), args.unit.as_deref());
-            let layout = config.layout_of(topology, unit, args.instance)?;
+            // What a child of `up` begins with, it has from there alone.
+            let (parent, birth) = match args.up.map(Parent::birth).transpose() {
+                Ok(born) => born.unzip(),
+                Err(error) => return Err(Failure::other(format!("`up` says nothing: {error}"))),
+            };
+            let (config, http) = match birth {
+                Some(Birth { config, http }) => (parse(config)?, http),
+                None => (load()?, None),
+            };
+            let layout = block_on(run::layout(&config, &args))??;
             program.check(&config)?;
             limits::raise_descriptors();
+            let last = LastOne::default();
             // Outlives the runtime: until the very end, somebody must end an orphan.
-            let mut tie = Tie::to_parent(args.up);
+            let mut tie = parent.and_then(|parent| parent.tie(last.clone()));
+            let edge = http.map(|http| EdgeListener::shared(http, last));
             let logs = logs::start(&config.log).map_err(Failure::other)?;
-            let ended = block_on(run::run(program, config, layout, tie.as_mut(), &logs));
+            let ended = block_on(run::run(program, config, layout, edge, tie.as_mut(), &logs));
             logs.flush(LAST_LINES);
             ended?
         }
         Command::Up { topology } => {
-            let config = load()?;
+            let source = Source::read(file.as_deref())?;
+            let config = parse(source.clone())?;
             let layouts = config.layouts(topology.as_deref())?;
             program.check(&config)?;
-            let plan = plan(&catalogue, &config, &layouts, file)?;
+            let plan = plan(&catalogue, &config, &layouts, Accepted::new(source), file)?;
             limits::raise_descriptors();
             let json = plan.json;
-            let done = block_on(start_up(&config, plan))?;
+            let done = block_on(start_up(&config, &layouts, plan))?;
             done.map_err(|failure| if json { failure.into_line() } else { failure })
         }
         Command::Drain(args) => {
@@ -238,7 +256,11 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 /// Runs the plan, unless a unit of it runs already.
-async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> {
+async fn start_up(
+    config: &Config,
+    layouts: &[UnitLayout],
+    mut plan: up::Plan,
+) -> Result<ExitCode, Failure> {
     let mut signals = signals::StopSignals::catch(true).map_err(Failure::other)?;
     let planned = |name: &str| plan.units.iter().any(|planned| planned.unit == name);
     // Units of another topology, too, if they host the same services: each has one owner.
@@ -253,6 +275,12 @@ async fn start_up(config: &Config, plan: up::Plan) -> Result<ExitCode, Failure> 
     control::none_runs(&config.app.data, &same).await.map_err(Failure::other)?;
     let socket = ControlSocket::bind(&config.app.data, &control::socket_of(&plan.topology))
         .map_err(Failure::other)?;
+    for layout in layouts {
+        let Some(http) = &layout.http else { continue };
+        let edge = EdgeSocket::bind(http, &layout.unit)?;
+        let instances = plan.units.iter_mut().filter(|planned| planned.unit == layout.unit);
+        instances.for_each(|planned| planned.edge = Some(edge.clone()));
+    }
     let data = config.app.data.clone();
     let watch = move |planned: &up::Planned| {
         let (one, other) = (data.clone(), data.clone());
@@ -279,6 +307,7 @@ fn plan(
     catalogue: &Catalogue,
     config: &Config,
     layouts: &[UnitLayout],
+    accepted: Accepted,
     file: Option<PathBuf>,
 ) -> Result<up::Plan, Failure> {
     let program = own_program()
@@ -306,10 +335,12 @@ fn plan(
         instance,
         several: layout.instances > 1,
         args: arguments(layout, instance),
+        edge: None,
         after,
     });
     Ok(up::Plan {
         program,
+        accepted,
         topology: layouts.first().map(|layout| layout.topology.clone()).unwrap_or_default(),
         units: planned.collect(),
         drain: config.app.drain,

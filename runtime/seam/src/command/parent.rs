@@ -6,18 +6,23 @@
 //!
 //! Two ties, since either has a gap. The kernel signals the child when its parent's starting
 //! thread ends ([`rustix::process::set_parent_process_death_signal`], Linux only, and racy while
-//! the child starts, hence the check of the parent's id afterwards). And `up` holds the writing
-//! end of a pipe that is the child's standard input: when it ends, however, the child reads the
-//! end of the stream.
+//! the child starts, hence the check of the parent's id afterwards). And `up` holds the other end of
+//! a socket pair that is the child's standard input: when it ends, however, the child reads the end
+//! of the stream. Before that come what the child begins with, and words (see
+//! [`birth`](super::birth)).
 
 use std::{
     io::{self, Read},
+    os::{fd::AsFd as _, unix::net::UnixStream},
     sync::mpsc,
     time::Duration,
 };
 
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
+use seam_gateway::LastOne;
 use tokio::sync::oneshot;
+
+use super::birth::{Birth, LAST};
 
 /// How long an orphan may take to stop by itself.
 pub(super) const ORPHAN_DRAIN: Duration = Duration::from_secs(2);
@@ -29,7 +34,14 @@ pub(super) fn mark() -> [String; 2] {
     ["--up".into(), std::process::id().to_string()]
 }
 
-/// The tie to the `up` that started this process, if one did.
+/// The `up` that started this process.
+#[derive(Debug)]
+pub(super) struct Parent {
+    id: Pid,
+    stream: UnixStream,
+}
+
+/// The tie to it.
 #[derive(Debug)]
 pub(super) struct Tie {
     orphaned: oneshot::Receiver<()>,
@@ -37,18 +49,30 @@ pub(super) struct Tie {
     _alive: mpsc::Sender<()>,
 }
 
-impl Tie {
-    /// Ties this process to the `up` of that id; `None` if it isn't a child of one.
-    pub(super) fn to_parent(up: Option<i32>) -> Option<Self> {
-        let up = Pid::from_raw(up?)?;
+impl Parent {
+    /// Takes what this process begins with from the `up` of that id, which has started it.
+    ///
+    /// # Errors
+    /// It is no child of `up`, or `up` has gone.
+    pub(super) fn birth(up: i32) -> io::Result<(Self, Birth)> {
+        let nobody = || io::Error::new(io::ErrorKind::InvalidInput, "that is no process");
+        let id = Pid::from_raw(up).ok_or_else(nobody)?;
+        let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let birth = Birth::take(&stream)?;
+        Ok((Self { id, stream }, birth))
+    }
+
+    /// Ties this process to it; it says by `last` that nobody else accepts connections for the edge
+    /// once this process doesn't.
+    pub(super) fn tie(self, last: LastOne) -> Option<Tie> {
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
         let (orphan, orphaned) = oneshot::channel();
         let (alive, stopped) = mpsc::channel();
-        let gone = getppid() != Some(up);
+        let gone = getppid() != Some(self.id);
         let watch = move || {
             if !gone {
-                read_to_end(io::stdin().lock());
+                listen(self.stream, &last);
             }
             let _ = orphan.send(());
             // Nobody is left to end a unit that doesn't stop.
@@ -58,22 +82,27 @@ impl Tie {
         };
         // A thread of its own: nothing that blocks the unit keeps it alive.
         let thread = std::thread::Builder::new().name("parent".into()).spawn(watch);
-        thread.is_ok().then_some(Self { orphaned, _alive: alive })
+        thread.is_ok().then_some(Tie { orphaned, _alive: alive })
     }
+}
 
+impl Tie {
     /// Done when the parent has gone.
     pub(super) async fn orphaned(&mut self) {
         let _ = (&mut self.orphaned).await;
     }
 }
 
-fn read_to_end(mut from: impl Read) {
-    let mut buffer = [0; 64];
+/// Hears words until the stream ends.
+fn listen(mut from: impl Read, last: &LastOne) {
+    let mut words = [0; 64];
     loop {
-        match from.read(&mut buffer) {
+        match from.read(&mut words) {
             Ok(0) => return,
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
-            _ => {}
+            Ok(some) if words[..some].contains(&LAST) => last.set(),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
         }
     }
 }

@@ -10,7 +10,9 @@ const PERIOD: Duration = Duration::from_millis(100);
 
 /// What to say to who has started an app: where it serves, and what to do next.
 pub(super) fn line<'a>(app: &str, http: impl IntoIterator<Item = &'a str>) -> String {
-    let http: Vec<_> = http.into_iter().map(|http| format!("http://{http}")).collect();
+    let mut http: Vec<_> = http.into_iter().map(|http| format!("http://{http}")).collect();
+    // Instances of a unit have the same.
+    http.dedup();
     let colon = if http.is_empty() { "" } else { ": " };
     let http = http.join(", ");
     format!("{app} is ready{colon}{http}  (status: {app} status, stop: Ctrl-C)")
@@ -59,6 +61,9 @@ mod tests {
             line("shop", ["127.0.0.1:8080"]),
             "shop is ready: http://127.0.0.1:8080  (status: shop status, stop: Ctrl-C)"
         );
+        let several = ["127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1:9090"];
+        let expected = "shop is ready: http://127.0.0.1:8080, http://127.0.0.1:9090  (";
+        assert!(line("shop", several).starts_with(expected));
         assert_eq!(line("shop", []), "shop is ready  (status: shop status, stop: Ctrl-C)");
     }
 }

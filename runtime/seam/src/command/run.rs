@@ -7,28 +7,49 @@ use std::{
     time::{Duration, Instant},
 };
 
+use seam_gateway::EdgeListener;
 use tokio::time::sleep;
 
 use super::{
     Failure, Program, Unit,
-    control::{self, ControlSocket},
+    args::RunArgs,
+    control::{self, ControlSocket, connect, socket_of},
     output::Output,
     parent::{ORPHAN_DRAIN, Tie},
     ready::{self, stopping},
     signals::StopSignals,
 };
-use crate::config::{Config, UnitLayout};
+use crate::config::{Config, LayoutError, UnitLayout};
 
 /// How often to look whether the unit is ready by now.
 const PERIOD: Duration = Duration::from_millis(50);
 /// After so long it says what it waits for.
 const SILENCE: Duration = Duration::from_secs(3);
 
+/// What is asked for. A unit that is in several topologies, none of which is named, is one of the
+/// topology whose `up` runs on this data folder.
+pub(super) async fn layout(config: &Config, args: &RunArgs) -> Result<UnitLayout, LayoutError> {
+    let (topology, unit) = (args.topology.as_deref(), args.unit.as_deref());
+    let layout = config.layout_of(topology, unit, args.instance);
+    let Err(LayoutError::SeveralTopologies { topologies, .. }) = &layout else { return layout };
+    let mut running = Vec::new();
+    for topology in topologies {
+        if let Ok(Some(_)) = connect(&config.app.data, &socket_of(topology)).await {
+            running.push(topology);
+        }
+    }
+    match running[..] {
+        [only] => config.layout_of(Some(only), unit, args.instance),
+        _ => layout,
+    }
+}
+
 /// Runs the unit until it is asked to stop, then lets it finish what is in flight.
 pub(super) async fn run(
     program: impl Program,
     config: Config,
     layout: UnitLayout,
+    edge: Option<EdgeListener>,
     tie: Option<&mut Tie>,
     logs: &Output,
 ) -> Result<ExitCode, Failure> {
@@ -47,7 +68,7 @@ pub(super) async fn run(
         ControlSocket::bind(&config.app.data, &layout.process()).map_err(Failure::other)?;
     let drain = config.app.drain;
     let (mut told, mut alone) = (false, false);
-    let mut start = pin!(program.start(config, layout));
+    let mut start = pin!(program.start(config, layout, edge));
     let started = tokio::select! {
         started = &mut start => Some(started),
         () = signals.asked() => { told = true; None }

@@ -39,7 +39,12 @@ impl Program for Fake {
         Catalogue { app: "fake".into(), services, ..Catalogue::default() }
     }
 
-    async fn start(self, _: Config, layout: UnitLayout) -> Result<FakeUnit, StartFailure> {
+    async fn start(
+        self,
+        _: Config,
+        layout: UnitLayout,
+        _: Option<EdgeListener>,
+    ) -> Result<FakeUnit, StartFailure> {
         let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
         let unit = layout.unit;
         fs::write(folder.join(format!("{unit}.pid")), std::process::id().to_string()).unwrap();
@@ -121,16 +126,19 @@ fn play_a_role() {
 
 /// `up`, with units that are told their role by the variable.
 fn up_of_roles(topology: Option<String>) -> Result<ExitCode, Failure> {
-    let config = Config::load(None, environment()?, &Fake.catalogue())?;
+    let source = Source::read(None)?;
+    let config =
+        Config::parse(&source.name, source.text.clone(), environment()?, &Fake.catalogue())?;
     let layouts = config.layouts(topology.as_deref())?;
-    let mut plan = plan(&Fake.catalogue(), &config, &layouts, None)?;
+    let accepted = Accepted::new(source);
+    let mut plan = plan(&Fake.catalogue(), &config, &layouts, accepted, None)?;
     let script = format!("{ROLE}=\"$*\" exec \"$0\" command::tests::play_a_role --exact");
     for unit in &mut plan.units {
         let args = ["-c".into(), script.clone().into(), plan.program.clone().into()];
         unit.args.splice(..0, args);
     }
     plan.program = "/bin/sh".into();
-    block_on(start_up(&config, plan))?
+    block_on(start_up(&config, &layouts, plan))?
 }
 
 /// A folder with an app.toml, and the processes started in it.
@@ -300,6 +308,46 @@ fn a_killed_unit_comes_back() {
     eventually("pay is another process", || stage.pid("pay").is_some_and(|pid| pid != pay));
     let (same, _) = stage.up();
     assert_eq!(front, same, "its neighbour never noticed");
+}
+
+#[test]
+fn units_are_started_again_with_the_config_that_was_accepted() {
+    let stage = Stage::new();
+    let mut up = stage.play("up split");
+    let (_, pay) = stage.up();
+    let good = fs::read(stage.path("app.toml")).unwrap();
+    fs::write(stage.path("app.toml"), "[units.pay\n").unwrap();
+    kill_process(pay, Signal::KILL).unwrap();
+    eventually("pay is another process", || stage.pid("pay").is_some_and(|pid| pid != pay));
+    fs::write(stage.path("app.toml"), good).unwrap();
+    stage.up();
+    up.signal(Signal::TERM);
+    eventually("up has ended", || up.ended());
+}
+
+#[test]
+fn a_unit_in_several_topologies_is_one_of_that_which_runs() {
+    let stage = Stage::new();
+    let mut text = fs::read_to_string(stage.path("app.toml")).unwrap();
+    text += "other = [\"pay\", \"lone\"]\n[units.lone]\nservices = [\"order\"]\n";
+    fs::write(stage.path("app.toml"), text).unwrap();
+    let refused = stage.play("run --unit pay --instance 7");
+    let id = refused.0.id();
+    eventually("it has said why", || stage.code(id).contains("e.g. `--topology other`"));
+    assert!(stage.code(id).contains("code: 2"));
+    let _up = stage.play("up other");
+    eventually("both units run", || stage.answers().len() == 2);
+    let _run = stage.play("run --unit pay --instance 7");
+    eventually("it runs, too", || stage.answers().len() == 3);
+}
+
+#[test]
+fn who_says_to_be_a_child_of_up_and_is_not_is_refused() {
+    let stage = Stage::new();
+    let run = stage.play("run --unit pay --up 1");
+    let id = run.0.id();
+    eventually("it has said why", || stage.code(id).contains("`up` says nothing"));
+    assert!(stage.code(id).contains("code: 1"));
 }
 
 #[test]

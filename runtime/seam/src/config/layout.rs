@@ -140,7 +140,8 @@ pub enum LayoutError {
     /// The unit runs differently in several topologies, and none was named.
     #[error(
         "unit `{unit}` is in several topologies, with other services elsewhere: {}\n  \
-         fix: say which by --topology", ticked(.topologies)
+         fix: say which, e.g. `--topology {}`, or start its `up` first on this data folder",
+        ticked(.topologies), .topologies.last().map_or("NAME", String::as_str)
     )]
     SeveralTopologies {
         /// The unit.

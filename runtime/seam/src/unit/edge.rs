@@ -8,33 +8,28 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeError, EdgeLimits, EdgeSettings, Own, Probe, Readiness};
+use seam_gateway::{EdgeLimits, EdgeListener, EdgeSettings, Own, Probe, Readiness};
 
 use super::StartFailure;
 use super::clients::Routes;
 use super::descriptors::{connections, left};
-use super::failure::unbound;
+use super::failure::{Taker, unbound};
 use super::parts::Parts;
-use crate::config::{Address, Config, UnitLayout};
+use crate::config::{Address, Config};
 
 /// The HTTP side of a unit.
 pub(super) struct Edge(seam_gateway::Edge);
 
 impl Edge {
-    /// Serves at `http`; `/readyz` asks `unit`.
-    pub(super) fn bind(
+    /// Serves on `listener`, which is at `http`; `/readyz` asks `unit`.
+    pub(super) fn start(
         config: &Config,
-        layout: &UnitLayout,
         http: &Address,
+        listener: EdgeListener,
         routes: &Routes,
         unit: Weak<Parts>,
         own: Own,
     ) -> Result<Self, StartFailure> {
-        let refused = |reason: String| StartFailure::Address {
-            what: "serve HTTP",
-            address: http.clone(),
-            reason,
-        };
         let edge = &config.edge;
         let limits = EdgeLimits {
             head_time: edge.head_time,
@@ -47,19 +42,13 @@ impl Edge {
             unknown_query: edge.unknown_query,
             ..EdgeLimits::default()
         };
-        let unbound = |error: &std::io::Error| refused(unbound(error, &layout.unit, "http", http));
-        let listen = resolve(http).map_err(|error| unbound(&error))?;
         let (deadline, notice) = (edge.deadline, edge.notice);
         let errors = edge.errors.as_str().into();
-        let settings =
-            EdgeSettings { listen, deadline, notice, errors, limits, ..Default::default() };
+        let settings = EdgeSettings { deadline, notice, errors, limits, ..Default::default() };
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let probe = Arc::new(UnitProbe(unit));
-        let bound = seam_gateway::Edge::bind_with(settings, clients, probe, own);
-        bound.map(Self).map_err(|error| match error {
-            EdgeError::Listen { cause, .. } => unbound(&cause),
-            error => refused(error.to_string()),
-        })
+        let bound = seam_gateway::Edge::bind_on(listener, settings, clients, probe, own);
+        bound.map(Self).map_err(|error| refused(http, error.to_string()))
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -88,6 +77,20 @@ impl Probe for UnitProbe {
             }
         })
     }
+}
+
+/// Takes the address at which a unit serves HTTP; `taker` is who does it, for the error's words.
+pub(crate) fn listen(
+    http: &Address,
+    unit: &str,
+    taker: Taker,
+) -> Result<EdgeListener, StartFailure> {
+    let bound = resolve(http).and_then(EdgeListener::bind);
+    bound.map_err(|error| refused(http, unbound(&error, unit, "http", http, taker)))
+}
+
+fn refused(http: &Address, reason: String) -> StartFailure {
+    StartFailure::Address { what: "serve HTTP", address: http.clone(), reason }
 }
 
 /// The edge serves one socket: the first address that the host's name stands for.

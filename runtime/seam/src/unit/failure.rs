@@ -54,17 +54,36 @@ impl StartFailure {
     }
 }
 
+/// Who wants to take a unit's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taker {
+    /// The process that has it for itself, or for all of the unit.
+    Unit,
+    /// One of several instances, which is started by hand.
+    OneOfSeveral,
+}
+
 /// Why a unit's address can't be bound, with the way out; `key` is the one of `[units.…]` that
 /// names it.
-pub(super) fn unbound(error: &std::io::Error, unit: &str, key: &str, address: &Address) -> String {
+pub(super) fn unbound(
+    error: &std::io::Error,
+    unit: &str,
+    key: &str,
+    address: &Address,
+    taker: Taker,
+) -> String {
     let variable = format!("SEAM__UNITS__{}__{}", unit.replace('-', "_"), key).to_uppercase();
     let other = format!("name another in `{key}` of [units.{unit}], or by {variable}=…");
-    match (error.kind(), address) {
-        (std::io::ErrorKind::AddrInUse, Address::Tcp { port, .. }) => format!(
+    match (error.kind(), address, taker) {
+        (std::io::ErrorKind::AddrInUse, Address::Tcp { port, .. }, Taker::OneOfSeveral) => format!(
+            "port {port} is taken, and only the instances that `up` starts share it\n  \
+             fix: let `up` start it, by `instances` of [units.{unit}], or {other}"
+        ),
+        (std::io::ErrorKind::AddrInUse, Address::Tcp { port, .. }, Taker::Unit) => format!(
             "port {port} is taken\n  \
              fix: stop the program that has it (`ss -ltnp 'sport = :{port}'` names it), or {other}"
         ),
-        (std::io::ErrorKind::AddrInUse, _) => {
+        (std::io::ErrorKind::AddrInUse, ..) => {
             format!("it is taken\n  fix: stop the program that has it, or {other}")
         }
         _ => format!("{error}\n  fix: {other}"),
@@ -79,8 +98,10 @@ mod tests {
     fn a_port_in_use_says_who_to_stop_or_what_to_change() {
         let address = Address::Tcp { host: "127.0.0.1".into(), port: 8080 };
         let error = std::io::ErrorKind::AddrInUse.into();
-        let reason = unbound(&error, "front-1", "http", &address);
-        let failure = StartFailure::Address { what: "serve HTTP", address, reason };
+        let reason = |taker| unbound(&error, "front-1", "http", &address, taker);
+        let alone = reason(Taker::Unit);
+        let failure =
+            StartFailure::Address { what: "serve HTTP", address: address.clone(), reason: alone };
         assert_eq!(
             failure.to_string(),
             "can't serve HTTP on 127.0.0.1:8080: port 8080 is taken\n  fix: stop the program that \
@@ -88,5 +109,8 @@ mod tests {
              [units.front-1], or by SEAM__UNITS__FRONT_1__HTTP=…"
         );
         assert!(!failure.is_config());
+        let shared = reason(Taker::OneOfSeveral);
+        assert!(shared.contains("only the instances that `up` starts share it"), "{shared}");
+        assert!(shared.contains("`instances` of [units.front-1]"), "{shared}");
     }
 }

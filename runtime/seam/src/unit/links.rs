@@ -16,7 +16,7 @@ use seam_wire::{Identity, Link, LinkConfig, LinkState, ListenError, Offers, Serv
 use super::StartFailure;
 use super::awaited::calls;
 use super::descriptors::{connections, left};
-use super::failure::unbound;
+use super::failure::{Taker, unbound};
 use super::placement::Placement;
 use crate::config::{Config, Endpoint, UnitLayout};
 use crate::services::{Graph, Opened, Registry};
@@ -214,7 +214,9 @@ pub(super) async fn listen(
     config.inactive = inactive;
     let server = Server::start(config, listen, inlets, home.runtime()).await;
     let server = server.map_err(|error| match error {
-        ListenError::Io { error, .. } => refused(unbound(&error, &layout.unit, "listen", listen)),
+        ListenError::Io { error, .. } => {
+            refused(unbound(&error, &layout.unit, "listen", listen, Taker::Unit))
+        }
         error => refused(error.to_string()),
     })?;
     tracing::info!(address = %server.address(), "listening for other units");

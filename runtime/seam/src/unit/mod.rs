@@ -16,7 +16,9 @@ mod status;
 
 pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;
+pub(crate) use self::edge::listen;
 pub use self::failure::StartFailure;
+pub(crate) use self::failure::Taker;
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
+use seam_gateway::EdgeListener;
 use seam_store::{OpenError, Store};
 use serde_json::value::RawValue;
 
 use super::StartFailure;
 use super::additions::Additions;
 use super::clients::Routes;
-use super::edge::Edge;
+use super::edge::{Edge, listen};
+use super::failure::Taker;
 use super::parts::Parts;
 use super::starting::Starting;
 use super::status::UnitStatus;
@@ -57,12 +59,19 @@ fn reason(waits_for: &[String]) -> String {
     }
 }
 
+fn taker(layout: &UnitLayout) -> Taker {
+    if layout.is_one_of_several() { Taker::OneOfSeveral } else { Taker::Unit }
+}
+
 impl Running {
+    /// Starts the unit of `layout`. `shared` is the socket on which it serves HTTP, if it shares that
+    /// with others; otherwise it takes the address for itself.
     pub(crate) async fn start(
         registry: &Registry,
         additions: &Additions,
         config: &Config,
         layout: &UnitLayout,
+        shared: Option<EdgeListener>,
     ) -> Result<Self, StartFailure> {
         if let Some((service, contract)) = registry.graph().missing().first().copied() {
             return Err(StartFailure::Missing { service, contract });
@@ -78,7 +87,11 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let own = additions.own(&parts.routes);
-            match Edge::bind(config, layout, http, &parts.routes, Arc::downgrade(&parts), own) {
+            let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
+            let unit = Arc::downgrade(&parts);
+            let started = listener
+                .and_then(|listener| Edge::start(config, http, listener, &parts.routes, unit, own));
+            match started {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
                 Err(failure) => {
                     parts.stop(Duration::ZERO).await;

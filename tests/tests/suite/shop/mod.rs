@@ -2,6 +2,7 @@
 
 mod away;
 mod both_at_once;
+mod edges;
 mod idempotency;
 mod instances;
 mod kill;

@@ -1,8 +1,10 @@
 //! One unit's process, started again whenever it dies.
 
 use std::{
+    cell::Cell,
     ffi::OsString,
     io,
+    os::{fd::OwnedFd, unix::net::UnixStream as Blocking},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -11,6 +13,7 @@ use std::{
 use futures_util::future::LocalBoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
+    net::UnixStream,
     process::Command,
     sync::watch,
     task::spawn_local,
@@ -18,7 +21,12 @@ use tokio::{
 };
 
 use super::{
-    super::colour,
+    super::{
+        birth::{Birth, LAST},
+        colour,
+    },
+    accepted::Accepted,
+    edge::EdgeSocket,
     life::{Life, State},
     lines::{self, Streams},
     prefix::Prefix,
@@ -29,6 +37,12 @@ use super::{
 pub(super) struct Child {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
+    /// Which of the unit's processes it is.
+    pub(super) instance: u16,
+    /// The config that it is started with.
+    pub(super) accepted: Accepted,
+    /// Where the unit serves HTTP, if it does.
+    pub(super) edge: Option<EdgeSocket>,
     pub(super) prefix: Prefix,
     pub(super) streams: Streams,
     pub(super) watch: Watch,
@@ -59,6 +73,8 @@ pub(super) struct Told {
     pub(super) stop: Option<Instant>,
     /// To end, and to stay away for as long as this stands here.
     pub(super) away: Option<Instant>,
+    /// Whether it is started again at once then.
+    pub(super) returns: bool,
 }
 
 impl Told {
@@ -68,6 +84,11 @@ impl Told {
 
     const fn is_to_end(&self) -> bool {
         self.stop.is_some() || self.away.is_some()
+    }
+
+    /// Whether others have to do its work from now on.
+    const fn is_to_leave(&self) -> bool {
+        self.stop.is_some() || (self.away.is_some() && !self.returns)
     }
 
     fn kill(&self) -> Option<Instant> {
@@ -94,6 +115,9 @@ impl Child {
         let mut first = true;
         loop {
             if told.borrow().away.is_some() {
+                // It may have been between two processes when it was told so.
+                self.leave(&told);
+                self.close();
                 life.send_modify(|life| life.state = State::Away);
                 self.say("ended, as it was told");
                 // The sender is `up`'s, which waits for this.
@@ -142,22 +166,32 @@ impl Child {
         life: &watch::Sender<Life>,
         restart: &mut Restart,
     ) -> io::Result<Option<ExitStatus>> {
+        let http = self.edge.as_ref().map(|edge| edge.enter(self.instance)).transpose()?;
+        let birth = Birth { config: self.accepted.source(), http };
+        // Held until it has ended: when this process ends, however, the child reads the end of it.
+        let (ours, theirs) = Blocking::pair()?;
+        ours.set_nonblocking(true)?;
+        let ours = UnixStream::from_std(ours)?;
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(colour::mark());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: a Ctrl-C on the terminal reaches `up` alone, which stops units in
         // their time.
         command.process_group(0).kill_on_drop(true);
         let mut process = command.spawn()?;
-        // Held and never written to: when this process ends, however, the child reads its end.
-        let held = process.stdin.take();
+        // It has the child's end of the stream.
+        drop(command);
         let Streams { stdout, stderr } = self.streams.clone();
         let output = lines::copy(process.stdout.take(), self.prefix.clone(), stdout);
         let errors = lines::copy(process.stderr.take(), self.prefix.clone(), stderr);
         let copying = spawn_local(async move { tokio::join!(output, errors) });
         let id = process.id();
         let group = id.and_then(|id| Pid::from_raw(id.cast_signed()));
+        let born = Cell::new(false);
         let ready = async {
+            // Who has ended by itself doesn't want it any more.
+            born.set(birth.give(&ours).await.is_ok());
+            drop(birth);
             if let Some(id) = id {
                 (self.watch.ready)(id).await;
                 restart.ready(Instant::now().into_std());
@@ -175,6 +209,10 @@ impl Child {
             }
             kill = to_end(told) => {
                 life.send_modify(|life| life.state = State::Ending);
+                if self.leave(told) && born.get() {
+                    // There is room for a byte, or nobody who would read it.
+                    let _ = ours.try_write(&[LAST]);
+                }
                 // Not yet waited for, so the id is still its own.
                 signal(group, Signal::TERM);
                 tokio::select! {
@@ -188,10 +226,24 @@ impl Child {
                 }
             }
         };
-        drop(held);
+        drop(ours);
+        self.close();
         // Its last lines; a grandchild that keeps the pipe open isn't waited for.
         let _ = timeout(Duration::from_millis(500), copying).await;
         Ok(Some(status))
+    }
+
+    /// Whether it leaves the unit's edge, if it is told to, and nobody else is there.
+    fn leave(&self, told: &watch::Receiver<Told>) -> bool {
+        let edge = self.edge.as_ref().filter(|_| told.borrow().is_to_leave());
+        edge.is_some_and(|edge| edge.leave(self.instance))
+    }
+
+    /// It has ended.
+    fn close(&self) {
+        if let Some(edge) = &self.edge {
+            edge.ended();
+        }
     }
 
     fn say(&self, text: &str) {

@@ -46,22 +46,25 @@ impl Instance {
             tell(news, News::Away { unit, instance });
             return Ok(());
         }
-        self.end(patience, news).await
+        self.end(patience, false, news).await
     }
 
     /// Ends its process, within `patience`, and waits until another is ready.
     pub(super) async fn restart(&self, patience: Duration, news: &Teller) -> Result<(), Failed> {
         if !self.is_away() {
-            self.end(patience, news).await?;
+            self.end(patience, true, news).await?;
         }
         self.start(news).await
     }
 
-    async fn end(&self, patience: Duration, news: &Teller) -> Result<(), Failed> {
+    async fn end(&self, patience: Duration, returns: bool, news: &Teller) -> Result<(), Failed> {
         let (unit, instance) = (self.unit.clone(), self.number);
         let began = Instant::now();
         tell(news, News::Draining { unit: unit.clone(), instance });
-        self.tell.send_modify(|told| told.away = Some(began + patience));
+        self.tell.send_modify(|told| {
+            told.away = Some(began + patience);
+            told.returns = returns;
+        });
         let mut life = self.life.clone();
         let killed = life.wait_for(|life| life.state == State::Away).await.map(|life| life.killed);
         let Ok(killed) = killed else { return self.stopping(news) };

@@ -1,6 +1,8 @@
 //! `up`: the units of a topology as processes side by side.
 
+mod accepted;
 mod child;
+mod edge;
 mod instance;
 mod life;
 mod lines;
@@ -17,7 +19,9 @@ use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::D
 use futures_util::FutureExt as _;
 use tokio::{sync::watch, task::JoinSet};
 
-pub(in crate::command) use self::{child::Watch, order::after, prefix::Prefix};
+pub(in crate::command) use self::{
+    accepted::Accepted, child::Watch, edge::EdgeSocket, order::after, prefix::Prefix,
+};
 use self::{
     child::{Child, Ended, Told},
     instance::Instance,
@@ -36,6 +40,8 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 pub(super) struct Plan {
     /// The program, usually this one.
     pub(super) program: PathBuf,
+    /// The config that it is started with.
+    pub(super) accepted: Accepted,
     /// The topology that the units are of.
     pub(super) topology: String,
     /// What to start, in order.
@@ -59,6 +65,8 @@ pub(super) struct Planned {
     pub(super) several: bool,
     /// The arguments that start it.
     pub(super) args: Vec<OsString>,
+    /// Where the unit serves HTTP, if it does.
+    pub(super) edge: Option<EdgeSocket>,
     /// The units that must have ended before it is told to stop, by number.
     pub(super) after: Vec<usize>,
 }
@@ -113,7 +121,9 @@ pub(super) async fn up(
         stopping.units.push(Waiting { tell, after: unit.after.clone(), ended: false });
         let (prefix, program) = (prefix(&unit, index), plan.program.clone());
         let (watch, streams) = (watch(&unit), streams.clone());
-        let child = Child { program, args: unit.args, prefix, streams, watch };
+        let accepted = plan.accepted.clone();
+        let Planned { args, instance, edge, .. } = unit;
+        let child = Child { program, args, instance, accepted, edge, prefix, streams, watch };
         units.spawn_local(async move { (index, child.keep(told, live).await) });
     }
     let roster = Roster::new(roster, plan.drain + plan.grace);
@@ -177,6 +187,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::config::Source;
 
     /// Units that are shell scripts; `$0` is a file to report to.
     fn plan(file: &Path, scripts: &[&str]) -> Plan {
@@ -185,10 +196,12 @@ mod tests {
             instance: 0,
             several: false,
             args: ["-c".into(), script.into(), file.into()].into(),
+            edge: None,
             after: Vec::new(),
         };
         Plan {
             program: "/bin/sh".into(),
+            accepted: Accepted::new(Source { name: "app.toml".into(), text: String::new() }),
             topology: "test".into(),
             units: scripts.iter().enumerate().map(unit).collect(),
             drain: Duration::from_secs(5),

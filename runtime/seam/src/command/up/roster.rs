@@ -112,10 +112,11 @@ mod tests {
     use super::{
         super::{
             super::control::{ControlSocket, connect, give, socket_of},
-            Plan, Planned, Watch, up,
+            Accepted, Plan, Planned, Watch, up,
         },
         *,
     };
+    use crate::config::Source;
 
     /// How long anything here may take, on a busy machine.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -158,10 +159,12 @@ mod tests {
                 instance,
                 several: true,
                 args: vec![instance.to_string().into()],
+                edge: None,
                 after: Vec::new(),
             };
             let plan = Plan {
                 program: data.join("program"),
+                accepted: Accepted::new(Source { name: "app.toml".into(), text: String::new() }),
                 topology: "test".into(),
                 units: (0..3).map(unit).collect(),
                 drain,

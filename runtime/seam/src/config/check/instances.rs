@@ -17,6 +17,8 @@ struct Listener<'a> {
 impl Listener<'_> {
     fn name(&self) -> String {
         match self.unit.instances {
+            // The instances have one socket for it.
+            _ if self.key == "http" => format!("unit `{}`", self.unit.name),
             1 => format!("unit `{}`", self.unit.name),
             _ => format!("instance {} of unit `{}`", self.instance, self.unit.name),
         }
@@ -37,7 +39,7 @@ fn listeners(unit: &UnitConfig) -> impl Iterator<Item = Listener<'_>> {
 }
 
 impl Check<'_> {
-    /// Every instance of a unit has an address, and one of them alone can serve HTTP.
+    /// Every instance of a unit has an address.
     pub(super) fn instances(&self, unit: &UnitConfig) {
         let (name, instances) = (&unit.name, unit.instances);
         for (key, address) in [("listen", &unit.listen), ("address", &unit.address)] {
@@ -56,18 +58,6 @@ impl Check<'_> {
                     "choose a lower port or a shorter path: each instance adds its number",
                 );
             }
-        }
-        if unit.http.is_some() && instances > 1 {
-            self.findings.problem(
-                &self.origin(&["units", name, "http"]),
-                format!(
-                    "unit `{name}` has `http` and {instances} instances, which can't share the \
-                     socket yet"
-                ),
-                format!(
-                    "put the edge into a unit of its own, or write `instances = 1` in [units.{name}]"
-                ),
-            );
         }
     }
 

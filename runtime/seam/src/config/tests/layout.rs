@@ -75,7 +75,7 @@ fn a_unit_in_topologies_that_differ_must_be_told() {
     assert_eq!(
         error.to_string(),
         "unit `pay` is in several topologies, with other services elsewhere: `micro`, `split`\n  \
-         fix: say which by --topology"
+         fix: say which, e.g. `--topology split`, or start its `up` first on this data folder"
     );
     assert_eq!(config.layout(Some("micro"), Some("pay")).unwrap().peers.len(), 2);
 }
@@ -203,6 +203,15 @@ fn instances_have_sockets_of_their_own_and_listen_for_each_other() {
     let layout = config.layout_of(None, None, 1).unwrap();
     assert_eq!(layout.listen, Some(address("unix:data/links/all.1.sock")));
     assert_eq!(shown(&layout.siblings), ["0 unix:data/links/all.sock"]);
+}
+
+#[test]
+fn instances_of_a_unit_have_one_address_for_http() {
+    let config = parse_with(SHOP, &[("SEAM__UNITS__FRONT__INSTANCES", "2")]);
+    let instance = |instance| config.layout_of(Some("split"), Some("front"), instance).unwrap();
+    assert_eq!(instance(0).http, Some(address("127.0.0.1:8080")));
+    assert_eq!(instance(1).http, instance(0).http);
+    assert_eq!(shown(&instance(1).siblings), ["0 unix:data/links/front.sock"]);
 }
 
 #[test]

@@ -303,8 +303,6 @@ fn instances_that_get_into_each_other_s_way() {
         "{found}"
     );
     assert_eq!(found.matches("only one of them").count(), 1, "{found}");
-    let found = problems_with(SHOP, &[("SEAM__UNITS__FRONT__INSTANCES", "2")]);
-    assert!(found.contains("unit `front` has `http` and 2 instances"), "{found}");
     let text = with("127.0.0.1:7102", "127.0.0.1:0");
     let text = text.replace(pay, &format!("{pay}\ninstances = 2"));
     assert!(problems(&text).contains("a port that nobody knows"), "{}", problems(&text));

@@ -1,0 +1,202 @@
+//! What `up` gives each process that it starts, over a socket pair whose one end is the process's
+//! standard input: the config that holds, so that nobody else reads the file, and the socket of the
+//! unit's edge, so that all its instances have one queue of connections.
+//!
+//! First comes one message: its length in four bytes, little-endian, and a JSON object; the socket
+//! comes with it, by `SCM_RIGHTS`. Bytes that come later are words, and the end of the stream says
+//! that `up` has gone.
+
+use std::{
+    io::{self, IoSlice, IoSliceMut, Read as _},
+    mem::MaybeUninit,
+    net::TcpListener,
+    os::{
+        fd::{AsFd as _, BorrowedFd, OwnedFd},
+        unix::net::UnixStream as Blocking,
+    },
+    time::Duration,
+};
+
+use rustix::{
+    cmsg_space,
+    io::{FdFlags, fcntl_setfd},
+    net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+        SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+    },
+};
+use serde::{Deserialize, Serialize};
+use tokio::{io::Interest, net::UnixStream};
+
+use crate::config::Source;
+
+/// The longest message: a config file of the greatest length, in which every byte is escaped.
+const LONGEST: usize = 8 << 20;
+/// How long a process waits for the message of who has started it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The word that says: no other instance of the unit accepts connections once this one doesn't.
+pub(super) const LAST: u8 = b'l';
+
+/// What a process begins with.
+#[derive(Debug)]
+pub(super) struct Birth {
+    /// The config that holds.
+    pub(super) config: Source,
+    /// The socket of the unit's edge, if it has one.
+    pub(super) http: Option<TcpListener>,
+}
+
+/// The message.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    /// What the config file is called.
+    file: String,
+    /// Its text.
+    config: String,
+    /// Whether a socket comes with it.
+    http: bool,
+}
+
+impl Birth {
+    /// Gives it to a process.
+    ///
+    /// # Errors
+    /// The process has ended.
+    pub(super) async fn give(&self, to: &UnixStream) -> io::Result<()> {
+        let Source { name, text } = self.config.clone();
+        let message = Message { file: name, config: text, http: self.http.is_some() };
+        let text = serde_json::to_vec(&message)?;
+        let length = u32::try_from(text.len()).ok().filter(|length| *length as usize <= LONGEST);
+        let length = length.ok_or_else(|| io::Error::other("the config is too long"))?;
+        let all = [&length.to_le_bytes()[..], &text].concat();
+        let mut http = self.http.as_ref().map(|socket| socket.as_fd());
+        let mut rest = &all[..];
+        while !rest.is_empty() {
+            let sent = to.async_io(Interest::WRITABLE, || send(to, rest, http)).await?;
+            rest = &rest[sent..];
+            // It has gone with the first bytes.
+            http = None;
+        }
+        Ok(())
+    }
+
+    /// Takes it from who has started this process.
+    ///
+    /// # Errors
+    /// It isn't `up` that did, or `up` has gone.
+    pub(super) fn take(from: &Blocking) -> io::Result<Self> {
+        from.set_read_timeout(Some(PATIENCE))?;
+        let mut length = [0; 4];
+        let (mut read, mut http) = (0, None);
+        while read < length.len() {
+            let (some, socket) = receive(from, &mut length[read..])?;
+            if some == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            read += some;
+            http = http.or(socket);
+        }
+        let length = u32::from_le_bytes(length) as usize;
+        if length > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it sends no config"));
+        }
+        let mut text = vec![0; length];
+        let mut from = from;
+        from.read_exact(&mut text)?;
+        from.set_read_timeout(None)?;
+        let Message { file, config, http: comes } = serde_json::from_slice(&text)?;
+        if comes != http.is_some() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the edge's socket is missing"));
+        }
+        let config = Source { name: file, text: config };
+        Ok(Self { config, http: http.map(TcpListener::from) })
+    }
+}
+
+/// Sends some of the bytes, and a socket with the first of them.
+fn send(to: &UnixStream, bytes: &[u8], socket: Option<BorrowedFd<'_>>) -> io::Result<usize> {
+    let sockets = socket.as_slice();
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if socket.is_some() {
+        control.push(SendAncillaryMessage::ScmRights(sockets));
+    }
+    Ok(sendmsg(to, &[IoSlice::new(bytes)], &mut control, SendFlags::empty())?)
+}
+
+/// Receives some bytes, and the socket that came with them.
+fn receive(from: &Blocking, bytes: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let read = loop {
+        match recvmsg(from, &mut [IoSliceMut::new(bytes)], &mut control, RecvFlags::empty()) {
+            Err(rustix::io::Errno::INTR) => {}
+            read => break read?.bytes,
+        }
+    };
+    let mut socket = None;
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(sockets) = message {
+            socket = sockets.last();
+        }
+    }
+    if let Some(socket) = &socket {
+        // What this process starts itself has no business with it.
+        fcntl_setfd(socket, FdFlags::CLOEXEC)?;
+    }
+    Ok((read, socket))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    async fn given(birth: Birth) -> io::Result<Birth> {
+        let (ours, theirs) = Blocking::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let ours = UnixStream::from_std(ours).unwrap();
+        let taking = tokio::task::spawn_blocking(move || Birth::take(&theirs));
+        birth.give(&ours).await?;
+        taking.await.unwrap()
+    }
+
+    fn source(text: String) -> Source {
+        Source { name: "conf/app.toml".into(), text }
+    }
+
+    #[tokio::test]
+    async fn a_config_of_any_length_arrives_with_the_socket() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // More than a socket holds.
+        let text = "# \"\u{1}\u{fc}\"\n".repeat(100_000);
+        let birth = Birth { config: source(text.clone()), http: Some(listener) };
+        let taken = given(birth).await.unwrap();
+        assert_eq!((taken.config.name.as_str(), &taken.config.text), ("conf/app.toml", &text));
+        assert_eq!(taken.http.unwrap().local_addr().unwrap(), address);
+        let alone = given(Birth { config: source(String::new()), http: None }).await.unwrap();
+        assert!(alone.http.is_none() && alone.config.text.is_empty());
+    }
+
+    #[test]
+    fn who_is_not_started_by_up_is_told_nothing() {
+        let (ours, theirs) = Blocking::pair().unwrap();
+        drop(ours);
+        assert_eq!(Birth::take(&theirs).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        for bytes in [&b"\xff\xff\xff\xffx"[..], b"\x02\0\0\0{}", b"\x01\0\0\0{}"] {
+            let (mut ours, theirs) = Blocking::pair().unwrap();
+            ours.write_all(bytes).unwrap();
+            assert!(Birth::take(&theirs).is_err());
+        }
+        let message = br#"{"file":"a","config":"","http":true}"#;
+        let (mut ours, theirs) = Blocking::pair().unwrap();
+        ours.write_all(&u32::to_le_bytes(message.len() as u32)).unwrap();
+        ours.write_all(message).unwrap();
+        let error = Birth::take(&theirs).unwrap_err().to_string();
+        assert!(error.contains("socket is missing"), "{error}");
+    }
+}
