@@ -80,15 +80,7 @@ impl Premises {
     pub fn new(settings: Vec<(String, String)>) -> io::Result<Self> {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app.toml");
         let folder = tempfile::tempdir()?;
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let mut environment = vec![("SEAM__APP__DATA".to_owned(), path("data"))];
-        for unit in ["ALL", "FRONT", "EDGE"] {
-            environment.push((format!("SEAM__UNITS__{unit}__HTTP"), "127.0.0.1:0".into()));
-        }
-        for unit in ["PAY", "USER", "ORDER", "PAYMENT", "QUOTE"] {
-            let socket = format!("unix:{}", path(unit));
-            environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), socket));
-        }
+        let mut environment = addresses(folder.path());
         environment.extend(settings);
         Ok(Self { folder, program: example("shop")?, config, environment })
     }
@@ -119,6 +111,24 @@ impl Premises {
         let mut environment = vec![("SEAM__APP__DATA".to_owned(), data)];
         environment.extend(settings);
         Ok(Self { folder, program, config, environment })
+    }
+
+    /// An empty one for another program that is the shop, with an `app.toml` of its own.
+    ///
+    /// # Errors
+    /// No folder can be made.
+    pub fn with(program: PathBuf, text: &str, settings: Vec<(String, String)>) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = folder.path().join("app.toml");
+        std::fs::write(&config, text)?;
+        let mut environment = addresses(folder.path());
+        environment.extend(settings);
+        Ok(Self { folder, program, config, environment })
+    }
+
+    /// The `app.toml` that it runs by.
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// Starts the program with these arguments.
@@ -177,6 +187,19 @@ impl Premises {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Settings of the shop by which everything is in the folder, and the edge at any port.
+fn addresses(folder: &Path) -> Vec<(String, String)> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let mut environment = vec![("SEAM__APP__DATA".to_owned(), path("data"))];
+    for unit in ["ALL", "FRONT", "EDGE"] {
+        environment.push((format!("SEAM__UNITS__{unit}__HTTP"), "127.0.0.1:0".into()));
+    }
+    for unit in ["PAY", "USER", "ORDER", "PAYMENT", "QUOTE"] {
+        environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), format!("unix:{}", path(unit))));
+    }
+    environment
 }
 
 /// A running shop.

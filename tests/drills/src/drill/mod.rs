@@ -1,0 +1,55 @@
+//! The drills: what goes wrong in each, and what is promised for it.
+
+mod hanging;
+mod hops;
+mod overload;
+mod owner;
+mod quotes;
+mod rolling;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::bar::Bar;
+
+/// A drill, by the share of its full length.
+pub(crate) struct Drill {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(f64) -> BoxFuture<'static, anyhow::Result<Vec<Bar>>>,
+}
+
+macro_rules! drills {
+    ($($module:ident: $about:literal;)*) => {
+        /// All of them.
+        pub(crate) const DRILLS: &[Drill] = &[$(Drill {
+            name: stringify!($module),
+            about: $about,
+            run: |scale| Box::pin($module::run(scale)),
+        }),*];
+    };
+}
+
+drills! {
+    quotes: "five instances of `quote`: a slow, a cut off, a killed one, and none at all";
+    owner: "the instance of `pay` that has the database is killed, and frozen";
+    rolling: "instances are replaced one by one, again and again";
+    hops: "the last of four hops is away";
+    overload: "ten times more calls than a service can answer";
+    hanging: "a callee never answers: its callers' other methods";
+}
+
+/// A setting of the environment.
+fn setting(key: &str, value: impl ToString) -> (String, String) {
+    (key.to_owned(), value.to_string())
+}
+
+/// So many repetitions, at that scale; one at least.
+fn times(full: u32, scale: f64) -> u32 {
+    (f64::from(full) * scale).ceil() as u32
+}
+
+async fn wait(seconds: f64) {
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+}
