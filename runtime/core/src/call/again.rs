@@ -270,6 +270,9 @@ fn fault<E>(error: &CallError<E>, late: bool) -> Fault {
             _ => Fault::Never,
         },
         CallError::Unknown(Unknown::Unreadable { .. }) => Fault::Never,
+        // Who made the call that failed has tried it again: each hop that did so once more would
+        // multiply the load of the next one.
+        CallError::Unknown(Unknown::Inner(_)) => Fault::Never,
         CallError::Unknown(_) => Fault::Unknown,
     }
 }

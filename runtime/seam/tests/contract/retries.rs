@@ -192,6 +192,15 @@ async fn one_layer_tries_again() {
     assert_eq!(world.attempts(), 1);
 }
 
+/// Else each hop above a service that is away would multiply the load of the next one.
+#[tokio::test(start_paused = true)]
+async fn what_failed_further_on_is_tried_again_there_and_not_here() {
+    let inner = InnerError { service: "stock".into(), method: "left".into(), cause: "away".into() };
+    let world = World::by_default([Comes::Fails(Unknown::Inner(inner.clone()).into())]);
+    assert_eq!(world.client.price(1).await, Err(Unknown::Inner(inner).into()));
+    assert_eq!((world.attempts(), world.counted()), (1, (0, 0, 0)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_has_spent_the_budget_tries_nothing_again() {
     let policy = CallPolicy { retry_budget: 0.0, retry_floor: 0, ..CallPolicy::default() };
