@@ -30,7 +30,7 @@ pub(crate) enum Closed {
     #[error("large frames on all connections take too much memory")]
     Memory,
     /// The system has ended it.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// The peer was leaving, and has answered all it took.
     #[error("the peer has left")]

@@ -9,10 +9,10 @@ use crate::config::{Address, LayoutError, Problems};
 #[non_exhaustive]
 pub enum StartFailure {
     /// The config is wrong; nothing was started.
-    #[error("{0}")]
+    #[error(transparent)]
     Config(#[from] Problems),
     /// The unit or topology isn't in the config; nothing was started.
-    #[error("{0}")]
+    #[error(transparent)]
     Layout(#[from] LayoutError),
     /// A service needs one that the app doesn't have; nothing was started.
     #[error(
@@ -44,7 +44,14 @@ pub enum StartFailure {
     },
     /// The system refuses threads, files or sockets.
     #[error("the system refuses what the unit needs: {0}")]
-    System(#[from] std::io::Error),
+    System(std::io::Error),
+}
+
+// Without `#[from]`: that makes it a source, which chains of errors would say once more.
+impl From<std::io::Error> for StartFailure {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error)
+    }
 }
 
 impl StartFailure {
