@@ -92,11 +92,6 @@ impl Shop {
         self.premises.status().await.unwrap_or_default()
     }
 
-    /// The file that it runs by.
-    pub(crate) fn config(&self) -> &Path {
-        self.premises.config()
-    }
-
     /// Runs one of its commands, and fails if that does.
     pub(crate) async fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self.premises.command(arguments).await?;
@@ -105,11 +100,6 @@ impl Shop {
             return Ok(text(&output.stdout));
         }
         bail!("{arguments:?}: {}: {}", output.status, text(&output.stderr))
-    }
-
-    /// The exit code of one of its commands.
-    pub(crate) async fn code(&self, arguments: &[&str]) -> anyhow::Result<Option<i32>> {
-        Ok(self.premises.command(arguments).await?.status.code())
     }
 
     /// The processes that run as a unit, by instance.
