@@ -1,6 +1,7 @@
 //! Calls at a pace that doesn't depend on their answers.
 
 use std::future::Future;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub(crate) async fn pace<F>(rate: u32, during: Duration, call: impl Fn() -> F) -
 where
     F: Future<Output = Result<(), String>> + Send + 'static,
 {
-    let paced = Arc::new(Mutex::new(Paced::default()));
+    let kept = Arc::new(Mutex::new(Paced::default()));
     let began = Instant::now();
     let mut ticks = interval(Duration::from_millis(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -46,7 +47,7 @@ where
         ticks.tick().await;
         let due = (began.elapsed().as_secs_f64() * f64::from(rate)) as u64;
         for _ in made..due {
-            let (call, paced, sent) = (call(), Arc::clone(&paced), Instant::now());
+            let (call, paced, sent) = (call(), Arc::clone(&kept), Instant::now());
             calls.spawn(async move {
                 let outcome = call.await;
                 let mut paced = paced.lock();
@@ -60,6 +61,5 @@ where
         while calls.try_join_next().is_some() {}
     }
     calls.join_all().await;
-    let paced = paced.lock().clone();
-    paced
+    mem::take(&mut *kept.lock())
 }
