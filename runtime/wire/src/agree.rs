@@ -9,6 +9,8 @@ pub struct ServiceTable {
     pub service: u16,
     /// Whether it is active there.
     pub active: bool,
+    /// Whether it is well there, which is taken to be so until its unit says otherwise.
+    pub well: bool,
     /// The contract's version there.
     pub version: String,
     /// Per method of the wanted contract, in its order: where it is, or why it can't be called.
@@ -51,6 +53,7 @@ pub fn agree(wanted: &ServiceOffer, peer: &Hello) -> Option<ServiceTable> {
     Some(ServiceTable {
         service,
         active: peer.is_active(service),
+        well: true,
         version: offer.version.clone(),
         methods: methods.collect(),
     })
@@ -59,7 +62,7 @@ pub fn agree(wanted: &ServiceOffer, peer: &Hello) -> Option<ServiceTable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{ActiveBuf, MethodOffer};
+    use crate::frame::{MethodOffer, ServiceSetBuf};
 
     fn service(name: &str, methods: &[(&str, u64)]) -> ServiceOffer {
         let methods =
@@ -89,7 +92,7 @@ mod tests {
         assert_eq!(agree(&service("mail", &[]), &peer), None);
         let differs = agree(&service("payment", &[("charge", 3)]), &peer).unwrap();
         assert!(differs.active && !differs.is_usable());
-        let peer = Hello { active: Some(ActiveBuf::new([true, false])), ..peer };
+        let peer = Hello { active: Some(ServiceSetBuf::new([true, false])), ..peer };
         let standby = agree(&wanted, &peer).unwrap();
         assert!(!standby.active && !standby.is_usable());
         assert_eq!(standby.methods, table.methods);

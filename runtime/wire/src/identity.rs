@@ -2,7 +2,7 @@
 
 use seam_core::contract::ContractDescriptor;
 
-use crate::frame::{ActiveBuf, Hello, MethodOffer, ServiceOffer, Versions};
+use crate::frame::{Hello, MethodOffer, ServiceOffer, ServiceSetBuf, Versions};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME};
 use crate::violation::EncodeError;
 
@@ -63,7 +63,7 @@ impl Identity {
         let offers = services.into_iter().map(|(name, contract)| offer(name, contract));
         let hello = self.hello(offers.collect());
         // In any instance, whichever of them are active there.
-        let active = Some(ActiveBuf::new(hello.services.iter().map(|_| false)));
+        let active = Some(ServiceSetBuf::new(hello.services.iter().map(|_| false)));
         Hello { instance: u16::MAX, active, ..hello }.encode(&mut Vec::new())
     }
 

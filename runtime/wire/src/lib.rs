@@ -56,14 +56,15 @@ mod violation;
 pub use self::agree::{MethodState, ServiceTable, agree};
 pub use self::buffer::FrameBuffer;
 pub use self::frame::{
-    Active, ActiveBuf, CallHead, CallId, CallParts, Capabilities, ChainNames, Credit, Extension,
-    Extensions, ExtensionsBuf, FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello,
-    MethodOffer, Origin, OriginBuf, PROTOCOL_VERSION, ReplyKind, ReplyMark, ReplyParts, RetryAfter,
-    ServiceOffer, Settled, Texts, Trace, Versions, Who, encode_cancel, encode_credit,
-    encode_failure, encode_go_away, encode_offers, encode_ping, encode_pong, encode_reply,
+    CallHead, CallId, CallParts, Capabilities, ChainNames, Credit, Extension, Extensions,
+    ExtensionsBuf, FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello, MethodOffer, Origin,
+    OriginBuf, PROTOCOL_VERSION, ReplyKind, ReplyMark, ReplyParts, RetryAfter, ServiceOffer,
+    ServiceSet, ServiceSetBuf, Settled, Texts, Trace, Versions, Who, encode_cancel, encode_credit,
+    encode_failure, encode_go_away, encode_health, encode_offers, encode_ping, encode_pong,
+    encode_reply,
 };
 pub use self::identity::Identity;
-pub use self::link::{Link, LinkConfig, LinkState, RemoteService};
+pub use self::link::{Link, LinkConfig, LinkState, Offering, RemoteService};
 pub use self::net::{
     Accepting, Address, AddressError, BeyondLoopback, Io, Opening, Peer, PeerIdentity, Sockets,
     Stream, Transport,

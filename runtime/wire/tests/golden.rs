@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use seam_wire::{
-    ActiveBuf, CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason,
-    Hello, MethodOffer, Origin, OriginBuf, ReplyKind, ReplyMark, RetryAfter, ServiceOffer, Trace,
-    Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away, encode_offers,
-    encode_ping, encode_pong, encode_reply,
+    CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason, Hello,
+    MethodOffer, Origin, OriginBuf, ReplyKind, ReplyMark, RetryAfter, ServiceOffer, ServiceSetBuf,
+    Trace, Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away,
+    encode_health, encode_offers, encode_ping, encode_pong, encode_reply,
 };
 
 const CAP: usize = 4 << 20;
@@ -91,7 +91,7 @@ fn hello_with_versions() {
 fn hello_of_an_instance() {
     let mut bytes = Vec::new();
     let services = [shop().services, shop().services].concat();
-    let active = Some(ActiveBuf::new([false, true]));
+    let active = Some(ServiceSetBuf::new([false, true]));
     let hello =
         Hello { services, instance: 7, active, versions: Some(Versions::CURRENT), ..shop() };
     hello.encode(&mut bytes).unwrap();
@@ -109,10 +109,19 @@ fn hello_of_an_instance() {
 #[test]
 fn offers() {
     let mut bytes = Vec::new();
-    let active = ActiveBuf::new((0..10).map(|service| service % 3 == 0));
-    encode_offers(&mut bytes, active.active());
+    let active = ServiceSetBuf::new((0..10).map(|service| service % 3 == 0));
+    encode_offers(&mut bytes, active.as_set());
     golden("offers", &bytes);
-    assert_eq!(decode(&bytes), Frame::Offers(active.active()));
+    assert_eq!(decode(&bytes), Frame::Offers(active.as_set()));
+}
+
+#[test]
+fn health() {
+    let mut bytes = Vec::new();
+    let well = ServiceSetBuf::new((0..10).map(|service| service != 4));
+    encode_health(&mut bytes, well.as_set());
+    golden("health", &bytes);
+    assert_eq!(decode(&bytes), Frame::Health(well.as_set()));
 }
 
 fn head(origin: Origin<'_>) -> CallHead<'_> {

@@ -12,7 +12,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::remote::ReplyBody;
 use seam_core::time::Clock;
-use seam_wire::{LinkState, Server, ServerConfig};
+use seam_wire::{LinkState, Offering, Server, ServerConfig};
 
 use self::support::{
     Caller1, ECHO, LATER, POOR, Worker, contract, eventually, identity, other_contract, serve_with,
@@ -70,10 +70,36 @@ async fn a_service_becomes_usable_and_unusable_without_a_new_connection() {
         assert_eq!(text(within(held).await), "Answer done");
     }
     assert_eq!(worker.seen.lock().len(), 6);
-    let expected = [false, true, false, true, false, true, false];
-    assert_eq!(*told.lock(), expected);
+    let (on, off) = (Offering::Well, Offering::Nothing);
+    assert_eq!(*told.lock(), [off, on, off, on, off, on, off]);
     let state = state.borrow();
     assert!(matches!(&*state, LinkState::Connected { launch: now, .. } if *now == launch));
+}
+
+#[tokio::test]
+async fn who_is_not_well_is_called_all_the_same_and_says_so() {
+    let (server, _worker, caller) = pair(true).await;
+    assert_eq!(caller.service.offering(), Offering::Well);
+    let offers = server.offers();
+    assert!(!offers.set_well(seam_core::name::ServiceId::of("nobody").unwrap(), false));
+    assert!(offers.set_well(support::worker(), false));
+    eventually("it is known", || caller.service.offering() == Offering::Unwell).await;
+    assert_eq!(text(within(caller.call(ECHO, "on")).await), "Answer on");
+    // Who comes later gets to know it, too, and a contract that is called later.
+    let late = caller.link.service(support::worker(), other_contract());
+    assert_eq!(late.offering(), Offering::Unwell);
+    let other = Caller1::connect(server.address(), &Clock::fast()).await;
+    eventually("it is known", || other.service.offering() == Offering::Unwell).await;
+    offers.set_well(support::worker(), true);
+    for service in [&caller.service, &other.service] {
+        eventually("it is well again", || service.offering() == Offering::Well).await;
+    }
+    // It may be neither offered nor well.
+    offers.set_well(support::worker(), false);
+    offers.set(support::worker(), false);
+    eventually("it is gone", || caller.service.offering() == Offering::Nothing).await;
+    offers.set(support::worker(), true);
+    eventually("it is back", || caller.service.offering() == Offering::Unwell).await;
 }
 
 #[tokio::test]
@@ -101,7 +127,7 @@ async fn it_is_told_before_calls_fail_for_it() {
         let (server, worker, caller) = pair(true).await;
         let offered = Arc::new(AtomicBool::new(false));
         let bit = Arc::clone(&offered);
-        caller.service.follow(move |is| bit.store(is, Ordering::SeqCst));
+        caller.service.follow(move |is| bit.store(is.is_some(), Ordering::SeqCst));
         assert!(offered.load(Ordering::SeqCst) && caller.service.is_offered());
         let held = caller.call(LATER, "held");
         worker.has_seen(1).await;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use seam_wire::{Frame, Hello, encode_offers, encode_reply};
+use seam_wire::{Frame, Hello, encode_health, encode_offers, encode_reply};
 
 fuzz_target!(|contents: &[u8]| {
     match Frame::decode(contents) {
@@ -40,6 +40,11 @@ fuzz_target!(|contents: &[u8]| {
         Ok(Frame::Offers(active)) => {
             let mut again = Vec::new();
             encode_offers(&mut again, active);
+            assert_eq!(&again[4..], contents);
+        }
+        Ok(Frame::Health(well)) => {
+            let mut again = Vec::new();
+            encode_health(&mut again, well);
             assert_eq!(&again[4..], contents);
         }
         Ok(Frame::Failure(_, failed)) => assert!(failed.texts.count() <= 33),

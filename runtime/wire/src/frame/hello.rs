@@ -1,7 +1,7 @@
 //! The hello: who speaks, what it offers, and how much it takes.
 
 use super::bytes::{Reader, put_text8};
-use super::{Active, ActiveBuf, ExtensionsBuf, Versions, kind, whole};
+use super::{ExtensionsBuf, ServiceSet, ServiceSetBuf, Versions, kind, whole};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME, MAX_HELLO, MAX_METHODS, MAX_NAME, MAX_SERVICES};
 use crate::violation::{EncodeError, Violation};
 
@@ -37,7 +37,7 @@ pub struct Hello {
     pub instance: u16,
     /// Which of the services are active; `None` for all of them. Only those are to be called, and
     /// offers frames say it anew.
-    pub active: Option<ActiveBuf>,
+    pub active: Option<ServiceSetBuf>,
     /// Which versions this side speaks; `None` for version 1 alone, whose hello says nothing of it.
     pub versions: Option<Versions>,
 }
@@ -111,14 +111,14 @@ impl Hello {
             entries.push(INSTANCE, &self.instance.to_le_bytes())?;
         }
         if let Some(active) = &self.active {
-            entries.push(ACTIVE, active.active().bytes())?;
+            entries.push(ACTIVE, active.as_set().bytes())?;
         }
         Ok(entries)
     }
 
     /// Whether the service of this number is active.
     pub fn is_active(&self, service: u16) -> bool {
-        self.active.as_ref().is_none_or(|active| active.active().is_active(service))
+        self.active.as_ref().is_none_or(|active| active.as_set().contains(service))
     }
 
     fn encode_contents(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -197,8 +197,8 @@ fn decode_instance(bytes: &[u8]) -> Result<u16, Violation> {
     Ok(instance)
 }
 
-fn decode_active(bytes: &[u8], services: usize) -> Result<ActiveBuf, Violation> {
-    let active = Active::decode(bytes)?;
+fn decode_active(bytes: &[u8], services: usize) -> Result<ServiceSetBuf, Violation> {
+    let active = ServiceSet::decode(bytes)?;
     active.check(services)?;
     Ok(active.to_buf())
 }

@@ -10,9 +10,9 @@ mod control;
 mod extension;
 mod failure;
 mod hello;
-mod offers;
 mod origin;
 mod reply;
+mod services;
 mod versions;
 
 pub use self::call::{CallHead, CallParts, Trace};
@@ -21,9 +21,9 @@ pub use self::extension::{Extension, Extensions, ExtensionsBuf};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
 pub use self::hello::{Hello, MethodOffer, ServiceOffer};
-pub use self::offers::{Active, ActiveBuf, encode_offers};
 pub use self::origin::{ChainNames, Origin, OriginBuf, Who};
 pub use self::reply::{ReplyKind, ReplyMark, encode_reply};
+pub use self::services::{ServiceSet, ServiceSetBuf, encode_health, encode_offers};
 pub use self::versions::{Capabilities, FIRST_VERSION, PROTOCOL_VERSION, Settled, Versions};
 
 use self::bytes::Reader;
@@ -53,6 +53,7 @@ pub(crate) mod kind {
     pub(crate) const PONG: u8 = 8;
     pub(crate) const GO_AWAY: u8 = 9;
     pub(crate) const OFFERS: u8 = 10;
+    pub(crate) const HEALTH: u8 = 11;
     /// Kinds from here on are passed by where they aren't known.
     pub(crate) const PASSED_BY: u8 = 128;
 }
@@ -79,7 +80,9 @@ pub enum Frame<'a> {
     /// The peer is leaving: no calls after this one are executed.
     GoAway(GoAway<'a>),
     /// Which of the services in the peer's hello are active from now on.
-    Offers(Active<'a>),
+    Offers(ServiceSet<'a>),
+    /// Which of them are well from now on.
+    Health(ServiceSet<'a>),
     /// Of a kind from 128 on that this build doesn't know: it means nothing here.
     Unknown(u8),
 }
@@ -113,7 +116,8 @@ impl<'a> Frame<'a> {
             kind::PING => Self::Ping(control::decode_number(reader, "ping")?),
             kind::PONG => Self::Pong(control::decode_number(reader, "pong")?),
             kind::GO_AWAY => Self::GoAway(GoAway::decode(reader)?),
-            kind::OFFERS => Self::Offers(Active::decode(rest)?),
+            kind::OFFERS => Self::Offers(ServiceSet::decode(rest)?),
+            kind::HEALTH => Self::Health(ServiceSet::decode(rest)?),
             other @ kind::PASSED_BY.. => Self::Unknown(other),
             other => return Err(Violation::UnknownKind(other)),
         })

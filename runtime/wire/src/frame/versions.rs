@@ -30,8 +30,10 @@ impl Capabilities {
     pub const OFFERS: u64 = 1 << 0;
     /// It reads replies that are marked as degraded.
     pub const DEGRADED: u64 = 1 << 1;
+    /// It reads health frames, which say anew which of a hello's services are well.
+    pub const HEALTH: u64 = 1 << 2;
     /// All that this build can do.
-    pub const ALL: u64 = Self::OFFERS | Self::DEGRADED;
+    pub const ALL: u64 = Self::OFFERS | Self::DEGRADED | Self::HEALTH;
 }
 
 /// What both sides of a connection hold to.

@@ -12,13 +12,13 @@ use seam_core::time::Clock;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::offered::Offered;
+use super::offered::{Offered, Offering};
 use super::origins::LastOrigin;
 use super::waiter::Waiter;
 use super::{LinkConfig, LinkState};
 use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
-use crate::frame::{Active, CallId, Hello, ServiceOffer};
+use crate::frame::{CallId, Hello, ServiceOffer, ServiceSet, ServiceSetBuf};
 use crate::net::Address;
 use crate::session::{Fate, Session};
 
@@ -57,6 +57,8 @@ pub(super) struct Open {
     /// What was agreed per wanted contract.
     pub(super) tables: Vec<Option<ServiceTable>>,
     pub(super) hello: Option<Box<Hello>>,
+    /// Which of the hello's services are well; all of them, until the peer says otherwise.
+    well: Option<ServiceSetBuf>,
 }
 
 impl Channel {
@@ -131,7 +133,10 @@ impl Channel {
     pub(super) fn want(&self, offer: ServiceOffer) -> (usize, Arc<Offered>) {
         let mut inner = self.lock();
         if let Some(open) = &mut inner.connection {
-            let table = open.hello.as_ref().and_then(|hello| agree(&offer, hello));
+            let mut table = open.hello.as_ref().and_then(|hello| agree(&offer, hello));
+            if let (Some(table), Some(well)) = (&mut table, &open.well) {
+                table.well = well.as_set().contains(table.service);
+            }
             open.tables.push(table);
         }
         inner.wanted.push(offer);
@@ -146,7 +151,11 @@ impl Channel {
         for (place, offered) in self.offered.lock().iter().enumerate() {
             let open = inner.connection.as_ref().filter(|open| open.session.is_open());
             let table = open.and_then(|open| open.tables.get(place)?.as_ref());
-            offered.set(table.is_some_and(ServiceTable::is_usable));
+            offered.set(match table.filter(|table| table.is_usable()) {
+                None => Offering::Nothing,
+                Some(table) if table.well => Offering::Well,
+                Some(_) => Offering::Unwell,
+            });
         }
     }
 
@@ -175,7 +184,7 @@ impl Channel {
         let mut inner = self.lock();
         session.go_on_after(inner.last);
         let tables = inner.wanted.iter().map(|_| None).collect();
-        inner.connection = Some(Open { session, tables, hello: None });
+        inner.connection = Some(Open { session, tables, hello: None, well: None });
     }
 
     pub(super) fn set_state(&self, state: LinkState) {
@@ -244,14 +253,23 @@ impl Inner {
     }
 
     /// The peer's services come and go.
-    pub(super) fn offers(&mut self, active: Active<'_>) {
+    pub(super) fn offers(&mut self, active: ServiceSet<'_>) {
         let Some(open) = &mut self.connection else { return };
         for table in open.tables.iter_mut().flatten() {
-            table.active = active.is_active(table.service);
+            table.active = active.contains(table.service);
         }
         if let Some(hello) = &mut open.hello {
             hello.active = Some(active.to_buf());
         }
+    }
+
+    /// The peer's services are well or not.
+    pub(super) fn health(&mut self, well: ServiceSet<'_>) {
+        let Some(open) = &mut self.connection else { return };
+        for table in open.tables.iter_mut().flatten() {
+            table.well = well.contains(table.service);
+        }
+        open.well = Some(well.to_buf());
     }
 
     /// Why no call can be made.

@@ -332,6 +332,11 @@ impl<'a> Driver<'a> {
                     self.channel.find_offered(inner);
                     return Ok(Taken::News);
                 }
+                Event::Health(well) => {
+                    inner.health(well);
+                    self.channel.find_offered(inner);
+                    return Ok(Taken::News);
+                }
                 Event::Ready(hello) => {
                     if hello.versions.is_none() && self.hello.versions.is_some() {
                         return Err(Closed::Older);

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use self::channel::Channel;
+pub use self::offered::Offering;
 pub use self::service::RemoteService;
 use crate::identity::Identity;
 use crate::limits::Timeouts;

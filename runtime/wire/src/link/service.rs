@@ -12,7 +12,7 @@ use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, ReplyBod
 
 use super::channel::{Channel, Inner, Open};
 use super::near;
-use super::offered::Offered;
+use super::offered::{Offered, Offering};
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
 use crate::frame::{CallHead, CallId, Extensions};
@@ -44,6 +44,12 @@ impl RemoteService {
         Self { channel, service, place, offered }
     }
 
+    /// What is offered of it: whether it can be called, and whether it is well. Costs one load.
+    #[inline]
+    pub fn offering(&self) -> Offering {
+        self.offered.is()
+    }
+
     /// Whether it can be called now, as far as this side knows: its link is connected, the unit there
     /// says that the service is active, isn't leaving, and has at least one of the methods that this side
     /// was built with. Costs one load.
@@ -51,15 +57,15 @@ impl RemoteService {
     /// What isn't offered is refused by [`Remote::send`], mostly as unavailable.
     #[inline]
     pub fn is_offered(&self) -> bool {
-        self.offered.is()
+        self.offered.is().is_some()
     }
 
-    /// Tells `follower` at once what [`RemoteService::is_offered`] says, and whenever it says otherwise,
+    /// Tells `follower` at once what [`RemoteService::offering`] says, and whenever it says otherwise,
     /// each time on the thread that has found that out. It is told that the service isn't offered any
     /// more before any call fails for that reason.
     ///
     /// It must not block, follow or drop the link: others wait for it.
-    pub fn follow(&self, follower: impl Fn(bool) + Send + Sync + 'static) {
+    pub fn follow(&self, follower: impl Fn(Offering) + Send + Sync + 'static) {
         self.offered.follow(Box::new(follower));
     }
 

@@ -83,8 +83,8 @@ impl Connection {
         greeted: Arc<AtomicBool>,
     ) -> Result<Self, EncodeError> {
         let now = shared.clock.now();
-        let told = Told::now(&shared.board);
-        let hello = Hello { active: Some(told.active().to_buf()), ..shared.hello.clone() };
+        let told = Told::by_hello(&shared.board);
+        let hello = Hello { active: Some(told.active.clone()), ..shared.hello.clone() };
         Ok(Self {
             session: Session::accepted(&hello, shared.timeouts, now)?,
             buffer: FrameBuffer::new(shared.hello.max_frame),
@@ -233,6 +233,7 @@ impl Connection {
                 }
                 Event::Ready(hello) => {
                     self.greeted.store(true, Ordering::Release);
+                    self.told.tell(&self.shared.board, &mut self.session);
                     let (unit, version) = (hello.unit, self.session.settled().version);
                     let Peer { address, identity } = &*self.peer;
                     let identity = identity.as_ref().map(tracing::field::display);
@@ -240,7 +241,8 @@ impl Connection {
                 }
                 // Calls were dealt with above, and this side makes none.
                 Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}
-                Event::Reply(..) | Event::Failure(..) | Event::Offers(_) => {}
+                Event::Reply(..) | Event::Failure(..) => {}
+                Event::Offers(_) | Event::Health(_) => {}
             }
             // Frames that need no answer have nothing written, which would be the others' turn. Calls
             // of one read are taken in one go, for their time runs from then.

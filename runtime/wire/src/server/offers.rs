@@ -1,4 +1,5 @@
-//! Which of a server's services are active, and how its connections get to know that this changes.
+//! Which of a server's services are active and well, and how its connections get to know that this
+//! changes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,13 +9,14 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use tokio::sync::watch;
 
-use crate::frame::{Active, ActiveBuf};
+use crate::frame::ServiceSetBuf;
 use crate::session::Session;
 
-/// The services of a [`Server`](super::Server), each of which is active or not for now.
+/// The services of a [`Server`](super::Server), each of which is active or not for now, and well or not.
 ///
-/// Peers are told which are, at once and whenever that changes. A call of one that isn't is answered as
-/// *not executed*, because it is unavailable; calls that were taken while it was active go on.
+/// Peers are told which are, at once and whenever that changes. A call of one that isn't active is
+/// answered as *not executed*, because it is unavailable; calls that were taken while it was active go
+/// on. One that isn't well is called as ever, by who can't call it elsewhere.
 #[derive(Clone)]
 pub struct Offers(Arc<Board>);
 
@@ -27,8 +29,16 @@ impl Offers {
     pub fn set(&self, service: ServiceId, active: bool) -> bool {
         let Some(hosted) = self.0.find(service) else { return false };
         if hosted.active.swap(active, Ordering::AcqRel) != active {
-            self.0.changes.fetch_add(1, Ordering::AcqRel);
-            self.0.bell.send_replace(());
+            self.0.change();
+        }
+        true
+    }
+
+    /// A service is well from now on, or isn't. False if the server was started without it.
+    pub fn set_well(&self, service: ServiceId, well: bool) -> bool {
+        let Some(hosted) = self.0.find(service) else { return false };
+        if hosted.well.swap(well, Ordering::AcqRel) != well {
+            self.0.change();
         }
         true
     }
@@ -50,7 +60,7 @@ impl fmt::Debug for Offers {
 pub(super) struct Board {
     /// The services, in the order of the hello.
     pub(super) hosted: Vec<Hosted>,
-    /// How often one of them was made active or inactive.
+    /// How often one of them was made active or inactive, well or unwell.
     changes: AtomicU64,
     /// Peers are told that nothing is active; their calls are taken all the same.
     withdrawn: AtomicBool,
@@ -63,6 +73,7 @@ pub(super) struct Board {
 pub(super) struct Hosted {
     pub(super) inlet: Arc<dyn Inlet>,
     active: AtomicBool,
+    well: AtomicBool,
 }
 
 impl Hosted {
@@ -76,7 +87,7 @@ impl Board {
     pub(super) fn new(inlets: Vec<Arc<dyn Inlet>>, inactive: &[ServiceId]) -> Self {
         let hosted = inlets.into_iter().map(|inlet| {
             let active = AtomicBool::new(!inactive.contains(&inlet.service()));
-            Hosted { inlet, active }
+            Hosted { inlet, active, well: AtomicBool::new(true) }
         });
         Self {
             hosted: hosted.collect(),
@@ -91,9 +102,18 @@ impl Board {
         self.hosted.iter().find(|hosted| hosted.inlet.service() == service)
     }
 
-    pub(super) fn active(&self) -> ActiveBuf {
+    pub(super) fn active(&self) -> ServiceSetBuf {
         let offered = !self.withdrawn.load(Ordering::Acquire);
-        ActiveBuf::new(self.hosted.iter().map(|hosted| offered && hosted.is_active()))
+        ServiceSetBuf::new(self.hosted.iter().map(|hosted| offered && hosted.is_active()))
+    }
+
+    fn well(&self) -> ServiceSetBuf {
+        ServiceSetBuf::new(self.hosted.iter().map(|hosted| hosted.well.load(Ordering::Acquire)))
+    }
+
+    fn change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.bell.send_replace(());
     }
 
     /// Whether anybody is connected who would have to be told.
@@ -105,8 +125,7 @@ impl Board {
     /// The unit is about to be stopped: nobody is to begin a call that it could make elsewhere.
     pub(super) fn withdraw(&self) {
         self.withdrawn.store(true, Ordering::Release);
-        self.changes.fetch_add(1, Ordering::AcqRel);
-        self.bell.send_replace(());
+        self.change();
     }
 
     /// The unit is being stopped.
@@ -143,19 +162,21 @@ impl Board {
 /// What a peer was told of the services last.
 pub(super) struct Told {
     changes: u64,
-    active: ActiveBuf,
+    pub(super) active: ServiceSetBuf,
+    well: ServiceSetBuf,
 }
 
 impl Told {
-    /// What a hello says now.
-    pub(super) fn now(board: &Board) -> Self {
+    fn now(board: &Board) -> Self {
         // In this order, so that a change in between is told once more rather than never.
         let changes = board.changes.load(Ordering::Acquire);
-        Self { changes, active: board.active() }
+        Self { changes, active: board.active(), well: board.well() }
     }
 
-    pub(super) fn active(&self) -> Active<'_> {
-        self.active.active()
+    /// What a hello says now: nothing of who isn't well.
+    pub(super) fn by_hello(board: &Board) -> Self {
+        let well = ServiceSetBuf::new(board.hosted.iter().map(|_| true));
+        Self { well, ..Self::now(board) }
     }
 
     /// Tells the peer what has changed since, if anything has.
@@ -172,7 +193,10 @@ impl Told {
     pub(super) fn tell(&mut self, board: &Board, session: &mut Session<()>) {
         let before = std::mem::replace(self, Self::now(board));
         if before.active != self.active {
-            session.offer(self.active());
+            session.offer(self.active.as_set());
+        }
+        if before.well != self.well {
+            session.tell_health(self.well.as_set());
         }
     }
 }

@@ -18,8 +18,8 @@ use self::keepalive::{Keepalive, Silence};
 use self::outbox::Outbox;
 use self::outgoing::Outgoing;
 use crate::frame::{
-    self, Active, CallHead, CallId, CallParts, Capabilities, Credit, Extensions, Failed, Frame,
-    GoAway, GoAwayReason, Hello, ReplyMark, RetryAfter, Settled, Versions,
+    self, CallHead, CallId, CallParts, Capabilities, Credit, Extensions, Failed, Frame, GoAway,
+    GoAwayReason, Hello, ReplyMark, RetryAfter, ServiceSet, Settled, Versions,
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
 use crate::violation::{EncodeError, Violation};
@@ -81,7 +81,9 @@ pub enum Event<'a> {
     /// somebody waits.
     GoAway(GoAway<'a>, Vec<CallId>),
     /// From now on the peer offers those of its hello's services that are active.
-    Offers(Active<'a>),
+    Offers(ServiceSet<'a>),
+    /// From now on those of the peer's services are well.
+    Health(ServiceSet<'a>),
 }
 
 /// Why a call was not sent. It had no effect.
@@ -216,6 +218,13 @@ impl<T: Default> Session<T> {
                 }
                 offers.check(self.services)?;
                 Event::Offers(offers)
+            }
+            Frame::Health(well) => {
+                if !self.settled.has(Capabilities::HEALTH) {
+                    return Err(Violation::UnknownKind(frame::kind::HEALTH));
+                }
+                well.check(self.services)?;
+                Event::Health(well)
             }
             Frame::Hello(_) => return Err(Violation::HelloTwice),
         })
@@ -463,9 +472,17 @@ impl<T: Default> Session<T> {
 
     /// Tells the peer which of this side's services are active from now on, if it reads that; not before
     /// this side has said hello, nor once it is leaving.
-    pub fn offer(&mut self, offers: Active<'_>) {
+    pub fn offer(&mut self, offers: ServiceSet<'_>) {
         if self.settled.has(Capabilities::OFFERS) && !self.incoming.has_left() {
             frame::encode_offers(&mut self.outbox.bytes, offers);
+        }
+    }
+
+    /// Tells the peer which of this side's services are well from now on; as with
+    /// [`Session::offer`].
+    pub fn tell_health(&mut self, well: ServiceSet<'_>) {
+        if self.settled.has(Capabilities::HEALTH) && !self.incoming.has_left() {
+            frame::encode_health(&mut self.outbox.bytes, well);
         }
     }
 

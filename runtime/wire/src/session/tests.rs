@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use super::*;
 use crate::buffer::FrameBuffer;
 use crate::frame::{
-    ActiveBuf, ExtensionsBuf, MethodOffer, Origin, ReplyKind, ServiceOffer, Trace, encode_offers,
+    ExtensionsBuf, MethodOffer, Origin, ReplyKind, ServiceOffer, ServiceSetBuf, Trace,
+    encode_health, encode_offers,
 };
 
 /// What a test keeps of an event.
@@ -17,7 +18,8 @@ enum Seen {
     Reply(&'static str, ReplyKind, Vec<u8>),
     Failure(&'static str, u8, Vec<String>),
     GoAway(u64, Vec<&'static str>),
-    Offers(ActiveBuf),
+    Offers(ServiceSetBuf),
+    Health(ServiceSetBuf),
 }
 
 struct Side {
@@ -70,6 +72,7 @@ impl Side {
                     Some(Seen::GoAway(number(go_away.last), refused))
                 }
                 Event::Offers(active) => Some(Seen::Offers(active.to_buf())),
+                Event::Health(well) => Some(Seen::Health(well.to_buf())),
             });
         }
         Ok(seen)
@@ -487,7 +490,7 @@ fn frames_of_kinds_to_come_are_passed_by_and_others_are_not() {
         assert!(callee.session.output_len() > 0, "the ping behind it is answered");
         callee.send_to(&mut caller, at(0)).unwrap();
     }
-    for kind in [0, 11, 127] {
+    for kind in [0, 12, 127] {
         let (_, mut callee) = pair(8);
         let refused = callee.take(&[4, 0, 0, 0, kind, 1, 2, 3], at(0));
         assert_eq!(refused, Err(Violation::UnknownKind(kind)));
@@ -517,27 +520,30 @@ fn no_common_version_ends_the_connection_and_says_so() {
 #[test]
 fn offers_are_told_to_who_reads_them_and_must_be_about_the_hello() {
     let (mut caller, mut callee) = pair(8);
-    let away = ActiveBuf::new([false]);
-    callee.session.offer(away.active());
+    let away = ServiceSetBuf::new([false]);
+    callee.session.offer(away.as_set());
     assert_eq!(callee.send_to(&mut caller, at(0)), Ok(vec![Seen::Offers(away)]));
     for (active, why) in [
-        (ActiveBuf::new([]), Violation::Truncated("offers")),
-        (ActiveBuf::new([true, true]), Violation::Reserved("offers")),
-        (ActiveBuf::new([true; 9]), Violation::TrailingBytes(1)),
+        (ServiceSetBuf::new([]), Violation::Truncated("offers")),
+        (ServiceSetBuf::new([true, true]), Violation::Reserved("offers")),
+        (ServiceSetBuf::new([true; 9]), Violation::TrailingBytes(1)),
     ] {
         let (mut caller, _) = pair(8);
         let mut bytes = Vec::new();
-        encode_offers(&mut bytes, active.active());
+        encode_offers(&mut bytes, active.as_set());
         assert_eq!(caller.take(&bytes, at(0)), Err(why));
     }
+    callee.session.tell_health(ServiceSetBuf::new([false]).as_set());
+    let unwell = ServiceSetBuf::new([false]);
+    assert_eq!(callee.send_to(&mut caller, at(0)), Ok(vec![Seen::Health(unwell)]));
     // Once it is leaving it offers nothing, which the go-away says.
     callee.session.leave(GoAwayReason::Draining, "stopping");
-    callee.session.offer(ActiveBuf::new([true]).active());
+    callee.session.offer(ServiceSetBuf::new([true]).as_set());
     assert_eq!(callee.send_to(&mut caller, at(0)), Ok(vec![Seen::GoAway(0, vec![])]));
 }
 
 #[test]
-fn who_is_not_capable_is_neither_told_offers_nor_that_an_answer_is_degraded() {
+fn who_is_not_capable_is_neither_told_offers_and_health_nor_that_an_answer_is_degraded() {
     let versions = |capabilities| Some(Versions { capabilities, ..Versions::CURRENT });
     let mark = |kind| ReplyMark { kind, degraded: true };
     for (capabilities, told) in [(0, false), (Capabilities::ALL, true)] {
@@ -546,7 +552,8 @@ fn who_is_not_capable_is_neither_told_offers_nor_that_an_answer_is_degraded() {
         let mut callee = Side::accepted(&hello("pay", 8), at(0));
         caller.send_to(&mut callee, at(0)).unwrap();
         callee.send_to(&mut caller, at(0)).unwrap();
-        callee.session.offer(ActiveBuf::new([false]).active());
+        callee.session.offer(ServiceSetBuf::new([false]).as_set());
+        callee.session.tell_health(ServiceSetBuf::new([false]).as_set());
         assert_eq!(callee.session.output_len() > 0, told);
         callee.send_to(&mut caller, at(0)).unwrap();
 
@@ -569,8 +576,9 @@ fn who_is_not_capable_is_neither_told_offers_nor_that_an_answer_is_degraded() {
         callee = Side::accepted(&hello("pay", 8), at(0));
         again.send_to(&mut callee, at(0)).unwrap();
         callee.send_to(&mut again, at(0)).unwrap();
-        encode_offers(&mut bytes, ActiveBuf::new([true]).active());
-        let unknown = Err(Violation::UnknownKind(frame::kind::OFFERS));
+        encode_health(&mut bytes, ServiceSetBuf::new([true]).as_set());
+        encode_offers(&mut bytes, ServiceSetBuf::new([true]).as_set());
+        let unknown = Err(Violation::UnknownKind(frame::kind::HEALTH));
         assert_eq!(again.take(&bytes, at(0)) == unknown, !told);
     }
 }

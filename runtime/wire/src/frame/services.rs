@@ -1,4 +1,5 @@
-//! Which of the services of a hello are active: a bit for each, in the hello and whenever that changes.
+//! Which of the services of a hello are active, and which are well: a bit for each, in the hello and
+//! whenever that changes.
 //!
 //! A service keeps its number for as long as its unit runs, so that a call on its way still means the
 //! same service after others have left.
@@ -9,20 +10,20 @@ use super::{kind, whole};
 use crate::limits::{MAX_OFFERS, MAX_SERVICES};
 use crate::violation::{EncodeError, Violation};
 
-/// Which services are active, as bytes say it: service `n` by bit `n % 8`, from the lowest, of byte
+/// Some of the services of a hello, as bytes say it: service `n` by bit `n % 8`, from the lowest, of byte
 /// `n / 8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Active<'a> {
+pub struct ServiceSet<'a> {
     bytes: &'a [u8],
 }
 
-/// [`Active`] with their bytes.
+/// [`ServiceSet`] with their bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ActiveBuf {
+pub struct ServiceSetBuf {
     bytes: Box<[u8]>,
 }
 
-impl<'a> Active<'a> {
+impl<'a> ServiceSet<'a> {
     /// Reads the bytes, of which there may be one per eight services that a hello can list.
     pub(super) const fn decode(bytes: &'a [u8]) -> Result<Self, Violation> {
         if bytes.len() > MAX_OFFERS {
@@ -53,16 +54,16 @@ impl<'a> Active<'a> {
         }
     }
 
-    /// Whether this service is active.
+    /// Whether this service is one of them.
     #[inline]
-    pub fn is_active(self, service: u16) -> bool {
+    pub fn contains(self, service: u16) -> bool {
         let service = usize::from(service);
         self.bytes.get(service / 8).is_some_and(|byte| byte & (1 << (service % 8)) != 0)
     }
 
     /// The same, to be kept.
-    pub fn to_buf(self) -> ActiveBuf {
-        ActiveBuf { bytes: self.bytes.into() }
+    pub fn to_buf(self) -> ServiceSetBuf {
+        ServiceSetBuf { bytes: self.bytes.into() }
     }
 
     /// The bytes.
@@ -71,16 +72,17 @@ impl<'a> Active<'a> {
     }
 }
 
-impl ActiveBuf {
-    /// Says of each service, in the hello's order, whether it is active; of as many as a hello can list.
-    pub fn new(active: impl IntoIterator<Item = bool>) -> Self {
+impl ServiceSetBuf {
+    /// Says of each service, in the hello's order, whether it is one of them; of as many as a hello can
+    /// list.
+    pub fn new(services: impl IntoIterator<Item = bool>) -> Self {
         let mut bytes = Vec::new();
-        for (service, active) in active.into_iter().take(MAX_SERVICES).enumerate() {
+        for (service, is) in services.into_iter().take(MAX_SERVICES).enumerate() {
             if service % 8 == 0 {
                 bytes.push(0);
             }
             if let Some(last) = bytes.last_mut() {
-                *last |= u8::from(active) << (service % 8);
+                *last |= u8::from(is) << (service % 8);
             }
         }
         Self { bytes: bytes.into() }
@@ -88,16 +90,25 @@ impl ActiveBuf {
 
     /// The same, to be read or written.
     #[inline]
-    pub fn active(&self) -> Active<'_> {
-        Active { bytes: &self.bytes }
+    pub fn as_set(&self) -> ServiceSet<'_> {
+        ServiceSet { bytes: &self.bytes }
     }
 }
 
 /// Appends an offers frame: which of the hello's services are active from now on.
-pub fn encode_offers(out: &mut Vec<u8>, offers: Active<'_>) {
+pub fn encode_offers(out: &mut Vec<u8>, active: ServiceSet<'_>) {
+    encode(out, kind::OFFERS, active);
+}
+
+/// Appends a health frame: which of the hello's services are well from now on.
+pub fn encode_health(out: &mut Vec<u8>, well: ServiceSet<'_>) {
+    encode(out, kind::HEALTH, well);
+}
+
+fn encode(out: &mut Vec<u8>, kind: u8, services: ServiceSet<'_>) {
     let fits: Result<(), EncodeError<Infallible>> = whole(out, usize::MAX, |out| {
-        out.extend_from_slice(&[0, 0, 0, 0, kind::OFFERS]);
-        out.extend_from_slice(offers.bytes);
+        out.extend_from_slice(&[0, 0, 0, 0, kind]);
+        out.extend_from_slice(services.bytes);
         Ok(())
     });
     debug_assert!(fits.is_ok(), "it is shorter than any cap");
@@ -110,17 +121,17 @@ mod tests {
     #[test]
     fn a_bit_for_each_service_and_no_other() {
         for services in [0, 1, 7, 8, 9, MAX_SERVICES] {
-            let made = ActiveBuf::new((0..services).map(|n| n % 3 == 0));
-            let read = Active::decode(&made.bytes).unwrap();
-            assert_eq!((read, read.check(services)), (made.active(), Ok(())));
-            let is = |n: usize| read.is_active(n as u16);
+            let made = ServiceSetBuf::new((0..services).map(|n| n % 3 == 0));
+            let read = ServiceSet::decode(&made.bytes).unwrap();
+            assert_eq!((read, read.check(services)), (made.as_set(), Ok(())));
+            let is = |n: usize| read.contains(n as u16);
             assert!((0..services).all(|n| is(n) == (n % 3 == 0)) && !is(services));
         }
-        let check = |bytes: &[u8], services| Active::decode(bytes).unwrap().check(services);
+        let check = |bytes: &[u8], services| ServiceSet::decode(bytes).unwrap().check(services);
         assert_eq!(check(&[0b111], 3), Ok(()));
         assert_eq!(check(&[0b111], 2), Err(Violation::Reserved("offers")));
         assert_eq!(check(&[], 1), Err(Violation::Truncated("offers")));
         assert_eq!(check(&[1, 0], 8), Err(Violation::TrailingBytes(1)));
-        assert!(Active::decode(&[0; MAX_OFFERS + 1]).is_err());
+        assert!(ServiceSet::decode(&[0; MAX_OFFERS + 1]).is_err());
     }
 }
