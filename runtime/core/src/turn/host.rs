@@ -94,6 +94,8 @@ pub(super) struct Signals {
     pub(super) keeper: Notify,
     /// The line may have run empty while the host drains.
     pub(super) idle: Notify,
+    /// Who looks at the actor is to leave it: somebody wants it alone.
+    pub(super) observed: Notify,
 }
 
 /// What a call brings to its turn, and where its outcome goes. All of it stays with the caller until

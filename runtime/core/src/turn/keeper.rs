@@ -15,16 +15,13 @@ use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::limits::Limits;
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
-use super::seat::{HostBox, Observer, Seat};
+use super::seat::{HostBox, Seat};
 use super::slot::Discard;
-use super::{pump, sweeper};
+use super::{health, pump, sweeper};
 use crate::live::Live;
 use crate::outcome::NotExecuted;
 use crate::supervise::{RestartPolicy, Supervisor};
 use crate::time::Moment;
-
-/// How long an actor may take to say how it is.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A host whose actor's type doesn't matter: what a unit holds of its services.
 pub trait Keeping: Send + Sync + 'static {
@@ -38,8 +35,9 @@ pub trait Keeping: Send + Sync + 'static {
     /// again, whatever this says.
     fn started(&self) -> Boxed<'static, Result<(), String>>;
 
-    /// Asks the actor how it is.
-    fn health(&self) -> Boxed<'_, Health>;
+    /// Asks the actor how it is, and waits so long for what it says. `None` says nothing of it: it is at
+    /// work, or was to say it when a call came, which goes first.
+    fn health(&self, patience: Duration) -> Boxed<'static, Option<Health>>;
 
     /// Takes no new calls, waits up to `grace` for those that are in, and stops the actor.
     fn stop(&self, grace: Duration) -> Boxed<'_, ()>;
@@ -204,6 +202,7 @@ async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>) -> bool {
             drop_quietly(actor);
             return true;
         }
+        inner.signals.observed.notify_waiters();
         inner.signals.keeper.notified().await;
     }
 }
@@ -292,17 +291,15 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
         Box::pin(async move { inner.kept.first_start.wait().await })
     }
 
-    fn health(&self) -> Boxed<'_, Health> {
-        let down = |reason: &str| Health::Bad { reason: reason.to_owned() };
+    fn health(&self, patience: Duration) -> Boxed<'static, Option<Health>> {
         let inner = Arc::clone(&self.inner);
+        let state = self.state();
         Box::pin(async move {
-            let state = self.state();
             if state.phase != "running" {
-                return down(state.reason.as_deref().unwrap_or(state.phase));
+                let reason = state.reason.unwrap_or_else(|| state.phase.to_owned());
+                return Some(Health::Bad { reason });
             }
-            // On the home, for `Actor::health` is the service's own code.
-            let asked = inner.settings.home.runtime().clone().spawn(ask(inner)).await;
-            asked.unwrap_or_else(|_| down("stopped"))
+            health::ask(inner, patience).await
         })
     }
 
@@ -314,28 +311,6 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
             let _ = home.spawn(stop(inner, grace)).await;
         })
     }
-}
-
-/// Asks the actor how it is, as an observer who waits for nobody and takes no call's room.
-async fn ask<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) -> Health {
-    let Some(observer) = observer(&inner) else {
-        // It is at work, which is as good an answer.
-        return Health::Good;
-    };
-    let bad = |reason: &str| Health::Bad { reason: reason.to_owned() };
-    let asked = AssertUnwindSafe(async { inner.kept.factory.health(observer.shared()).await });
-    let asked = asked.catch_unwind();
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(health)) => health,
-        Ok(Err(panic)) => bad(panic_message(&*panic)),
-        Err(_) => bad("it doesn't say how it is"),
-    }
-}
-
-/// An observer, unless calls wait in line: they go first.
-fn observer<A: Send + Sync>(inner: &Inner<A>) -> Option<Observer<'_, A>> {
-    let line = inner.line.lock();
-    if line.queue.is_empty() { Observer::enter(inner) } else { None }
 }
 
 async fn stop<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>, grace: Duration) {

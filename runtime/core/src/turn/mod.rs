@@ -16,6 +16,7 @@
 mod blocks;
 mod factory;
 mod gate;
+mod health;
 mod held;
 mod host;
 mod keeper;

@@ -128,7 +128,12 @@ impl<A: Send + Sync> Seat<A> {
 
     /// Enters from the head of the line; for the pump alone.
     pub(super) fn enter_from_line(host: &HostBox<A>, exclusive: bool) -> Option<Self> {
-        let pass = host.cell.gate.enter_from_line(exclusive)?;
+        let Some(pass) = host.cell.gate.enter_from_line(exclusive) else {
+            if exclusive && host.cell.gate.is_observed() {
+                host.signals.observed.notify_waiters();
+            }
+            return None;
+        };
         Some(Self { inner: host.0, pass, done: false })
     }
 

@@ -218,6 +218,11 @@ impl Gate {
         Self::left(self.word.fetch_and(!OBSERVER, Ordering::AcqRel))
     }
 
+    /// Whether an observer is in.
+    pub(super) fn is_observed(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & OBSERVER != 0
+    }
+
     /// Enters behind a shut gate, once nobody is there. To be left with
     /// [`Gate::leave_as_keeper`].
     pub(super) fn enter_as_keeper(&self) -> bool {

@@ -33,7 +33,7 @@ fn the_gate_counts_to_its_capacity() {
 fn an_observer_takes_no_room_and_is_waited_for() {
     let gate = open();
     assert!(gate.enter_as_observer());
-    assert!(!gate.enter_as_observer(), "one at a time");
+    assert!(gate.is_observed() && !gate.enter_as_observer(), "one at a time");
     gate.enter(false, 1).unwrap();
     assert_eq!(gate.count(), 1);
     gate.leave(Pass::Beside);
