@@ -93,6 +93,7 @@ impl Member {
             unit: self.unit.to_string(),
             instance: self.instance,
             state: EndpointState::of(ready, draining, self.breaker.state()),
+            well: !self.doubtful.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             in_flight: self.ewma.pending(),
             latency_us: self.ewma.latency(now) / 1_000,

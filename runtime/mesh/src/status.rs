@@ -17,6 +17,10 @@ pub struct EndpointStatus {
     pub instance: u16,
     /// Whether calls go there.
     pub state: EndpointState,
+    /// Whether it is well, by its own word. One that isn't gets calls only while no other can take
+    /// them.
+    #[serde(default)]
+    pub well: bool,
     /// How many calls were sent there.
     pub calls: u64,
     /// How many are under way.

@@ -10,7 +10,10 @@ use super::{
     Failure,
     control::{Away, Request, UnitStatus, ask, away, connect, holder, instances},
 };
-use crate::config::{Config, UnitConfig, process};
+use crate::{
+    config::{Config, UnitConfig, process},
+    unit::EndpointState,
+};
 
 /// How long a process may take to say how it is. One that is stopped in its tracks never does. All are
 /// asked at once.
@@ -325,7 +328,10 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
                 format!("{}.{}", endpoint.unit, endpoint.instance),
                 endpoint.service.clone(),
                 label(unit),
-                endpoint.state.to_string(),
+                match (endpoint.state, endpoint.well) {
+                    (EndpointState::Ready, false) => "unwell".into(),
+                    (state, _) => state.to_string(),
+                },
                 endpoint.calls.to_string(),
                 endpoint.in_flight.to_string(),
                 latency(endpoint.latency_us as f64),
@@ -399,6 +405,7 @@ mod tests {
             services: vec![ServiceStatus {
                 service: "order".into(),
                 lane: "inline".into(),
+                health: Some("bad".into()),
                 state: "running".into(),
                 reason: Some("its table is locked".into()),
                 store: Some("full".into()),
@@ -428,6 +435,7 @@ mod tests {
                 unit: "pay".into(),
                 instance: 1,
                 state: EndpointState::Open,
+                well: true,
                 calls: 10,
                 in_flight: 2,
                 latency_us: 1_500,

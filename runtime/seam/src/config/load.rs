@@ -25,8 +25,8 @@ use super::{
     source::Source,
     tree::{self, Entry, Kind, Node, Table},
     types::{
-        AppConfig, CallsConfig, EdgeConfig, Lane, LogConfig, LogFormat, RehearsalConfig,
-        Resolution, ServiceConfig, TopologyConfig, UnitConfig,
+        AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane, LogConfig, LogFormat,
+        RehearsalConfig, Resolution, ServiceConfig, TopologyConfig, UnitConfig,
     },
     value::Bytes,
 };
@@ -131,6 +131,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let app = read_app(reader.table("app"), catalogue);
     let log = read_log(reader.table("log"));
     let calls = read_calls(reader.table("calls"));
+    let health = read_health(reader.table("health"));
     let rehearsal = read_rehearsal(reader.table("rehearsal"));
     let edge = read_edge(reader.table("edge"));
     let units = reader.table("units");
@@ -145,6 +146,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         app,
         log,
         calls,
+        health,
         rehearsal,
         edge,
         units,
@@ -189,6 +191,15 @@ fn read_calls(mut reader: Reader<'_>) -> CallsConfig {
     };
     reader.finish();
     calls
+}
+
+fn read_health(mut reader: Reader<'_>) -> HealthConfig {
+    let health = HealthConfig {
+        interval: reader.checked("interval", Duration::from_secs(1), positive),
+        timeout: reader.checked("timeout", Duration::from_secs(2), positive),
+    };
+    reader.finish();
+    health
 }
 
 fn read_rehearsal(mut reader: Reader<'_>) -> RehearsalConfig {

@@ -44,8 +44,8 @@ pub use self::{
     problem::{Problem, Problems},
     settings::Settings,
     types::{
-        AppConfig, CallsConfig, EdgeConfig, Lane, LogConfig, LogFormat, RehearsalConfig,
-        Resolution, ServiceConfig, TopologyConfig, UnitConfig, UnknownQuery,
+        AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane, LogConfig, LogFormat,
+        RehearsalConfig, Resolution, ServiceConfig, TopologyConfig, UnitConfig, UnknownQuery,
     },
 };
 
@@ -65,6 +65,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `[calls]`.
     pub calls: CallsConfig,
+    /// `[health]`.
+    pub health: HealthConfig,
     /// `[rehearsal]`.
     pub rehearsal: RehearsalConfig,
     /// `[edge]`.

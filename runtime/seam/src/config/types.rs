@@ -122,6 +122,21 @@ pub struct RehearsalConfig {
     pub faults: Faults,
 }
 
+/// `[health]`: how services are asked how they are.
+///
+/// ```toml
+/// [health]
+/// interval = "1s"
+/// timeout = "2s"
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct HealthConfig {
+    /// `interval`: how long after an answer a service is asked again. Default: `1s`.
+    pub interval: Duration,
+    /// `timeout`: how long it may take to answer; then it isn't well. Default: `2s`.
+    pub timeout: Duration,
+}
+
 /// `[edge]`: the limits of the HTTP side.
 ///
 /// ```toml

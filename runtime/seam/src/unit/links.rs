@@ -11,7 +11,9 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use seam_mesh::{EndpointStatus, Pool};
-use seam_wire::{Identity, Link, LinkConfig, LinkState, ListenError, Offers, Server, ServerConfig};
+use seam_wire::{
+    Identity, Link, LinkConfig, LinkState, ListenError, Offering, Offers, Server, ServerConfig,
+};
 
 use super::StartFailure;
 use super::awaited::calls;
@@ -81,7 +83,10 @@ impl Dialling<'_> {
                 tracing::warn!(%service, unit, instance, "not called: its pool is full");
                 continue;
             };
-            remote.follow(move |offered| endpoint.set_ready(offered));
+            remote.follow(move |offering| {
+                endpoint.set_doubtful(offering == Offering::Unwell);
+                endpoint.set_ready(offering.is_some());
+            });
         }
         pool
     }

@@ -7,6 +7,7 @@ mod clients;
 mod descriptors;
 mod edge;
 mod failure;
+mod health;
 mod links;
 mod parts;
 mod placement;

@@ -12,6 +12,7 @@ use seam_store::Condition;
 
 use super::clients::Routes;
 use super::edge::Edge;
+use super::health::Watched;
 use super::links::{Links, Listening};
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Lane, UnitLayout};
@@ -43,6 +44,7 @@ pub(super) struct Resident {
     /// The arbiter lane's thread, which is the service's alone.
     pub(super) arbiter: Option<Home>,
     pub(super) hosted: Hosted,
+    pub(super) health: Watched,
     pub(super) database: Arc<Database>,
 }
 
@@ -59,7 +61,7 @@ impl Parts {
                 // That it waits is all that is asked of it.
                 continue;
             }
-            if let Health::Bad { reason } = resident.hosted.keeping.health().await {
+            if let Err(reason) = resident.well().await {
                 waits_for.push(format!("service `{}`: {reason}", resident.id));
             }
             if let Some(Condition::Poisoned { cause }) = resident.database.condition() {
@@ -151,8 +153,25 @@ impl Resident {
         *self.hosted.activity.borrow()
     }
 
+    /// Whether it runs, and is well.
+    async fn well(&self) -> Result<(), String> {
+        let state = self.hosted.keeping.state();
+        if state.phase != "running" {
+            return Err(state.reason.unwrap_or_else(|| state.phase.to_owned()));
+        }
+        match self.health.said().await {
+            Health::Bad { reason } => Err(reason),
+            _ => Ok(()),
+        }
+    }
+
     fn status(&self) -> ServiceStatus {
         let state = self.hosted.keeping.state();
+        let health = self.health.last().filter(|_| state.phase == "running");
+        let (health, ailment) = match health {
+            Some(Health::Bad { reason }) => (Some("bad".into()), Some(reason)),
+            health => (health.map(|_| "good".into()), None),
+        };
         ServiceStatus {
             service: self.id.to_string(),
             lane: match self.lane {
@@ -163,7 +182,8 @@ impl Resident {
                 ("starting", Some(word)) => word.into(),
                 (phase, _) => phase.into(),
             },
-            reason: state.reason,
+            health,
+            reason: state.reason.or(ailment),
             store: self.database.condition().map(|condition| condition.word().into()),
             restarts: state.restarts,
             in_flight: u64::from(state.running) + state.waiting as u64,

@@ -20,7 +20,8 @@ use tokio::sync::watch;
 use super::StartFailure;
 use super::awaited::awaited;
 use super::clients::Routes;
-use super::links::{self, Dialling, Links};
+use super::health::{Watched, Watcher};
+use super::links::{self, Dialling, Links, Listening};
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
@@ -43,6 +44,8 @@ pub(super) struct Starting<'a> {
     clock: Clock,
     homes: Vec<Home>,
     residents: Vec<Resident>,
+    /// Who asks the residents how they are, each once there is somebody to tell.
+    watchers: Vec<Watcher>,
 }
 
 impl<'a> Starting<'a> {
@@ -61,6 +64,7 @@ impl<'a> Starting<'a> {
             clock: if registry.policies { Clock::fast() } else { Clock::still() },
             homes: Vec::new(),
             residents: Vec::new(),
+            watchers: Vec::new(),
         };
         for number in 0..config.app.threads {
             let name = format!("seam-home-{number}");
@@ -98,8 +102,10 @@ impl<'a> Starting<'a> {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
             let (Some((id, open)), Some(service)) = (found, service) else { continue };
-            let resident = self.host(*id, open, service, &routes, &placement, &links)?;
+            let (watcher, health) = Watcher::new(*id, config.health);
+            let resident = self.host(*id, open, service, health, &routes, &placement, &links)?;
             self.residents.push(resident);
+            self.watchers.push(watcher);
             self.first_start(self.residents.len() - 1).await?;
         }
         let inlets = self.residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet));
@@ -109,6 +115,7 @@ impl<'a> Starting<'a> {
             let awaited = awaited(&self.graph, config, layout);
             links.connected_within(PEERS, |unit| awaited.iter().any(|name| name == unit)).await;
         }
+        let watchers = std::mem::take(&mut self.watchers);
         let home = &self.homes[placement.listener()];
         let several = self.layout.is_one_of_several();
         let waits = |resident: &&Resident| {
@@ -124,6 +131,11 @@ impl<'a> Starting<'a> {
             let left = patience.saturating_duration_since(Instant::now());
             // Its own other instances stand in for it, and it doesn't need them.
             links.connected_within(left, |unit| unit != layout.unit).await;
+        }
+        let offers = listener.as_ref().map(Listening::offers);
+        for (resident, watcher) in self.residents.iter().zip(watchers) {
+            let keeping = Arc::downgrade(&resident.hosted.keeping);
+            home.runtime().spawn(watcher.watch(keeping, offers.clone()));
         }
         let parts = Parts {
             layout: self.layout.clone(),
@@ -181,6 +193,7 @@ impl<'a> Starting<'a> {
         id: ServiceId,
         open: &Arc<dyn Opened>,
         service: &ServiceConfig,
+        health: Watched,
         routes: &Arc<Routes>,
         placement: &Placement<'_>,
         links: &Links,
@@ -221,7 +234,7 @@ impl<'a> Starting<'a> {
             let elsewhere = links.pool(id).cloned();
             runtime.spawn(follow(Arc::clone(open), hosted.activity.clone(), elsewhere, why));
         }
-        Ok(Resident { id, lane: service.lane, arbiter, hosted, database })
+        Ok(Resident { id, lane: service.lane, arbiter, hosted, health, database })
     }
 
     /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be

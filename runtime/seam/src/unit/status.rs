@@ -56,7 +56,10 @@ pub struct ServiceStatus {
     /// `standby`, while another one has the service's database, and `recovering` while this one opens
     /// it.
     pub state: String,
-    /// Why it is down.
+    /// Whether it is well, by its own word: `good` or `bad`; absent while it doesn't run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<String>,
+    /// Why it is down, or isn't well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How its store is: `ok`, `full` while there is no room to write, or `poisoned` once a write

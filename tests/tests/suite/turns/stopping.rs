@@ -77,6 +77,7 @@ async fn an_ill_service_is_not_ready(mode: Mode) {
     let house = House::open(mode).await;
     house.host().ready().await.unwrap();
     house.lab.note("ill");
+    until("it has said so", async || house.host().ready().await.is_err()).await;
     let ready = house.host().ready().await.unwrap_err();
     assert!(ready.contains("the lab says ill"), "{ready}");
     assert_eq!(house.probe.count().await, Ok(1), "it is asked all the same");

@@ -67,6 +67,7 @@ fn numbers_too_large_are_refused() {
     assert!(problems("[app]\nthreads = 99999999999999999999\n").contains("is too large"));
     assert!(problems("[services.user]\nmailbox = 0\n").contains("from 1 to 1000000"));
     assert!(problems("[services.user]\nmailbox = -1\n").contains("expected a whole number"));
+    assert!(problems("[health]\ntimeout = \"0s\"\n").contains("no time at all"));
     assert!(problems("[rehearsal]\nlost = 1.5\n").contains("from 0.0 to 1.0"));
     assert!(problems("[rehearsal]\nlost = nan\n").contains("out of its range"));
 }
