@@ -94,7 +94,9 @@ async fn ada(edge: SocketAddr) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_edges_share_a_socket_and_none_is_missed() {
     let two = ("SEAM__UNITS__FRONT__INSTANCES".into(), "2".into());
-    let premises = Premises::new(vec![two]).unwrap();
+    // It is about connections, and not about how long a busy machine needs to take over a database.
+    let patience = ("SEAM__CALLS__WAIT".into(), "10s".into());
+    let premises = Premises::new(vec![two, patience]).unwrap();
     let mut up = premises.start(&["up", "split"]).unwrap();
     let edge = premises.edge(4, true).await.unwrap();
     let both = fronts(&premises).await;
@@ -140,7 +142,8 @@ async fn two_edges_share_a_socket_and_none_is_missed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_wait_for_a_restart_and_are_refused_after_a_drain() {
-    let premises = Premises::new(Vec::new()).unwrap();
+    let patience = ("SEAM__CALLS__WAIT".into(), "10s".into());
+    let premises = Premises::new(vec![patience]).unwrap();
     let mut up = premises.start(&["up", "split"]).unwrap();
     let edge = premises.edge(3, true).await.unwrap();
     ada(edge).await;
