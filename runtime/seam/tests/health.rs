@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use seam::prelude::*;
 use seam::Running;
+use seam::prelude::*;
 
 #[seam::contract(name = "dice", version = "1.0")]
 trait Dice {

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use super::StartFailure;
 use super::awaited::awaited;
 use super::clients::Routes;
-use super::health::{Watched, Watcher};
+use super::health::Watcher;
 use super::links::{self, Dialling, Links, Listening};
 use super::parts::{Parts, Resident, end, stop_homes};
 use super::placement::Placement;
@@ -102,8 +102,7 @@ impl<'a> Starting<'a> {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
             let (Some((id, open)), Some(service)) = (found, service) else { continue };
-            let (watcher, health) = Watcher::new(*id, config.health);
-            let resident = self.host(*id, open, service, health, &routes, &placement, &links)?;
+            let (resident, watcher) = self.host(*id, open, service, &routes, &placement, &links)?;
             self.residents.push(resident);
             self.watchers.push(watcher);
             self.first_start(self.residents.len() - 1).await?;
@@ -193,11 +192,10 @@ impl<'a> Starting<'a> {
         id: ServiceId,
         open: &Arc<dyn Opened>,
         service: &ServiceConfig,
-        health: Watched,
         routes: &Arc<Routes>,
         placement: &Placement<'_>,
         links: &Links,
-    ) -> Result<Resident, StartFailure> {
+    ) -> Result<(Resident, Watcher), StartFailure> {
         let options = StoreOptions::default().cache(service.cache);
         let folder = self.config.app.data.join("services").join(id.name());
         let several = self.layout.is_one_of_several();
@@ -234,7 +232,9 @@ impl<'a> Starting<'a> {
             let elsewhere = links.pool(id).cloned();
             runtime.spawn(follow(Arc::clone(open), hosted.activity.clone(), elsewhere, why));
         }
-        Ok(Resident { id, lane: service.lane, arbiter, hosted, health, database })
+        let (watcher, health) = Watcher::new(id, self.config.health);
+        let resident = Resident { id, lane: service.lane, arbiter, hosted, health, database };
+        Ok((resident, watcher))
     }
 
     /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be

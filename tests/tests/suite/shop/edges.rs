@@ -20,11 +20,11 @@ use super::transcript::{place_as, tea};
 /// How long anything here may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// The instances of `front` that run, by number: their status.
-async fn fronts(premises: &Premises) -> BTreeMap<u64, Value> {
+/// The instances of `edge` that run, by number: their status.
+async fn edges(premises: &Premises) -> BTreeMap<u64, Value> {
     let status = premises.status().await.unwrap();
-    let front = status.into_iter().filter(|u| u["unit"] == "front" && u["running"] == true);
-    front.map(|unit| (unit["instance"].as_u64().unwrap(), unit)).collect()
+    let edge = status.into_iter().filter(|u| u["unit"] == "edge" && u["running"] == true);
+    edge.map(|unit| (unit["instance"].as_u64().unwrap(), unit)).collect()
 }
 
 fn pid(unit: &Value) -> u32 {
@@ -93,13 +93,12 @@ async fn ada(edge: SocketAddr) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_edges_share_a_socket_and_none_is_missed() {
-    let two = ("SEAM__UNITS__FRONT__INSTANCES".into(), "2".into());
-    // It is about connections, and not about how long a busy machine needs to take over a database.
-    let patience = ("SEAM__CALLS__WAIT".into(), "10s".into());
-    let premises = Premises::new(vec![two, patience]).unwrap();
-    let mut up = premises.start(&["up", "split"]).unwrap();
-    let edge = premises.edge(4, true).await.unwrap();
-    let both = fronts(&premises).await;
+    let two = ("SEAM__UNITS__EDGE__INSTANCES".into(), "2".into());
+    let premises = Premises::new(vec![two]).unwrap();
+    // A unit with the edge alone: no database has to be taken over meanwhile.
+    let mut up = premises.start(&["up", "micro"]).unwrap();
+    let edge = premises.edge(6, true).await.unwrap();
+    let both = edges(&premises).await;
     assert!(both.values().all(|unit| unit["http"] == edge.to_string()), "{both:?}");
     let said = format!("shop is ready: http://{edge}  (");
     let began = Instant::now();
@@ -110,21 +109,21 @@ async fn two_edges_share_a_socket_and_none_is_missed() {
     ada(edge).await;
 
     let load = Load::begin(edge);
-    done(&premises, &["restart", "front", "--rolling"]).await;
-    done(&premises, &["drain", "front.0"]).await;
+    done(&premises, &["restart", "edge", "--rolling"]).await;
+    done(&premises, &["drain", "edge.0"]).await;
     let answers = load.end().await;
     println!("restarted one by one, and drained one: {answers:?}");
     assert_eq!(answers.keys().collect::<Vec<_>>(), ["placed"], "{answers:?}");
-    assert_eq!(fronts(&premises).await.keys().collect::<Vec<_>>(), [&1]);
-    done(&premises, &["restart", "front.0"]).await;
+    assert_eq!(edges(&premises).await.keys().collect::<Vec<_>>(), [&1]);
+    done(&premises, &["restart", "edge.0"]).await;
 
     // Only what it had taken in itself is lost.
     let load = Load::begin(edge);
-    let before = fronts(&premises).await;
+    let before = edges(&premises).await;
     signal(pid(&before[&1]), Signal::KILL).unwrap();
     let began = Instant::now();
     loop {
-        let now = fronts(&premises).await;
+        let now = edges(&premises).await;
         if now.get(&1).is_some_and(|u| u["ready"] == true && pid(u) != pid(&before[&1])) {
             break;
         }
@@ -142,19 +141,18 @@ async fn two_edges_share_a_socket_and_none_is_missed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_wait_for_a_restart_and_are_refused_after_a_drain() {
-    let patience = ("SEAM__CALLS__WAIT".into(), "10s".into());
-    let premises = Premises::new(vec![patience]).unwrap();
-    let mut up = premises.start(&["up", "split"]).unwrap();
-    let edge = premises.edge(3, true).await.unwrap();
+    let premises = Premises::new(Vec::new()).unwrap();
+    let mut up = premises.start(&["up", "micro"]).unwrap();
+    let edge = premises.edge(5, true).await.unwrap();
     ada(edge).await;
     let load = Load::begin(edge);
-    done(&premises, &["restart", "front"]).await;
+    done(&premises, &["restart", "edge"]).await;
     let answers = load.end().await;
     println!("restarted the only one: {answers:?}");
     assert_eq!(answers.keys().collect::<Vec<_>>(), ["placed"], "{answers:?}");
-    done(&premises, &["drain", "front"]).await;
+    done(&premises, &["drain", "edge"]).await;
     assert!(TcpStream::connect(edge).await.is_err());
-    done(&premises, &["restart", "front"]).await;
+    done(&premises, &["restart", "edge"]).await;
     assert_eq!(get("/readyz").send(edge).await.unwrap().status, 200, "at the same address");
     assert!(up.stop().await.unwrap().success());
 }
