@@ -2,7 +2,8 @@
 //!
 //! The deadline of the first attempt holds for all of them. What a service itself says is never tried
 //! again, nor what would be refused again; `NotExecuted` may be, and `Unknown` only where the method
-//! is idempotent: see [`policy::Tried`](crate::policy::Tried). A turn that began in this process has
+//! is idempotent: see [`policy::Tried`](crate::policy::Tried). A call of which one attempt is unknown
+//! may have run, and isn't told to be `NotExecuted` whatever refuses the last one. A turn that began in this process has
 //! taken its message, so that nothing is tried again after it.
 
 use std::sync::Arc;
@@ -112,6 +113,7 @@ impl<M: Callable> Call<M> {
                     let _place = place;
                     let Some(remote) = route.first() else { return };
                     tokio::select! {
+                        biased;
                         () = remote.anybody() => {}
                         () = route.clock.wait_until(until) => {}
                     }
@@ -182,6 +184,9 @@ impl<M: Callable> Call<M> {
         }
         route.counts(failed.here).note(M::SPEC.index, Happened::Retry);
         extra.before = Some(before);
+        if let CallError::Unknown(why) = error {
+            extra.unknown = Some(why.clone());
+        }
         Some(after)
     }
 
@@ -201,6 +206,12 @@ impl<M: Callable> Call<M> {
     /// The call has come to its end, unless a fallback answers in its place.
     fn end(&mut self, failed: Failed, outcome: &mut Polled<M>) {
         let Polled::<M>::Ready(came) = outcome else { return };
+        // An earlier attempt may have run, whatever refused the last one.
+        if let Err(CallError::NotExecuted(_)) = came
+            && let Some(why) = self.extra.as_mut().and_then(|extra| extra.unknown.take())
+        {
+            *came = Err(why.into());
+        }
         let before = self.extra.as_ref().and_then(|extra| extra.before);
         let began = before.map_or(failed.began, |before| before.began);
         let route = Arc::clone(&self.client.inner.route);

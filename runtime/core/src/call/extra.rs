@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::deadlines::{DeadlinesInForce, nanos};
 use crate::context::CallContext;
 use crate::contract::{Method, MethodSpec};
-use crate::outcome::CallError;
+use crate::outcome::{CallError, Unknown};
 use crate::time::Moment;
 
 /// What a caller may ask for beside the arguments.
@@ -35,11 +35,14 @@ pub(super) struct Extra<M: Method> {
     pub(super) kept: Option<M>,
     /// Of calls that failed before.
     pub(super) before: Option<Before>,
+    /// Why it isn't known of one of them whether it ran.
+    pub(super) unknown: Option<Unknown>,
 }
 
 impl<M: Method> Default for Extra<M> {
     fn default() -> Self {
-        Self { options: CallOptions::default(), fallback: None, kept: None, before: None }
+        let options = CallOptions::default();
+        Self { options, fallback: None, kept: None, before: None, unknown: None }
     }
 }
 

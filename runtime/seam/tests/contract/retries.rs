@@ -160,6 +160,27 @@ async fn what_did_not_run_is_tried_again_three_times_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_may_have_run_once_stays_unknown_whatever_refuses_it_later() {
+    let refused = || Comes::Fails(NotExecuted::unavailable("it leaves").into());
+    for last in [overloaded(), refused(), Comes::Fails(NotExecuted::DeadlineExceeded.into())] {
+        let world = World::by_default([lost(), overloaded(), last]);
+        let error = world.client.price(1).await.unwrap_err();
+        assert!(matches!(error, CallError::Unknown(Unknown::ConnectionLost { .. })), "{error:?}");
+    }
+    // Nobody takes it any more.
+    let policy = CallPolicy { wait: Duration::ZERO, ..CallPolicy::default() };
+    let world = World::new(policy, false, [lost(), Comes::Nowhere]);
+    assert!(world.client.price(1).await.unwrap_err().unknown());
+    // Its time is over before it is tried again.
+    let world = World::by_default([lost(), overloaded(), overloaded()]);
+    let error = world.client.price(1).deadline(ms(150)).await.unwrap_err();
+    assert!(error.unknown(), "{error:?}");
+    // Each attempt was refused.
+    let world = World::by_default([overloaded(), overloaded(), overloaded()]);
+    assert!(world.client.price(1).await.unwrap_err().not_executed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_a_service_error_and_what_is_wrong_are_final() {
     let never = [
         NotExecuted::Denied { why: "no".into() },
