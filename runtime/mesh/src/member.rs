@@ -11,7 +11,7 @@ use seam_core::policy::{
 };
 use seam_core::remote::{Carrier, Carries, Remote};
 use seam_core::time::{Clock, Moment};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::status::{EndpointState, EndpointStatus};
 
@@ -201,7 +201,7 @@ impl policy::Endpoint for Place {
 pub struct Endpoint {
     /// The pool's: who tells how an endpoint is mostly lives with what carries its calls.
     pub(crate) member: Weak<Member>,
-    pub(crate) changes: watch::Sender<()>,
+    pub(crate) changes: Arc<Notify>,
 }
 
 impl Endpoint {
@@ -213,14 +213,14 @@ impl Endpoint {
             member.ewma.forget();
             member.breaker.renewed();
         }
-        self.changes.send_replace(());
+        self.changes.notify_waiters();
     }
 
     /// It goes away, or doesn't after all: while it does, it gets no new calls.
     pub fn set_draining(&self, draining: bool) {
         let Some(member) = self.member.upgrade() else { return };
         member.draining.store(draining, Ordering::Relaxed);
-        self.changes.send_replace(());
+        self.changes.notify_waiters();
     }
 
     /// It doesn't feel well, or does again: while it doesn't, it gets calls only if no other can.

@@ -16,7 +16,7 @@ use seam_core::policy::{
 };
 use seam_core::remote::{Carrier, Carries, Outbound, Remote, Replies, ReplyBody, Sent, Ticket};
 use seam_core::time::{Clock, Moment};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::member::{Endpoint, Member, Place};
 use crate::status::EndpointStatus;
@@ -36,7 +36,9 @@ pub struct Pool {
     taken: AtomicUsize,
     balancer: Balancer,
     clock: Clock,
-    changes: watch::Sender<()>,
+    /// Told whenever an endpoint has become ready, or isn't any more. Who has waited longest hears it
+    /// first: calls that wait go in their order.
+    changes: Arc<Notify>,
     /// Held while a place is taken.
     breaker: Mutex<BreakerSettings>,
 }
@@ -55,7 +57,7 @@ impl Pool {
             taken: AtomicUsize::new(0),
             balancer: Balancer::new(balance),
             clock,
-            changes: watch::Sender::new(()),
+            changes: Arc::default(),
             breaker: Mutex::new(breaker),
         }
     }
@@ -70,7 +72,7 @@ impl Pool {
         let member = Arc::new(member);
         self.places.get(number)?.take(Arc::clone(&member));
         self.taken.store(number + 1, Ordering::Release);
-        Some(Endpoint { member: Arc::downgrade(&member), changes: self.changes.clone() })
+        Some(Endpoint { member: Arc::downgrade(&member), changes: Arc::clone(&self.changes) })
     }
 
     /// Puts other settings in force.
@@ -171,14 +173,12 @@ impl Remote for Pool {
     }
 
     fn anybody(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut changes = self.changes.subscribe();
+        // Counts from here on, so that nobody who becomes ready after the look is missed.
+        let changed = Arc::clone(&self.changes).notified_owned();
         if self.members().any(|member| member.takes_calls()) {
             return Box::pin(std::future::ready(()));
         }
-        // Whoever became ready since the look has been noticed by `changes`.
-        Box::pin(async move {
-            let _ = changes.changed().await;
-        })
+        Box::pin(changed)
     }
 }
 

@@ -229,6 +229,28 @@ async fn a_call_that_finds_nobody_is_told_when_somebody_comes() {
     assert_eq!(house.call(Ok(())), 0);
 }
 
+#[tokio::test]
+async fn those_who_wait_go_in_their_order() {
+    let house = House::of(1, Balance::P2c);
+    house.far[0].1.set_ready(false);
+    let gone = Arc::new(Mutex::new(Vec::new()));
+    let waiting: Vec<_> = (0..50)
+        .map(|number| {
+            let (gone, anybody) = (Arc::clone(&gone), house.pool.anybody());
+            tokio::spawn(async move {
+                anybody.await;
+                gone.lock().push(number);
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    house.far[0].1.set_ready(true);
+    for task in waiting {
+        task.await.unwrap();
+    }
+    assert_eq!(*gone.lock(), (0..50).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_caller_who_leaves_says_nothing_of_the_endpoint() {
     let house = House::of(1, Balance::P2c);

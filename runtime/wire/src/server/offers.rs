@@ -3,11 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::frame::ServiceSetBuf;
 use crate::session::Session;
@@ -66,7 +66,9 @@ pub(super) struct Board {
     withdrawn: AtomicBool,
     draining: AtomicBool,
     /// Rings when something here has changed.
-    bell: watch::Sender<()>,
+    bell: Notify,
+    /// Connections that would have to be told.
+    peers: AtomicUsize,
 }
 
 /// A service that may be active.
@@ -94,7 +96,8 @@ impl Board {
             changes: AtomicU64::new(0),
             withdrawn: AtomicBool::new(false),
             draining: AtomicBool::new(false),
-            bell: watch::Sender::new(()),
+            bell: Notify::new(),
+            peers: AtomicUsize::new(0),
         }
     }
 
@@ -113,13 +116,12 @@ impl Board {
 
     fn change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
-        self.bell.send_replace(());
+        self.bell.notify_waiters();
     }
 
     /// Whether anybody is connected who would have to be told.
     pub(super) fn has_peers(&self) -> bool {
-        // One is who accepts them.
-        self.bell.receiver_count() > 1
+        self.peers.load(Ordering::Acquire) > 0
     }
 
     /// The unit is about to be stopped: nobody is to begin a call that it could make elsewhere.
@@ -131,7 +133,7 @@ impl Board {
     /// The unit is being stopped.
     pub(super) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
-        self.bell.send_replace(());
+        self.bell.notify_waiters();
     }
 
     #[inline]
@@ -139,23 +141,37 @@ impl Board {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Never ends, and wakes who polls it whenever something here has changed.
-    pub(super) fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut bell = self.bell.subscribe();
+    /// Never ends, and wakes who polls it whenever something here has changed: who came first, first.
+    /// Who has it is a peer.
+    pub(super) fn changed(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
+        self.peers.fetch_add(1, Ordering::AcqRel);
+        let peer = Peer(Arc::clone(self));
         async move {
-            while bell.changed().await.is_ok() {}
-            // The server was dropped, which ends its connections anyway.
-            std::future::pending().await
+            loop {
+                peer.0.bell.notified().await;
+            }
         }
     }
 
     /// Returns once the unit is being stopped.
     pub(super) async fn drained(&self) {
-        let mut bell = self.bell.subscribe();
-        while !self.is_draining() {
-            // The bell lives as long as this.
-            let _ = bell.changed().await;
+        loop {
+            // Registered before the look, so that it isn't missed.
+            let changed = self.bell.notified();
+            if self.is_draining() {
+                return;
+            }
+            changed.await;
         }
+    }
+}
+
+/// Somebody who is connected.
+struct Peer(Arc<Board>);
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.0.peers.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
