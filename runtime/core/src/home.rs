@@ -28,10 +28,16 @@ pub struct Home {
 
 struct Inner {
     pool: Arc<Pool>,
-    system: System,
-    arbiter: ArbiterHandle,
     runtime: Handle,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    place: Place,
+}
+
+/// Where a home is.
+enum Place {
+    /// On a thread of its own.
+    Thread { system: System, arbiter: ArbiterHandle, thread: Mutex<Option<JoinHandle<()>>> },
+    /// Where it was made, and driven by whoever drives that.
+    Here,
 }
 
 impl Home {
@@ -71,8 +77,20 @@ impl Home {
         let (system, runtime) = receive.recv().map_err(gone)?;
         pool.add(&runtime);
         let arbiter = system.arbiter().clone();
-        let thread = Mutex::new(Some(thread));
-        Ok(Self { inner: Arc::new(Inner { pool, system, arbiter, runtime, thread }) })
+        let place = Place::Thread { system, arbiter, thread: Mutex::new(Some(thread)) };
+        Ok(Self { inner: Arc::new(Inner { pool, runtime, place }) })
+    }
+
+    /// A home without a thread, for simulations: on the runtime and in the
+    /// [`LocalSet`](tokio::task::LocalSet) in which this is called, and driven by whoever drives those.
+    /// They end it, too.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn here() -> Self {
+        let (pool, runtime) = (Arc::new(Pool::new()), Handle::current());
+        pool.add(&runtime);
+        Self { inner: Arc::new(Inner { pool, runtime, place: Place::Here }) }
     }
 
     /// The home of what belongs to no unit, such as a fake in a test. Started when first needed.
@@ -109,21 +127,37 @@ impl Home {
         Within { before, _runtime: runtime.enter() }
     }
 
-    /// The home's actix arbiter.
-    pub fn arbiter(&self) -> &ArbiterHandle {
-        &self.inner.arbiter
+    /// Has `work` done on the home, where tasks may be spawned that stay on its thread; `false` if it
+    /// has ended.
+    pub(crate) fn spawn_fn(&self, work: impl FnOnce() + Send + 'static) -> bool {
+        match &self.inner.place {
+            Place::Thread { arbiter, .. } => arbiter.spawn_fn(work),
+            Place::Here => {
+                drop(tokio::task::spawn_local(async { work() }));
+                true
+            }
+        }
+    }
+
+    /// Whether it has a thread of its own.
+    pub fn has_thread(&self) -> bool {
+        matches!(self.inner.place, Place::Thread { .. })
     }
 
     /// Ends the home's thread once it has done what it does now, without waiting for it. What is
     /// still spawned there is dropped.
     pub fn end(&self) {
-        self.inner.system.stop();
+        if let Place::Thread { system, .. } = &self.inner.place {
+            system.stop();
+        }
     }
 
     /// As [`Home::end`], and waits for the thread. Not to be called from the home itself.
     pub fn stop(&self) {
         self.end();
-        if let Some(thread) = self.inner.thread.lock().take() {
+        if let Place::Thread { thread, .. } = &self.inner.place
+            && let Some(thread) = thread.lock().take()
+        {
             // A panic there was reported by the thread itself.
             let _ = thread.join();
         }

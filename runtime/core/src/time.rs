@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use self::manual::Hands;
+
+mod manual;
 
 /// A point on the runtime's monotonic clock, in nanoseconds since the process first had one.
 ///
@@ -75,7 +77,7 @@ pub struct Clock(Source);
 enum Source {
     /// The processor's own counter: a third of the price of the system call's clock.
     Fast(&'static Counter),
-    Manual(Arc<watch::Sender<Moment>>),
+    Manual(Arc<Hands>),
     Still,
 }
 
@@ -88,7 +90,7 @@ impl Clock {
 
     /// A clock that stands still until [`Clock::advance`] moves it.
     pub fn manual() -> Self {
-        Self(Source::Manual(Arc::new(watch::Sender::new(Moment::default()))))
+        Self(Source::Manual(Arc::default()))
     }
 
     /// A clock that always shows zero, and costs nothing to read: no deadline passes by it, and
@@ -107,7 +109,7 @@ impl Clock {
     pub fn now(&self) -> Moment {
         match &self.0 {
             Source::Fast(counter) => counter.now(),
-            Source::Manual(time) => *time.borrow(),
+            Source::Manual(hands) => hands.now(),
             Source::Still => Moment::default(),
         }
     }
@@ -115,8 +117,24 @@ impl Clock {
     /// Moves a manual clock on, and wakes who waits for a moment passed by it. Does nothing to the
     /// production clock.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(time) = &self.0 {
-            time.send_modify(|now| *now = now.after(by));
+        if let Source::Manual(hands) = &self.0 {
+            hands.advance(by);
+        }
+    }
+
+    /// As [`Clock::advance`], for a simulated process that has stood still for so long, and sees that
+    /// before anything else.
+    pub fn stand_still(&self, by: Duration) {
+        if let Source::Manual(hands) = &self.0 {
+            hands.stand_still(by);
+        }
+    }
+
+    /// How often a process has [stood still](Clock::stand_still) by a manual clock.
+    pub fn standstills(&self) -> u64 {
+        match &self.0 {
+            Source::Manual(hands) => hands.standstills(),
+            Source::Fast(_) | Source::Still => 0,
         }
     }
 
@@ -128,11 +146,7 @@ impl Clock {
             }
             Source::Still => tokio::time::sleep(moment.since(Moment::default())).await,
             Source::Fast(_) => tokio::time::sleep(moment.since(self.now())).await,
-            Source::Manual(time) => {
-                let mut changes = time.subscribe();
-                // The sender lives as long as this clock, so waiting can't fail.
-                let _ = changes.wait_for(|now| *now >= moment).await;
-            }
+            Source::Manual(hands) => hands.wait_until(moment).await,
         }
     }
 }

@@ -27,7 +27,10 @@ const GAP: u64 = to_units(2_000_000_000);
 ///
 /// The first call begins to watch.
 pub fn epoch() -> u64 {
-    Since::now(&Clock::fast()).seen.unwrap_or(0)
+    match Since::now(&Clock::fast()) {
+        Since::Seen(seen) => seen,
+        Since::Simulated(..) | Since::Unknown => 0,
+    }
 }
 
 static PROCESS: Watch = Watch::new();
@@ -84,22 +87,31 @@ impl Watch {
 
 /// When a connection began, in standstills.
 #[derive(Debug)]
-pub(crate) struct Since {
-    /// The number by then; `None` where nobody counts.
-    seen: Option<u64>,
+pub(crate) enum Since {
+    /// The number by then.
+    Seen(u64),
+    /// The same by a clock that only tests move: it says when the process stood still.
+    Simulated(Clock, u64),
+    /// Nobody counts.
+    Unknown,
 }
 
 impl Since {
-    /// Begins now. By a clock that only tests move, nobody ever stands still.
+    /// Begins now.
     pub(crate) fn now(clock: &Clock) -> Self {
-        Self { seen: (clock.is_real() && is_watched()).then(|| PROCESS.look(clock.now())) }
+        match clock.is_real() {
+            true if is_watched() => Self::Seen(PROCESS.look(clock.now())),
+            true => Self::Unknown,
+            false => Self::Simulated(clock.clone(), clock.standstills()),
+        }
     }
 
     /// Whether the process has gone on since, as seen by somebody who has just read the time.
     #[inline]
     pub(crate) fn check(&self, now: Moment) -> Result<(), Closed> {
-        match self.seen {
-            Some(seen) if PROCESS.look(now) != seen => Err(Closed::StoodStill),
+        match self {
+            Self::Seen(seen) if PROCESS.look(now) != *seen => Err(Closed::StoodStill),
+            Self::Simulated(clock, seen) if clock.standstills() != *seen => Err(Closed::StoodStill),
             _ => Ok(()),
         }
     }
@@ -170,12 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn by_a_clock_that_tests_move_nobody_stands_still() {
+    fn by_a_clock_that_tests_move_nobody_stands_still_unless_it_says_so() {
         let clock = Clock::manual();
         let since = Since::now(&clock);
         clock.advance(Duration::from_secs(60));
         assert!(since.check(clock.now()).is_ok());
-        let real = Clock::fast();
-        assert!(Since::now(&real).seen.is_some());
+        clock.stand_still(Duration::from_secs(3));
+        assert!(since.check(clock.now()).is_err());
+        assert!(Since::now(&clock).check(clock.now()).is_ok(), "who begins later is of later");
+        assert!(matches!(Since::now(&Clock::fast()), Since::Seen(_)));
     }
 }

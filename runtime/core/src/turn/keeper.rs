@@ -80,11 +80,11 @@ impl FirstStart {
 impl<A: Send + Sync + 'static> Host<A> {
     /// Starts a host: its keeper, its pump and its sweeper live on the home.
     pub fn start(settings: HostSettings, factory: Arc<dyn Factory<A>>) -> Arc<Self> {
-        let arbiter = settings.home.arbiter().clone();
+        let home = settings.home.clone();
         let kept = Kept { factory, first_start: FirstStart::default() };
         let host = Self::new(settings, kept);
         let inner = Arc::clone(&host.inner);
-        let spawned = arbiter.spawn_fn(move || {
+        let spawned = home.spawn_fn(move || {
             actix::Actor::start(Keeper { inner });
         });
         if !spawned {
@@ -228,6 +228,7 @@ async fn wait_until<A: Send + Sync>(inner: &Inner<A>, due: Moment) -> bool {
             return false;
         }
         tokio::select! {
+            biased;
             () = inner.settings.clock.wait_until(due) => return true,
             () = inner.signals.keeper.notified() => {}
         }
@@ -337,6 +338,7 @@ async fn stop<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>, grace: Duration)
         }
     };
     let seat = tokio::select! {
+        biased;
         seat = idle => seat,
         () = clock.wait_until(end_of_grace) => {
             tracing::warn!(service = %inner.settings.service, ?grace, "turns still run at the end");

@@ -30,6 +30,7 @@ pub(super) async fn sweep<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
         // In a box: nearly all services have nothing to wait for, and a timer takes room.
         let due = Box::pin(clock.wait_until(next));
         tokio::select! {
+            biased;
             () = due => sweep_once(&inner, clock.now()),
             () = inner.signals.sweep.notified() => {}
         }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use seam_core::actor::Actor;
 use seam_core::contract::{Contract, ContractDescriptor};
 use seam_core::name::ServiceId;
+use seam_core::time::Clock;
+use seam_wire::Transport;
 
 use crate::config::{Catalogue, Config, UnitLayout};
-use crate::services::{Graph, Registry};
+use crate::services::{Graph, Registry, Simulation};
 use crate::unit::{Additions, Running, StartFailure};
 
 /// An app: a name and its services. What runs where is up to `app.toml`.
@@ -141,6 +143,15 @@ impl App {
     #[must_use]
     pub fn store_on(mut self, service: &str, memory: seam_store::Memory) -> Self {
         self.registry.remember(service, memory);
+        self
+    }
+
+    /// Has a unit run in a simulation: by its clock, over its network, and on the thread that starts it,
+    /// within a runtime and a [`LocalSet`](tokio::task::LocalSet) that drive all of it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn simulated(mut self, clock: Clock, transport: Arc<dyn Transport>) -> Self {
+        self.registry.simulation = Some(Simulation { clock, transport });
         self
     }
 

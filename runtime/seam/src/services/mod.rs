@@ -12,7 +12,7 @@ pub(crate) use self::entry::{
     HostPlan, Hosted, Opened, Registered, RehearsalPlan, RoutePlan, deadlines,
 };
 pub use self::graph::{Edge as CallEdge, Graph};
-pub(crate) use self::registry::Registry;
+pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub(crate) use self::tables::Database;
 pub use self::tables::Tables;

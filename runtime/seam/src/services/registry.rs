@@ -5,7 +5,9 @@ use std::sync::Arc;
 use seam_core::actor::Actor;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
+use seam_core::time::Clock;
 use seam_store::Memory;
+use seam_wire::Transport;
 
 use super::entry::{Entry, Registered};
 use super::graph::Graph;
@@ -21,11 +23,35 @@ pub(crate) struct Registry {
     pub(crate) policies: bool,
     /// Services whose rows are in memory: see `App::store_on`.
     memories: Vec<(Arc<str>, Memory)>,
+    /// In which a unit runs in place of the system: see `App::simulated`.
+    pub(crate) simulation: Option<Simulation>,
+}
+
+/// What stands for the system in a simulation. All of a unit runs on the thread that starts it.
+#[derive(Clone)]
+pub(crate) struct Simulation {
+    pub(crate) clock: Clock,
+    pub(crate) transport: Arc<dyn Transport>,
 }
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        Self { services: Vec::new(), release: "dev".into(), policies: true, memories: Vec::new() }
+        Self {
+            services: Vec::new(),
+            release: "dev".into(),
+            policies: true,
+            memories: Vec::new(),
+            simulation: None,
+        }
+    }
+
+    /// The clock of a unit's calls.
+    pub(crate) fn clock(&self) -> Clock {
+        match &self.simulation {
+            Some(simulation) => simulation.clock.clone(),
+            None if self.policies => Clock::fast(),
+            None => Clock::still(),
+        }
     }
 
     /// Keeps the rows of a service in memory, in place of its folder.

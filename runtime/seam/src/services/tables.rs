@@ -169,13 +169,20 @@ impl Database {
     pub(super) async fn take_over(self: &Arc<Self>) -> Result<(), OpenError> {
         let database = Arc::clone(self);
         let owned = move || database.tell(Activity::Recovering);
-        let opening = Store::open_on_async(Sled::when_free(&self.path, owned), self.options);
+        let options = self.options;
+        let opening = async {
+            match &self.memory {
+                Some(memory) => Store::open_on_async(memory.when_free(owned), options).await,
+                None => Store::open_on_async(Sled::when_free(&self.path, owned), options).await,
+            }
+        };
         let mut closed = self.closed.subscribe();
         let closed = async {
             // The sender is `self`'s.
             let _ = closed.wait_for(|closed| *closed).await;
         };
         let opened = tokio::select! {
+            biased;
             opened = opening => Some(opened),
             () = closed => None,
         };

@@ -21,7 +21,7 @@ use super::descriptors::{connections, left};
 use super::failure::{Taker, unbound};
 use super::placement::Placement;
 use crate::config::{Config, Endpoint, UnitLayout};
-use crate::services::{Graph, Opened, Registry};
+use crate::services::{Graph, Opened, Registry, Simulation};
 
 /// Who this process is to its peers.
 pub(super) fn identity(registry: &Registry, config: &Config, layout: &UnitLayout) -> Identity {
@@ -52,6 +52,7 @@ pub(super) struct Dialling<'a> {
     pub(super) homes: &'a [Home],
     pub(super) placement: &'a Placement<'a>,
     pub(super) clock: &'a Clock,
+    pub(super) simulation: Option<&'a Simulation>,
 }
 
 impl Dialling<'_> {
@@ -73,6 +74,12 @@ impl Dialling<'_> {
             let number = links.iter().position(known).unwrap_or_else(|| {
                 let home = &self.homes[self.placement.link(unit, links.len())];
                 let config = LinkConfig::new(self.identity.clone());
+                let config = match self.simulation.cloned() {
+                    Some(Simulation { clock, transport }) => {
+                        LinkConfig { clock, transport, ..config }
+                    }
+                    None => config,
+                };
                 let link = Link::open(config, address.clone(), home.runtime());
                 let (unit, instance) = (unit.to_owned(), *instance);
                 links.push(Peer { unit, instance, link, answered: false });
@@ -210,6 +217,7 @@ pub(super) async fn listen(
     inlets: Vec<Arc<dyn Inlet>>,
     inactive: Vec<ServiceId>,
     home: &Home,
+    simulation: Option<&Simulation>,
 ) -> Result<Option<Listening>, StartFailure> {
     let Some(listen) = &layout.listen else { return Ok(None) };
     let refused =
@@ -217,6 +225,9 @@ pub(super) async fn listen(
     let mut config = ServerConfig::new(identity.clone());
     config.connections = connections(config.connections, 1, left());
     config.inactive = inactive;
+    if let Some(Simulation { clock, transport }) = simulation.cloned() {
+        config = ServerConfig { clock, transport, ..config };
+    }
     let server = Server::start(config, listen, inlets, home.runtime()).await;
     let server = server.map_err(|error| match error {
         ListenError::Io { error, .. } => {

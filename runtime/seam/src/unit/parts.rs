@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use seam_core::actor::Health;
 use seam_core::home::Home;
 use seam_core::name::ServiceId;
 use seam_store::Condition;
+use tokio::time::Instant;
 
 use super::clients::Routes;
 use super::edge::Edge;
@@ -203,6 +204,9 @@ pub(super) async fn end(residents: &[Resident], drain: Duration) {
 
 /// Ends the homes' threads, from a thread that may wait for them.
 pub(super) async fn stop_homes(homes: Vec<Home>) {
+    if !homes.iter().any(Home::has_thread) {
+        return;
+    }
     let stopping = tokio::task::spawn_blocking(move || homes.iter().for_each(Home::stop));
     if let Err(error) = stopping.await {
         tracing::error!(%error, "a home didn't end");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use seam_core::actor::{Clients, Extensions};
@@ -16,6 +16,7 @@ use seam_mesh::Pool;
 use seam_store::StoreOptions;
 use seam_wire::Offers;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::StartFailure;
 use super::awaited::awaited;
@@ -61,11 +62,15 @@ impl<'a> Starting<'a> {
             config,
             layout,
             began: Instant::now(),
-            clock: if registry.policies { Clock::fast() } else { Clock::still() },
+            clock: registry.clock(),
             homes: Vec::new(),
             residents: Vec::new(),
             watchers: Vec::new(),
         };
+        if registry.simulation.is_some() {
+            starting.homes.push(Home::here());
+            return Ok(starting);
+        }
         for number in 0..config.app.threads {
             let name = format!("seam-home-{number}");
             let home = match starting.homes.first() {
@@ -96,6 +101,7 @@ impl<'a> Starting<'a> {
             homes: &self.homes,
             placement: &placement,
             clock: &self.clock,
+            simulation: self.registry.simulation.as_ref(),
         };
         let links = Links::start(&graph, &dialling, &opened);
         for name in &self.layout.services {
@@ -121,7 +127,9 @@ impl<'a> Starting<'a> {
             several && *resident.hosted.activity.borrow() != Activity::Active
         };
         let inactive = self.residents.iter().filter(waits).map(|resident| resident.id).collect();
-        let listener = links::listen(&identity, self.layout, inlets, inactive, home).await?;
+        let simulation = self.registry.simulation.as_ref();
+        let listener =
+            links::listen(&identity, self.layout, inlets, inactive, home, simulation).await?;
         if let Some(listening) = &listener {
             for resident in self.residents.iter().filter(|_| several) {
                 let activity = resident.hosted.activity.clone();
@@ -243,6 +251,7 @@ impl<'a> Starting<'a> {
         let resident = &self.residents[index];
         let mut activity = resident.hosted.activity.clone();
         let started = tokio::select! {
+            biased;
             started = resident.hosted.keeping.started() => started,
             // For how long nobody knows. The sender is the service's.
             _ = activity.wait_for(|activity| *activity == Activity::Standby) => return Ok(()),

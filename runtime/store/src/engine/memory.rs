@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     Answer, Condition, Each, Engine, Group, Job, Observer, Ownership, RawRow, Scan, View, Writes,
@@ -42,11 +42,17 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct Memory {
     inner: Arc<Inner>,
+    /// Told once it is this handle's; without it, one that somebody has isn't waited for.
+    owned: Option<Owned>,
 }
+
+type Owned = Arc<dyn Fn() + Send + Sync>;
 
 struct Inner {
     rows: Arc<Rows>,
     state: Mutex<State>,
+    /// Nobody has it any more.
+    free: Notify,
 }
 
 struct State {
@@ -84,7 +90,15 @@ impl Memory {
             full: false,
             progress: watch::Sender::new(Progress::default()),
         };
-        Self { inner: Arc::new(Inner { rows: Arc::default(), state: Mutex::new(state) }) }
+        let (rows, state) = (Arc::default(), Mutex::new(state));
+        Self { inner: Arc::new(Inner { rows, state, free: Notify::new() }), owned: None }
+    }
+
+    /// The same, which opens as soon as whoever has it lets it go, as
+    /// [`Sled::when_free`](super::Sled::when_free) does. `owned` is told when it is ours.
+    #[must_use]
+    pub fn when_free(&self, owned: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { inner: Arc::clone(&self.inner), owned: Some(Arc::new(owned)) }
     }
 
     /// What becomes of the next commits that write something, in turn; of those after them nothing
@@ -131,6 +145,18 @@ impl Default for Memory {
 }
 
 impl Inner {
+    /// Opens it for somebody, unless somebody has it.
+    fn take(&self, observer: &Arc<dyn Observer>) -> bool {
+        let mut state = self.state.lock();
+        if state.observer.is_some() {
+            return false;
+        }
+        state.observer = Some(Arc::clone(observer));
+        state.progress = watch::Sender::new(Progress::default());
+        self.rows.0.write().attempt = 0;
+        true
+    }
+
     fn open_progress(&self) -> Result<watch::Receiver<Progress>, StoreError> {
         let state = self.state.lock();
         state.observer.as_ref().map(|_| state.progress.subscribe()).ok_or(StoreError::Closed)
@@ -281,17 +307,23 @@ impl View for Rows {
 
 impl Engine for Memory {
     fn open(&self, observer: Arc<dyn Observer>) -> Answer<(), OpenError> {
-        let inner = Arc::clone(&self.inner);
+        let (inner, owned) = (Arc::clone(&self.inner), self.owned.clone());
         Box::pin(async move {
-            let mut state = inner.state.lock();
-            if state.observer.is_some() {
-                let owner = Some(std::process::id());
-                return Err(OpenError::Locked { path: "memory".into(), owner });
+            loop {
+                // Registered before the look, so that it isn't missed.
+                let free = inner.free.notified();
+                if inner.take(&observer) {
+                    if let Some(owned) = owned {
+                        owned();
+                    }
+                    return Ok(());
+                }
+                if owned.is_none() {
+                    let owner = Some(std::process::id());
+                    return Err(OpenError::Locked { path: "memory".into(), owner });
+                }
+                free.await;
             }
-            state.observer = Some(observer);
-            state.progress = watch::Sender::new(Progress::default());
-            inner.rows.0.write().attempt = 0;
-            Ok(())
         })
     }
 
@@ -303,6 +335,7 @@ impl Engine for Memory {
     fn shut(&self) {
         while self.release() {}
         self.inner.state.lock().observer = None;
+        self.inner.free.notify_waiters();
     }
 
     fn ownership(&self) -> Ownership {

@@ -107,6 +107,7 @@ async fn dial(channel: &Channel) -> io::Result<Stream> {
     let config = &*channel.config;
     let late = config.clock.wait_until(config.clock.now().after(CONNECT));
     tokio::select! {
+        biased;
         stream = config.transport.connect(&channel.address) => stream,
         () = late => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answers")),
     }
