@@ -9,7 +9,7 @@ fn a_seed_is_the_same_run_to_the_byte() {
     for seed in [1, 8, 21] {
         let traced = Options { trace: true, ..Options::default() };
         let (first, second) = (run(seed, traced), run(seed, traced));
-        assert!(first.trace.lines().count() > 500, "{}", first.trace);
+        assert!(first.trace.lines().count() > 100, "{}", first.trace);
         let differs = first.trace.lines().zip(second.trace.lines()).find(|(a, b)| a != b);
         assert_eq!(differs, None, "seed {seed}");
         assert_eq!(first, second, "seed {seed}");
