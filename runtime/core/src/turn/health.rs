@@ -23,6 +23,10 @@ pub(super) async fn ask<A: Send + Sync + 'static>(
     if inner.cell.gate().is_observed() {
         return Some(bad("it still doesn't say how it is"));
     }
+    if !inner.settings.home.has_thread() {
+        // In a simulation all is on one.
+        return observe(&inner, patience).await;
+    }
     let (tell, told) = oneshot::channel();
     let runtime = inner.settings.home.runtime().clone();
     let asking = move || {

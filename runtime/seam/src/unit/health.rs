@@ -2,14 +2,14 @@
 //! know it without having to wait for it.
 
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use seam_core::actor::Health;
 use seam_core::name::ServiceId;
 use seam_core::turn::Keeping;
 use seam_wire::Offers;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::HealthConfig;
 
