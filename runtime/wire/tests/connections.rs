@@ -109,6 +109,40 @@ async fn an_answer_that_has_come_survives_its_connection() {
 }
 
 #[tokio::test]
+async fn a_link_leads_elsewhere_once_its_connection_has_ended() {
+    let (first, first_worker, caller) = pair().await;
+    let clock = Clock::fast();
+    let second_worker = Worker::new(contract());
+    let second = serve_at(ANYWHERE, &second_worker, &clock).await;
+    caller.link.lead(Some(second.address().clone()));
+    let under_way = caller.call(LATER, "a");
+    first_worker.has_seen(1).await;
+    first_worker.answer("a", "done");
+    assert_eq!(text(within(under_way).await), "Answer done", "what stands goes on");
+    drop(first);
+    eventually("it is called elsewhere", || caller.service.is_offered()).await;
+    drop(caller.call(LATER, "b"));
+    second_worker.has_seen(1).await;
+
+    // Nobody is dialled, then, once there is an address again, nobody else than who is there.
+    caller.link.lead(None);
+    assert_eq!(caller.link.address(), None);
+    let address = second.address().to_string();
+    let mut state = caller.link.state();
+    drop(second);
+    within(state.wait_for(|state| matches!(state, LinkState::Down { .. }))).await.unwrap();
+    let again_worker = Worker::new(contract());
+    let _again = serve_at(&address, &again_worker, &clock).await;
+    let third_worker = Worker::new(contract());
+    let third = serve_at(ANYWHERE, &third_worker, &clock).await;
+    caller.link.lead(Some(third.address().clone()));
+    within(caller.link.connected()).await;
+    drop(caller.call(LATER, "c"));
+    third_worker.has_seen(1).await;
+    assert!(again_worker.seen.lock().is_empty());
+}
+
+#[tokio::test]
 async fn a_deadline_is_kept_and_told() {
     let clock = Clock::manual();
     let worker = Worker::new(contract());

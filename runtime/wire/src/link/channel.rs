@@ -15,15 +15,15 @@ use tokio::task::AbortHandle;
 use super::offered::{Offered, Offering};
 use super::origins::LastOrigin;
 use super::waiter::Waiter;
+use super::way::Way;
 use super::{LinkConfig, LinkState};
 use crate::agree::{MethodState, ServiceTable, agree};
 use crate::closed::Closed;
 use crate::frame::{CallId, Hello, ServiceOffer, ServiceSet, ServiceSetBuf};
-use crate::net::Address;
 use crate::session::{Fate, Session};
 
 pub(super) struct Channel {
-    pub(super) address: Address,
+    pub(super) way: Way,
     pub(super) clock: Clock,
     pub(super) config: Arc<LinkConfig>,
     /// Whether it is a thread's own, beside a link's.
@@ -62,22 +62,17 @@ pub(super) struct Open {
 }
 
 impl Channel {
-    pub(super) fn new(address: Address, config: Arc<LinkConfig>) -> Self {
-        Self::with(address, config, false, Vec::new())
+    pub(super) fn new(way: Way, config: Arc<LinkConfig>) -> Self {
+        Self::with(way, config, false, Vec::new())
     }
 
     /// One more channel to the same peer, for one thread, over which the same is called.
     pub(super) fn beside(channel: &Self) -> Self {
         let wanted = channel.lock().wanted.clone();
-        Self::with(channel.address.clone(), Arc::clone(&channel.config), true, wanted)
+        Self::with(channel.way.clone(), Arc::clone(&channel.config), true, wanted)
     }
 
-    fn with(
-        address: Address,
-        config: Arc<LinkConfig>,
-        near: bool,
-        wanted: Vec<ServiceOffer>,
-    ) -> Self {
+    fn with(way: Way, config: Arc<LinkConfig>, near: bool, wanted: Vec<ServiceOffer>) -> Self {
         let inner = Inner {
             connection: None,
             late: HashMap::new(),
@@ -87,7 +82,7 @@ impl Channel {
             down: "not connected yet".into(),
         };
         Self {
-            address,
+            way,
             clock: config.clock.clone(),
             config,
             near,

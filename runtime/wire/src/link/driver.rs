@@ -23,7 +23,7 @@ use crate::closed::Closed;
 use crate::convert::failure_from_wire;
 use crate::fair::Fairness;
 use crate::frame::{CallId, Frame, GoAway, Hello};
-use crate::net::{Pipe, Stream};
+use crate::net::{Address, Pipe, Stream};
 use crate::session::{Event, Session};
 use crate::standstill::Since;
 
@@ -48,6 +48,7 @@ async fn keep(channel: &Channel, mut followed: Option<watch::Receiver<LinkState>
     let mut backoff = Backoff::new();
     let mut last_launch = None;
     let mut said = String::new();
+    let mut way = channel.way.follow();
     loop {
         if let Some(followed) = &mut followed {
             let stands = |state: &LinkState| matches!(state, LinkState::Connected { .. });
@@ -55,8 +56,9 @@ async fn keep(channel: &Channel, mut followed: Option<watch::Receiver<LinkState>
                 return;
             }
         }
+        let address = way.address().await;
         let hello = if older { &plain } else { &hello };
-        let closed = match dial(channel).await {
+        let closed = match dial(channel, &address).await {
             Ok(stream) => match Driver::new(channel, hello, stream, &mut last_launch) {
                 Ok(mut driver) => {
                     let closed = driver.run().await;
@@ -80,15 +82,19 @@ async fn keep(channel: &Channel, mut followed: Option<watch::Receiver<LinkState>
             continue;
         }
         report(channel, &closed, &mut said);
-        let wait = backoff.next(fastrand::f64());
-        config.clock.wait_until(config.clock.now().after(wait)).await;
+        let wait = config.clock.now().after(backoff.next(fastrand::f64()));
+        tokio::select! {
+            biased;
+            () = config.clock.wait_until(wait) => {}
+            () = way.changed() => backoff.reset(),
+        }
     }
 }
 
 /// Says why there is no connection, once and not per attempt.
 fn report(channel: &Channel, closed: &Closed, said: &mut String) {
-    let (address, reason) = (&channel.address, closed.to_string());
-    if *said == reason {
+    let (address, reason) = (&channel.way, closed.to_string());
+    if *said == reason || channel.way.address().is_none() {
         tracing::debug!(%address, reason, "still no connection");
         return;
     }
@@ -103,12 +109,12 @@ fn report(channel: &Channel, closed: &Closed, said: &mut String) {
     *said = reason;
 }
 
-async fn dial(channel: &Channel) -> io::Result<Stream> {
+async fn dial(channel: &Channel, address: &Address) -> io::Result<Stream> {
     let config = &*channel.config;
     let late = config.clock.wait_until(config.clock.now().after(CONNECT));
     tokio::select! {
         biased;
-        stream = config.transport.connect(&channel.address) => stream,
+        stream = config.transport.connect(address) => stream,
         () = late => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answers")),
     }
 }
@@ -360,7 +366,7 @@ impl<'a> Driver<'a> {
     }
 
     fn greet(&mut self, hello: &Hello, version: u16) {
-        let (address, unit, release) = (&self.channel.address, &hello.unit, &hello.release);
+        let (address, unit, release) = (&self.channel.way, &hello.unit, &hello.release);
         let instance = hello.instance;
         match self.last_launch.replace(hello.launch) {
             _ if self.channel.near => {
@@ -425,7 +431,7 @@ fn report_leaving(channel: &Channel, go_away: &GoAway<'_>) {
     if channel.near {
         return;
     }
-    let (address, reason) = (&channel.address, go_away.text);
+    let (address, reason) = (&channel.way, go_away.text);
     tracing::info!(%address, reason, "the unit is leaving");
 }
 

@@ -10,6 +10,7 @@ mod origins;
 mod reply;
 mod service;
 mod waiter;
+mod way;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use tokio::task::AbortHandle;
 use self::channel::Channel;
 pub use self::offered::Offering;
 pub use self::service::RemoteService;
+use self::way::Way;
 use crate::identity::Identity;
 use crate::limits::Timeouts;
 use crate::net::{Address, Sockets, Transport};
@@ -104,8 +106,9 @@ impl Link {
     /// Begins to dial `address`; everything runs on `runtime`.
     pub fn open(config: LinkConfig, address: Address, runtime: &Handle) -> Self {
         let config = Arc::new(config);
+        let way = Way::to(address);
         let channels: Vec<_> = (0..config.connections.max(1))
-            .map(|_| Arc::new(Channel::new(address.clone(), Arc::clone(&config))))
+            .map(|_| Arc::new(Channel::new(way.clone(), Arc::clone(&config))))
             .collect();
         let drive =
             |channel: &Arc<Channel>| runtime.spawn(driver::run(Arc::clone(channel))).abort_handle();
@@ -126,9 +129,16 @@ impl Link {
         RemoteService::new(Arc::clone(least), service, contract)
     }
 
-    /// Where it leads.
-    pub fn address(&self) -> &Address {
-        &self.channels[0].address
+    /// Where it leads; `None` while it leads nowhere.
+    pub fn address(&self) -> Option<Address> {
+        self.channels[0].way.address()
+    }
+
+    /// Leads elsewhere from now on, or nowhere: nobody is dialled then. A connection that stands isn't
+    /// ended by that: who is at its other end ends it, and what is under way comes to its end. Where there
+    /// is none, the new address is dialled at once.
+    pub fn lead(&self, address: Option<Address>) {
+        self.channels[0].way.lead(address);
     }
 
     /// How the first of its connections is doing now, and a way to wait for changes.
@@ -153,6 +163,7 @@ impl Drop for Link {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({}, {:?})", self.address(), *self.channels[0].state_changes().borrow())
+        let channel = &self.channels[0];
+        write!(f, "Link({}, {:?})", channel.way, *channel.state_changes().borrow())
     }
 }

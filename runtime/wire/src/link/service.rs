@@ -213,6 +213,6 @@ impl Replies for RemoteService {
 
 impl fmt::Debug for RemoteService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RemoteService({} at {})", self.service, self.channel.address)
+        write!(f, "RemoteService({} at {})", self.service, self.channel.way)
     }
 }
