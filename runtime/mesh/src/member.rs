@@ -30,6 +30,8 @@ pub(crate) struct Member {
     draining: AtomicBool,
     /// Whether it doesn't feel well.
     doubtful: AtomicBool,
+    /// Whether nobody looks for it any more: it has left the registry.
+    gone: AtomicBool,
     calls: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl Member {
             ready: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             doubtful: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             calls: AtomicU64::new(0),
         }
     }
@@ -65,6 +68,11 @@ impl Member {
     #[inline]
     pub(crate) fn takes_calls(&self) -> bool {
         self.ready.load(Ordering::Acquire) && !self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is worth a word: also who is gone, until the last call there may have ended.
+    pub(crate) fn is_told_of(&self) -> bool {
+        !self.gone.load(Ordering::Relaxed) || self.takes_calls() || self.ewma.pending() > 0
     }
 
     #[inline]
@@ -221,6 +229,14 @@ impl Endpoint {
         let Some(member) = self.member.upgrade() else { return };
         member.draining.store(draining, Ordering::Relaxed);
         self.changes.notify_waiters();
+    }
+
+    /// Nobody looks for it any more, or somebody does again: while it is gone it keeps its place, and isn't
+    /// told of.
+    pub fn set_gone(&self, gone: bool) {
+        if let Some(member) = self.member.upgrade() {
+            member.gone.store(gone, Ordering::Relaxed);
+        }
     }
 
     /// It doesn't feel well, or does again: while it doesn't, it gets calls only if no other can.

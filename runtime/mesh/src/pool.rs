@@ -88,10 +88,11 @@ impl Pool {
         self.service
     }
 
-    /// How its endpoints are.
+    /// How its endpoints are, but for those that are gone.
     pub fn status(&self) -> Vec<EndpointStatus> {
         let now = self.clock.now();
-        self.members().map(|member| member.status(now)).collect()
+        let told_of = self.members().filter(|member| member.is_told_of());
+        told_of.map(|member| member.status(now)).collect()
     }
 
     #[inline]

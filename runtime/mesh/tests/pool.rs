@@ -261,3 +261,26 @@ fn a_caller_who_leaves_says_nothing_of_the_endpoint() {
     assert_eq!(house.far[0].0.forgotten.load(Ordering::Relaxed), 50);
     assert_eq!((house.state(0), house.pool.status()[0].in_flight), (EndpointState::Ready, 0));
 }
+
+#[test]
+fn an_endpoint_that_is_gone_is_told_of_until_its_last_call_is_over() {
+    let house = House::of(2, Balance::RoundRobin);
+    let told_of = || house.pool.status().iter().map(|own| own.instance).collect::<Vec<_>>();
+    let under_way = loop {
+        match house.send(0, None) {
+            Sent::Kept(ticket) if ticket.carrier.endpoint == 1 => break ticket,
+            Sent::Kept(ticket) => house.came(ticket, Ok(())),
+            other => panic!("{other:?}"),
+        }
+    };
+    let gone = &house.far[1].1;
+    gone.set_gone(true);
+    assert_eq!(told_of(), [0, 1], "it is still there");
+    gone.set_ready(false);
+    assert_eq!(told_of(), [0, 1], "a call is still there");
+    house.came(under_way, Ok(()));
+    assert_eq!(told_of(), [0]);
+    gone.set_gone(false);
+    gone.set_ready(true);
+    assert_eq!(told_of(), [0, 1], "it has come again, to its own place");
+}
