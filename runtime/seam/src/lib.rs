@@ -21,8 +21,8 @@ pub use seam_store as store;
 pub use self::app::App;
 pub use self::services::{CallEdge, Graph, StoreFailure, Tables};
 pub use self::unit::{
-    EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady, Running,
-    ServiceStatus, StartFailure, UnitStatus,
+    EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
+    RegistryStatus, Running, ServiceStatus, StartFailure, UnitStatus,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]

@@ -190,7 +190,7 @@ fn as_json(units: &[UnitStatus], missing: &[Missing]) -> String {
         let mut status = json!({
             "unit": unit, "instance": instance, "topology": topology, "pid": running.flatten(),
             "running": running.is_some(), "drained": drained, "ready": false,
-            "configVersion": null, "services": [], "methods": [],
+            "configVersion": null, "registry": null, "services": [], "methods": [],
         });
         if running.is_some() {
             status["reason"] = json!(SILENT);
@@ -252,6 +252,13 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
         if let Some(reason) = &unit.reason {
             text += &format!("  {}: {reason}\n", label(unit));
         }
+    }
+    for unit in units.iter().filter(|unit| !unit.registry.fresh) {
+        let engine = &unit.registry.engine;
+        text += &format!(
+            "  {}: its registry ({engine}) can't be reached: what it knew last holds\n",
+            label(unit)
+        );
     }
     for silent in missing.iter().filter(|unit| unit.running.is_some()) {
         text += &format!("  {}: {SILENT}\n", missing_label(silent));
@@ -385,12 +392,13 @@ fn latency(us: f64) -> String {
 mod tests {
     use seam_core::metrics::MethodMetrics;
 
-    use crate::unit::{EndpointState, EndpointStatus, MethodStatus, ServiceStatus};
+    use crate::unit::{EndpointState, EndpointStatus, MethodStatus, RegistryStatus, ServiceStatus};
 
     use super::*;
 
     fn front() -> UnitStatus {
         UnitStatus {
+            registry: RegistryStatus { engine: "nats".into(), fresh: false },
             unit: "front".into(),
             instance: 0,
             topology: "split".into(),
@@ -456,6 +464,7 @@ UNIT   TOPOLOGY  STATE         PID     UP  HTTP            LISTEN
 front  split     not ready    4242  1m 1s  127.0.0.1:8080  -
 pay    split     not running     -      -  -               -
   front: unit `pay` hasn't answered yet
+  front: its registry (nats) can't be reached: what it knew last holds
 
 SERVICE  UNIT   LANE    STATE    IN FLIGHT  RESTARTS
 order    front  inline  running          2         1
@@ -496,7 +505,8 @@ pay.2  split     drained         -   -  -     -
         assert_eq!(units[0]["configVersion"], "0123456789abcdef");
         let expected = json!({
             "unit": "pay", "instance": 0, "topology": "split", "pid": null, "running": false,
-            "drained": false, "ready": false, "configVersion": null, "services": [], "methods": [],
+            "drained": false, "ready": false, "configVersion": null, "registry": null,
+            "services": [], "methods": [],
         });
         assert_eq!(units[1], expected);
         let silent = &units[2];

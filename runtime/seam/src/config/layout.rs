@@ -31,6 +31,8 @@ pub struct UnitLayout {
     pub peers: Vec<Peer>,
     /// The other instances of this unit, which host the same services.
     pub siblings: Vec<Endpoint>,
+    /// Whether there is a registry, by which instances of units come and go that the config doesn't list.
+    pub registered: bool,
 }
 
 impl UnitLayout {
@@ -40,9 +42,9 @@ impl UnitLayout {
         process(&self.unit, self.instance)
     }
 
-    /// Whether it is one of several processes that host the same services.
+    /// Whether it is one of several processes that host the same services, or may be.
     pub const fn is_one_of_several(&self) -> bool {
-        self.instances > 1 || self.instance > 0
+        self.instances > 1 || self.instance > 0 || self.registered
     }
 
     /// Whether anybody in this unit may call any service: its edge does, and its program may, if it
@@ -76,7 +78,7 @@ pub struct RemoteService {
     pub service: String,
     /// The unit that hosts it.
     pub unit: String,
-    /// Where that unit's instances are reached; at least one.
+    /// Where that unit's instances are reached; at least one, unless there is a registry.
     pub endpoints: Vec<Endpoint>,
 }
 
@@ -307,7 +309,8 @@ impl Config {
                 services: self.in_start_order(peer),
             })
             .collect();
-        let reached = peers.iter().filter(|peer| !peer.endpoints.is_empty());
+        let registered = self.registry.engine.is_dynamic();
+        let reached = peers.iter().filter(|peer| !peer.endpoints.is_empty() || registered);
         let remote = reached.flat_map(|peer| {
             peer.services.iter().map(|service| RemoteService {
                 service: service.clone(),
@@ -326,6 +329,7 @@ impl Config {
             program: unit.program,
             remote: remote.collect(),
             siblings: endpoints(unit).into_iter().filter(|sibling| sibling.instance > 0).collect(),
+            registered,
             peers,
         }
     }

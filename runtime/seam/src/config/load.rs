@@ -21,6 +21,7 @@ use super::{
     policies::{read_breaker, read_policy},
     problem::{Problems, nearest},
     reader::{Findings, Reader},
+    registry::read_registry,
     settings::Settings,
     source::Source,
     tree::{self, Entry, Kind, Node, Table},
@@ -134,6 +135,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let health = read_health(reader.table("health"));
     let rehearsal = read_rehearsal(reader.table("rehearsal"));
     let edge = read_edge(reader.table("edge"));
+    let registry = read_registry(reader.table("registry"));
     let units = reader.table("units");
     let read = |name| findings.of_unit(name, || read_unit(name, units.named(name)));
     let units = units.names().into_iter().map(read).collect();
@@ -149,6 +151,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         health,
         rehearsal,
         edge,
+        registry,
         units,
         topologies,
         services,

@@ -27,6 +27,7 @@ mod origin;
 mod policies;
 mod problem;
 mod reader;
+mod registry;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use self::{
     layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
     origin::{Origin, Spot},
     problem::{Problem, Problems},
+    registry::{RegistryConfig, RegistryEngine},
     settings::Settings,
     types::{
         AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane, LogConfig, LogFormat,
@@ -71,6 +73,8 @@ pub struct Config {
     pub rehearsal: RehearsalConfig,
     /// `[edge]`.
     pub edge: EdgeConfig,
+    /// `[registry]`.
+    pub registry: RegistryConfig,
     /// `[units.…]`, in the order of the file.
     pub units: Vec<UnitConfig>,
     /// `[topologies]`, in the order of the file; the first is the default.

@@ -5,22 +5,21 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, select_all};
 use parking_lot::Mutex;
-use seam_core::contract::ContractDescriptor;
 use seam_core::home::Home;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
-use seam_core::time::Clock;
 use seam_mesh::{EndpointStatus, Pool};
+use seam_registry::{Changes, Entry};
 use seam_wire::{
-    Identity, Link, LinkConfig, LinkState, ListenError, Offering, Offers, Server, ServerConfig,
+    Address, AddressError, Identity, LinkState, ListenError, Offers, Server, ServerConfig,
 };
 
 use super::StartFailure;
 use super::awaited::calls;
 use super::descriptors::{connections, left};
 use super::failure::{Taker, unbound};
-use super::placement::Placement;
-use crate::config::{Config, Endpoint, UnitLayout};
+use super::peers::{Called, Dialling, Peer};
+use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout};
 use crate::services::{Graph, Opened, Registry, Simulation};
 
 /// Who this process is to its peers.
@@ -31,72 +30,9 @@ pub(super) fn identity(registry: &Registry, config: &Config, layout: &UnitLayout
 
 /// The links to the processes that host what this one may call, and the pools that they make up.
 pub(super) struct Links {
-    links: Mutex<Vec<Peer>>,
-    pools: Vec<Arc<Pool>>,
-}
-
-/// A process that is dialled: one instance of a unit.
-struct Peer {
-    unit: String,
-    instance: u16,
-    link: Link,
-    /// Whether it has answered once; from then on an outage doesn't make this unit unready.
-    answered: bool,
-}
-
-/// What it takes to call another process.
-pub(super) struct Dialling<'a> {
-    pub(super) config: &'a Config,
-    pub(super) identity: &'a Identity,
-    pub(super) layout: &'a UnitLayout,
-    pub(super) homes: &'a [Home],
-    pub(super) placement: &'a Placement<'a>,
-    pub(super) clock: &'a Clock,
-    pub(super) simulation: Option<&'a Simulation>,
-}
-
-impl Dialling<'_> {
-    /// The pool of a service's endpoints, each by a link to its process.
-    fn pool(
-        &self,
-        service: ServiceId,
-        contract: &'static ContractDescriptor,
-        unit: &str,
-        endpoints: &[Endpoint],
-        links: &mut Vec<Peer>,
-    ) -> Arc<Pool> {
-        let service_config = self.config.service(service.name());
-        let (balance, breaker) =
-            service_config.map(|config| (config.balance, config.breaker)).unwrap_or_default();
-        let pool = Arc::new(Pool::new(service, balance, breaker, self.clock.clone()));
-        for Endpoint { instance, address } in endpoints {
-            let known = |peer: &Peer| peer.unit == unit && peer.instance == *instance;
-            let number = links.iter().position(known).unwrap_or_else(|| {
-                let home = &self.homes[self.placement.link(unit, links.len())];
-                let config = LinkConfig::new(self.identity.clone());
-                let config = match self.simulation.cloned() {
-                    Some(Simulation { clock, transport }) => {
-                        LinkConfig { clock, transport, ..config }
-                    }
-                    None => config,
-                };
-                let link = Link::open(config, address.clone(), home.runtime());
-                let (unit, instance) = (unit.to_owned(), *instance);
-                links.push(Peer { unit, instance, link, answered: false });
-                links.len() - 1
-            });
-            let remote = Arc::new(links[number].link.service(service, contract));
-            let Some(endpoint) = pool.join(unit, *instance, Arc::clone(&remote) as _) else {
-                tracing::warn!(%service, unit, instance, "not called: its pool is full");
-                continue;
-            };
-            remote.follow(move |offering| {
-                endpoint.set_doubtful(offering == Offering::Unwell);
-                endpoint.set_ready(offering.is_some());
-            });
-        }
-        pool
-    }
+    dialling: Dialling,
+    peers: Mutex<Vec<Peer>>,
+    called: Vec<Called>,
 }
 
 impl Links {
@@ -104,12 +40,14 @@ impl Links {
     /// what other units host, and what this unit's other instances may host in this one's place.
     pub(super) fn start(
         graph: &Graph,
-        dialling: &Dialling<'_>,
+        config: &Config,
+        layout: &UnitLayout,
+        dialling: Dialling,
         opened: &[(ServiceId, Arc<dyn Opened>)],
     ) -> Self {
-        let layout = dialling.layout;
-        let (mut links, mut pools) = (Vec::new(), Vec::new());
-        let here = layout.services.iter().filter(|_| !layout.siblings.is_empty());
+        let mut links = Self { dialling, peers: Mutex::default(), called: Vec::new() };
+        let others = !layout.siblings.is_empty() || layout.registered;
+        let here = layout.services.iter().filter(|_| others);
         let here = here.map(|service| (service, &layout.unit, &layout.siblings));
         let elsewhere = layout.remote.iter();
         let elsewhere = elsewhere.map(|remote| (&remote.service, &remote.unit, &remote.endpoints));
@@ -119,38 +57,121 @@ impl Links {
             }
             let found = opened.iter().find(|(id, _)| id.name() == *service);
             let Some((id, open)) = found else { continue };
-            let contract = open.client().descriptor();
-            let pool = dialling.pool(*id, contract, unit, endpoints, &mut links);
+            let configured = config.service(service);
+            let (balance, breaker) =
+                configured.map(|config| (config.balance, config.breaker)).unwrap_or_default();
+            let pool = Arc::new(Pool::new(*id, balance, breaker, links.dialling.clock.clone()));
             open.lead_to(Arc::clone(&pool) as _);
-            pools.push(pool);
+            let (unit, contract) = (unit.clone(), open.client().descriptor());
+            links.call(Called { unit, contract, pool }, endpoints);
         }
-        Self { links: Mutex::new(links), pools }
+        links
+    }
+
+    /// A service is called at these instances of its unit, which the config lists.
+    fn call(&mut self, called: Called, endpoints: &[Endpoint]) {
+        let peers = self.peers.get_mut();
+        for Endpoint { instance, address } in endpoints {
+            let known = peers.iter().position(|peer| peer.is(&called.unit, *instance));
+            let number = known.unwrap_or_else(|| {
+                let link = self.dialling.link(&called.unit, peers.len(), address.clone());
+                peers.push(Peer::listed(&called.unit, *instance, address.clone(), link));
+                peers.len() - 1
+            });
+            peers[number].joins(&called);
+        }
+        self.called.push(called);
+    }
+
+    /// Instances have come to the registry, or have left it.
+    pub(super) fn follow(&self, changes: Changes) {
+        let Changes { added, updated, removed } = changes;
+        for entry in added.into_iter().chain(updated) {
+            let (unit, instance, at) = (&entry.unit, entry.instance, &entry.address);
+            match self.address(&entry) {
+                Ok(None) => {}
+                Ok(Some(address)) => {
+                    tracing::debug!(unit, instance, at, "registered");
+                    self.is_at(unit, instance, address);
+                }
+                Err(reason) => tracing::warn!(unit, instance, at, reason, "registered, not called"),
+            }
+        }
+        let peers = self.peers.lock();
+        for Entry { unit, instance, .. } in removed {
+            if let Some(peer) = peers.iter().find(|peer| peer.is(&unit, instance)) {
+                tracing::info!(unit, instance, "not registered any more");
+                peer.has_left();
+            }
+        }
+    }
+
+    /// Where an instance is to be dialled; `None` if it isn't: it is this process, or hosts nothing that
+    /// is called from here.
+    fn address(&self, entry: &Entry) -> Result<Option<Address>, String> {
+        let Identity { app, unit, instance, .. } = &self.dialling.identity;
+        let itself = entry.unit == *unit && entry.instance == *instance;
+        let called = self.called.iter().any(|called| called.unit == entry.unit);
+        if itself || !called {
+            return Ok(None);
+        }
+        if entry.app != *app {
+            return Err(format!("it is of the app `{}`", entry.app));
+        }
+        if entry.instance >= MAX_INSTANCES {
+            return Err(format!("instances have numbers below {MAX_INSTANCES}"));
+        }
+        if !entry.is_reachable() {
+            return Err("its socket is on another machine: let it `listen` on HOST:PORT".into());
+        }
+        let address = entry.address.parse();
+        address.map(Some).map_err(|error: AddressError| format!("its address is none: {error}"))
+    }
+
+    /// Calls a unit's instance there from now on.
+    fn is_at(&self, unit: &str, instance: u16, address: Address) {
+        let mut peers = self.peers.lock();
+        if let Some(peer) = peers.iter().find(|peer| peer.is(unit, instance)) {
+            peer.is_at(address);
+            return;
+        }
+        let link = self.dialling.link(unit, peers.len(), address);
+        let mut peer = Peer::registered(unit, instance, link);
+        self.called
+            .iter()
+            .filter(|called| called.unit == unit)
+            .for_each(|called| peer.joins(called));
+        peers.push(peer);
     }
 
     /// The pool by which this unit calls a service, if it does.
     pub(super) fn pool(&self, service: ServiceId) -> Option<&Arc<Pool>> {
-        self.pools.iter().find(|pool| pool.service() == service)
+        self.called.iter().map(|called| &called.pool).find(|pool| pool.service() == service)
     }
 
     /// How the endpoints are that this unit calls.
     pub(super) fn endpoints(&self) -> Vec<EndpointStatus> {
-        self.pools.iter().flat_map(|pool| pool.status()).collect()
+        self.called.iter().flat_map(|called| called.pool.status()).collect()
     }
 
     /// The other units of which no instance has answered once.
     pub(super) fn waits_for(&self, own: &str) -> Vec<String> {
-        let mut links = self.links.lock();
+        let mut peers = self.peers.lock();
         let mut waits_for: Vec<(&str, bool, String)> = Vec::new();
-        for peer in links.iter_mut().filter(|peer| peer.unit != own) {
-            let state = peer.link.state().borrow().clone();
-            peer.answered |= matches!(state, LinkState::Connected { .. });
-            let reason = match state {
+        for peer in peers.iter_mut().filter(|peer| peer.unit != own) {
+            let reason = match peer.state() {
                 LinkState::Down { reason } => format!("unit `{}`: {reason}", peer.unit),
                 _ => format!("unit `{}` hasn't answered yet", peer.unit),
             };
             match waits_for.iter_mut().find(|(unit, ..)| *unit == peer.unit) {
-                Some((_, answered, _)) => *answered |= peer.answered,
-                None => waits_for.push((&peer.unit, peer.answered, reason)),
+                Some((_, answered, _)) => *answered |= peer.has_answered(),
+                None => waits_for.push((&peer.unit, peer.has_answered(), reason)),
+            }
+        }
+        for Called { unit, .. } in self.called.iter().filter(|called| called.unit != own) {
+            if waits_for.iter().all(|(known, ..)| known != unit) {
+                let reason = format!("no instance of unit `{unit}` is registered yet");
+                waits_for.push((unit, false, reason));
             }
         }
         waits_for.into_iter().filter(|(_, answered, _)| !answered).map(|(.., why)| why).collect()
@@ -164,13 +185,9 @@ impl Links {
         awaited: impl Fn(&str) -> bool,
     ) {
         let mut units: Vec<(String, Vec<_>)> = Vec::new();
-        for peer in self.links.lock().iter().filter(|peer| awaited(&peer.unit)) {
-            let mut state = peer.link.state();
-            // The sender lives as long as the link.
-            let connected = Box::pin(async move {
-                let stands = |state: &LinkState| matches!(state, LinkState::Connected { .. });
-                let _ = state.wait_for(stands).await;
-            });
+        let listed = |peer: &&Peer| peer.is_listed() && awaited(&peer.unit);
+        for peer in self.peers.lock().iter().filter(listed) {
+            let connected = Box::pin(peer.connected());
             match units.iter_mut().find(|(unit, _)| *unit == peer.unit) {
                 Some((_, states)) => states.push(connected),
                 None => units.push((peer.unit.clone(), vec![connected])),
@@ -181,9 +198,14 @@ impl Links {
         let _ = tokio::time::timeout(patience, join_all(all)).await;
     }
 
+    /// What it takes to dial other processes.
+    pub(super) const fn dialling(&self) -> &Dialling {
+        &self.dialling
+    }
+
     /// Ends all connections.
     pub(super) fn stop(&self) {
-        self.links.lock().clear();
+        self.peers.lock().clear();
     }
 }
 
@@ -193,8 +215,8 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn address(&self) -> String {
-        self.server.address().to_string()
+    pub(super) const fn address(&self) -> &Address {
+        self.server.address()
     }
 
     /// How other units get to know what is active here.

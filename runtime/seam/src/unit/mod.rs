@@ -9,7 +9,9 @@ mod edge;
 mod failure;
 mod health;
 mod links;
+mod membership;
 mod parts;
+mod peers;
 mod placement;
 mod running;
 mod starting;
@@ -23,4 +25,4 @@ pub(crate) use self::failure::Taker;
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 
-pub use self::status::{MethodStatus, ServiceStatus, UnitStatus};
+pub use self::status::{MethodStatus, RegistryStatus, ServiceStatus, UnitStatus};

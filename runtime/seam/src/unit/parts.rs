@@ -15,6 +15,7 @@ use super::clients::Routes;
 use super::edge::Edge;
 use super::health::Watched;
 use super::links::{Links, Listening};
+use super::membership::Registration;
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Lane, UnitLayout};
 use crate::services::{Activity, Database, Hosted, Opened};
@@ -33,7 +34,8 @@ pub(super) struct Parts {
     pub(super) hosted: Vec<Resident>,
     /// The unit's own.
     pub(super) database: Database,
-    pub(super) links: Links,
+    pub(super) links: Arc<Links>,
+    pub(super) registration: Registration,
     pub(super) edge: Mutex<Option<Edge>>,
     pub(super) listener: Mutex<Option<Listening>>,
 }
@@ -90,8 +92,9 @@ impl Parts {
             reason: ready.err(),
             config_version: self.config_version.clone(),
             http,
-            listen: self.listener.lock().as_ref().map(|listening| listening.address()),
+            listen: self.listener.lock().as_ref().map(|listening| listening.address().to_string()),
             log_lines_dropped: 0,
+            registry: self.registration.status(),
             services: self.hosted.iter().map(Resident::status).collect(),
             methods: self
                 .opened
@@ -110,14 +113,19 @@ impl Parts {
         Some(MethodStatus { service, method, remote: false, metrics })
     }
 
-    /// Edge, listener, services, links, databases, homes: each needs those after it.
+    /// Registration, edge, listener, services, links, databases, homes: each needs those after it.
     pub(super) async fn stop(&self, drain: Duration) {
         let began = Instant::now();
         let left = || drain.saturating_sub(began.elapsed());
         let edge = self.edge.lock().take();
-        if let Some(edge) = edge {
-            edge.stop(left()).await;
-        }
+        let edge_stops = async {
+            if let Some(edge) = edge {
+                edge.stop(left()).await;
+            }
+        };
+        // A registry that is away holds up nobody's requests.
+        tokio::join!(self.registration.leave(), edge_stops);
+        self.registration.close();
         let listener = self.listener.lock().take();
         if let Some(listener) = listener {
             listener.stop(left()).await;

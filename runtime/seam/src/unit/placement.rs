@@ -10,23 +10,23 @@ use crate::config::UnitLayout;
 use crate::services::Graph;
 
 /// Homes, by number.
-pub(super) struct Placement<'a> {
+pub(super) struct Placement {
     homes: usize,
     /// The services that share the homes, in the order in which these are dealt out.
-    dealt: Vec<Placed<'a>>,
+    dealt: Vec<Placed>,
 }
 
 /// A service, and the other units that it calls.
-struct Placed<'a> {
-    service: &'a str,
-    calls: Vec<&'a str>,
+struct Placed {
+    service: String,
+    calls: Vec<String>,
 }
 
-impl<'a> Placement<'a> {
+impl Placement {
     /// Over so many homes; `shares` says which services have no arbiter of their own.
     pub(super) fn new(
         graph: &Graph,
-        layout: &'a UnitLayout,
+        layout: &UnitLayout,
         homes: usize,
         shares: impl Fn(&str) -> bool,
     ) -> Self {
@@ -35,12 +35,13 @@ impl<'a> Placement<'a> {
         };
         let services = layout.services.iter().filter(|service| shares(service)).map(|service| {
             let called = layout.remote.iter().filter(|remote| needs(service, &remote.service));
-            Placed { service, calls: called.map(|remote| remote.unit.as_str()).collect() }
+            let calls = called.map(|remote| remote.unit.clone()).collect();
+            Placed { service: service.clone(), calls }
         });
         Self::dealt(homes, services)
     }
 
-    fn dealt(homes: usize, services: impl Iterator<Item = Placed<'a>>) -> Self {
+    fn dealt(homes: usize, services: impl Iterator<Item = Placed>) -> Self {
         let (mut dealt, rest): (Vec<_>, Vec<_>) =
             services.partition(|service| !service.calls.is_empty());
         dealt.extend(rest);
@@ -61,7 +62,8 @@ impl<'a> Placement<'a> {
     /// Where the link to a unit lives, the `number`th of all: with the first service that calls over
     /// it. If none does, it is the edge's or the program's, and any home will do.
     pub(super) fn link(&self, unit: &str, number: usize) -> usize {
-        let first = self.dealt.iter().position(|service| service.calls.contains(&unit));
+        let first =
+            self.dealt.iter().position(|service| service.calls.iter().any(|called| called == unit));
         first.unwrap_or(number) % self.homes
     }
 }
@@ -70,8 +72,12 @@ impl<'a> Placement<'a> {
 mod tests {
     use super::*;
 
-    fn placed(homes: usize, services: &[(&'static str, &[&'static str])]) -> Placement<'static> {
-        let service = |&(service, calls): &_| Placed { service, calls: <[&str]>::to_vec(calls) };
+    fn placed(homes: usize, services: &[(&str, &[&str])]) -> Placement {
+        let owned = |name: &&str| (*name).to_owned();
+        let service = |&(service, calls): &(&str, &[&str])| Placed {
+            service: service.to_owned(),
+            calls: calls.iter().map(owned).collect(),
+        };
         Placement::dealt(homes, services.iter().map(service))
     }
 

@@ -188,7 +188,7 @@ impl Running {
 
     /// Where other units reach this one, with the real port.
     pub fn listen(&self) -> Option<String> {
-        self.parts.listener.lock().as_ref().map(|listening| listening.address())
+        self.parts.listener.lock().as_ref().map(|listening| listening.address().to_string())
     }
 
     /// The unit's own database, `units/NAME` in the data folder, opened when it is first asked for:

@@ -22,8 +22,10 @@ use super::StartFailure;
 use super::awaited::awaited;
 use super::clients::Routes;
 use super::health::Watcher;
-use super::links::{self, Dialling, Links, Listening};
+use super::links::{self, Links, Listening};
+use super::membership::Registration;
 use super::parts::{Parts, Resident, end, stop_homes};
+use super::peers::Dialling;
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
@@ -94,34 +96,35 @@ impl<'a> Starting<'a> {
             |name: &str| config.service(name).is_some_and(|s| s.lane == config::Lane::Inline);
         let graph = self.graph.clone();
         let placement = Placement::new(&graph, layout, self.homes.len(), shares);
+        let listener = placement.listener();
         let dialling = Dialling {
-            config,
-            identity: &identity,
-            layout,
-            homes: &self.homes,
-            placement: &placement,
-            clock: &self.clock,
-            simulation: self.registry.simulation.as_ref(),
+            identity: identity.clone(),
+            homes: self.homes.clone(),
+            placement,
+            clock: self.clock.clone(),
+            simulation: self.registry.simulation.clone(),
         };
-        let links = Links::start(&graph, &dialling, &opened);
+        let links = Arc::new(Links::start(&graph, config, layout, dialling, &opened));
+        let home = &self.homes[listener];
+        let registration = Registration::start(config, layout, links.dialling(), &links, home)?;
+        let home = home.clone();
         for name in &self.layout.services {
             let found = opened.iter().find(|(id, _)| id.name() == name);
             let service = self.config.service(name);
             let (Some((id, open)), Some(service)) = (found, service) else { continue };
-            let (resident, watcher) = self.host(*id, open, service, &routes, &placement, &links)?;
+            let (resident, watcher) = self.host(*id, open, service, &routes, &links)?;
             self.residents.push(resident);
             self.watchers.push(watcher);
             self.first_start(self.residents.len() - 1).await?;
         }
         let inlets = self.residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet));
-        let inlets: Vec<Arc<dyn Inlet>> = inlets.collect();
+        let inlets: Vec<Arc<dyn Inlet>> = inlets.chain(registration.inlet()).collect();
         let patience = Instant::now() + PEERS;
         if self.layout.listen.is_some() {
             let awaited = awaited(&self.graph, config, layout);
             links.connected_within(PEERS, |unit| awaited.iter().any(|name| name == unit)).await;
         }
         let watchers = std::mem::take(&mut self.watchers);
-        let home = &self.homes[placement.listener()];
         let several = self.layout.is_one_of_several();
         let waits = |resident: &&Resident| {
             several && *resident.hosted.activity.borrow() != Activity::Active
@@ -129,8 +132,9 @@ impl<'a> Starting<'a> {
         let inactive = self.residents.iter().filter(waits).map(|resident| resident.id).collect();
         let simulation = self.registry.simulation.as_ref();
         let listener =
-            links::listen(&identity, self.layout, inlets, inactive, home, simulation).await?;
+            links::listen(&identity, self.layout, inlets, inactive, &home, simulation).await?;
         if let Some(listening) = &listener {
+            registration.register(config, layout, &identity, listening.address());
             for resident in self.residents.iter().filter(|_| several) {
                 let activity = resident.hosted.activity.clone();
                 home.runtime().spawn(offer(listening.offers(), resident.id, activity));
@@ -159,6 +163,7 @@ impl<'a> Starting<'a> {
                 StoreOptions::default(),
             ),
             links,
+            registration,
             edge: Mutex::new(None),
             listener: Mutex::new(listener),
         };
@@ -201,7 +206,6 @@ impl<'a> Starting<'a> {
         open: &Arc<dyn Opened>,
         service: &ServiceConfig,
         routes: &Arc<Routes>,
-        placement: &Placement<'_>,
         links: &Links,
     ) -> Result<(Resident, Watcher), StartFailure> {
         let options = StoreOptions::default().cache(service.cache);
@@ -214,7 +218,7 @@ impl<'a> Starting<'a> {
             config::Lane::Inline => (Lane::Inline, None),
             config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
         };
-        let shared = || self.homes[placement.service(id.name())].clone();
+        let shared = || self.homes[links.dialling().placement.service(id.name())].clone();
         let home = arbiter.clone().unwrap_or_else(shared);
         let runtime = home.runtime().clone();
         let mailbox = u32::try_from(service.mailbox).unwrap_or(u32::MAX);

@@ -35,6 +35,9 @@ pub struct UnitStatus {
     /// that logs by itself.
     #[serde(default)]
     pub log_lines_dropped: u64,
+    /// How it knows of instances that the config doesn't list.
+    #[serde(default)]
+    pub registry: RegistryStatus,
     /// The services that it hosts.
     pub services: Vec<ServiceStatus>,
     /// Calls by method, also of services elsewhere that it has called.
@@ -42,6 +45,23 @@ pub struct UnitStatus {
     /// The instances of services elsewhere that it calls.
     #[serde(default)]
     pub endpoints: Vec<EndpointStatus>,
+}
+
+/// What a unit knows of the registry. By default that of the engine `static`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryStatus {
+    /// `static`, `embedded`, `nats` or `zookeeper`.
+    pub engine: String,
+    /// Whether it tells of every change. While it can't be reached it doesn't: then the unit goes by what
+    /// it knew last.
+    pub fresh: bool,
+}
+
+impl Default for RegistryStatus {
+    fn default() -> Self {
+        Self { engine: "static".into(), fresh: true }
+    }
 }
 
 /// A service that a unit hosts.

@@ -1,6 +1,7 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
 mod instances;
+mod registry;
 mod wire;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ pub(super) fn check(
     catalogue: &Catalogue,
     findings: &Findings,
 ) {
-    let check = Check { root, source, catalogue, findings };
+    let registered = config.registry.engine.is_dynamic();
+    let check = Check { root, source, catalogue, findings, registered };
     check.app_name(config);
     check.cycles(config);
     check.hops(config);
@@ -37,6 +39,7 @@ pub(super) fn check(
     for unit in &config.units {
         check.known(unit, config);
     }
+    check.keeper(config);
     check.sockets(config);
     for unit in &config.units {
         check.instances(unit);
@@ -55,6 +58,8 @@ struct Check<'a> {
     source: &'a Arc<Source>,
     catalogue: &'a Catalogue,
     findings: &'a Findings,
+    /// Whether there is a registry, by which units have instances that the config doesn't list.
+    registered: bool,
 }
 
 impl Check<'_> {
@@ -261,7 +266,8 @@ impl Check<'_> {
                 // whom it likes.
                 let program = units.iter().any(|u| u.services.is_empty() && u.http.is_none());
                 let is_called = |service| program || self.caller(&units, service, unit).is_some();
-                unit.services.iter().any(|service| is_called(service))
+                let keeps = config.keeper(topology).is_some_and(|keeper| keeper.name == unit.name);
+                keeps || unit.services.iter().any(|service| is_called(service))
             })
         };
         let silent = |unit: &UnitConfig| unit.listen.is_none() && unit.address.is_none();
@@ -302,7 +308,8 @@ impl Check<'_> {
             let unit = elsewhere().find(|unit| unit.program)?;
             Some(format!("the program of unit `{}` may call it", unit.name))
         };
-        let siblings = || (host.instances > 1).then(|| "its instances call each other".into());
+        let several = host.instances > 1 || self.registered;
+        let siblings = || several.then(|| "its instances call each other".into());
         caller.or_else(edge).or_else(program).or_else(siblings)
     }
 
@@ -323,7 +330,7 @@ impl Check<'_> {
                 let fix = format!("add e.g. `listen = \"127.0.0.1:7102\"` to [units.{unit}]");
                 (vec!["units", unit], "has no `listen`", fix)
             }
-            (Some(listen), None) if listen.is_any_port() => {
+            (Some(listen), None) if listen.is_any_port() && !self.registered => {
                 let fix = "choose a port, or say in `address` where others reach it".into();
                 (vec!["units", unit, "listen"], "listens on a port that nobody knows", fix)
             }

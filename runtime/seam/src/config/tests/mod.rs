@@ -5,6 +5,7 @@ mod document;
 mod layout;
 mod messages;
 mod overrides;
+mod registry;
 mod settings;
 mod values;
 

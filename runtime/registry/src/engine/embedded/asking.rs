@@ -1,0 +1,257 @@
+//! The engine `embedded`, which asks whoever keeps the registry.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::Duration;
+
+use seam_core::codec::CodecError;
+use seam_core::context::CallContext;
+use seam_core::contract::Never;
+use seam_core::contract::{
+    ContractDescriptor, MethodDescriptor, MethodSchema, MethodSpec, TurnKind,
+};
+use seam_core::name::ServiceId;
+use seam_core::outcome::{CallError, Failure};
+use seam_core::remote::{Caller, Encode, Outbound, Remote};
+use seam_core::time::Clock;
+
+use super::keeper::Keeper;
+use super::request::{Answer, Request, Seen};
+use crate::engine::{Claimed, Engine, Expiry, News, Pending, RegistryError};
+use crate::entry::{Entry, Place};
+
+/// The service under which a keeper is asked over the wire; no user's service has a dot in its name.
+const NAME: &str = "seam.registry";
+/// After which no answer is waited for; who watches is answered after some seconds at the latest.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+static ASK: MethodSpec = MethodSpec::plain("ask", 0);
+
+/// Its id; `None` if the process has met too many names.
+pub(super) fn service() -> Option<ServiceId> {
+    ServiceId::of(NAME)
+}
+
+/// The contract by which a keeper is asked over the wire: one method that takes JSON and answers it.
+pub fn contract() -> &'static ContractDescriptor {
+    static CONTRACT: OnceLock<ContractDescriptor> = OnceLock::new();
+    CONTRACT.get_or_init(|| {
+        let null = serde_json::Value::Null;
+        let schema = MethodSchema { arguments: null.clone(), answer: null.clone(), error: null };
+        let method = MethodDescriptor {
+            name: ASK.name.into(),
+            index: ASK.index,
+            doc: String::new(),
+            turn: TurnKind::Shared,
+            idempotent: false,
+            deadline: None,
+            public: false,
+            fallback: false,
+            route_by: None,
+            http: Vec::new(),
+            arguments: Vec::new(),
+            errors: Vec::new(),
+            schema,
+            // What is JSON says by itself what it is.
+            hash: 1,
+            layout: "json".into(),
+        };
+        let (name, version, doc) = (NAME.into(), "1.0".into(), String::new());
+        ContractDescriptor { name, version, doc, methods: vec![method] }
+    })
+}
+
+/// The engine `embedded`.
+pub struct Embedded {
+    way: Way,
+}
+
+/// How the keeper is asked.
+enum Way {
+    /// It is in this process.
+    Here(Keeper),
+    There {
+        service: ServiceId,
+        remote: Arc<dyn Remote>,
+        clock: Clock,
+    },
+}
+
+impl Embedded {
+    /// The keeper is in this process.
+    pub const fn here(keeper: Keeper) -> Self {
+        Self { way: Way::Here(keeper) }
+    }
+
+    /// The keeper is asked by way of `remote`, which is to be made for [`Embedded::service`] and
+    /// [`contract`].
+    pub fn there(service: ServiceId, remote: Arc<dyn Remote>, clock: Clock) -> Self {
+        Self { way: Way::There { service, remote, clock } }
+    }
+
+    /// The service as which a keeper is asked; `None` if the process has met too many names.
+    pub fn service() -> Option<ServiceId> {
+        service()
+    }
+
+    async fn ask(&self, request: Request) -> Result<Answer, RegistryError> {
+        let answer = match &self.way {
+            Way::Here(keeper) => {
+                let closed = || RegistryError::away("it is closed");
+                keeper.answer(request).await.ok_or_else(closed)?
+            }
+            Way::There { service, remote, clock } => {
+                let reply = call(*service, remote, clock, &request).await.map_err(away)?;
+                serde_json::from_slice(&reply).map_err(RegistryError::refused)?
+            }
+        };
+        match answer {
+            Answer::Full { reason } => Err(RegistryError::refused(reason)),
+            answer => Ok(answer),
+        }
+    }
+
+    async fn done(&self, request: Request) -> Result<bool, RegistryError> {
+        match self.ask(request).await? {
+            Answer::Done { done } => Ok(done),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn list(&self, seen: Option<Seen>) -> Result<(Seen, Vec<Entry>), RegistryError> {
+        match self.ask(Request::Watch { seen }).await? {
+            Answer::Listed { seen, entries } => Ok((seen, entries)),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+fn unexpected(answer: &Answer) -> RegistryError {
+    RegistryError::refused(format!("it answered something else: {answer:?}"))
+}
+
+fn away(failure: Failure) -> RegistryError {
+    RegistryError::away(CallError::<Never>::from(failure))
+}
+
+/// A request, as the wire takes it.
+struct Json<'a>(&'a Request);
+
+impl Encode for Json<'_> {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        // Texts and numbers can always be written.
+        out.extend(serde_json::to_vec(self.0).unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// Makes one call of the keeper's only method.
+async fn call(
+    service: ServiceId,
+    remote: &Arc<dyn Remote>,
+    clock: &Clock,
+    request: &Request,
+) -> Result<Vec<u8>, Failure> {
+    let context = CallContext::root().with_deadline(clock.now().after(DEADLINE));
+    let sent = poll_fn(|cx| {
+        Poll::Ready(remote.send(Outbound {
+            service,
+            method: &ASK,
+            caller: Caller::Program,
+            context: &context,
+            body: &Json(request),
+            tried: 0,
+            key: None,
+            now: clock.now(),
+            waker: cx.waker(),
+        }))
+    });
+    let reply = sent.await.by(remote).await?;
+    Ok(reply.bytes.to_vec())
+}
+
+impl Engine for Embedded {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn expiry(&self) -> Expiry {
+        Expiry::Engine
+    }
+
+    fn register<'a>(&'a self, entry: &'a Entry) -> Pending<'a, ()> {
+        let request = Request::Register { entry: entry.clone() };
+        Box::pin(async { self.done(request).await.map(drop) })
+    }
+
+    fn renew<'a>(&'a self, entry: &'a Entry) -> Pending<'a, bool> {
+        Box::pin(self.done(Request::Renew { place: entry.place(), launch: entry.launch }))
+    }
+
+    fn leave<'a>(&'a self, entry: &'a Entry) -> Pending<'a, ()> {
+        let request = Request::Leave { place: entry.place(), launch: entry.launch };
+        Box::pin(async { self.done(request).await.map(drop) })
+    }
+
+    fn watch<'a>(
+        &'a self,
+        tell: &'a mut (dyn FnMut(News) + Send),
+    ) -> Pin<Box<dyn Future<Output = RegistryError> + Send + 'a>> {
+        Box::pin(async move {
+            let mut known: Option<(Seen, BTreeMap<Place, Entry>)> = None;
+            loop {
+                let (seen, entries) = match self.list(known.as_ref().map(|(seen, _)| *seen)).await {
+                    Ok(listed) => listed,
+                    Err(error) => return error,
+                };
+                let now: BTreeMap<Place, Entry> =
+                    entries.into_iter().map(|entry| (entry.place(), entry)).collect();
+                match &known {
+                    // The same keeper: who isn't in its list any more has left.
+                    Some((before, known)) if before.keeper == seen.keeper => {
+                        let gone = known.keys().filter(|place| !now.contains_key(place));
+                        gone.for_each(|place| tell(News::Gone(place.clone())));
+                        let changed =
+                            now.iter().filter(|(place, now)| known.get(place) != Some(now));
+                        changed.for_each(|(_, entry)| tell(News::Put(entry.clone())));
+                    }
+                    _ => tell(News::All(now.values().cloned().collect())),
+                }
+                known = Some((seen, now));
+            }
+        })
+    }
+
+    fn claim<'a>(&'a self, name: &'a str, holder: u64) -> Pending<'a, Claimed> {
+        let request = Request::Claim { name: name.to_owned(), holder };
+        Box::pin(async {
+            match self.ask(request).await? {
+                Answer::Granted { fence } => Ok(Claimed::Granted { fence }),
+                Answer::Held {} => Ok(Claimed::Held),
+                other => Err(unexpected(&other)),
+            }
+        })
+    }
+
+    fn renew_claim<'a>(&'a self, name: &'a str, holder: u64, fence: u64) -> Pending<'a, bool> {
+        Box::pin(self.done(Request::RenewClaim { name: name.to_owned(), holder, fence }))
+    }
+
+    fn release<'a>(&'a self, name: &'a str, holder: u64, fence: u64) -> Pending<'a, ()> {
+        let request = Request::Release { name: name.to_owned(), holder, fence };
+        Box::pin(async { self.done(request).await.map(drop) })
+    }
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.way {
+            Way::Here(keeper) => write!(f, "Embedded({keeper:?})"),
+            Way::There { .. } => f.write_str("Embedded(elsewhere)"),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The processes that a unit dials: one link each, by which the services there are called.
+
+use std::sync::Arc;
+
+use seam_core::contract::ContractDescriptor;
+use seam_core::home::Home;
+use seam_core::time::Clock;
+use seam_mesh::{Endpoint, Pool};
+use seam_wire::{Address, Identity, Link, LinkConfig, LinkState, Offering};
+
+use super::placement::Placement;
+use crate::services::Simulation;
+
+/// What it takes to dial other processes.
+pub(super) struct Dialling {
+    pub(super) identity: Identity,
+    pub(super) homes: Vec<Home>,
+    pub(super) placement: Placement,
+    pub(super) clock: Clock,
+    /// What stands for the system, in a simulation.
+    pub(super) simulation: Option<Simulation>,
+}
+
+impl Dialling {
+    /// A link to an instance of a unit, the `number`th of all.
+    pub(super) fn link(&self, unit: &str, number: usize, address: Address) -> Link {
+        let home = &self.homes[self.placement.link(unit, number)];
+        let config = LinkConfig::new(self.identity.clone());
+        let config = match self.simulation.clone() {
+            Some(Simulation { clock, transport }) => LinkConfig { clock, transport, ..config },
+            None => config,
+        };
+        Link::open(config, address, home.runtime())
+    }
+}
+
+/// A service that is called elsewhere, in the unit that hosts it.
+pub(super) struct Called {
+    pub(super) unit: String,
+    pub(super) contract: &'static ContractDescriptor,
+    pub(super) pool: Arc<Pool>,
+}
+
+/// A process that is dialled: one instance of a unit.
+pub(super) struct Peer {
+    pub(super) unit: String,
+    pub(super) instance: u16,
+    /// Where the config says that it is; none for one that only the registry knows.
+    listed: Option<Address>,
+    link: Link,
+    /// Its places in the pools of the services that are called there.
+    endpoints: Vec<Endpoint>,
+    /// Whether it has answered once; from then on an outage doesn't make this unit unready.
+    answered: bool,
+}
+
+impl Peer {
+    /// One that the config lists.
+    pub(super) fn listed(unit: &str, instance: u16, address: Address, link: Link) -> Self {
+        Self { listed: Some(address), ..Self::registered(unit, instance, link) }
+    }
+
+    /// One that only the registry knows.
+    pub(super) fn registered(unit: &str, instance: u16, link: Link) -> Self {
+        let (unit, endpoints) = (unit.to_owned(), Vec::new());
+        Self { unit, instance, listed: None, link, endpoints, answered: false }
+    }
+
+    pub(super) fn is(&self, unit: &str, instance: u16) -> bool {
+        self.unit == unit && self.instance == instance
+    }
+
+    pub(super) const fn is_listed(&self) -> bool {
+        self.listed.is_some()
+    }
+
+    /// A service is called there from now on.
+    pub(super) fn joins(&mut self, called: &Called) {
+        let (service, pool) = (called.pool.service(), &called.pool);
+        let remote = Arc::new(self.link.service(service, called.contract));
+        let Some(endpoint) = pool.join(&self.unit, self.instance, Arc::clone(&remote) as _) else {
+            let Self { unit, instance, .. } = self;
+            tracing::warn!(%service, unit, instance, "not called: its pool is full");
+            return;
+        };
+        let told = endpoint.clone();
+        remote.follow(move |offering| {
+            told.set_doubtful(offering == Offering::Unwell);
+            told.set_ready(offering.is_some());
+        });
+        self.endpoints.push(endpoint);
+    }
+
+    /// The registry says where it is.
+    pub(super) fn is_at(&self, address: Address) {
+        let listed = self.listed.as_ref().filter(|listed| absolute(listed) == absolute(&address));
+        self.link.lead(Some(listed.cloned().unwrap_or(address)));
+        self.endpoints.iter().for_each(|endpoint| endpoint.set_gone(false));
+    }
+
+    /// It isn't registered any more: it is looked for where the config says that it is, or else not at
+    /// all. What is under way there comes to its end.
+    pub(super) fn has_left(&self) {
+        self.link.lead(self.listed.clone());
+        self.endpoints.iter().for_each(|endpoint| endpoint.set_gone(self.listed.is_none()));
+    }
+
+    /// How its link is doing.
+    pub(super) fn state(&mut self) -> LinkState {
+        let state = self.link.state().borrow().clone();
+        self.answered |= matches!(state, LinkState::Connected { .. });
+        state
+    }
+
+    /// Whether it has answered once, as far as anybody has looked.
+    pub(super) const fn has_answered(&self) -> bool {
+        self.answered
+    }
+
+    /// Returns once it is connected.
+    pub(super) fn connected(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut state = self.link.state();
+        async move {
+            // The sender lives as long as the link.
+            let _ = state.wait_for(|state| matches!(state, LinkState::Connected { .. })).await;
+        }
+    }
+}
+
+/// The same address from any working directory.
+pub(super) fn absolute(address: &Address) -> Address {
+    match address {
+        Address::Unix(path) => {
+            Address::Unix(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        }
+        tcp @ Address::Tcp { .. } => tcp.clone(),
+    }
+}
