@@ -11,6 +11,7 @@ mod modes;
 mod orders;
 mod other_ways_in;
 mod quotes;
+mod registry;
 mod regroup;
 mod restart;
 mod rolling;
