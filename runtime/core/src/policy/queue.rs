@@ -3,19 +3,24 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::time::Moment;
+
 /// What the calls before one take, as a moving average, so that a call that would wait past its
 /// deadline is refused at once, when another instance can still take it.
 ///
 /// A longer time than the average counts for an eighth of the new one (TCP's round trips, RFC 6298),
-/// a shorter for a quarter: to refuse in vain is worse than to let in, and refusals bring no news.
-/// Who finds nobody before them is never refused, so that news always comes.
+/// and at most doubles it; a shorter for a quarter: to refuse in vain is worse than to let in, and
+/// refusals bring no news. So who finds nobody before them is never refused, and one call is let in
+/// where nothing was heard for as long as it would wait.
 ///
-/// Where several calls are served at once, what is told is the time from one call's end to the next
-/// while others wait.
+/// Where several calls are served at once, what is told is how long one has waited for each of those
+/// before it.
 #[derive(Debug, Default)]
 pub struct QueueTime {
     /// Nanoseconds; 0 before the first call.
     each: AtomicU64,
+    /// When something was heard last, or somebody was let in to find out, in nanoseconds.
+    heard: AtomicU64,
 }
 
 /// A call would wait for longer than it has.
@@ -30,46 +35,53 @@ pub struct TooLong {
 impl QueueTime {
     /// Nothing is known yet.
     pub const fn new() -> Self {
-        Self { each: AtomicU64::new(0) }
+        Self { each: AtomicU64::new(0), heard: AtomicU64::new(0) }
     }
 
     /// A call took so many nanoseconds.
-    #[inline]
-    pub fn took(&self, nanos: u64) {
+    pub fn took(&self, now: Moment, nanos: u64) {
         // Read and written one after the other: of two threads that meet, one is not heard.
         let each = self.each.load(Ordering::Relaxed);
         let next = if each == 0 {
             nanos.max(1)
         } else if nanos > each {
-            each + (nanos - each).div_ceil(8)
+            each.saturating_add((nanos - each).div_ceil(8).min(each))
         } else {
             (each - (each - nanos).div_ceil(4)).max(1)
         };
         if next != each {
             self.each.store(next, Ordering::Relaxed);
         }
+        self.heard.store(now.as_nanos(), Ordering::Relaxed);
     }
 
     /// Whether a call is in time with so many before it, and so much time left.
     ///
     /// # Errors
     /// It isn't, and is not executed.
-    #[inline]
-    pub fn admit(&self, before: u32, left: Duration) -> Result<(), TooLong> {
-        if before == 0 {
-            return Ok(());
-        }
-        let nanos = self.each.load(Ordering::Relaxed).saturating_mul(before.into());
-        let expected = Duration::from_nanos(nanos);
-        if expected <= left {
+    pub fn admit(&self, now: Moment, before: u32, left: Duration) -> Result<(), TooLong> {
+        let each = self.each.load(Ordering::Relaxed);
+        let expected = Duration::from_nanos(each.saturating_mul(before.into()));
+        if before == 0 || expected <= left || self.finds_out(now, expected) {
             return Ok(());
         }
         Err(TooLong { expected, retry_after: expected - left })
     }
 }
 
+impl QueueTime {
+    /// Whether this is the one that is let in to find out.
+    fn finds_out(&self, now: Moment, expected: Duration) -> bool {
+        let (now, heard) = (now.as_nanos(), self.heard.load(Ordering::Relaxed));
+        let (set, seen) = (Ordering::Relaxed, Ordering::Relaxed);
+        Duration::from_nanos(now.saturating_sub(heard)) >= expected
+            && self.heard.compare_exchange(heard, now, set, seen).is_ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::support::at;
     use super::*;
 
     fn ms(millis: u64) -> Duration {
@@ -79,25 +91,32 @@ mod tests {
     #[test]
     fn a_call_that_would_be_late_is_refused() {
         let queue = QueueTime::new();
-        assert_eq!(queue.admit(u32::MAX, ms(0)), Ok(()), "nothing is known yet");
-        queue.took(10_000_000);
-        assert_eq!(queue.admit(10, ms(100)), Ok(()));
+        assert_eq!(queue.admit(at(1), u32::MAX, ms(0)), Ok(()), "nothing is known yet");
+        queue.took(at(1), 10_000_000);
+        assert_eq!(queue.admit(at(1), 10, ms(100)), Ok(()));
         let late = TooLong { expected: ms(110), retry_after: ms(10) };
-        assert_eq!(queue.admit(11, ms(100)), Err(late));
-        assert_eq!(queue.admit(0, Duration::ZERO), Ok(()), "nobody is before it");
+        assert_eq!(queue.admit(at(10), 11, ms(100)), Err(late));
+        assert_eq!(queue.admit(at(10), 0, Duration::ZERO), Ok(()), "nobody is before it");
+        assert_eq!(queue.admit(at(111), 11, ms(100)), Ok(()), "nothing was heard for so long");
+        assert_eq!(queue.admit(at(111), 11, ms(100)), Err(late), "one is enough");
     }
 
     #[test]
     fn it_follows_the_service_down_quicker_than_up() {
         let queue = QueueTime::new();
-        queue.took(1_000_000);
-        (0..8).for_each(|_| queue.took(1_000_000_000));
-        assert!(queue.admit(1, ms(600)).is_err());
-        assert!(queue.admit(1, ms(700)).is_ok());
-        (0..20).for_each(|_| queue.took(1_000_000));
-        assert!(queue.admit(1, ms(4)).is_ok());
-        (0..80).for_each(|_| queue.took(1_000_000));
-        assert!(queue.admit(1_000, ms(1_000)).is_ok(), "it gets there at last");
+        let took = |millis: u64, times: u32| {
+            (0..times).for_each(|_| queue.took(at(1), millis * 1_000_000))
+        };
+        let fits = |before: u32, left: u64| queue.admit(at(1), before, ms(left)).is_ok();
+        took(1, 1);
+        took(30_000, 1);
+        assert!(fits(1, 2) && !fits(1, 1), "one that hangs says little");
+        took(1_000, 7);
+        assert!(fits(1, 300) && !fits(1, 200));
+        took(1, 20);
+        assert!(fits(1, 4));
+        took(1, 80);
+        assert!(fits(1_000, 1_000), "it gets there at last");
     }
 
     /// A mailbox that is served one by one at 10 ms, and for a while at 2 s; a call each 20 ms.
@@ -109,11 +128,11 @@ mod tests {
             let phase = (now / 20_000) as usize;
             while waiting > 0 && busy_until <= now {
                 let took = if phase == 1 { 2_000 } else { 10 };
-                queue.took(took * 1_000_000);
+                queue.took(at(now), took * 1_000_000);
                 busy_until = busy_until.max(now.saturating_sub(took)) + took;
                 waiting -= 1;
             }
-            match queue.admit(waiting, ms(5_000)) {
+            match queue.admit(at(now), waiting, ms(5_000)) {
                 Ok(()) => waiting += 1,
                 Err(_) => refused[phase] += 1,
             }
@@ -126,11 +145,10 @@ mod tests {
     #[test]
     fn no_time_is_too_long_or_too_short() {
         let queue = QueueTime::new();
-        queue.took(0);
-        queue.took(u64::MAX);
-        queue.took(u64::MAX);
-        assert!(queue.admit(u32::MAX, Duration::from_secs(1)).is_err());
-        (0..1_000).for_each(|_| queue.took(0));
-        assert_eq!(queue.admit(1_000, ms(1)), Ok(()));
+        queue.took(at(1), 0);
+        (0..100).for_each(|_| queue.took(at(1), u64::MAX));
+        assert!(queue.admit(at(1), u32::MAX, Duration::from_secs(1)).is_err());
+        (0..1_000).for_each(|_| queue.took(at(1), 0));
+        assert_eq!(queue.admit(at(1), 1_000, ms(1)), Ok(()));
     }
 }

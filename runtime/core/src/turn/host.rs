@@ -26,6 +26,7 @@ use crate::home::Home;
 use crate::live::Live;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
+use crate::policy::{QueueTime, TooLong};
 use crate::time::{Clock, Moment};
 
 /// How long an overloaded callee asks its callers to stay away.
@@ -78,6 +79,8 @@ pub(super) struct Inner<A: Send + Sync + 'static> {
     pub(super) limits: InForce,
     pub(super) settings: HostSettings,
     pub(super) line: Mutex<Line<A>>,
+    /// What calls in line wait for each of those ahead of them.
+    pub(super) waits: QueueTime,
     pub(super) signals: Arc<Signals>,
     pub(super) restarts: AtomicU64,
     pub(super) kept: Kept<A>,
@@ -158,6 +161,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             limits: InForce::default(),
             settings,
             line: Mutex::new(Line::new()),
+            waits: QueueTime::new(),
             signals: Arc::default(),
             restarts: AtomicU64::new(0),
             kept,
@@ -242,18 +246,21 @@ impl<A: Send + Sync + 'static> Host<A> {
         if let Some(why) = line.closed() {
             return start.refuse(why);
         }
-        let running = inner.cell.gate().form_line();
-        if !line.has_room(running, inner.limits.mailbox(), &mut gone) {
-            if line.queue.is_empty() && settings.lane == Lane::Inline {
-                inner.cell.gate().end_line();
+        let ahead = match inner.find_place(&mut line, start.now, deadline, &mut gone) {
+            Ok(ahead) => ahead,
+            Err(why) => {
+                if line.queue.is_empty() && settings.lane == Lane::Inline {
+                    inner.cell.gate().end_line();
+                }
+                return start.refuse(why);
             }
-            return start.refuse(overloaded());
-        }
+        };
         let slot = Arc::new(Slot::<M>::waiting(deadline, start.message.take()));
         let due = slot.due(start.now, inner.limits.turn());
         let (key, sooner) = line.watch(slot.clone(), due);
         let context = start.context.take();
-        let waiting = Waiting { run, context, slot: slot.clone(), key };
+        let (slot_here, since) = (slot.clone(), start.now);
+        let waiting = Waiting { run, context, slot: slot_here, key, since, ahead };
         line.queue.push_back(Box::new(waiting));
         drop(line);
         inner.signals.pump.notify_one();
@@ -312,6 +319,30 @@ impl<A: Send + Sync> Inner<A> {
     #[inline]
     pub(super) fn driver(&self, method: &'static str) -> Driver<'_> {
         Driver { settings: &self.settings, method }
+    }
+
+    /// Sends everybody to the line, and finds out whether there is room for one more, and whether its
+    /// turn would come before its deadline; how many are ahead of it, if that is so.
+    fn find_place(
+        &self,
+        line: &mut Line<A>,
+        now: Moment,
+        deadline: Moment,
+        gone: &mut Gone<A>,
+    ) -> Result<u32, NotExecuted> {
+        let running = self.cell.gate().form_line();
+        if !line.has_room(running, self.limits.mailbox(), gone) {
+            return Err(overloaded());
+        }
+        // Who waits for the actor to be there says nothing of how long turns take.
+        let ahead = match line.phase {
+            Phase::Open => running.saturating_add(line.queue.len() as u32),
+            _ => 0,
+        };
+        match self.waits.admit(now, ahead, deadline.since(now)) {
+            Ok(()) => Ok(ahead),
+            Err(TooLong { retry_after, .. }) => Err(NotExecuted::Overloaded { retry_after }),
+        }
     }
 
     /// Puts other limits in force.

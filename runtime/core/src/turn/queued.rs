@@ -13,6 +13,7 @@ use super::turn_box::TurnBox;
 use crate::context::TurnContext;
 use crate::contract::Method;
 use crate::outcome::{NotExecuted, Unknown};
+use crate::time::Moment;
 
 /// A call in line: what to do with its message, which its slot keeps.
 pub(super) struct Waiting<M: Method, F> {
@@ -20,6 +21,10 @@ pub(super) struct Waiting<M: Method, F> {
     pub(super) context: Option<TurnContext>,
     pub(super) slot: Arc<Slot<M>>,
     pub(super) key: usize,
+    /// Since when it waits.
+    pub(super) since: Moment,
+    /// How many were ahead of it then.
+    pub(super) ahead: u32,
 }
 
 impl<A, M, F, R> Queued<A> for Waiting<M, F>
@@ -42,13 +47,16 @@ where
     }
 
     fn run(self: Box<Self>, seat: Seat<A>, inner: &Arc<HostBox<A>>) -> bool {
-        let Self { run, mut context, slot, key } = *self;
+        let Self { run, mut context, slot, key, since, ahead } = *self;
         let now = inner.settings.clock.now();
         let Some(message) = slot.begin(now) else {
             seat.leave_unused();
             drop_quietly((run, slot));
             return true;
         };
+        if let Some(each) = now.nanos_since(since).checked_div(ahead.into()) {
+            inner.waits.took(now, each);
+        }
         let mut turn = TurnBox::new(|| run(seat, message));
         let mut polled = Poll::Pending;
         let driver = inner.driver(M::SPEC.name);

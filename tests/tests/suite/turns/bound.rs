@@ -8,13 +8,14 @@ use seam::prelude::*;
 
 use super::in_modes;
 use crate::support::house::{House, Mode};
-use crate::support::probe::{ProbeError, pass};
+use crate::support::probe::{Act, ProbeError, pass};
 use crate::support::{once, until};
 
 in_modes! {
     ten_thousand_callers_of_exclusive_turns: Inline Arbiter Encoded Remote;
     ten_thousand_callers_of_shared_turns: Inline Arbiter Encoded Remote;
     room_is_free_again_after_a_turn: Inline Arbiter Encoded Remote;
+    who_would_wait_past_its_deadline_is_refused_at_once: Inline Arbiter Encoded Remote;
 }
 
 async fn ten_thousand_callers_of_exclusive_turns(mode: Mode) {
@@ -94,6 +95,29 @@ async fn room_is_free_again_after_a_turn(mode: Mode) {
     second.await.unwrap();
     house.settles_at(0).await;
     assert!(!house.lab.saw("begin third"));
+    house.close().await;
+}
+
+async fn who_would_wait_past_its_deadline_is_refused_at_once(mode: Mode) {
+    let house = House::open(mode).await;
+    let slow = |name: String| {
+        let call = house.probe.alone(name, vec![Act::Sleep(50)]).deadline(secs(60));
+        async move { call.await.unwrap() }
+    };
+    // So it gets to know what they take.
+    join_all((0..5).map(|number| slow(format!("first {number}")))).await;
+    let mut many = Box::pin(join_all((0..20).map(|number| slow(format!("then {number}")))));
+    assert!(once(&mut many).await.is_pending());
+    house.settles_at(20).await;
+    let late = house.probe.alone("late".into(), vec![]).deadline(ms(300)).await;
+    let Err(CallError::NotExecuted(NotExecuted::Overloaded { retry_after })) = late else {
+        panic!("{late:?}")
+    };
+    assert!(retry_after > ms(100), "{retry_after:?}");
+    let patient = house.probe.alone("patient".into(), vec![]).deadline(secs(60));
+    let (_, patient) = tokio::join!(many, patient);
+    assert!(patient.is_ok(), "{patient:?}");
+    assert!(house.lab.saw("begin patient") && !house.lab.saw("begin late"));
     house.close().await;
 }
 
