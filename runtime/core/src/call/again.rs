@@ -162,7 +162,6 @@ impl<M: Callable> Call<M> {
         let tried = Tried {
             attempts: before.attempts,
             allowed: guard.attempts(),
-            never_sent: 0,
             gone_away: before.gone_away,
             idempotent: M::SPEC.idempotent,
             no_retry: around.is_some_and(|context| context.no_retry),

@@ -22,9 +22,9 @@ use crate::time::Moment;
 /// Then it is open for a while that doubles each time. After that one call is let through, on
 /// probation: by its success the breaker is closed and all is forgotten, by its failure open again.
 ///
-/// After linkerd's unified breaker (failures in a row, or a success rate with at least so many calls;
-/// overload counts in the rate alone) and Finagle's failure accrual (probation of one call). What is
-/// told of calls from before it opened is ignored: they say what is known already.
+/// After linkerd's unified breaker (failures in a row, or a success rate with at least so many calls)
+/// and Finagle's failure accrual (probation of one call). Overload is no failure here. What is told of
+/// calls from before it opened is ignored: they say what is known already.
 #[derive(Debug)]
 pub struct Breaker {
     /// What calls look at: see [`Word`].
@@ -77,12 +77,9 @@ impl Pass {
 pub enum Verdict {
     /// It answers: also by a service error, or by saying that a call is wrong or not allowed.
     Answered,
-    /// It answers that it has too much to do. That counts in the rate, and neither lengthens nor
-    /// ends a row of failures; on probation it is a failure.
-    Overloaded,
-    /// It failed: no answer, a panic, a connection lost or refused.
+    /// It failed: no answer, a connection lost or refused.
     Failed,
-    /// Nothing: the caller went away first, or the call never left.
+    /// Nothing: the caller went away first, the call never left, or there is too much to do.
     Untold,
 }
 
@@ -165,7 +162,7 @@ impl Breaker {
             match verdict {
                 _ if !probes.contains(&pass.0) => {}
                 Verdict::Answered => self.close(inner),
-                Verdict::Overloaded | Verdict::Failed => self.open(inner, now, random()),
+                Verdict::Failed => self.open(inner, now, random()),
                 // Only the last probe bars the way.
                 Verdict::Untold if pass.0 == inner.life => {
                     self.set_word(Word::open(Moment::default()));
@@ -178,19 +175,16 @@ impl Breaker {
             return;
         }
         inner.ring.roll(&self.answered, now);
-        match verdict {
-            Verdict::Answered => {
-                inner.ring.current().often += 1;
-                inner.streak = 0;
-                return self.set_word(Word::clean(inner.life));
-            }
-            Verdict::Failed => inner.streak += 1,
-            _ => {}
+        if verdict == Verdict::Answered {
+            inner.ring.current().often += 1;
+            inner.streak = 0;
+            return self.set_word(Word::clean(inner.life));
         }
+        inner.streak += 1;
         inner.ring.current().seldom += 1;
         if inner.is_too_bad() {
             self.open(inner, now, random());
-        } else if inner.streak > 0 {
+        } else {
             self.set_word(Word::marred(inner.life));
         }
     }

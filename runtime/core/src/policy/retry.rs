@@ -8,8 +8,6 @@ use crate::time::Moment;
 /// How an attempt failed, as far as it matters for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The call never left this process: no connection took it. Trying again costs nobody anything.
-    NeverSent,
     /// The callee refused the call because it goes away, or went away before it read it.
     GoneAway,
     /// Not executed, and another time or elsewhere it may be: overloaded, unavailable.
@@ -48,8 +46,6 @@ pub struct Tried {
     pub attempts: u32,
     /// How many such attempts a call may have. 3 by default; with 1 or 0, none is made again.
     pub allowed: u32,
-    /// How often the call didn't leave this process, the failure at hand left out.
-    pub never_sent: u32,
     /// Whether the call was tried again for free because a callee went away.
     pub gone_away: bool,
     /// Whether running the call twice is as good as once.
@@ -79,15 +75,11 @@ pub enum Decision {
 impl Tried {
     /// Whether the call is tried again. `random` lies in 0..1.
     ///
-    /// What never left this process is tried until the deadline, at once for the first time and with
-    /// backoff then; what a callee refused because it goes away once, at once. Both are free, also
-    /// of `no_retry`: no callee has had any work by them. All else is an attempt.
+    /// What a callee refused because it goes away is tried once more, at once. That is free, also of
+    /// `no_retry`: no callee has had any work by it. All else is an attempt. (A call that nobody takes
+    /// isn't tried at all yet: it waits.)
     pub fn decide(&self, fault: Fault, backoff: &Backoff, random: f64) -> Decision {
         let (after, free) = match fault {
-            Fault::NeverSent => {
-                let again = self.never_sent.checked_sub(1);
-                (again.map_or(Duration::ZERO, |n| backoff.delay(n, random)), true)
-            }
             Fault::GoneAway if !self.gone_away => (Duration::ZERO, true),
             Fault::GoneAway | Fault::NotExecuted(RetryAfter::Unsaid) => {
                 (self.backoff(backoff, random), false)
@@ -133,7 +125,6 @@ mod tests {
     const TRIED: Tried = Tried {
         attempts: 1,
         allowed: 3,
-        never_sent: 0,
         gone_away: false,
         idempotent: false,
         no_retry: false,
@@ -179,7 +170,6 @@ mod tests {
         let inner = Tried { no_retry: true, idempotent: true, ..TRIED };
         assert_eq!(decide(inner, UNSAID), Decision::Final);
         assert_eq!(decide(inner, Fault::Unknown), Decision::Final);
-        assert_eq!(decide(inner, Fault::NeverSent), freely(0));
         assert_eq!(decide(inner, Fault::GoneAway), freely(0));
     }
 
@@ -191,19 +181,6 @@ mod tests {
         assert_eq!(decide(TRIED, said(-1)), Decision::Final);
         assert_eq!(decide(TRIED, said(5_000)), Decision::Final, "there is no time left then");
         assert_eq!(decide(TRIED, said(i64::MAX)), Decision::Final);
-    }
-
-    #[test]
-    fn what_never_left_is_tried_until_the_deadline() {
-        let spent = Tried { attempts: 3, ..TRIED };
-        let tries: Vec<_> = (0..7)
-            .map(|never_sent| decide(Tried { never_sent, ..spent }, Fault::NeverSent))
-            .collect();
-        assert_eq!(tries, [0, 100, 200, 400, 800, 1_000, 1_000].map(freely));
-        let late = Tried { never_sent: 4, left: Duration::from_millis(800), ..TRIED };
-        assert_eq!(decide(late, Fault::NeverSent), Decision::Final);
-        let over = Tried { left: Duration::ZERO, ..TRIED };
-        assert_eq!(decide(over, Fault::NeverSent), Decision::Final);
     }
 
     #[test]

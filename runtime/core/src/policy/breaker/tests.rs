@@ -16,14 +16,10 @@ fn call(breaker: &Breaker, now: Moment, verdict: Verdict) -> Admission {
     admission
 }
 
-fn repeat(breaker: &Breaker, now: Moment, verdict: Verdict, times: u32) {
-    for _ in 0..times {
-        call(breaker, now, verdict);
-    }
-}
-
 fn fail(breaker: &Breaker, now: Moment, times: u32) {
-    repeat(breaker, now, Verdict::Failed, times);
+    for _ in 0..times {
+        call(breaker, now, Verdict::Failed);
+    }
 }
 
 fn probe(breaker: &Breaker, now: Moment) -> Pass {
@@ -45,7 +41,6 @@ fn five_failures_in_a_row_open_it() {
     fail(&breaker, at(0), 4);
     assert_eq!(breaker.state(), BreakerState::Closed);
     assert_eq!(breaker.standing(at(0)), Standing::Ready);
-    call(&breaker, at(7), Verdict::Overloaded);
     call(&breaker, at(7), Verdict::Untold);
     fail(&breaker, at(7), 1);
     assert_eq!(breaker.state(), open_until(1_007));
@@ -57,23 +52,23 @@ fn five_failures_in_a_row_open_it() {
 #[test]
 fn so_does_a_bad_rate_of_at_least_twenty_calls() {
     let breaker = Breaker::default();
+    // Fewer in a row than would open it.
+    fail(&breaker, at(0), 1);
     for n in 0..16 {
         call(&breaker, at(n), Verdict::Answered);
     }
-    for _ in 0..4 {
-        call(&breaker, at(20), Verdict::Overloaded);
-    }
+    fail(&breaker, at(20), 3);
     assert_eq!(breaker.state(), BreakerState::Closed, "80 % is good enough");
-    call(&breaker, at(20), Verdict::Overloaded);
+    fail(&breaker, at(20), 1);
     assert_eq!(breaker.state(), open_until(1_020));
 
-    let few = Breaker::default();
-    repeat(&few, at(0), Verdict::Overloaded, 19);
+    let few = Breaker::new(BreakerSettings { failures: 0, ..BreakerSettings::default() });
+    fail(&few, at(0), 19);
     assert_eq!(few.state(), BreakerState::Closed);
     // Those are forgotten by then.
-    repeat(&few, at(11_000), Verdict::Overloaded, 19);
+    fail(&few, at(11_000), 19);
     assert_eq!(few.state(), BreakerState::Closed);
-    call(&few, at(11_000), Verdict::Overloaded);
+    fail(&few, at(11_000), 1);
     assert_eq!(few.state(), open_until(12_000));
 }
 
@@ -100,8 +95,7 @@ fn it_is_open_for_longer_each_time() {
     let mut now = 1_000;
     for wait in [2, 4, 8, 16, 32, 60, 60] {
         let pass = probe(&breaker, at(now));
-        let verdict = if wait == 8 { Verdict::Overloaded } else { Verdict::Failed };
-        breaker.record(at(now), none, pass, verdict);
+        breaker.record(at(now), none, pass, Verdict::Failed);
         now += wait * 1_000;
         assert_eq!(breaker.state(), open_until(now));
     }
@@ -260,8 +254,8 @@ impl Model {
         if verdict == Verdict::Answered {
             return;
         }
-        let in_a_row = self.told.iter().rev().filter(|(_, told)| *told != Verdict::Overloaded);
-        let in_a_row = in_a_row.take_while(|(_, told)| *told == Verdict::Failed).count();
+        let in_a_row = self.told.iter().rev().take_while(|(_, told)| *told == Verdict::Failed);
+        let in_a_row = in_a_row.count();
         let recent: Vec<_> = self.told.iter().filter(|(then, _)| then + 10 >= bucket).collect();
         let good = recent.iter().filter(|(_, told)| *told == Verdict::Answered).count();
         let rate = good as f64 / recent.len() as f64;
@@ -305,7 +299,6 @@ fn it_agrees_with_a_plain_model() {
             let verdict = match chance.below(100) {
                 roll if roll < health => Verdict::Answered,
                 roll if roll % 8 == 0 => Verdict::Untold,
-                roll if roll % 2 == 0 => Verdict::Overloaded,
                 _ => Verdict::Failed,
             };
             let random = chance.share();
