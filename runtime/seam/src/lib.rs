@@ -22,7 +22,7 @@ pub use self::app::App;
 pub use self::services::{CallEdge, Graph, StoreFailure, Tables};
 pub use self::unit::{
     EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
-    RegistryStatus, Running, ServiceStatus, StartFailure, UnitStatus,
+    RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]

@@ -20,7 +20,7 @@ use crate::contract::Method;
 use crate::metrics::{Ended, Happened};
 use crate::outcome::{CallError, NotExecuted, Unknown};
 use crate::policy::{Backoff, Decision, Entered, Fault, RetryAfter, Tried};
-use crate::remote::{Carrier, Remote};
+use crate::remote::Carrier;
 use crate::time::Moment;
 
 /// An attempt that failed.
@@ -111,10 +111,9 @@ impl<M: Callable> Call<M> {
                 self.extra.get_or_insert_default().before = Some(before);
                 self.attempt.stage = Stage::Pauses(Box::pin(async move {
                     let _place = place;
-                    let Some(remote) = route.first() else { return };
                     tokio::select! {
                         biased;
-                        () = remote.anybody() => {}
+                        () = route.anybody() => {}
                         () = route.clock.wait_until(until) => {}
                     }
                 }));
@@ -168,7 +167,7 @@ impl<M: Callable> Call<M> {
             left: before.deadline.since(now),
         };
         let fault = match fault(error, before.deadline <= now) {
-            Fault::GoneAway if !route.first().is_some_and(Remote::may_come_back) => Fault::Never,
+            Fault::GoneAway if !route.may_come_back() => Fault::Never,
             fault => fault,
         };
         let decision = tried.decide(fault, &Backoff::default(), fastrand::f64());

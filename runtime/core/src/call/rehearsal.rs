@@ -10,6 +10,7 @@ use fastrand::Rng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::context::InboundContext;
+use crate::live::Live;
 use crate::outcome::{NotExecuted, Unknown};
 use crate::remote::{
     Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent, Served,
@@ -30,15 +31,16 @@ pub struct Faults {
 /// A wire that leads back into the process.
 pub struct Rehearsal {
     inlet: Arc<dyn Inlet>,
-    faults: Faults,
+    faults: Live<Faults>,
     chance: Chance,
     clock: Clock,
 }
 
 impl Rehearsal {
-    /// A wire to `inlet`, with other faults each time.
-    pub fn new(inlet: Arc<dyn Inlet>, faults: Faults, clock: Clock) -> Self {
-        Self { inlet, faults, chance: Chance::New, clock }
+    /// A wire to `inlet`, with other faults each time; their shares may be set anew while calls are
+    /// made.
+    pub fn new(inlet: Arc<dyn Inlet>, faults: impl Into<Live<Faults>>, clock: Clock) -> Self {
+        Self { inlet, faults: faults.into(), chance: Chance::New, clock }
     }
 
     /// The wire whose faults follow from a seed: what befalls the nth call that is made over it, and
@@ -85,7 +87,7 @@ impl Replies for Rehearsal {}
 
 impl Remote for Rehearsal {
     fn send(&self, call: Outbound<'_>) -> Sent {
-        let faults = self.faults;
+        let faults = **self.faults.load();
         let (refused, lost) = self.chance.of_next(&faults);
         if refused {
             let why = NotExecuted::unavailable("refused in rehearsal");

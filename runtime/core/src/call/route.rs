@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
 use super::deadlines::{Deadlines, DeadlinesInForce};
 use super::guard::{CallPolicy, Guard};
@@ -29,6 +30,8 @@ pub struct Route<C: Contract> {
     /// happen costs a call nothing.
     first: OnceLock<Arc<dyn Remote>>,
     elsewhere: ArcSwap<Elsewhere>,
+    /// Tells calls that wait for somebody who takes them that the route leads to another.
+    changes: watch::Sender<()>,
     /// What is set of them.
     settings: Live<Deadlines>,
     /// What calls read of them.
@@ -80,6 +83,7 @@ impl<C: Contract> Route<C> {
             at_first: AtomicBool::new(false),
             first: OnceLock::new(),
             elsewhere: ArcSwap::from_pointee(Elsewhere::Away("no route to it yet".into())),
+            changes: watch::Sender::new(()),
             deadlines: DeadlinesInForce::following(&settings),
             settings,
             clock,
@@ -112,6 +116,11 @@ impl<C: Contract> Route<C> {
 
     /// Sends calls elsewhere from now on; calls in flight finish where they are.
     pub fn set(&self, target: Target<C>) {
+        self.lead(target);
+        self.changes.send_replace(());
+    }
+
+    fn lead(&self, target: Target<C>) {
         match target {
             Target::Local(host) => {
                 // A unit hosts a service once; a second host would be another route's.
@@ -163,6 +172,37 @@ impl<C: Contract> Route<C> {
     #[inline]
     pub(super) fn has_others(&self) -> bool {
         self.to_first().is_some_and(Remote::has_others)
+    }
+
+    /// Whether what can't be had now may be had by another attempt.
+    pub(super) fn may_come_back(&self) -> bool {
+        match &**self.elsewhere.load() {
+            Elsewhere::Remote(remote) => remote.may_come_back(),
+            Elsewhere::Away(_) => false,
+        }
+    }
+
+    /// The wait for somebody who takes calls: at the remote where they go now, or at another one.
+    pub(super) async fn anybody(&self) {
+        let mut changes = self.changes.subscribe();
+        // What has changed before is seen here, and what changes later is told.
+        let remote = match &**self.elsewhere.load() {
+            _ if self.local().is_some() => return,
+            Elsewhere::Remote(remote) => Some(Arc::clone(remote)),
+            Elsewhere::Away(_) => None,
+        };
+        let ready = async {
+            match remote {
+                Some(remote) => remote.anybody().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ready => {}
+            // The sender is the route's.
+            _ = changes.changed() => {}
+        }
     }
 
     /// Whether one more call may be made.

@@ -76,6 +76,9 @@ pub(super) struct Inner<A: Send + Sync + 'static> {
     pub(super) cell: ActorCell<A>,
     /// Whether a turn has ended well: an actor that panics at once is rebuilt with backoff.
     pub(super) proved: AtomicBool,
+    /// Whether nobody enters the actor any more, be it to say goodbye: an exclusive turn has left it in
+    /// the middle of something, or it was stopped.
+    pub(super) broken: AtomicBool,
     pub(super) limits: InForce,
     pub(super) settings: HostSettings,
     pub(super) line: Mutex<Line<A>>,
@@ -141,7 +144,7 @@ pub enum Begun<M: Method> {
 /// How a host is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostState {
-    /// `starting`, `running`, `down`, `draining` or `stopped`.
+    /// `starting`, `running`, `down`, `draining`, `resting` or `stopped`.
     pub phase: &'static str,
     /// Why it is down.
     pub reason: Option<String>,
@@ -158,6 +161,7 @@ impl<A: Send + Sync + 'static> Host<A> {
         let inner = Inner {
             cell: ActorCell::shut(),
             proved: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             limits: InForce::default(),
             settings,
             line: Mutex::new(Line::new()),
@@ -278,6 +282,7 @@ impl<A: Send + Sync + 'static> Host<A> {
             Phase::Open => ("running", None),
             Phase::Down(reason) => ("down", Some(reason.to_string())),
             Phase::Draining => ("draining", None),
+            Phase::Resting => ("resting", None),
             Phase::Stopped => ("stopped", None),
         };
         let running = self.inner.cell.gate().count();

@@ -10,16 +10,17 @@ use actix::{ActorFutureExt, AsyncContext};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 
+use super::ending::{Then, say_goodbye, stop, turn_away};
 use super::factory::{Boxed, Factory, Health, StartError};
 use super::host::{Host, HostSettings, HostState, Inner, Lane};
 use super::limits::Limits;
 use super::line::Phase;
 use super::poll::{drop_quietly, panic_message};
-use super::seat::{HostBox, Seat};
+use super::renewal::Renewal;
+use super::seat::HostBox;
 use super::slot::Discard;
 use super::{health, pump, sweeper};
 use crate::live::Live;
-use crate::outcome::NotExecuted;
 use crate::supervise::{RestartPolicy, Supervisor};
 use crate::time::Moment;
 
@@ -41,12 +42,22 @@ pub trait Keeping: Send + Sync + 'static {
 
     /// Takes no new calls, waits up to `grace` for those that are in, and stops the actor.
     fn stop(&self, grace: Duration) -> Boxed<'_, ()>;
+
+    /// The same, but the host stays: calls are refused as unavailable until [`renew`](Self::renew).
+    fn rest(&self, grace: Duration) -> Boxed<'_, ()>;
+
+    /// Has the actor built anew: turns that run come to their end with the old one, which is stopped
+    /// then, and calls wait in line for the new one. Done once that has started, or couldn't, which
+    /// says why: then it is tried again, as after any start that fails. It is asked for by the call
+    /// itself, however long what that returns is waited for.
+    fn renew(&self) -> Boxed<'static, Result<(), String>>;
 }
 
 /// What the host and its keeper tell each other.
 pub(super) struct Kept<A> {
     pub(super) factory: Arc<dyn Factory<A>>,
     pub(super) first_start: FirstStart,
+    pub(super) renewal: Renewal,
 }
 
 /// How the first start went, once it is over.
@@ -81,7 +92,8 @@ impl<A: Send + Sync + 'static> Host<A> {
     /// Starts a host: its keeper, its pump and its sweeper live on the home.
     pub fn start(settings: HostSettings, factory: Arc<dyn Factory<A>>) -> Arc<Self> {
         let home = settings.home.clone();
-        let kept = Kept { factory, first_start: FirstStart::default() };
+        let kept =
+            Kept { factory, first_start: FirstStart::default(), renewal: Renewal::default() };
         let host = Self::new(settings, kept);
         let inner = Arc::clone(&host.inner);
         let spawned = home.spawn_fn(move || {
@@ -117,13 +129,20 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
     let clock = inner.settings.clock.clone();
     let service = inner.settings.service.name();
     let mut supervisor = Supervisor::new(RestartPolicy::default());
-    let mut due = Moment::default();
+    let (mut due, mut tried) = (Moment::default(), 0);
     loop {
         // In a box: from its start on, the actor needs no timer, and one takes room.
-        if !Box::pin(wait_until(&inner, due)).await {
+        if !Box::pin(wait_until(&inner, due, tried)).await {
             break;
         }
-        match build(&inner).await {
+        tried = inner.kept.renewal.wanted();
+        let built = tokio::select! {
+            biased;
+            built = build(&inner) => built,
+            // Whoever stands by for another's database, say, isn't to begin any more.
+            () = unwanted(&inner) => continue,
+        };
+        match built {
             Ok(actor) => {
                 supervisor.started();
                 if !install(&inner, actor) {
@@ -131,13 +150,24 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
                 }
                 tracing::info!(service, "started");
                 inner.kept.first_start.set(Ok(()));
-                if !wait_for_end(&inner).await {
-                    break;
+                inner.kept.renewal.built(tried, Ok(()));
+                match wait_for_end(&inner, tried).await {
+                    End::OfHost => break,
+                    End::Discarded => {
+                        let proved = inner.proved.load(Ordering::Relaxed);
+                        due = supervisor.discarded(clock.now(), proved, fastrand::f64());
+                        inner.restarts.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!(service, "the actor is discarded, and built again");
+                    }
+                    End::Renewed => {
+                        due = Moment::default();
+                        tracing::info!(service, "the actor is built anew, as was asked");
+                    }
+                    End::Rested => {
+                        due = Moment::default();
+                        tracing::info!(service, "the actor rests, as was asked");
+                    }
                 }
-                let proved = inner.proved.load(Ordering::Relaxed);
-                due = supervisor.discarded(clock.now(), proved, fastrand::f64());
-                inner.restarts.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(service, "the actor is discarded, and built again");
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -154,7 +184,8 @@ async fn keep<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>) {
                 if after.down {
                     go_down(&inner, &reason);
                 }
-                inner.kept.first_start.set(Err(reason));
+                inner.kept.first_start.set(Err(reason.clone()));
+                inner.kept.renewal.built(tried, Err(reason));
             }
         }
     }
@@ -181,6 +212,8 @@ fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
     let mut line = inner.line.lock();
     match line.phase {
         Phase::Stopped => return false,
+        // Its gate stays shut: it isn't wanted any more.
+        Phase::Resting => return true,
         Phase::Draining => {}
         _ => line.phase = Phase::Open,
     }
@@ -192,15 +225,46 @@ fn install<A: Send + Sync>(inner: &Inner<A>, actor: A) -> bool {
     true
 }
 
-/// Waits until the actor is discarded and everybody has left it; `false` if the host has ended.
-async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>) -> bool {
+/// Why there is no actor any more.
+enum End {
+    /// The host has ended.
+    OfHost,
+    /// A turn has left it in the middle of something.
+    Discarded,
+    /// Another one is wanted.
+    Renewed,
+    /// None is wanted for now.
+    Rested,
+}
+
+/// Waits until the actor is to end and everybody has left it. It began when there were so many wishes
+/// for a new one.
+async fn wait_for_end<A: Send + Sync>(inner: &Inner<A>, wanted: u64) -> End {
     loop {
-        if matches!(inner.line.lock().phase, Phase::Stopped) {
-            return false;
+        {
+            let line = inner.line.lock();
+            if matches!(line.phase, Phase::Stopped) {
+                return End::OfHost;
+            }
+            if inner.kept.renewal.wanted() > wanted {
+                // Calls in line wait for the next one.
+                inner.cell.gate().shut_down();
+            }
         }
         if let Ok(actor) = inner.cell.replace(None) {
-            drop_quietly(actor);
-            return true;
+            let broken = inner.broken.swap(false, Ordering::Relaxed);
+            let end = match inner.line.lock().phase {
+                Phase::Resting => End::Rested,
+                _ if inner.kept.renewal.wanted() > wanted => End::Renewed,
+                _ => End::Discarded,
+            };
+            match actor {
+                Some(actor) if !broken && !matches!(end, End::Discarded) => {
+                    say_goodbye(inner, actor).await;
+                }
+                actor => drop_quietly(actor),
+            }
+            return end;
         }
         inner.signals.observed.notify_waiters();
         inner.signals.keeper.notified().await;
@@ -221,17 +285,28 @@ impl<A: Send + Sync + 'static> Discard for HostBox<A> {
     }
 }
 
-/// Waits for `due`; `false` if the host has ended.
-async fn wait_until<A: Send + Sync>(inner: &Inner<A>, due: Moment) -> bool {
+/// Waits for `due`, or for a wish after those `tried`, and until an actor is wanted at all; `false` if
+/// the host has ended.
+async fn wait_until<A: Send + Sync>(inner: &Inner<A>, due: Moment, tried: u64) -> bool {
     loop {
-        if matches!(inner.line.lock().phase, Phase::Stopped) {
-            return false;
-        }
+        let resting = match inner.line.lock().phase {
+            Phase::Stopped => return false,
+            Phase::Resting => true,
+            _ if inner.kept.renewal.wanted() > tried => return true,
+            _ => false,
+        };
         tokio::select! {
             biased;
-            () = inner.settings.clock.wait_until(due) => return true,
+            () = inner.settings.clock.wait_until(due), if !resting => return true,
             () = inner.signals.keeper.notified() => {}
         }
+    }
+}
+
+/// Until no actor is wanted.
+async fn unwanted<A: Send + Sync>(inner: &Inner<A>) {
+    while !matches!(inner.line.lock().phase, Phase::Stopped | Phase::Resting) {
+        inner.signals.keeper.notified().await;
     }
 }
 
@@ -255,20 +330,15 @@ fn go_down<A: Send + Sync>(inner: &Inner<A>, reason: &str) {
 
 /// Ends the host: nobody is left waiting.
 fn end<A: Send + Sync>(inner: &Inner<A>) {
-    let (queue, outstanding) = {
+    {
         let mut line = inner.line.lock();
         line.phase = Phase::Stopped;
         inner.cell.gate().shut_down();
-        (std::mem::take(&mut line.queue), std::mem::take(&mut line.outstanding))
-    };
-    for call in queue {
-        call.refuse(NotExecuted::unavailable("the service has stopped"));
     }
-    for (_, call) in outstanding {
-        call.abandon();
-        drop_quietly(call);
-    }
-    inner.kept.first_start.set(Err("the service has ended".to_owned()));
+    turn_away(inner);
+    let ended = || Err("the service has ended".to_owned());
+    inner.kept.first_start.set(ended());
+    inner.kept.renewal.built(u64::MAX, ended());
     if let Ok(actor) = inner.cell.replace(None) {
         // If a turn is still in, the actor goes with the last of them.
         drop_quietly(actor);
@@ -309,71 +379,28 @@ impl<A: Send + Sync + 'static> Keeping for Host<A> {
         let home = inner.settings.home.runtime().clone();
         Box::pin(async move {
             // On the home, for `Actor::stop` is the service's own code.
-            let _ = home.spawn(stop(inner, grace)).await;
+            let _ = home.spawn(stop(inner, grace, Then::Ends)).await;
         })
     }
-}
 
-async fn stop<A: Send + Sync + 'static>(inner: Arc<HostBox<A>>, grace: Duration) {
-    let clock = inner.settings.clock.clone();
-    {
-        let mut line = inner.line.lock();
-        if matches!(line.phase, Phase::Stopped) {
-            return;
-        }
-        line.phase = Phase::Draining;
-        inner.cell.gate().form_line();
+    fn rest(&self, grace: Duration) -> Boxed<'_, ()> {
+        let inner = Arc::clone(&self.inner);
+        let home = inner.settings.home.runtime().clone();
+        Box::pin(async move {
+            let _ = home.spawn(stop(inner, grace, Then::Rests)).await;
+        })
     }
-    inner.signals.pump.notify_one();
-    let end_of_grace = clock.now().after(grace);
-    let idle = async {
-        loop {
-            // Registered before the look, so that no change is missed.
-            let changed = inner.signals.idle.notified();
-            match alone(&inner) {
-                Some(Last::Turn(seat)) => return Some(seat),
-                Some(Last::Nobody) => return None,
-                None => changed.await,
+
+    fn renew(&self) -> Boxed<'static, Result<(), String>> {
+        let inner = Arc::clone(&self.inner);
+        let wish = inner.kept.renewal.want();
+        {
+            let mut line = inner.line.lock();
+            if matches!(line.phase, Phase::Resting) {
+                line.phase = Phase::Starting;
             }
         }
-    };
-    let seat = tokio::select! {
-        biased;
-        seat = idle => seat,
-        () = clock.wait_until(end_of_grace) => {
-            tracing::warn!(service = %inner.settings.service, ?grace, "turns still run at the end");
-            None
-        }
-    };
-    if let Some(mut seat) = seat {
-        let stopping = AssertUnwindSafe(async {
-            inner.kept.factory.stop(seat.exclusive()).await;
-        });
-        if let Err(panic) = stopping.catch_unwind().await {
-            let message = panic_message(&*panic);
-            tracing::error!(service = %inner.settings.service, message, "`stop` panicked");
-        }
-        seat.leave_unused();
+        inner.signals.keeper.notify_one();
+        Box::pin(inner.kept.renewal.met(wish))
     }
-    inner.line.lock().phase = Phase::Stopped;
-    inner.signals.keeper.notify_one();
-}
-
-/// What is left to do once nobody waits and nobody is in.
-enum Last<A: Send + Sync + 'static> {
-    /// A turn alone, the last.
-    Turn(Seat<A>),
-    /// There is no actor to say goodbye to.
-    Nobody,
-}
-
-fn alone<A: Send + Sync>(inner: &Arc<HostBox<A>>) -> Option<Last<A>> {
-    let line = inner.line.lock();
-    if !line.queue.is_empty() {
-        return None;
-    }
-    if inner.cell.gate().is_deserted() {
-        return Some(Last::Nobody);
-    }
-    Seat::enter_from_line(inner, true).map(Last::Turn)
 }

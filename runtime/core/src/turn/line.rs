@@ -41,6 +41,8 @@ pub(super) enum Phase {
     Down(Box<str>),
     /// No new calls are taken; those in line and running go on.
     Draining,
+    /// The actor has been stopped, and isn't built until somebody wants it again.
+    Resting,
     /// It is over.
     Stopped,
 }
@@ -73,6 +75,7 @@ impl<A: Send + Sync> Line<A> {
             Phase::Starting | Phase::Open => None,
             Phase::Down(reason) => Some(NotExecuted::Unavailable { reason: reason.clone() }),
             Phase::Draining => Some(NotExecuted::unavailable("the service is stopping")),
+            Phase::Resting => Some(NotExecuted::unavailable("the service isn't here any more")),
             Phase::Stopped => Some(NotExecuted::unavailable("the service has stopped")),
         }
     }

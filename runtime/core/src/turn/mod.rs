@@ -14,6 +14,7 @@
 //! ```
 
 mod blocks;
+mod ending;
 mod factory;
 mod gate;
 mod health;
@@ -25,6 +26,7 @@ mod line;
 mod poll;
 mod pump;
 mod queued;
+mod renewal;
 mod seat;
 mod slot;
 mod sweeper;

@@ -194,6 +194,7 @@ impl<A: Send + Sync> Drop for Seat<A> {
         let gate = &self.inner().cell.gate;
         // An exclusive turn that panicked or was abandoned may have left anything behind.
         if self.pass == Pass::Alone && !self.done {
+            self.inner().broken.store(true, Ordering::Relaxed);
             gate.shut_down();
         }
         if !gate.leave_unnoticed(self.pass) {

@@ -15,7 +15,7 @@ use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
 use crate::services::{Registered, RoutePlan, deadlines};
-use crate::unit::{Running, StartFailure, UnitStatus};
+use crate::unit::{Running, StartFailure, Taken, UnitStatus};
 
 impl App {
     /// Runs the app by its command line, and returns its exit code: 0 done, 1 failed, 2 wrong
@@ -48,7 +48,9 @@ impl Program for App {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);
             let open = |service: &Arc<dyn Registered>| {
-                service.open(RoutePlan { deadlines, policy: None }, Clock::fast()).client()
+                service
+                    .open(RoutePlan { deadlines, policy: None, rehearsal: None }, Clock::fast())
+                    .client()
             };
             let clients: Vec<_> = self.registry.services().iter().map(open).collect();
             if let Err(error) = seam_gateway::check_routes(&clients) {
@@ -78,6 +80,14 @@ impl Unit for Running {
 impl Control for Running {
     async fn status(&self) -> UnitStatus {
         Self::status(self).await
+    }
+
+    async fn take(&self, config: &Config) -> Taken {
+        self.take_first(config).await
+    }
+
+    async fn settle(&self) -> Vec<String> {
+        self.take_second().await
     }
 
     async fn call(

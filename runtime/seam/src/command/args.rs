@@ -39,6 +39,12 @@ pub(super) enum Command {
         #[arg(long)]
         rolling: bool,
     },
+    /// Have the running app go by its config file as it is now.
+    Reload {
+        /// Print JSON: `{"ok": …, "configVersion": …, "restart": [{"key", "units"}]}`.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what is running: units, services, and calls by method.
     Status {
         /// Print JSON: one object per instance of a unit.
@@ -189,7 +195,8 @@ pub(super) fn parse(
         });
     let command = command
         .mut_subcommand("drain", |drain| drain.after_help(draining(name)))
-        .mut_subcommand("restart", |restart| restart.after_help(restarting(name)));
+        .mut_subcommand("restart", |restart| restart.after_help(restarting(name)))
+        .mut_subcommand("reload", |reload| reload.after_help(reloading(name)));
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
@@ -219,6 +226,17 @@ fn restarting(name: &str) -> String {
          the restart: the others stay as they are. A unit with one instance is away between its\n\
          two processes, for both would need the same address.\n\n\
          Exit codes: 0 done, 1 failed, 2 wrong config or command line."
+    )
+}
+
+fn reloading(name: &str) -> String {
+    format!(
+        "Example:\n  \
+         {name} reload    take the config file, and say what needs a restart\n\n\
+         The app looks at its file each second by itself, and on SIGHUP; this waits until all of it\n\
+         is in force. A config that is wrong changes nothing: what is wrong is shown, each with its\n\
+         line. Keys that are read once are named, and {name} restart UNIT takes them.\n\n\
+         Exit codes: 0 in force, 1 failed, 2 wrong config or command line."
     )
 }
 

@@ -20,7 +20,7 @@ use crate::config::{LogConfig, LogFormat};
 ///
 /// # Errors
 /// The system has no thread or descriptor left.
-pub(super) fn start(config: &LogConfig) -> io::Result<Output> {
+pub(super) fn start(config: &LogConfig) -> io::Result<(Output, Level)> {
     let filter = filter(&config.level);
     // Who asks for details wants to know where they come from.
     let detailed = filter.max_level_hint().is_none_or(|level| level > LevelFilter::INFO);
@@ -33,18 +33,41 @@ pub(super) fn start(config: &LogConfig) -> io::Result<Output> {
         .with_env_filter(filter)
         .with_writer(move || lines.clone())
         .log_internal_errors(false);
-    let started = match config.format {
-        LogFormat::Text => logs
-            .with_timer(ChronoLocal::new("%H:%M:%S%.3f".into()))
-            .with_target(detailed)
-            .with_ansi(colour::wanted())
-            .try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    let (started, level) = match config.format {
+        LogFormat::Text => {
+            let logs = logs
+                .with_timer(ChronoLocal::new("%H:%M:%S%.3f".into()))
+                .with_target(detailed)
+                .with_ansi(colour::wanted())
+                .with_filter_reloading();
+            let handle = logs.reload_handle();
+            (logs.try_init(), Level::new(move |level| drop(handle.reload(self::filter(level)))))
+        }
+        LogFormat::Json => {
+            let logs = logs.json().flatten_event(true).with_filter_reloading();
+            let handle = logs.reload_handle();
+            (logs.try_init(), Level::new(move |level| drop(handle.reload(self::filter(level)))))
+        }
     };
     if started.is_ok() {
         log_panics();
     }
-    Ok(output)
+    Ok((output, level))
+}
+
+/// What is logged, to be changed while the process runs. A program that logs by itself goes on as it
+/// does.
+pub(super) struct Level(Box<dyn Fn(&str) + Send + Sync>);
+
+impl Level {
+    fn new(set: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Box::new(set))
+    }
+
+    /// Logs at this level from now on.
+    pub(super) fn set(&self, level: &str) {
+        (self.0)(level);
+    }
 }
 
 /// A panic is a line of the log: the standard hook would write to standard error itself, and the

@@ -1,4 +1,4 @@
-//! The command line of an app: `run`, `up`, `drain`, `restart`, `status`, `call`,
+//! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `status`, `call`,
 //! `check`, `graph`, `config`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
@@ -16,6 +16,8 @@ mod logs;
 mod output;
 mod parent;
 mod ready;
+mod reload;
+mod reloading;
 mod replace;
 mod run;
 mod signals;
@@ -24,12 +26,14 @@ mod status;
 mod tests;
 mod up;
 mod usage;
+mod watch;
+mod whereabouts;
 
 use std::{
     ffi::OsString,
     fmt::Display,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -47,6 +51,7 @@ use self::{
     birth::Birth,
     control::ControlSocket,
     parent::Parent,
+    reloading::{Beginning, Parse},
     up::{Accepted, EdgeSocket},
 };
 use crate::{
@@ -63,7 +68,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// An app, as far as its command line is concerned.
-pub(crate) trait Program: Sized {
+pub(crate) trait Program: Clone + Send + Sync + 'static {
     /// A unit that runs.
     type Unit: Unit;
 
@@ -185,6 +190,14 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
         Config::parse(&source.name, source.text, environment()?, &catalogue)
     };
     let load = || parse(Source::read(file.as_deref())?);
+    // Who asks a running app may do so beside a file that is broken.
+    let running = || {
+        load().or_else(|problems| {
+            let env = environment()?;
+            let found = block_on(whereabouts::accepted(file.as_deref(), &env, &catalogue));
+            found.ok().flatten().map_or(Err(problems), parse)
+        })
+    };
     match cli.command.unwrap_or(Command::Run(args::RunArgs::default())) {
         Command::Run(args) => {
             // What a child of `up` begins with, it has from there alone.
@@ -192,10 +205,11 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
                 Ok(born) => born.unzip(),
                 Err(error) => return Err(Failure::other(format!("`up` says nothing: {error}"))),
             };
-            let (config, http) = match birth {
-                Some(Birth { config, http }) => (parse(config)?, http),
-                None => (load()?, None),
+            let (source, http) = match birth {
+                Some(Birth { config, http }) => (config, http),
+                None => (Source::read(file.as_deref())?, None),
             };
+            let config = parse(source.clone())?;
             let layout = block_on(run::layout(&config, &args))??;
             program.check(&config)?;
             limits::raise_descriptors();
@@ -203,8 +217,11 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             // Outlives the runtime: until the very end, somebody must end an orphan.
             let mut tie = parent.and_then(|parent| parent.tie(last.clone()));
             let edge = http.map(|http| EdgeListener::shared(http, last));
-            let logs = logs::start(&config.log).map_err(Failure::other)?;
-            let ended = block_on(run::run(program, config, layout, edge, tie.as_mut(), &logs));
+            let (logs, level) = logs::start(&config.log).map_err(Failure::other)?;
+            let parse = parser(program.clone());
+            let of_up = args.up.is_some();
+            let beginning = Beginning { file, source, config, parse, level, of_up };
+            let ended = block_on(run::run(program, beginning, layout, edge, tie.as_mut(), &logs));
             logs.flush(LAST_LINES);
             ended?
         }
@@ -213,24 +230,32 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = parse(source.clone())?;
             let layouts = config.layouts(topology.as_deref())?;
             program.check(&config)?;
-            let plan = plan(&catalogue, &config, &layouts, Accepted::new(source), file)?;
+            let reloading = reloading(program, &config, &layouts, file.clone());
+            let accepted = Accepted::new(source);
+            let plan = plan(&catalogue, &config, &layouts, accepted, file.as_deref(), reloading)?;
             limits::raise_descriptors();
             let json = plan.json;
             let done = block_on(start_up(&config, &layouts, plan))?;
             done.map_err(|failure| if json { failure.into_line() } else { failure })
         }
         Command::Drain(args) => {
-            let config = load()?;
+            let config = running()?;
             let asked = replace::Asked::drain(&config, &args.target)?;
             block_on(replace::replace(&config, asked, args.json))?
         }
         Command::Restart { args, rolling } => {
-            let config = load()?;
+            let config = running()?;
             let asked = replace::Asked::restart(&config, &args.target, rolling)?;
             block_on(replace::replace(&config, asked, args.json))?
         }
-        Command::Status { json } => print(block_on(status::status(&load()?, json))??),
-        Command::Call(args) => print(block_on(call::call(&load()?, &program.contracts(), args))??),
+        Command::Status { json } => print(block_on(status::status(&running()?, json))??),
+        Command::Call(args) => {
+            print(block_on(call::call(&running()?, &program.contracts(), args))??)
+        }
+        Command::Reload { json } => {
+            let data = whereabouts::data(file.as_deref(), &environment()?, &catalogue);
+            block_on(reload::reload(&data, load, json))?
+        }
         Command::Check { json } => {
             let checked = load().and_then(|config| program.check(&config).map(|()| config));
             let (text, code) = check::report(&catalogue, checked, json);
@@ -253,6 +278,16 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             })
         }
     }
+}
+
+/// How a text becomes a config that has passed every check, by this process's environment.
+fn parser(program: impl Program) -> Parse {
+    Box::new(move |source| {
+        let catalogue = program.catalogue();
+        let config = Config::parse(&source.name, &*source.text, environment()?, &catalogue)?;
+        program.check(&config)?;
+        Ok(config)
+    })
 }
 
 /// Runs the plan, unless a unit of it runs already.
@@ -297,28 +332,71 @@ async fn start_up(
         }
     };
     let all: Vec<_> = plan.units.iter().map(|unit| (unit.unit.clone(), unit.instance)).collect();
-    up::up(plan, async || signals.asked().await, ready::of_all(config, &all), watch, Some(socket))
+    let (ready, hangups) = (ready::of_all(config, &all), signals.hangups());
+    up::up(plan, async || signals.asked().await, ready, watch, Some(socket), Some(hangups))
         .await
         .map_err(|error| Failure::other(format!("a unit can't be started: {error}")))
 }
 
-/// The instances of a topology's units, each as `run --unit NAME --instance N`, so that `ps` names it.
+/// How `up` takes another config, for the units of `layouts`.
+fn reloading(
+    program: impl Program,
+    config: &Config,
+    layouts: &[UnitLayout],
+    file: Option<PathBuf>,
+) -> up::Reloading {
+    let topology = layouts.first().map(|layout| layout.topology.clone());
+    let (began, data, catalogue) = (config.clone(), config.app.data.clone(), program.catalogue());
+    let (parse, named) = (parser(program), file.clone());
+    let next = move |source: &Source| {
+        let config = parse(source)?;
+        let fixed: Problems = began.unchangeable(&config).into_iter().collect();
+        if !fixed.is_empty() {
+            return Err(fixed);
+        }
+        // A topology that is gone has no say in what runs, nor in who is started anew.
+        let layouts = config.layouts(topology.as_deref()).unwrap_or_default();
+        Ok(up::Next {
+            version: config.version().to_owned(),
+            units: planned(&catalogue, &layouts, named.as_deref()),
+            drain: config.app.drain,
+        })
+    };
+    up::Reloading { file, data, next: Box::new(next) }
+}
+
+/// What starts the units of `layouts`.
 fn plan(
     catalogue: &Catalogue,
     config: &Config,
     layouts: &[UnitLayout],
     accepted: Accepted,
-    file: Option<PathBuf>,
+    file: Option<&Path>,
+    reloading: up::Reloading,
 ) -> Result<up::Plan, Failure> {
     let program = own_program()
         .map_err(|error| Failure::other(format!("this program can't find itself: {error}")))?;
+    Ok(up::Plan {
+        program,
+        accepted,
+        topology: layouts.first().map(|layout| layout.topology.clone()).unwrap_or_default(),
+        units: planned(catalogue, layouts, file),
+        drain: config.app.drain,
+        grace: GRACE,
+        json: config.log.format == LogFormat::Json,
+        reloading: Some(reloading),
+    })
+}
+
+/// The instances of a topology's units, each as `run --unit NAME --instance N`, so that `ps` names it.
+fn planned(catalogue: &Catalogue, layouts: &[UnitLayout], file: Option<&Path>) -> Vec<up::Planned> {
     let arguments = |layout: &UnitLayout, instance: u16| {
         let mut arguments: Vec<OsString> = ["run", "--unit", &layout.unit].map(Into::into).into();
         if layout.instances > 1 {
             arguments.extend(["--instance".into(), instance.to_string().into()]);
         }
         arguments.extend(["--topology", &layout.topology].map(Into::into));
-        if let Some(file) = &file {
+        if let Some(file) = file {
             arguments.extend(["--config".into(), file.into()]);
         }
         arguments.extend(parent::mark().map(Into::into));
@@ -338,15 +416,7 @@ fn plan(
         edge: None,
         after,
     });
-    Ok(up::Plan {
-        program,
-        accepted,
-        topology: layouts.first().map(|layout| layout.topology.clone()).unwrap_or_default(),
-        units: planned.collect(),
-        drain: config.app.drain,
-        grace: GRACE,
-        json: config.log.format == LogFormat::Json,
-    })
+    planned.collect()
 }
 
 /// Where this program lies, or what has been put in its place meanwhile: whatever is there is

@@ -170,7 +170,7 @@ fn line(asked: &Asked, news: &News) -> Option<String> {
             format!("{}: {reason}; it is now: {state}", name(instance))
         }
         News::Untouched { instance, .. } => format!("{}: left as it is", name(instance)),
-        News::Waiting {} | News::Refused { .. } | News::Done {} => return None,
+        _ => return None,
     })
 }
 
@@ -219,7 +219,7 @@ impl Outcome {
             }
             News::Untouched { instance, .. } => self.of(instance).state = "untouched",
             News::Refused { reason } => self.refused = Some(reason),
-            News::Waiting {} | News::Done {} => {}
+            _ => {}
         }
     }
 

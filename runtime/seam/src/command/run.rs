@@ -17,6 +17,7 @@ use super::{
     output::Output,
     parent::{ORPHAN_DRAIN, Tie},
     ready::{self, stopping},
+    reloading::{Beginning, Reloading},
     signals::StopSignals,
 };
 use crate::config::{Config, LayoutError, UnitLayout};
@@ -47,12 +48,13 @@ pub(super) async fn layout(config: &Config, args: &RunArgs) -> Result<UnitLayout
 /// Runs the unit until it is asked to stop, then lets it finish what is in flight.
 pub(super) async fn run(
     program: impl Program,
-    config: Config,
+    beginning: Beginning,
     layout: UnitLayout,
     edge: Option<EdgeListener>,
     tie: Option<&mut Tie>,
     logs: &Output,
 ) -> Result<ExitCode, Failure> {
+    let config = beginning.config.clone();
     // Within `up`, a second signal is the kernel's news of `up`'s end; `up` itself would kill.
     let mut signals = StopSignals::catch(tie.is_none()).map_err(Failure::other)?;
     // Whether the app is ready is `up`'s to say then, too.
@@ -87,11 +89,13 @@ pub(super) async fn run(
         Err(_) if told || alone => return Ok(ExitCode::SUCCESS),
         started => Arc::new(started?),
     };
-    let mut serving = pin!(control::serve(&socket, unit.clone(), logs));
+    let reloading = Arc::new(Reloading::new(unit.clone(), beginning));
+    let mut serving = pin!(control::serve(&socket, unit.clone(), reloading.clone(), logs));
     if !told && !alone {
         tokio::select! {
             never = &mut serving => match never {},
             () = announce(&*unit, app.as_deref()) => {}
+            () = reloading.watch(signals.hangups()) => {}
             () = signals.asked() => {}
             () = &mut orphaned => alone = true,
         }

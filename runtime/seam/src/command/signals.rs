@@ -1,5 +1,5 @@
 //! Ctrl-C and SIGTERM, which are the same: stop, and finish what is in flight; a second time: at
-//! once.
+//! once. SIGHUP: read the config file anew.
 
 use std::{
     io, thread,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
     low_level,
 };
@@ -28,6 +28,7 @@ const TWICE: i32 = 1;
 pub(super) struct StopSignals {
     times: watch::Receiver<u64>,
     heard: u64,
+    hangups: watch::Receiver<u64>,
 }
 
 impl StopSignals {
@@ -37,11 +38,16 @@ impl StopSignals {
     /// # Errors
     /// The system refuses a handler or a thread.
     pub(super) fn catch(twice_ends: bool) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let (tell, times) = watch::channel(0);
+        let (hung_up, hangups) = watch::channel(0);
         let wait = move || {
             let mut last: Option<Instant> = None;
-            for _ in signals.forever() {
+            for signal in signals.forever() {
+                if signal == SIGHUP {
+                    hung_up.send_modify(|times| *times += 1);
+                    continue;
+                }
                 let now = Instant::now();
                 let before = last.replace(now);
                 if before.is_some_and(|before| now.duration_since(before) < ONE) {
@@ -54,7 +60,12 @@ impl StopSignals {
             }
         };
         thread::Builder::new().name("signals".into()).spawn(wait)?;
-        Ok(Self { times, heard: 0 })
+        Ok(Self { times, heard: 0, hangups })
+    }
+
+    /// Tells of each SIGHUP, which asks for the config file to be read anew, and nothing else.
+    pub(super) fn hangups(&self) -> watch::Receiver<u64> {
+        self.hangups.clone()
     }
 
     /// Done when one of them has come, or has come again.

@@ -15,7 +15,7 @@ use serde_json::{
 };
 
 use super::*;
-use crate::config::KnownService;
+use crate::{config::KnownService, unit::Taken};
 
 /// Which part this process plays.
 const ROLE: &str = "SEAM_TEST_ROLE";
@@ -23,6 +23,7 @@ const ROLE: &str = "SEAM_TEST_ROLE";
 const FOLDER: &str = "SEAM_TEST_FOLDER";
 
 /// order → payment; the units write what happens to them into files.
+#[derive(Clone)]
 struct Fake;
 
 struct FakeUnit {
@@ -59,6 +60,14 @@ impl Control for FakeUnit {
     async fn status(&self) -> UnitStatus {
         let (unit, pid) = (self.unit.clone(), std::process::id());
         UnitStatus { unit, topology: "split".into(), pid, ready: true, ..UnitStatus::default() }
+    }
+
+    async fn take(&self, config: &Config) -> Taken {
+        Taken { version: config.version().to_owned(), ..Taken::default() }
+    }
+
+    async fn settle(&self) -> Vec<String> {
+        Vec::new()
     }
 
     async fn call(
@@ -131,7 +140,8 @@ fn up_of_roles(topology: Option<String>) -> Result<ExitCode, Failure> {
         Config::parse(&source.name, source.text.clone(), environment()?, &Fake.catalogue())?;
     let layouts = config.layouts(topology.as_deref())?;
     let accepted = Accepted::new(source);
-    let mut plan = plan(&Fake.catalogue(), &config, &layouts, accepted, None)?;
+    let reloading = reloading(Fake, &config, &layouts, None);
+    let mut plan = plan(&Fake.catalogue(), &config, &layouts, accepted, None, reloading)?;
     let script = format!("{ROLE}=\"$*\" exec \"$0\" command::tests::play_a_role --exact");
     for unit in &mut plan.units {
         let args = ["-c".into(), script.clone().into(), plan.program.clone().into()];

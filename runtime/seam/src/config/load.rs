@@ -1,6 +1,10 @@
 //! From a file, the environment and the app's catalogue to a config, or to all its problems.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use seam_core::{
     call::{CallPolicy, Deadlines, Faults},
@@ -23,7 +27,7 @@ use super::{
     reader::{Findings, Reader},
     registry::read_registry,
     settings::Settings,
-    source::Source,
+    source::{DEFAULT_FILE, Source},
     tree::{self, Entry, Kind, Node, Table},
     types::{
         AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane, LogConfig, LogFormat,
@@ -85,6 +89,24 @@ impl Config {
         problems.append(&mut findings.problems.take());
         config.effective = findings.effective.take();
         if problems.is_empty() { Ok(config) } else { Err(problems.into_iter().collect()) }
+    }
+}
+
+impl Config {
+    /// The data folder, as far as a text says it that may be broken, and the variables over it.
+    pub(crate) fn data_of(
+        text: &str,
+        env: impl IntoIterator<Item = (String, String)>,
+        catalogue: &Catalogue,
+    ) -> PathBuf {
+        let source = Arc::new(Source { name: DEFAULT_FILE.into(), text: text.to_owned() });
+        let (env, mut ignored): (Env, _) = (env.into_iter().collect(), Vec::new());
+        let mut root = tree::parse_what_can_be(&source);
+        env::fill(&mut root, &env, &mut ignored);
+        let services: Vec<&str> = catalogue.names().collect();
+        env::override_keys(&mut root, &env, &services, &mut ignored);
+        let findings = Findings::default();
+        read_app(Reader::root(&findings, &root).table("app"), catalogue).data
     }
 }
 

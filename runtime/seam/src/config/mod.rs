@@ -18,6 +18,7 @@
 
 mod address;
 mod catalogue;
+mod changes;
 mod check;
 mod effective;
 mod env;
@@ -54,7 +55,10 @@ pub use self::{
 pub use seam_wire::{Address, AddressError};
 
 pub(crate) use self::{
-    layout::process, load::MAX_INSTANCES, problem::nearest, source::Source,
+    layout::process,
+    load::MAX_INSTANCES,
+    problem::nearest,
+    source::{DEFAULT_FILE, Source},
     value::duration as parse_duration,
 };
 

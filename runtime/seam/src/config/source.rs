@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The file that is read if none is named.
-const DEFAULT_FILE: &str = "app.toml";
+pub(crate) const DEFAULT_FILE: &str = "app.toml";
 /// The most bytes that a file may have.
 pub(crate) const LONGEST: u64 = 1 << 20;
 

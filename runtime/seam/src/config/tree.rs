@@ -176,6 +176,12 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Table, Vec<Problem>> {
     Err(errors.into_iter().map(problem).collect())
 }
 
+/// Parses a text that may be broken: what it has all the same.
+pub(super) fn parse_what_can_be(source: &Arc<Source>) -> Table {
+    let (table, _) = DeTable::parse_recoverable(&source.text);
+    convert_table(table.into_inner(), &|span| Origin::at(source, span), &mut Vec::new())
+}
+
 /// Parses one value that isn't in a file.
 pub(super) fn parse_value(text: &str, origin: &Origin) -> Option<Node> {
     let value = DeValue::parse(text).ok()?;

@@ -11,6 +11,8 @@ pub(crate) enum Activity {
     Recovering,
     /// It takes calls, or is built anew to do so.
     Active,
+    /// It has moved to another unit.
+    Away,
 }
 
 impl Activity {
@@ -19,7 +21,7 @@ impl Activity {
         match self {
             Self::Standby => Some("standby"),
             Self::Recovering => Some("recovering"),
-            Self::Starting | Self::Active => None,
+            Self::Starting | Self::Active | Self::Away => None,
         }
     }
 }

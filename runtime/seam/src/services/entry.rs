@@ -10,12 +10,14 @@ use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartEr
 use seam_core::call::{AnyClient, CallPolicy, Client, Hosts, Inbox, Rehearsal, Route, Target};
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor};
+use seam_core::live::Live;
 use seam_core::metrics::{MethodMetrics, ServiceMetrics};
 use seam_core::name::ServiceId;
 use seam_core::remote::{Caller, Inlet, Remote};
 use seam_core::time::Clock;
 use seam_core::turn::{Factory, Host, HostSettings, Keeping};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::activity::Activity;
@@ -39,15 +41,29 @@ pub(crate) trait Registered: Send + Sync + 'static {
 }
 
 /// What a unit's calls to a service go by.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct RoutePlan {
     pub(crate) deadlines: Deadlines,
     /// What guards them; `None` takes all policies away.
     pub(crate) policy: Option<CallPolicy>,
+    /// `[calls] resolution = "encoded"`: how calls fare that stay here.
+    pub(crate) rehearsal: Option<RehearsalPlan>,
+}
+
+/// What the calls to a service meet that are encoded within the unit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RehearsalPlan {
+    pub(crate) faults: Faults,
+    /// From which they follow, if they do.
+    pub(crate) seed: Option<u64>,
 }
 
 /// A service's route in a unit.
 pub(crate) trait Opened: Send + Sync {
     fn client(&self) -> Arc<dyn AnyClient>;
+
+    /// Has calls go by another plan from now on. Policies that are taken away stay so.
+    fn tune(&self, plan: &RoutePlan);
 
     /// Brings the service to life in this unit, and leads the route there.
     fn host(&self, plan: HostPlan) -> Hosted;
@@ -71,21 +87,13 @@ pub(crate) trait Opened: Send + Sync {
 /// What a unit gives a service that it hosts.
 pub(crate) struct HostPlan {
     pub(crate) settings: HostSettings,
-    pub(crate) config: Settings,
+    /// Its own settings, read by each start of its actor.
+    pub(crate) config: Live<Settings>,
     pub(crate) clients: Arc<dyn Clients>,
     pub(crate) extensions: Extensions,
     pub(crate) callers: Vec<ServiceId>,
     /// The service's own.
     pub(crate) database: Arc<Database>,
-    /// `[calls] resolution = "encoded"`.
-    pub(crate) rehearsal: Option<RehearsalPlan>,
-}
-
-/// What the calls to a service meet that are encoded within the unit.
-pub(crate) struct RehearsalPlan {
-    pub(crate) faults: Faults,
-    /// From which they follow, if they do.
-    pub(crate) seed: Option<u64>,
 }
 
 /// A service that a unit hosts.
@@ -126,13 +134,15 @@ impl<A: Actor> Registered for Entry<A> {
     }
 
     fn open(&self, plan: RoutePlan, clock: Clock) -> Arc<dyn Opened> {
-        let route = Route::<A::Contract>::new(self.id, plan.deadlines, clock);
+        let route = Route::<A::Contract>::new(self.id, plan.deadlines, clock.clone());
         let route = match plan.policy {
             Some(policy) => route.guarded(&policy),
             None => route.without_policies(),
         };
-        let (route, here) = (Arc::new(route), OnceLock::new());
-        Arc::new(Open::<A> { route, here, actor: PhantomData })
+        let faults = Live::new(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
+        let leads = Leads { way: Way::Away, rehearsal: plan.rehearsal, wire: None };
+        let (route, here, leads) = (Arc::new(route), OnceLock::new(), Mutex::new(leads));
+        Arc::new(Open::<A> { route, here, leads, faults, clock, actor: PhantomData })
     }
 }
 
@@ -140,13 +150,54 @@ struct Open<A: Actor> {
     route: Arc<Route<A::Contract>>,
     /// Where calls go that stay here, once the service lives here.
     here: OnceLock<Here<A::Contract>>,
+    /// Held while the route is led elsewhere.
+    leads: Mutex<Leads>,
+    /// What a rehearsed wire does to calls.
+    faults: Live<Faults>,
+    clock: Clock,
     actor: PhantomData<fn() -> A>,
 }
 
-/// The way to a service of this unit.
-enum Here<C: Contract> {
-    Host(Arc<C::Host>),
-    Rehearsal(Arc<dyn Remote>),
+/// Where the route leads.
+struct Leads {
+    way: Way,
+    /// Whether calls that stay here are encoded and decoded, and how they fare then.
+    rehearsal: Option<RehearsalPlan>,
+    /// The wire that they pass then.
+    wire: Option<Arc<dyn Remote>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Here,
+    Away,
+}
+
+/// The ways to a service of this unit.
+struct Here<C: Contract> {
+    host: Arc<C::Host>,
+    inlet: Arc<dyn Inlet>,
+}
+
+impl<A: Actor> Open<A> {
+    fn enter(&self, leads: &mut Leads) {
+        let Some(here) = self.here.get() else { return };
+        let target = match leads.rehearsal {
+            None => Target::Local(Arc::clone(&here.host)),
+            Some(RehearsalPlan { seed, .. }) => {
+                let wire = leads.wire.get_or_insert_with(|| {
+                    let inlet = Arc::clone(&here.inlet);
+                    let wire = Rehearsal::new(inlet, self.faults.clone(), self.clock.clone());
+                    Arc::new(match seed {
+                        Some(seed) => wire.seeded(seed),
+                        None => wire,
+                    })
+                });
+                Target::Remote(Arc::clone(wire))
+            }
+        };
+        self.route.set(target);
+    }
 }
 
 impl<A: Actor> Opened for Open<A> {
@@ -154,9 +205,25 @@ impl<A: Actor> Opened for Open<A> {
         Arc::new(Client::new(Arc::clone(&self.route), Caller::Program))
     }
 
+    fn tune(&self, plan: &RoutePlan) {
+        self.route.deadlines().set(plan.deadlines);
+        if let Some(policy) = &plan.policy {
+            self.route.set_policy(policy);
+        }
+        self.faults.set(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
+        let mut leads = self.leads.lock();
+        let before = std::mem::replace(&mut leads.rehearsal, plan.rehearsal);
+        let seed = |plan: Option<RehearsalPlan>| plan.map(|plan| plan.seed);
+        if seed(before) != seed(plan.rehearsal) {
+            leads.wire = None;
+            if leads.way == Way::Here {
+                self.enter(&mut leads);
+            }
+        }
+    }
+
     fn host(&self, plan: HostPlan) -> Hosted {
-        let HostPlan { settings, config, clients, mut extensions, callers, database, rehearsal } =
-            plan;
+        let HostPlan { settings, config, clients, mut extensions, callers, database } = plan;
         extensions.insert(Arc::clone(&database));
         let activity = database.activity();
         let (service, clock) = (settings.service, settings.clock.clone());
@@ -173,37 +240,27 @@ impl<A: Actor> Opened for Open<A> {
         let keeping: Arc<dyn Keeping> = host.clone();
         let host = <A::Contract as Hosts<A>>::erase(host);
         let metrics = Arc::clone(self.route.served());
-        let inbox =
-            Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock.clone());
+        let inbox = Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock);
         let inlet: Arc<dyn Inlet> = Arc::new(inbox);
         // A service is brought to life once.
-        let _ = self.here.set(match rehearsal {
-            None => Here::Host(host),
-            Some(RehearsalPlan { faults, seed }) => {
-                let wire = Rehearsal::new(Arc::clone(&inlet), faults, clock);
-                Here::Rehearsal(Arc::new(match seed {
-                    Some(seed) => wire.seeded(seed),
-                    None => wire,
-                }))
-            }
-        });
+        let _ = self.here.set(Here { host, inlet: Arc::clone(&inlet) });
         self.lead_here();
         Hosted { keeping, inlet, activity }
     }
 
     fn lead_here(&self) {
-        match self.here.get() {
-            Some(Here::Host(host)) => self.route.set(Target::Local(Arc::clone(host))),
-            Some(Here::Rehearsal(remote)) => self.route.set(Target::Remote(Arc::clone(remote))),
-            None => {}
-        }
+        let mut leads = self.leads.lock();
+        leads.way = Way::Here;
+        self.enter(&mut leads);
     }
 
     fn lead_to(&self, remote: Arc<dyn Remote>) {
+        self.leads.lock().way = Way::Away;
         self.route.set(Target::Remote(remote));
     }
 
     fn lead_nowhere(&self, why: &str) {
+        self.leads.lock().way = Way::Away;
         self.route.set(Target::Away(why.into()));
     }
 
@@ -219,7 +276,7 @@ impl<A: Actor> Opened for Open<A> {
 /// Makes the actor `A`, each time it is to live.
 struct Maker<A> {
     service: ServiceId,
-    config: Settings,
+    config: Live<Settings>,
     clients: Arc<dyn Clients>,
     extensions: Extensions,
     database: Arc<Database>,
@@ -233,6 +290,7 @@ impl<A: Actor> Factory<A> for Maker<A> {
             loop {
                 let config = self
                     .config
+                    .get()
                     .read()
                     .map_err(|problem| StartError::failed(problem.to_string()))?;
                 let (clients, extensions) = (Arc::clone(&self.clients), self.extensions.clone());

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use seam_core::actor::{Actor, Setup, StartError};
@@ -89,8 +90,8 @@ pub(crate) struct Database {
     options: StoreOptions,
     /// Has the rows, in place of the folder.
     memory: Option<Memory>,
-    /// Whether other instances of the unit may have it: then it is waited for.
-    shared: bool,
+    /// Whether other processes may have it in turn: then it is waited for.
+    shared: AtomicBool,
     /// Held while it is opened, which takes its time; `state` isn't.
     opening: Mutex<()>,
     state: Mutex<State>,
@@ -112,7 +113,7 @@ impl Database {
             path,
             options,
             memory: None,
-            shared: false,
+            shared: AtomicBool::new(false),
             opening: Mutex::default(),
             state: Mutex::default(),
             activity: watch::Sender::new(Activity::Starting),
@@ -127,7 +128,7 @@ impl Database {
 
     /// One that several instances of a unit have in turn, if `shared`.
     pub(crate) fn shared(self, shared: bool) -> Self {
-        Self { shared, ..self }
+        Self { shared: shared.into(), ..self }
     }
 
     /// What its service does here.
@@ -135,10 +136,11 @@ impl Database {
         self.activity.subscribe()
     }
 
-    /// Notes what its service does here; once it is at work, it stays so.
+    /// Notes what its service does here; once it is at work, or away, it stays so.
     pub(super) fn tell(&self, now: Activity) {
         self.activity.send_if_modified(|activity| {
-            let changed = *activity != Activity::Active && *activity != now;
+            let settled = matches!(activity, Activity::Active | Activity::Away);
+            let changed = !settled && *activity != now;
             if changed {
                 *activity = now;
             }
@@ -199,7 +201,10 @@ impl Database {
                 state.elsewhere = false;
                 Ok(state.store.insert(store).clone())
             }
-            Err(error) if self.shared && matches!(error, OpenError::Locked { .. }) => {
+            Err(error)
+                if self.shared.load(Ordering::Relaxed)
+                    && matches!(error, OpenError::Locked { .. }) =>
+            {
                 state.elsewhere = true;
                 self.tell(Activity::Standby);
                 Err(error)
@@ -221,6 +226,21 @@ impl Database {
     /// Why it can't be opened: no later start of the actor would change that.
     pub(crate) fn refused(&self) -> Option<Arc<str>> {
         self.state.lock().refused.clone()
+    }
+
+    /// Its service moves away: as [`close`](Self::close), until it is back.
+    pub(crate) async fn leave(&self) {
+        self.activity.send_replace(Activity::Away);
+        self.close().await;
+    }
+
+    /// Its service is back, and may open it again: as soon as another process lets go of it.
+    pub(crate) fn come_back(&self) {
+        let _opening = self.opening.lock();
+        self.shared.store(true, Ordering::Relaxed);
+        *self.state.lock() = State::default();
+        self.closed.send_replace(false);
+        self.activity.send_replace(Activity::Starting);
     }
 
     /// Writes everything and lets others open it.

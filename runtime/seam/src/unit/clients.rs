@@ -6,6 +6,7 @@ use std::sync::Arc;
 use seam_core::actor::Clients;
 use seam_core::call::{AnyClient, Client, ClientOf};
 use seam_core::contract::Contract;
+use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 
@@ -15,15 +16,15 @@ use super::NoSuchClient;
 pub(crate) struct Routes {
     clients: Vec<Arc<dyn AnyClient>>,
     /// Where the edge says that codes are explained.
-    errors: String,
+    errors: Live<String>,
 }
 
 impl Routes {
     pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>, errors: &str) -> Self {
-        Self { clients, errors: errors.to_owned() }
+        Self { clients, errors: Live::new(errors.to_owned()) }
     }
 
-    pub(crate) fn errors(&self) -> &str {
+    pub(crate) fn errors(&self) -> &Live<String> {
         &self.errors
     }
 

@@ -15,10 +15,14 @@ use super::clients::Routes;
 use super::descriptors::{connections, left};
 use super::failure::{Taker, unbound};
 use super::parts::Parts;
-use crate::config::{Address, Config};
+use crate::config::{Address, Config, EdgeConfig};
 
 /// The HTTP side of a unit.
-pub(super) struct Edge(seam_gateway::Edge);
+pub(super) struct Edge {
+    inner: seam_gateway::Edge,
+    /// How many descriptors were left for connections when it was bound.
+    left: Option<usize>,
+}
 
 impl Edge {
     /// Serves on `listener`, which is at `http`; `/readyz` asks `unit`.
@@ -30,39 +34,49 @@ impl Edge {
         unit: Weak<Parts>,
         own: Own,
     ) -> Result<Self, StartFailure> {
-        let edge = &config.edge;
-        let limits = EdgeLimits {
-            head_time: edge.head_time,
-            body: usize::try_from(edge.body).unwrap_or(usize::MAX),
-            body_time: edge.body_time,
-            write_time: edge.write_time,
-            connections: connections(edge.connections, 3, left()),
-            connections_per_address: edge.connections_per_address,
-            rate: NonZeroU32::new(edge.rate),
-            unknown_query: edge.unknown_query,
-            ..EdgeLimits::default()
-        };
-        let (deadline, notice) = (edge.deadline, edge.notice);
-        let errors = edge.errors.as_str().into();
-        let settings = EdgeSettings { deadline, notice, errors, limits, ..Default::default() };
+        let left = left();
+        let settings = settings(&config.edge, left);
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let probe = Arc::new(UnitProbe(unit));
         let bound = seam_gateway::Edge::bind_on(listener, settings, clients, probe, own);
-        bound.map(Self).map_err(|error| refused(http, error.to_string()))
+        bound.map(|inner| Self { inner, left }).map_err(|error| refused(http, error.to_string()))
     }
 
     pub(super) fn address(&self) -> SocketAddr {
-        self.0.address()
+        self.inner.address()
+    }
+
+    /// Goes by another config from the next request on.
+    pub(super) fn tune(&self, edge: &EdgeConfig) {
+        self.inner.settings().set(settings(edge, self.left));
     }
 
     /// What the program's own routes were asked; `None` if they never were.
     pub(super) fn own(&self) -> Option<MethodMetrics> {
-        self.0.own()
+        self.inner.own()
     }
 
     pub(super) async fn stop(self, grace: Duration) {
-        self.0.stop(grace).await;
+        self.inner.stop(grace).await;
     }
+}
+
+/// What config says of an edge, wherever that is.
+fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
+    let limits = EdgeLimits {
+        head_time: edge.head_time,
+        body: usize::try_from(edge.body).unwrap_or(usize::MAX),
+        body_time: edge.body_time,
+        write_time: edge.write_time,
+        connections: connections(edge.connections, 3, left),
+        connections_per_address: edge.connections_per_address,
+        rate: NonZeroU32::new(edge.rate),
+        unknown_query: edge.unknown_query,
+        ..EdgeLimits::default()
+    };
+    let (deadline, notice) = (edge.deadline, edge.notice);
+    let errors = edge.errors.as_str().into();
+    EdgeSettings { deadline, notice, errors, limits, ..Default::default() }
 }
 
 /// What `/readyz` asks.

@@ -1,7 +1,7 @@
 //! How the services of a unit are by their own word: asked all the time, so that callers and probes
 //! know it without having to wait for it.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use seam_core::actor::Health;
@@ -40,8 +40,8 @@ impl Watcher {
         (Self { service, config, said, unheard: Duration::ZERO }, watched)
     }
 
-    /// Asks for as long as the service is there, and has other units told by `offers`.
-    pub(super) async fn watch(mut self, keeping: Weak<dyn Keeping>, offers: Option<Offers>) {
+    /// Asks for as long as the service is there, and has other units told by `offers`, once there are some.
+    pub(super) async fn watch(mut self, keeping: Weak<dyn Keeping>, offers: Arc<OnceLock<Offers>>) {
         loop {
             let Some(keeping) = keeping.upgrade() else { return };
             // Whoever doesn't run has nothing to say; that it doesn't is known.
@@ -49,7 +49,9 @@ impl Watcher {
             if runs {
                 self.ask(&keeping).await;
                 let well = matches!(*self.said.borrow(), Some(Health::Good));
-                offers.iter().for_each(|offers| _ = offers.set_well(self.service, well));
+                if let Some(offers) = offers.get() {
+                    offers.set_well(self.service, well);
+                }
             }
             drop(keeping);
             let waits = if self.said.borrow().is_some() { self.config.interval } else { SOON };

@@ -1,26 +1,20 @@
-//! The unit's side of the wire: links to its peers, and the listener for theirs.
+//! The unit's links to its peers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, select_all};
 use parking_lot::Mutex;
-use seam_core::home::Home;
+use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
-use seam_core::remote::Inlet;
 use seam_mesh::{EndpointStatus, Pool};
 use seam_registry::{Changes, Entry};
-use seam_wire::{
-    Address, AddressError, Identity, LinkState, ListenError, Offers, Server, ServerConfig,
-};
+use seam_wire::{Address, AddressError, Identity, LinkState};
 
-use super::StartFailure;
 use super::awaited::calls;
-use super::descriptors::{connections, left};
-use super::failure::{Taker, unbound};
 use super::peers::{Called, Dialling, Peer};
 use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout};
-use crate::services::{Graph, Opened, Registry, Simulation};
+use crate::services::{Graph, Opened, Registry};
 
 /// Who this process is to its peers.
 pub(super) fn identity(registry: &Registry, config: &Config, layout: &UnitLayout) -> Identity {
@@ -31,56 +25,125 @@ pub(super) fn identity(registry: &Registry, config: &Config, layout: &UnitLayout
 /// The links to the processes that host what this one may call, and the pools that they make up.
 pub(super) struct Links {
     dialling: Dialling,
-    peers: Mutex<Vec<Peer>>,
+    made: Mutex<Made>,
+}
+
+#[derive(Default)]
+struct Made {
+    peers: Vec<Peer>,
     called: Vec<Called>,
 }
 
+impl Made {
+    /// The number of a service among those that are called in a unit.
+    fn called(
+        &mut self,
+        dialling: &Dialling,
+        config: &Config,
+        (service, contract): (ServiceId, &'static ContractDescriptor),
+        unit: &str,
+        awaited: bool,
+    ) -> usize {
+        let of_service = |called: &&Called| called.pool.service() == service;
+        let is = |called: &Called| called.pool.service() == service && called.unit == unit;
+        if let Some(known) = self.called.iter().position(is) {
+            self.called[known].is_there = true;
+            return known;
+        }
+        let pool = self.called.iter().find(of_service).map(|called| Arc::clone(&called.pool));
+        let pool = pool.unwrap_or_else(|| {
+            let configured = config.service(service.name());
+            let (balance, breaker) =
+                configured.map(|config| (config.balance, config.breaker)).unwrap_or_default();
+            Arc::new(Pool::new(service, balance, breaker, dialling.clock.clone()))
+        });
+        let unit = unit.to_owned();
+        self.called.push(Called { unit, contract, pool, is_there: true, awaited });
+        self.called.len() - 1
+    }
+}
+
 impl Links {
-    /// Links to the processes that host what this one calls, and leads the services' routes there:
-    /// what other units host, and what this unit's other instances may host in this one's place.
-    pub(super) fn start(
+    /// None yet.
+    pub(super) fn new(dialling: Dialling) -> Self {
+        Self { dialling, made: Mutex::default() }
+    }
+
+    /// Links to the processes that host what this one calls, as far as it doesn't yet: what other units
+    /// host, and what this unit's other instances may host in this one's place. Those that are not in
+    /// the layout any more stay, for they may come back, and aren't shown. Who is added while the unit
+    /// is `running` doesn't make it unready.
+    pub(super) fn extend(
+        &self,
         graph: &Graph,
         config: &Config,
         layout: &UnitLayout,
-        dialling: Dialling,
         opened: &[(ServiceId, Arc<dyn Opened>)],
-    ) -> Self {
-        let mut links = Self { dialling, peers: Mutex::default(), called: Vec::new() };
+        running: bool,
+    ) {
+        let mut made = self.made.lock();
+        let made = &mut *made;
+        made.called.iter_mut().for_each(|called| called.is_there = false);
         let others = !layout.siblings.is_empty() || layout.registered;
         let here = layout.services.iter().filter(|_| others);
         let here = here.map(|service| (service, &layout.unit, &layout.siblings));
         let elsewhere = layout.remote.iter();
         let elsewhere = elsewhere.map(|remote| (&remote.service, &remote.unit, &remote.endpoints));
+        let mut listed: Vec<(&str, &Endpoint)> = Vec::new();
         for (service, unit, endpoints) in elsewhere.chain(here) {
             if !calls(graph, layout, service) {
                 continue;
             }
             let found = opened.iter().find(|(id, _)| id.name() == *service);
             let Some((id, open)) = found else { continue };
-            let configured = config.service(service);
-            let (balance, breaker) =
-                configured.map(|config| (config.balance, config.breaker)).unwrap_or_default();
-            let pool = Arc::new(Pool::new(*id, balance, breaker, links.dialling.clock.clone()));
-            open.lead_to(Arc::clone(&pool) as _);
-            let (unit, contract) = (unit.clone(), open.client().descriptor());
-            links.call(Called { unit, contract, pool }, endpoints);
+            let contract = (*id, open.client().descriptor());
+            let called = made.called(&self.dialling, config, contract, unit, !running);
+            for endpoint in endpoints {
+                let Endpoint { instance, address } = endpoint;
+                listed.push((unit, endpoint));
+                let is = |peer: &Peer| peer.is(unit, *instance) && peer.is_listed_at(address);
+                let known = made.peers.iter().position(is);
+                let number = known.unwrap_or_else(|| {
+                    let link = self.dialling.link(unit, made.peers.len(), address.clone());
+                    let peer = Peer::listed(unit, *instance, address.clone(), link);
+                    made.peers.push(if running { peer.unawaited() } else { peer });
+                    made.peers.len() - 1
+                });
+                if !made.peers[number].has_joined(*id) {
+                    made.peers[number].joins(&made.called[called]);
+                }
+            }
         }
-        links
+        for peer in &mut made.peers {
+            // What the registry alone knows hosts what its unit does.
+            let there =
+                made.called.iter().filter(|called| called.is_there && called.unit == peer.unit);
+            let there: Vec<&Called> = there.collect();
+            if !peer.is_listed() {
+                for called in &there {
+                    if !peer.has_joined(called.pool.service()) {
+                        peer.joins(called);
+                    }
+                }
+            }
+            let is = |(unit, endpoint): &(&str, &Endpoint)| {
+                peer.is(unit, endpoint.instance) && peer.is_listed_at(&endpoint.address)
+            };
+            if peer.is_listed() {
+                let stands = listed.iter().any(is);
+                let hosts = |service| there.iter().any(|called| called.pool.service() == service);
+                peer.show(|service| stands && hosts(service));
+            }
+        }
     }
 
-    /// A service is called at these instances of its unit, which the config lists.
-    fn call(&mut self, called: Called, endpoints: &[Endpoint]) {
-        let peers = self.peers.get_mut();
-        for Endpoint { instance, address } in endpoints {
-            let known = peers.iter().position(|peer| peer.is(&called.unit, *instance));
-            let number = known.unwrap_or_else(|| {
-                let link = self.dialling.link(&called.unit, peers.len(), address.clone());
-                peers.push(Peer::listed(&called.unit, *instance, address.clone(), link));
-                peers.len() - 1
-            });
-            peers[number].joins(&called);
+    /// Has calls go by other settings.
+    pub(super) fn tune(&self, config: &Config) {
+        for called in &self.made.lock().called {
+            if let Some(service) = config.service(called.pool.service().name()) {
+                called.pool.set(service.balance, service.breaker);
+            }
         }
-        self.called.push(called);
     }
 
     /// Instances have come to the registry, or have left it.
@@ -97,9 +160,9 @@ impl Links {
                 Err(reason) => tracing::warn!(unit, instance, at, reason, "registered, not called"),
             }
         }
-        let peers = self.peers.lock();
+        let made = self.made.lock();
         for Entry { unit, instance, .. } in removed {
-            if let Some(peer) = peers.iter().find(|peer| peer.is(&unit, instance)) {
+            if let Some(peer) = made.peers.iter().find(|peer| peer.is(&unit, instance)) {
                 tracing::info!(unit, instance, "not registered any more");
                 peer.has_left();
             }
@@ -111,7 +174,7 @@ impl Links {
     fn address(&self, entry: &Entry) -> Result<Option<Address>, String> {
         let Identity { app, unit, instance, .. } = &self.dialling.identity;
         let itself = entry.unit == *unit && entry.instance == *instance;
-        let called = self.called.iter().any(|called| called.unit == entry.unit);
+        let called = self.made.lock().called.iter().any(|called| called.unit == entry.unit);
         if itself || !called {
             return Ok(None);
         }
@@ -130,35 +193,45 @@ impl Links {
 
     /// Calls a unit's instance there from now on.
     fn is_at(&self, unit: &str, instance: u16, address: Address) {
-        let mut peers = self.peers.lock();
-        if let Some(peer) = peers.iter().find(|peer| peer.is(unit, instance)) {
+        let mut made = self.made.lock();
+        if let Some(peer) = made.peers.iter().find(|peer| peer.is(unit, instance)) {
             peer.is_at(address);
             return;
         }
-        let link = self.dialling.link(unit, peers.len(), address);
+        let link = self.dialling.link(unit, made.peers.len(), address);
         let mut peer = Peer::registered(unit, instance, link);
-        self.called
+        made.called
             .iter()
-            .filter(|called| called.unit == unit)
+            .filter(|called| called.unit == unit && called.is_there)
             .for_each(|called| peer.joins(called));
-        peers.push(peer);
+        made.peers.push(peer);
     }
 
     /// The pool by which this unit calls a service, if it does.
-    pub(super) fn pool(&self, service: ServiceId) -> Option<&Arc<Pool>> {
-        self.called.iter().map(|called| &called.pool).find(|pool| pool.service() == service)
+    pub(super) fn pool(&self, service: ServiceId) -> Option<Arc<Pool>> {
+        let made = self.made.lock();
+        let mut pools = made.called.iter().map(|called| &called.pool);
+        pools.find(|pool| pool.service() == service).cloned()
     }
 
     /// How the endpoints are that this unit calls.
     pub(super) fn endpoints(&self) -> Vec<EndpointStatus> {
-        self.called.iter().flat_map(|called| called.pool.status()).collect()
+        let made = self.made.lock();
+        let mut pools: Vec<&Arc<Pool>> = Vec::new();
+        for Called { pool, .. } in &made.called {
+            if pools.iter().all(|known| known.service() != pool.service()) {
+                pools.push(pool);
+            }
+        }
+        pools.into_iter().flat_map(|pool| pool.status()).collect()
     }
 
     /// The other units of which no instance has answered once.
     pub(super) fn waits_for(&self, own: &str) -> Vec<String> {
-        let mut peers = self.peers.lock();
+        let mut made = self.made.lock();
+        let made = &mut *made;
         let mut waits_for: Vec<(&str, bool, String)> = Vec::new();
-        for peer in peers.iter_mut().filter(|peer| peer.unit != own) {
+        for peer in made.peers.iter_mut().filter(|peer| peer.unit != own) {
             let reason = match peer.state() {
                 LinkState::Down { reason } => format!("unit `{}`: {reason}", peer.unit),
                 _ => format!("unit `{}` hasn't answered yet", peer.unit),
@@ -168,10 +241,11 @@ impl Links {
                 None => waits_for.push((&peer.unit, peer.has_answered(), reason)),
             }
         }
-        for Called { unit, .. } in self.called.iter().filter(|called| called.unit != own) {
+        let awaited = |called: &&Called| called.unit != own && called.awaited && called.is_there;
+        for Called { unit, .. } in made.called.iter().filter(awaited) {
             if waits_for.iter().all(|(known, ..)| known != unit) {
                 let reason = format!("no instance of unit `{unit}` is registered yet");
-                waits_for.push((unit, false, reason));
+                waits_for.push((unit.as_str(), false, reason));
             }
         }
         waits_for.into_iter().filter(|(_, answered, _)| !answered).map(|(.., why)| why).collect()
@@ -186,7 +260,7 @@ impl Links {
     ) {
         let mut units: Vec<(String, Vec<_>)> = Vec::new();
         let listed = |peer: &&Peer| peer.is_listed() && awaited(&peer.unit);
-        for peer in self.peers.lock().iter().filter(listed) {
+        for peer in self.made.lock().peers.iter().filter(listed) {
             let connected = Box::pin(peer.connected());
             match units.iter_mut().find(|(unit, _)| *unit == peer.unit) {
                 Some((_, states)) => states.push(connected),
@@ -205,58 +279,6 @@ impl Links {
 
     /// Ends all connections.
     pub(super) fn stop(&self) {
-        self.peers.lock().clear();
+        self.made.lock().peers.clear();
     }
-}
-
-/// The listener for other units.
-pub(super) struct Listening {
-    server: Server,
-}
-
-impl Listening {
-    pub(super) const fn address(&self) -> &Address {
-        self.server.address()
-    }
-
-    /// How other units get to know what is active here.
-    pub(super) fn offers(&self) -> Offers {
-        self.server.offers()
-    }
-
-    /// Offers nothing any more, says go-away, and waits for the calls that are in.
-    pub(super) async fn stop(self, grace: Duration) {
-        if tokio::time::timeout(grace, self.server.drain()).await.is_err() {
-            tracing::warn!(?grace, "calls from other units were still running at the end of it");
-        }
-    }
-}
-
-/// Listens for other units, if the layout says so.
-pub(super) async fn listen(
-    identity: &Identity,
-    layout: &UnitLayout,
-    inlets: Vec<Arc<dyn Inlet>>,
-    inactive: Vec<ServiceId>,
-    home: &Home,
-    simulation: Option<&Simulation>,
-) -> Result<Option<Listening>, StartFailure> {
-    let Some(listen) = &layout.listen else { return Ok(None) };
-    let refused =
-        |reason: String| StartFailure::Address { what: "listen", address: listen.clone(), reason };
-    let mut config = ServerConfig::new(identity.clone());
-    config.connections = connections(config.connections, 1, left());
-    config.inactive = inactive;
-    if let Some(Simulation { clock, transport }) = simulation.cloned() {
-        config = ServerConfig { clock, transport, ..config };
-    }
-    let server = Server::start(config, listen, inlets, home.runtime()).await;
-    let server = server.map_err(|error| match error {
-        ListenError::Io { error, .. } => {
-            refused(unbound(&error, &layout.unit, "listen", listen, Taker::Unit))
-        }
-        error => refused(error.to_string()),
-    })?;
-    tracing::info!(address = %server.address(), "listening for other units");
-    Ok(Some(Listening { server }))
 }

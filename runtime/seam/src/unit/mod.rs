@@ -8,7 +8,10 @@ mod descriptors;
 mod edge;
 mod failure;
 mod health;
+mod hosting;
+mod inlets;
 mod links;
+mod listening;
 mod membership;
 mod parts;
 mod peers;
@@ -16,6 +19,7 @@ mod placement;
 mod running;
 mod starting;
 mod status;
+mod taking;
 
 pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;
@@ -26,3 +30,4 @@ pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 
 pub use self::status::{MethodStatus, RegistryStatus, ServiceStatus, UnitStatus};
+pub use self::taking::Taken;

@@ -7,37 +7,48 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use seam_core::actor::Health;
 use seam_core::home::Home;
+use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_store::Condition;
 use tokio::time::Instant;
 
-use super::clients::Routes;
 use super::edge::Edge;
 use super::health::Watched;
-use super::links::{Links, Listening};
+use super::hosting::Hosting;
+use super::links::Links;
+use super::listening::Listening;
 use super::membership::Registration;
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
-use crate::config::{Lane, UnitLayout};
+use crate::config::{Config, Lane, Settings, UnitLayout};
 use crate::services::{Activity, Database, Hosted, Opened};
 
 /// Everything that a unit is made of, and that ends with it.
 pub(super) struct Parts {
-    pub(super) layout: UnitLayout,
-    pub(super) config_version: String,
+    pub(super) in_force: Mutex<InForce>,
+    /// What it began with: what is read once stays as it was then.
+    pub(super) started: Config,
+    /// Held while another config is taken: one at a time.
+    pub(super) taking: tokio::sync::Mutex<()>,
     pub(super) began: Instant,
-    pub(super) drain: Duration,
     /// At least one.
     pub(super) homes: Vec<Home>,
     pub(super) spawned: AtomicUsize,
-    pub(super) routes: Arc<Routes>,
-    pub(super) opened: Vec<(ServiceId, Arc<dyn Opened>)>,
-    pub(super) hosted: Vec<Resident>,
+    pub(super) hosting: Hosting,
+    /// The services that live here, or did: one that has moved away may come back.
+    pub(super) hosted: Mutex<Vec<Arc<Resident>>>,
     /// The unit's own.
     pub(super) database: Database,
     pub(super) links: Arc<Links>,
     pub(super) registration: Registration,
     pub(super) edge: Mutex<Option<Edge>>,
     pub(super) listener: Mutex<Option<Listening>>,
+}
+
+/// What the unit goes by, until another config is taken.
+#[derive(Clone)]
+pub(super) struct InForce {
+    pub(super) config: Arc<Config>,
+    pub(super) layout: Arc<UnitLayout>,
 }
 
 /// A service that lives here.
@@ -49,9 +60,21 @@ pub(super) struct Resident {
     pub(super) hosted: Hosted,
     pub(super) health: Watched,
     pub(super) database: Arc<Database>,
+    /// Its own settings, as its actor reads them when it starts.
+    pub(super) settings: Live<Settings>,
 }
 
 impl Parts {
+    pub(super) fn layout(&self) -> Arc<UnitLayout> {
+        Arc::clone(&self.in_force.lock().layout)
+    }
+
+    /// The services that live here now.
+    pub(super) fn residents(&self) -> Vec<Arc<Resident>> {
+        let hosted = self.hosted.lock();
+        hosted.iter().filter(|own| own.activity() != Activity::Away).cloned().collect()
+    }
+
     pub(super) async fn ready(&self) -> Result<(), String> {
         self.waits_for().await.into_iter().next().map_or(Ok(()), Err)
     }
@@ -59,7 +82,7 @@ impl Parts {
     /// What isn't ready: services that don't run, and then units that haven't answered.
     pub(super) async fn waits_for(&self) -> Vec<String> {
         let mut waits_for = Vec::new();
-        for resident in &self.hosted {
+        for resident in &self.residents() {
             if resident.activity() == Activity::Standby {
                 // That it waits is all that is asked of it.
                 continue;
@@ -74,7 +97,7 @@ impl Parts {
                     .push(format!("service `{service}`: its store can't write ({cause}): {fix}"));
             }
         }
-        waits_for.extend(self.links.waits_for(&self.layout.unit));
+        waits_for.extend(self.links.waits_for(&self.layout().unit));
         waits_for
     }
 
@@ -82,21 +105,23 @@ impl Parts {
         let ready = self.ready().await;
         // Not while the status is put together, which looks at the edge once more.
         let http = self.edge.lock().as_ref().map(|edge| edge.address().to_string());
+        let InForce { config, layout } = self.in_force.lock().clone();
         UnitStatus {
-            unit: self.layout.unit.clone(),
-            instance: self.layout.instance,
-            topology: self.layout.topology.clone(),
+            unit: layout.unit.clone(),
+            instance: layout.instance,
+            topology: layout.topology.clone(),
             pid: std::process::id(),
             uptime_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             ready: ready.is_ok(),
             reason: ready.err(),
-            config_version: self.config_version.clone(),
+            config_version: config.version().to_owned(),
             http,
             listen: self.listener.lock().as_ref().map(|listening| listening.address().to_string()),
             log_lines_dropped: 0,
             registry: self.registration.status(),
-            services: self.hosted.iter().map(Resident::status).collect(),
+            services: self.residents().iter().map(|resident| resident.status()).collect(),
             methods: self
+                .hosting
                 .opened
                 .iter()
                 .flat_map(|(id, open)| methods(*id, &**open))
@@ -130,7 +155,8 @@ impl Parts {
         if let Some(listener) = listener {
             listener.stop(left()).await;
         }
-        end(&self.hosted, left()).await;
+        let hosted = self.hosted.lock().clone();
+        end(&hosted, left()).await;
         self.database.close().await;
         self.links.stop();
         stop_homes(self.threads()).await;
@@ -144,7 +170,8 @@ impl Parts {
 
     /// All threads that drive turns.
     fn threads(&self) -> Vec<Home> {
-        let arbiters = self.hosted.iter().filter_map(|resident| resident.arbiter.clone());
+        let hosted = self.hosted.lock();
+        let arbiters = hosted.iter().filter_map(|resident| resident.arbiter.clone());
         arbiters.chain(self.homes.iter().cloned()).collect()
     }
 }
@@ -202,7 +229,7 @@ impl Resident {
 
 /// Stops services in the reverse of their order, callers before callees, and closes their
 /// databases.
-pub(super) async fn end(residents: &[Resident], drain: Duration) {
+pub(super) async fn end(residents: &[Arc<Resident>], drain: Duration) {
     let began = Instant::now();
     for resident in residents.iter().rev() {
         resident.hosted.keeping.stop(drain.saturating_sub(began.elapsed())).await;

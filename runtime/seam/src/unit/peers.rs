@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seam_core::contract::ContractDescriptor;
 use seam_core::home::Home;
+use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use seam_mesh::{Endpoint, Pool};
 use seam_wire::{Address, Identity, Link, LinkConfig, LinkState, Offering};
@@ -39,6 +40,10 @@ pub(super) struct Called {
     pub(super) unit: String,
     pub(super) contract: &'static ContractDescriptor,
     pub(super) pool: Arc<Pool>,
+    /// Whether it is so by the config that is in force: a service that has moved may come back.
+    pub(super) is_there: bool,
+    /// Whether it was so when the unit started: then the unit isn't ready before somebody is there.
+    pub(super) awaited: bool,
 }
 
 /// A process that is dialled: one instance of a unit.
@@ -49,7 +54,7 @@ pub(super) struct Peer {
     listed: Option<Address>,
     link: Link,
     /// Its places in the pools of the services that are called there.
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<(ServiceId, Endpoint)>,
     /// Whether it has answered once; from then on an outage doesn't make this unit unready.
     answered: bool,
 }
@@ -88,21 +93,44 @@ impl Peer {
             told.set_doubtful(offering == Offering::Unwell);
             told.set_ready(offering.is_some());
         });
-        self.endpoints.push(endpoint);
+        self.endpoints.push((service, endpoint));
+    }
+
+    /// Whether a service has joined its pool there.
+    pub(super) fn has_joined(&self, service: ServiceId) -> bool {
+        self.endpoints.iter().any(|(known, _)| *known == service)
+    }
+
+    /// Whether the config says that it is there.
+    pub(super) fn is_listed_at(&self, address: &Address) -> bool {
+        self.listed.as_ref() == Some(address)
+    }
+
+    /// Shows those of its endpoints that are so by the config; of the others, those that can be called
+    /// are.
+    pub(super) fn show(&self, is_there: impl Fn(ServiceId) -> bool) {
+        for (service, endpoint) in &self.endpoints {
+            endpoint.set_gone(!is_there(*service));
+        }
+    }
+
+    /// It has been there, so to say: nobody waits for it.
+    pub(super) fn unawaited(self) -> Self {
+        Self { answered: true, ..self }
     }
 
     /// The registry says where it is.
     pub(super) fn is_at(&self, address: Address) {
         let listed = self.listed.as_ref().filter(|listed| absolute(listed) == absolute(&address));
         self.link.lead(Some(listed.cloned().unwrap_or(address)));
-        self.endpoints.iter().for_each(|endpoint| endpoint.set_gone(false));
+        self.endpoints.iter().for_each(|(_, endpoint)| endpoint.set_gone(false));
     }
 
     /// It isn't registered any more: it is looked for where the config says that it is, or else not at
     /// all. What is under way there comes to its end.
     pub(super) fn has_left(&self) {
         self.link.lead(self.listed.clone());
-        self.endpoints.iter().for_each(|endpoint| endpoint.set_gone(self.listed.is_none()));
+        self.endpoints.iter().for_each(|(_, endpoint)| endpoint.set_gone(self.listed.is_none()));
     }
 
     /// How its link is doing.

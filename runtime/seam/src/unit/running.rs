@@ -18,6 +18,7 @@ use super::failure::Taker;
 use super::parts::Parts;
 use super::starting::Starting;
 use super::status::UnitStatus;
+use super::taking::Taken;
 use crate::config::{Config, UnitLayout};
 use crate::services::Registry;
 use tokio::task::JoinHandle;
@@ -86,11 +87,12 @@ impl Running {
             }
         };
         if let Some(http) = &layout.http {
-            let own = additions.own(&parts.routes);
+            let routes = &parts.hosting.routes;
+            let own = additions.own(routes);
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
             let started = listener
-                .and_then(|listener| Edge::start(config, http, listener, &parts.routes, unit, own));
+                .and_then(|listener| Edge::start(config, http, listener, routes, unit, own));
             match started {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
                 Err(failure) => {
@@ -110,7 +112,7 @@ impl Running {
     /// If the app has no such service.
     pub fn client<K: ClientOf>(&self) -> Result<K, NoSuchClient> {
         let contract = K::Contract::NAME;
-        Routes::typed(contract, self.parts.routes.contract(contract), Caller::Program)
+        Routes::typed(contract, self.parts.hosting.routes.contract(contract), Caller::Program)
     }
 
     /// A client on the service of that name.
@@ -118,12 +120,12 @@ impl Running {
     /// # Errors
     /// If the app has no service of that name and contract.
     pub fn client_of<K: ClientOf>(&self, name: &str) -> Result<K, NoSuchClient> {
-        Routes::typed(name, self.parts.routes.service(name), Caller::Program)
+        Routes::typed(name, self.parts.hosting.routes.service(name), Caller::Program)
     }
 
     /// A client on the service of that name that speaks JSON.
     pub fn any_client(&self, name: &str) -> Option<Arc<dyn AnyClient>> {
-        self.parts.routes.service(name).cloned()
+        self.parts.hosting.routes.service(name).cloned()
     }
 
     /// Calls a method of a service by their names, wherever the service is, with a JSON object of
@@ -152,7 +154,8 @@ impl Running {
         arguments: &str,
         deadline: Option<Duration>,
     ) -> Result<Box<RawValue>, serde_json::Value> {
-        super::call::call_json(&self.parts.routes, service, method, arguments, deadline).await
+        super::call::call_json(&self.parts.hosting.routes, service, method, arguments, deadline)
+            .await
     }
 
     /// The same on one of the unit's threads.
@@ -163,7 +166,7 @@ impl Running {
         arguments: Box<RawValue>,
         deadline: Option<Duration>,
     ) -> Result<Box<RawValue>, serde_json::Value> {
-        let routes = Arc::clone(&self.parts.routes);
+        let routes = Arc::clone(&self.parts.hosting.routes);
         let call = self.spawn(async move {
             super::call::call_json(&routes, &service, &method, arguments.get(), deadline).await
         });
@@ -200,9 +203,28 @@ impl Running {
         self.parts.database.open()
     }
 
-    /// What the unit hosts and where the rest is.
-    pub fn layout(&self) -> &UnitLayout {
-        &self.parts.layout
+    /// What the unit hosts and where the rest is, for now: another config may change that.
+    pub fn layout(&self) -> Arc<UnitLayout> {
+        self.parts.layout()
+    }
+
+    /// Goes by another config from now on, as far as a unit that runs can: what [`Taken::restart`] names
+    /// needs a new start. Done once all of it is in force: services that move have ended here, or have
+    /// started. Calls don't fail for it.
+    pub async fn take(&self, config: &Config) -> Taken {
+        let mut taken = self.take_first(config).await;
+        taken.failed.extend(self.take_second().await);
+        taken
+    }
+
+    /// The first step of that, which all units of an app take before any takes the second.
+    pub(crate) async fn take_first(&self, config: &Config) -> Taken {
+        self.parts.take(config).await
+    }
+
+    /// The second one: why services that move here don't start, if so.
+    pub(crate) async fn take_second(&self) -> Vec<String> {
+        self.parts.settle().await
     }
 
     /// Whether the unit can do its work: its services run, and every service that they need has
@@ -241,7 +263,7 @@ impl Running {
 
     /// Stops taking calls, finishes those in flight within `[app] drain`, and ends the unit.
     pub async fn stop(&self) {
-        let drain = self.parts.drain;
+        let drain = self.parts.in_force.lock().config.app.drain;
         self.stop_within(drain).await;
     }
 
@@ -253,6 +275,6 @@ impl Running {
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("unit", &self.parts.layout.unit).finish_non_exhaustive()
+        f.debug_struct("Running").field("unit", &self.parts.layout().unit).finish_non_exhaustive()
     }
 }

@@ -28,7 +28,8 @@ impl Offers {
     /// Offers a service from now on, or doesn't any more. False if the server was started without it.
     pub fn set(&self, service: ServiceId, active: bool) -> bool {
         let Some(hosted) = self.0.find(service) else { return false };
-        if hosted.active.swap(active, Ordering::AcqRel) != active {
+        let withdrawn = hosted.withdrawn.swap(false, Ordering::AcqRel);
+        if hosted.active.swap(active, Ordering::AcqRel) != active || withdrawn {
             self.0.change();
         }
         true
@@ -41,6 +42,21 @@ impl Offers {
             self.0.change();
         }
         true
+    }
+
+    /// Tells peers that a service isn't active any more, and takes calls of it all the same: those that
+    /// left before their callers knew. [`Offers::set`] ends that. False if the server was started without
+    /// it.
+    pub fn withdraw(&self, service: ServiceId) -> bool {
+        let Some(hosted) = self.0.find(service) else { return false };
+        hosted.withdrawn.store(true, Ordering::Release);
+        self.0.change();
+        true
+    }
+
+    /// Whether the server was started with that service.
+    pub fn has(&self, service: ServiceId) -> bool {
+        self.0.find(service).is_some()
     }
 
     /// Whether the service is active.
@@ -75,6 +91,8 @@ pub(super) struct Board {
 pub(super) struct Hosted {
     pub(super) inlet: Arc<dyn Inlet>,
     active: AtomicBool,
+    /// Peers are told that it isn't active, whatever it is.
+    withdrawn: AtomicBool,
     well: AtomicBool,
 }
 
@@ -83,13 +101,19 @@ impl Hosted {
     pub(super) fn is_active(&self) -> bool {
         self.active.load(Ordering::Acquire)
     }
+
+    /// Whether peers are to send calls.
+    fn is_offered(&self) -> bool {
+        self.is_active() && !self.withdrawn.load(Ordering::Acquire)
+    }
 }
 
 impl Board {
     pub(super) fn new(inlets: Vec<Arc<dyn Inlet>>, inactive: &[ServiceId]) -> Self {
         let hosted = inlets.into_iter().map(|inlet| {
             let active = AtomicBool::new(!inactive.contains(&inlet.service()));
-            Hosted { inlet, active, well: AtomicBool::new(true) }
+            let (withdrawn, well) = (AtomicBool::new(false), AtomicBool::new(true));
+            Hosted { inlet, active, withdrawn, well }
         });
         Self {
             hosted: hosted.collect(),
@@ -107,7 +131,7 @@ impl Board {
 
     pub(super) fn active(&self) -> ServiceSetBuf {
         let offered = !self.withdrawn.load(Ordering::Acquire);
-        ServiceSetBuf::new(self.hosted.iter().map(|hosted| offered && hosted.is_active()))
+        ServiceSetBuf::new(self.hosted.iter().map(|hosted| offered && hosted.is_offered()))
     }
 
     fn well(&self) -> ServiceSetBuf {

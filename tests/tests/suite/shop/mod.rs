@@ -13,6 +13,7 @@ mod other_ways_in;
 mod quotes;
 mod registry;
 mod regroup;
+mod reload;
 mod restart;
 mod rolling;
 mod stopping;

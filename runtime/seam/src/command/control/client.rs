@@ -41,20 +41,52 @@ pub(in crate::command) async fn ask(
 mod tests {
     use std::sync::Arc;
 
+    use futures_util::future::BoxFuture;
     use serde_json::{json, value::to_raw_value};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::{
         super::super::output::Output,
-        super::{Control, ControlSocket, UnitStatus, connect, serve},
+        super::{Configured, Control, ControlSocket, Refusal, UnitStatus, connect, serve},
         *,
+    };
+    use crate::{
+        config::{Config, Source},
+        unit::Taken,
     };
 
     struct Echo;
+    struct NoConfig;
+
+    impl Configured for NoConfig {
+        fn source(&self) -> Source {
+            Source { name: "app.toml".into(), text: "# a".into() }
+        }
+
+        fn take(&self, _: Source) -> BoxFuture<'_, Result<Taken, Refusal>> {
+            Box::pin(std::future::ready(Ok(Taken::default())))
+        }
+
+        fn settle(&self) -> BoxFuture<'_, Vec<String>> {
+            Box::pin(std::future::ready(Vec::new()))
+        }
+
+        fn reload(&self) -> BoxFuture<'_, Result<Taken, Refusal>> {
+            Box::pin(std::future::ready(Err(Refusal::OfUp)))
+        }
+    }
 
     impl Control for Echo {
         async fn status(&self) -> UnitStatus {
             UnitStatus { unit: "all".into(), pid: 7, ..UnitStatus::default() }
+        }
+
+        async fn take(&self, _: &Config) -> Taken {
+            Taken::default()
+        }
+
+        async fn settle(&self) -> Vec<String> {
+            Vec::new()
         }
 
         async fn call(
@@ -81,7 +113,7 @@ mod tests {
         let socket = ControlSocket::bind(data.path(), "all").unwrap();
         let logs = Output::stderr(Box::new(|_| None)).unwrap();
         tokio::select! {
-            never = serve(&socket, Arc::new(Echo), &logs) => match never {},
+            never = serve(&socket, Arc::new(Echo), Arc::new(NoConfig), &logs) => match never {},
             () = test(data.path()) => {}
         }
     }
@@ -108,6 +140,10 @@ mod tests {
             assert_eq!(answer.unwrap().get(), format!(r#"["m",{LARGE},5]"#));
             let answer = ask(stream().await, &call("other"), SOON).await.unwrap();
             assert_eq!(answer.unwrap_err(), json!({ "code": "unavailable" }));
+            let config = ask(stream().await, &Request::Config {}, SOON).await.unwrap().unwrap();
+            assert_eq!(config.get(), r##"{"file":"app.toml","text":"# a"}"##);
+            let answer = ask(stream().await, &Request::Reload {}, SOON).await.unwrap();
+            assert_eq!(Refusal::of(&answer.unwrap_err()), Some(Refusal::OfUp));
         })
         .await;
     }

@@ -8,6 +8,7 @@
 
 mod alive;
 mod client;
+mod configured;
 mod orders;
 mod protocol;
 mod server;
@@ -17,9 +18,10 @@ pub(crate) use self::server::Control;
 pub(super) use self::{
     alive::{PERIOD, answers, silent},
     client::ask,
-    orders::{Away, NEWS, News, Order, away, give, next_order, tell_news},
-    protocol::Request,
+    configured::{Configured, Mistake, Refusal},
+    orders::{Away, NEWS, News, Order, Pending, away, give, next_order, tell_news},
+    protocol::{Request, Text},
     server::serve,
-    socket::{ControlSocket, connect, holder, instances, none_runs, socket_of},
+    socket::{ControlSocket, connect, holder, instances, is_of_up, names, none_runs, socket_of},
 };
 pub(crate) use crate::unit::UnitStatus;

@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use super::{
-    protocol,
+    configured::Mistake,
+    protocol::{self, Text},
     socket::{connect, socket_of},
 };
 
@@ -35,6 +36,10 @@ pub(in crate::command) enum Order {
     Restart { unit: String, instance: Option<u16>, rolling: bool },
     /// Which instances are away: [`News::Away`] of each, and [`News::Done`].
     Away {},
+    /// Reads the config file anew: [`News::Invalid`] or [`News::InForce`], and [`News::Done`].
+    Reload {},
+    /// The config that is in force: [`News::Config`], and [`News::Done`].
+    Config {},
 }
 
 /// What `up` tells while it does so.
@@ -53,12 +58,41 @@ pub(in crate::command) enum News {
     Failed { unit: String, instance: u16, reason: String, state: String },
     /// An instance was left as it is, because another failed.
     Untouched { unit: String, instance: u16 },
+    /// The config is wrong: nothing has changed.
+    Invalid { problems: Vec<Mistake> },
+    /// The config is in force, but for what is pending; what fails all the same, for people.
+    InForce { version: String, pending: Vec<Pending>, failed: Vec<String> },
+    /// The text of the config that is in force.
+    Config(Text),
     /// Nothing new.
     Waiting {},
     /// Nothing was done.
     Refused { reason: String },
     /// That is all.
     Done {},
+}
+
+/// A key that units go by once they are started again.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(in crate::command) struct Pending {
+    /// Such as `units.pay.listen`.
+    pub(in crate::command) key: String,
+    /// Their names.
+    pub(in crate::command) units: Vec<String>,
+}
+
+impl Pending {
+    /// One more unit waits for a key.
+    pub(in crate::command) fn add(all: &mut Vec<Self>, key: String, unit: &str) {
+        let at = all.iter().position(|own| own.key == key).unwrap_or_else(|| {
+            all.push(Self { key, units: Vec::new() });
+            all.len() - 1
+        });
+        let units = &mut all[at].units;
+        if units.iter().all(|known| known != unit) {
+            units.push(unit.to_owned());
+        }
+    }
 }
 
 /// The instances that are kept away, by unit and number, with the topology of their `up`.

@@ -9,8 +9,10 @@ use tokio::{
     time::timeout,
 };
 
-/// The longest line.
-const LONGEST: usize = 4 << 20;
+use crate::config::Source;
+
+/// The longest line; a config file of 1 MiB, in which every byte is escaped, is as long.
+const LONGEST: usize = 8 << 20;
 /// How long a client may keep silent.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
 /// How many clients may be connected.
@@ -24,6 +26,14 @@ pub(in crate::command) enum Request {
     Status {},
     /// Whether the process still answers: nothing comes back.
     Ping {},
+    /// The config that it goes by: a [`Text`].
+    Config {},
+    /// The first step of another config, by `up`: a [`Taken`](crate::unit::Taken).
+    Take(Text),
+    /// The second one: why services don't start, if so.
+    Settle {},
+    /// Both, by a unit that reads the file itself: a [`Taken`](crate::unit::Taken).
+    Reload {},
     /// A call of a method.
     Call {
         service: String,
@@ -34,6 +44,26 @@ pub(in crate::command) enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline_ms: Option<u64>,
     },
+}
+
+/// The text of a config file.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(in crate::command) struct Text {
+    /// What messages call it.
+    pub(in crate::command) file: String,
+    pub(in crate::command) text: String,
+}
+
+impl From<Source> for Text {
+    fn from(source: Source) -> Self {
+        Self { file: source.name, text: source.text }
+    }
+}
+
+impl From<Text> for Source {
+    fn from(text: Text) -> Self {
+        Self { name: text.file, text: text.text }
+    }
 }
 
 /// What the unit answers.

@@ -15,14 +15,22 @@ use tokio::{
 use super::super::output::Output;
 use super::UnitStatus;
 use super::{
-    protocol::{self, Request, Response},
+    configured::{Configured, Refusal},
+    protocol::{self, Request, Response, Text},
     socket::ControlSocket,
 };
+use crate::{config::Config, unit::Taken};
 
 /// What a running unit does for those who may control it.
 pub(crate) trait Control: Send + Sync + 'static {
     /// How it is.
     fn status(&self) -> impl Future<Output = UnitStatus> + Send;
+
+    /// The first step of another config.
+    fn take(&self, config: &Config) -> impl Future<Output = Taken> + Send;
+
+    /// The second one: why services that move here don't start, if so.
+    fn settle(&self) -> impl Future<Output = Vec<String>> + Send;
 
     /// Calls a method of a service, wherever it is, with its arguments by name. A failure is the
     /// problem that the edge would answer with.
@@ -39,6 +47,7 @@ pub(crate) trait Control: Send + Sync + 'static {
 pub(in crate::command) async fn serve(
     socket: &ControlSocket,
     control: Arc<impl Control>,
+    config: Arc<dyn Configured>,
     logs: &Output,
 ) -> Infallible {
     let clients = Arc::new(Semaphore::new(protocol::CLIENTS));
@@ -49,9 +58,9 @@ pub(in crate::command) async fn serve(
         };
         match socket.listener.accept().await {
             Ok((stream, _)) => {
-                let (control, logs) = (control.clone(), logs.clone());
+                let (control, config, logs) = (control.clone(), config.clone(), logs.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = talk(stream, &*control, &logs).await {
+                    if let Err(error) = talk(stream, &*control, &*config, &logs).await {
                         tracing::debug!(%error, "a client of the control socket was let go");
                     }
                     drop(client);
@@ -65,7 +74,12 @@ pub(in crate::command) async fn serve(
     }
 }
 
-async fn talk(stream: UnixStream, control: &impl Control, logs: &Output) -> io::Result<()> {
+async fn talk(
+    stream: UnixStream,
+    control: &impl Control,
+    config: &dyn Configured,
+    logs: &Output,
+) -> io::Result<()> {
     let (reader, mut writer) = split(stream);
     let mut reader = BufReader::new(reader);
     loop {
@@ -86,6 +100,10 @@ async fn talk(stream: UnixStream, control: &impl Control, logs: &Output) -> io::
                     UnitStatus { log_lines_dropped: logs.dropped(), ..control.status().await };
                 Response::Ok(to_raw_value(&status)?)
             }
+            Request::Config {} => Response::Ok(to_raw_value(&Text::from(config.source()))?),
+            Request::Take(text) => taken(config.take(text.into()).await)?,
+            Request::Settle {} => Response::Ok(to_raw_value(&config.settle().await)?),
+            Request::Reload {} => taken(config.reload().await)?,
             Request::Call { service, method, args, deadline_ms } => {
                 let deadline = deadline_ms.map(Duration::from_millis);
                 match control.call(service, method, args, deadline).await {
@@ -96,4 +114,11 @@ async fn talk(stream: UnixStream, control: &impl Control, logs: &Output) -> io::
         };
         protocol::write(&mut writer, &response).await?;
     }
+}
+
+fn taken(taken: Result<Taken, Refusal>) -> io::Result<Response> {
+    Ok(match taken {
+        Ok(taken) => Response::Ok(to_raw_value(&taken)?),
+        Err(refusal) => Response::Problem(refusal.to_json()),
+    })
 }

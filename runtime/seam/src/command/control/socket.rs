@@ -78,6 +78,23 @@ pub(in crate::command) fn socket_of(topology: &str) -> String {
     format!("{UP}{topology}")
 }
 
+/// Whether a socket of that name is one of `up`.
+pub(in crate::command) fn is_of_up(name: &str) -> bool {
+    name.starts_with(UP)
+}
+
+/// The names of all sockets that are there, whether anybody listens or not.
+pub(in crate::command) fn names(data: &Path) -> Vec<String> {
+    // A folder that isn't there, or isn't ours, has none.
+    let entries = fs::read_dir(folder(data)).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| {
+        entry.file_name().to_str().and_then(|name| name.strip_suffix(".sock")).map(String::from)
+    };
+    let mut names: Vec<String> = entries.filter_map(name).collect();
+    names.sort_unstable();
+    names
+}
+
 fn folder(data: &Path) -> PathBuf {
     data.join("control")
 }

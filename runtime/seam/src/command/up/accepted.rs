@@ -18,4 +18,9 @@ impl Accepted {
     pub(super) fn source(&self) -> Source {
         self.0.borrow().clone()
     }
+
+    /// Another one is accepted.
+    pub(super) fn set(&self, source: Source) {
+        *self.0.borrow_mut() = source;
+    }
 }

@@ -39,6 +39,8 @@ pub(super) struct Child {
     pub(super) args: Vec<OsString>,
     /// Which of the unit's processes it is.
     pub(super) instance: u16,
+    /// Whether the others run already: that it can't be started is no reason for them to end.
+    pub(super) later: bool,
     /// The config that it is started with.
     pub(super) accepted: Accepted,
     /// Where the unit serves HTTP, if it does.
@@ -112,7 +114,7 @@ impl Child {
         life: watch::Sender<Life>,
     ) -> io::Result<Ended> {
         let mut restart = Restart::new(Instant::now().into_std());
-        let mut first = true;
+        let mut first = !self.later;
         loop {
             if told.borrow().away.is_some() {
                 // It may have been between two processes when it was told so.

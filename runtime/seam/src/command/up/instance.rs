@@ -9,12 +9,13 @@ use tokio::{
 
 use super::{
     super::control::News,
+    Planned,
     child::Told,
     life::{Life, State},
 };
 
 /// How long a new process may take to be ready.
-const READY: Duration = Duration::from_secs(30);
+pub(super) const READY: Duration = Duration::from_secs(30);
 /// So often may it end by itself before that.
 const DEATHS: u64 = 3;
 
@@ -37,6 +38,21 @@ pub(super) struct Failed;
 impl Instance {
     pub(super) fn is_away(&self) -> bool {
         self.life.borrow().state == State::Away
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> String {
+        crate::config::process(&self.unit, self.number)
+    }
+
+    /// Whether it is the same as another.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.unit == other.unit && self.number == other.number
+    }
+
+    /// Whether a plan has it.
+    pub(super) fn is_planned(&self, planned: &Planned) -> bool {
+        self.unit == planned.unit && self.number == planned.instance
     }
 
     /// Ends its process, within `patience`, and keeps it away.

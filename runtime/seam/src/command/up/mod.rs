@@ -2,6 +2,7 @@
 
 mod accepted;
 mod child;
+mod crew;
 mod edge;
 mod instance;
 mod life;
@@ -10,6 +11,7 @@ mod object;
 mod order;
 mod orders;
 mod prefix;
+mod reloader;
 mod restart;
 mod roster;
 mod stopping;
@@ -17,26 +19,31 @@ mod stopping;
 use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
 use futures_util::FutureExt as _;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::sync::{mpsc, watch};
 
 pub(in crate::command) use self::{
-    accepted::Accepted, child::Watch, edge::EdgeSocket, order::after, prefix::Prefix,
+    accepted::Accepted,
+    child::Watch,
+    edge::EdgeSocket,
+    order::after,
+    prefix::Prefix,
+    reloader::{Next, Reloading},
 };
 use self::{
-    child::{Child, Ended, Told},
-    instance::Instance,
-    life::Life,
+    child::{Child, Ended},
+    crew::Crew,
     lines::Streams,
+    reloader::Reloader,
     roster::Roster,
-    stopping::{Stopping, Waiting},
 };
 use super::{colour, control::ControlSocket, ready};
 
 /// How long the last lines may take to be read at the end.
 const LAST_LINES: Duration = Duration::from_millis(500);
+/// Changes of who is there wait for so short a time that a few have room.
+const CHANGES: usize = 8;
 
 /// What to start and how to end it.
-#[derive(Clone, Debug)]
 pub(super) struct Plan {
     /// The program, usually this one.
     pub(super) program: PathBuf,
@@ -52,6 +59,8 @@ pub(super) struct Plan {
     pub(super) grace: Duration,
     /// Whether log lines are JSON objects.
     pub(super) json: bool,
+    /// How another config is taken; without it, none is.
+    pub(super) reloading: Option<Reloading>,
 }
 
 /// An instance of a unit, in a [`Plan`].
@@ -83,8 +92,8 @@ impl Planned {
 
 /// Starts every unit and keeps it running until `stop` is done; then ends them, those that call
 /// others first, so that work in flight is done. If `stop` is done a second time, all are killed.
-/// What `all_ready` comes to is said once; `watch` says how a unit's process is watched. Orders for
-/// single instances are taken from `socket`.
+/// What `all_ready` comes to is said once; `watch` says how a unit's process is watched. Orders are
+/// taken from `socket`. Each of `hangups` has the config file read anew; without them it isn't watched.
 ///
 /// Ends with exit code 2 if a unit does so at its first start: its config is wrong.
 ///
@@ -96,6 +105,7 @@ pub(super) async fn up(
     all_ready: impl Future<Output = String>,
     watch: impl Fn(&Planned) -> Watch,
     socket: Option<ControlSocket>,
+    hangups: Option<watch::Receiver<u64>>,
 ) -> io::Result<ExitCode> {
     let width = plan.units.iter().map(|unit| unit.name().len()).max().unwrap_or(0).max(2);
     let colour = colour::wanted();
@@ -110,63 +120,79 @@ pub(super) async fn up(
     let streams = Streams::open(&own)?;
     let say = |text: &str| streams.stderr.line(&own.line(text.as_bytes()));
     let mut all_ready = pin!(all_ready.fuse());
-    let mut stopping = Stopping::default();
-    let mut units = JoinSet::new();
-    let mut roster = Vec::new();
-    for (index, unit) in plan.units.into_iter().enumerate() {
-        let (tell, told) = watch::channel(Told::default());
-        let (live, life) = watch::channel(Life::default());
-        let (name, number) = (unit.unit.clone(), unit.instance);
-        roster.push(Instance { unit: name, number, tell: tell.clone(), life });
-        stopping.units.push(Waiting { tell, after: unit.after.clone(), ended: false });
-        let (prefix, program) = (prefix(&unit, index), plan.program.clone());
-        let (watch, streams) = (watch(&unit), streams.clone());
-        let accepted = plan.accepted.clone();
-        let Planned { args, instance, edge, .. } = unit;
-        let child = Child { program, args, instance, accepted, edge, prefix, streams, watch };
-        units.spawn_local(async move { (index, child.keep(told, live).await) });
-    }
-    let roster = Roster::new(roster, plan.drain + plan.grace);
+    let (change, mut changes) = mpsc::channel(CHANGES);
+    let accepted = plan.accepted;
+    let reloader = plan
+        .reloading
+        .map(|reloading| Reloader::new(reloading, accepted.clone(), change, plan.grace));
+    let roster = Roster::new(Vec::new(), plan.drain + plan.grace, reloader);
+    let make = |unit: &Planned, index: usize| Child {
+        program: plan.program.clone(),
+        args: unit.args.clone(),
+        instance: unit.instance,
+        later: false,
+        accepted: accepted.clone(),
+        edge: unit.edge.clone(),
+        prefix: prefix(unit, index),
+        streams: streams.clone(),
+        watch: watch(unit),
+    };
+    let mut crew = Crew::new(roster.clone(), make);
+    crew.start(plan.units);
+    // Another config may give them another time.
+    let (grace, drain) = (plan.grace, || roster.patience().saturating_sub(plan.grace));
     let serving = async {
         match socket {
-            Some(socket) => orders::serve(socket, roster).await,
+            Some(socket) => orders::serve(socket, roster.clone()).await,
             None => std::future::pending().await,
         }
     };
-    let mut serving = pin!(serving);
+    let watching = async {
+        match hangups {
+            Some(hangups) => roster.watch(hangups, &say).await,
+            None => std::future::pending().await,
+        }
+    };
+    let (mut serving, mut watching) = (pin!(serving), pin!(watching));
     let mut code = ExitCode::SUCCESS;
     let mut failure = None;
     loop {
+        let stopping = crew.stopping.since.is_some();
         tokio::select! {
             never = &mut serving => match never {},
-            () = stop() => match stopping.since {
-                None => {
-                    say(&ready::stopping(plan.drain));
-                    stopping.begin(plan.drain, plan.grace);
+            () = &mut watching, if !stopping => {}
+            Some(change) = changes.recv(), if !stopping => crew.change(change),
+            () = stop() => match stopping {
+                false => {
+                    say(&ready::stopping(drain()));
+                    crew.stopping.begin(drain(), grace);
                 }
-                Some(_) => {
+                true => {
                     say("told to stop again: what was in flight is left undone");
                     code = ExitCode::FAILURE;
-                    stopping.kill();
+                    crew.stopping.kill();
                 }
             },
-            text = &mut all_ready, if stopping.since.is_none() => say(&text),
-            () = stopping.patience(plan.drain) => stopping.tell_all(),
-            ended = units.join_next() => match ended {
+            text = &mut all_ready, if !stopping => say(&text),
+            () = crew.stopping.patience(drain()) => crew.stopping.tell_all(),
+            ended = crew.units.join_next() => match ended {
                 None => break,
+                Some(Ok((index, _))) if crew.stopping.units[index].retired => {
+                    crew.stopping.ended(index);
+                }
                 Some(Ok((index, ended))) => {
                     match ended {
                         Ok(Ended::Stopped) => {}
                         Ok(Ended::BadConfig) => code = ExitCode::from(2),
                         Err(error) => failure = Some(error),
                     }
-                    stopping.begin(plan.drain, plan.grace);
-                    stopping.ended(index);
+                    crew.stopping.begin(drain(), grace);
+                    crew.stopping.ended(index);
                 }
                 Some(Err(panic)) => {
                     failure = Some(io::Error::other(panic));
-                    stopping.begin(plan.drain, plan.grace);
-                    stopping.tell_all();
+                    crew.stopping.begin(drain(), grace);
+                    crew.stopping.tell_all();
                 }
             }
         }
@@ -207,6 +233,7 @@ mod tests {
             drain: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             json: false,
+            reloading: None,
         }
     }
 
@@ -240,7 +267,7 @@ mod tests {
         let stop = Notify::new();
         let plan = change(plan(&file, scripts));
         let running = LocalSet::new();
-        let up = up(plan, async || stop.notified().await, pending(), watch, None);
+        let up = up(plan, async || stop.notified().await, pending(), watch, None, None);
         let told = async {
             for enough in enough {
                 while !enough(&fs::read_to_string(&file).unwrap()) {
@@ -370,7 +397,7 @@ mod tests {
         let program = PathBuf::from("/no/such/program");
         let plan = Plan { program, ..plan(Path::new("x"), &[""]) };
         let running = LocalSet::new();
-        let up = up(plan, async || pending().await, pending(), |_| Watch::nothing(), None);
+        let up = up(plan, async || pending().await, pending(), |_| Watch::nothing(), None, None);
         let error = running.run_until(up).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }

@@ -1,22 +1,30 @@
 //! All instances that `up` keeps running, and what it is ordered to do with them.
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 
 use super::{
     super::control::{News, Order},
     instance::{Instance, Teller, tell},
+    reloader::{InForce, Reloader},
 };
 
 /// The instances, in the order of their numbers, unit after unit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub(super) struct Roster {
-    instances: Rc<Vec<Instance>>,
+    instances: Rc<RefCell<Vec<Instance>>>,
     /// Units that an order is being carried out on.
     busy: Rc<RefCell<BTreeSet<String>>>,
     /// How long a process may take to end before it is killed.
-    patience: Duration,
+    patience: Rc<Cell<Duration>>,
+    /// How the config is taken anew, where there is one.
+    reloader: Option<Rc<Reloader>>,
 }
 
 /// Holds a unit for one order.
@@ -33,21 +41,66 @@ impl Drop for Held {
 }
 
 impl Roster {
-    pub(super) fn new(instances: Vec<Instance>, patience: Duration) -> Self {
-        Self { instances: Rc::new(instances), busy: Rc::default(), patience }
+    pub(super) fn new(
+        instances: Vec<Instance>,
+        patience: Duration,
+        reloader: Option<Rc<Reloader>>,
+    ) -> Self {
+        Self {
+            instances: Rc::new(RefCell::new(instances)),
+            busy: Rc::default(),
+            patience: Rc::new(Cell::new(patience)),
+            reloader,
+        }
+    }
+
+    /// The instances that are there now.
+    pub(super) fn instances(&self) -> Vec<Instance> {
+        self.instances.borrow().clone()
+    }
+
+    /// One more.
+    pub(super) fn add(&self, instance: Instance) {
+        let mut instances = self.instances.borrow_mut();
+        let after = instances.iter().rposition(|own| own.unit == instance.unit);
+        let at = after.map_or(instances.len(), |last| last + 1);
+        instances.insert(at, instance);
+    }
+
+    /// One less: it has ended for good.
+    pub(super) fn remove(&self, unit: &str, number: u16) {
+        self.instances.borrow_mut().retain(|own| own.unit != unit || own.number != number);
+    }
+
+    /// How long a process may take to end before it is killed.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience.get()
+    }
+
+    /// From now on it may take so long.
+    pub(super) fn be_patient(&self, patience: Duration) {
+        self.patience.set(patience);
     }
 
     /// How many news an order may have: room for them all.
     pub(super) fn room(&self) -> usize {
-        self.instances.len() * 4 + 1
+        self.instances.borrow().len() * 4 + 4
     }
 
     /// Does what it is ordered, and tells how it comes along.
     pub(super) async fn obey(&self, order: Order, news: &Teller) {
+        let instances = self.instances();
         let (unit, instance, restart, one_by_one) = match order {
             Order::Away {} => {
-                for away in self.instances.iter().filter(|instance| instance.is_away()) {
+                for away in instances.iter().filter(|instance| instance.is_away()) {
                     tell(news, News::Away { unit: away.unit.clone(), instance: away.number });
+                }
+                return tell(news, News::Done {});
+            }
+            Order::Reload {} => return self.reload(news).await,
+            Order::Config {} => {
+                if let Some(reloader) = &self.reloader {
+                    tell(news, News::Config(reloader.accepted().into()));
                 }
                 return tell(news, News::Done {});
             }
@@ -57,7 +110,7 @@ impl Roster {
         let meant = |own: &&Instance| {
             own.unit == unit && instance.is_none_or(|instance| instance == own.number)
         };
-        let meant: Vec<&Instance> = self.instances.iter().filter(meant).collect();
+        let meant: Vec<&Instance> = instances.iter().filter(meant).collect();
         if meant.is_empty() {
             let name = instance.map_or(unit.clone(), |number| format!("{unit}.{number}"));
             let reason = format!("this `up` doesn't run `{name}`");
@@ -68,8 +121,8 @@ impl Roster {
             return tell(news, News::Refused { reason });
         };
         let one = async |instance: &Instance| match restart {
-            true => instance.restart(self.patience, news).await,
-            false => instance.drain(self.patience, news).await,
+            true => instance.restart(self.patience(), news).await,
+            false => instance.drain(self.patience(), news).await,
         };
         if one_by_one {
             let mut rest = meant.iter();
@@ -85,6 +138,35 @@ impl Roster {
             join_all(meant.iter().map(|instance| one(instance))).await;
         }
         tell(news, News::Done {});
+    }
+
+    async fn reload(&self, news: &Teller) {
+        let Some(reloader) = &self.reloader else {
+            return tell(news, News::Refused { reason: "this `up` has no config".into() });
+        };
+        tell(
+            news,
+            match reloader.reload(self).await {
+                Ok(InForce { version, pending, failed }) => {
+                    News::InForce { version, pending, failed }
+                }
+                Err(problems) => News::Invalid { problems },
+            },
+        );
+        tell(news, News::Done {});
+    }
+
+    /// Goes by the config file whenever that has changed, and at each of `hangups`; says what comes of
+    /// it. Never done.
+    pub(super) async fn watch(
+        &self,
+        hangups: tokio::sync::watch::Receiver<u64>,
+        say: &dyn Fn(&str),
+    ) {
+        match &self.reloader {
+            Some(reloader) => reloader.watch(self, hangups, say).await,
+            None => std::future::pending().await,
+        }
     }
 
     fn hold(&self, unit: &str) -> Option<Held> {
@@ -170,6 +252,7 @@ mod tests {
                 drain,
                 grace: Duration::ZERO,
                 json: false,
+                reloading: None,
             };
             let file = self.file();
             // A process is ready once it has said so.
@@ -189,7 +272,7 @@ mod tests {
             let socket = ControlSocket::bind(data, &socket_of("test")).unwrap();
             let stop = Notify::new();
             let never = std::future::pending();
-            let up = up(plan, async || stop.notified().await, never, watch, Some(socket));
+            let up = up(plan, async || stop.notified().await, never, watch, Some(socket), None);
             let test = async {
                 while self.text().matches("ready").count() < 3 {
                     sleep(Duration::from_millis(5)).await;
@@ -230,7 +313,7 @@ mod tests {
                 News::Failed { instance, .. } => format!("failed {instance}"),
                 News::Untouched { instance, .. } => format!("untouched {instance}"),
                 News::Refused { reason } => reason,
-                News::Waiting {} | News::Done {} => return,
+                _ => return,
             });
         };
         give(stream, order, hear).await.unwrap();

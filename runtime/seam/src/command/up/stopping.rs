@@ -25,6 +25,8 @@ pub(super) struct Waiting {
     /// Who must have ended before, by number.
     pub(super) after: Vec<usize>,
     pub(super) ended: bool,
+    /// Whether it ended because there were too many of it, and not because all end.
+    pub(super) retired: bool,
 }
 
 impl Stopping {

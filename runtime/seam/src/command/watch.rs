@@ -1,0 +1,123 @@
+//! Whether a config file has changed, looked at each second.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::config::{DEFAULT_FILE, Problems, Source};
+
+/// How often it is looked at.
+const PERIOD: Duration = Duration::from_secs(1);
+/// A file that was written so long ago isn't written any more in the same tick of the clock.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// A config file that is watched. Editors write it anew or in place, so that a half of it may be read
+/// once, and the whole of it then.
+#[derive(Debug)]
+pub(super) struct FileWatch {
+    file: Option<PathBuf>,
+    stamp: Option<Stamp>,
+    /// What it was when it was read last; nothing if it couldn't be read.
+    seen: Option<String>,
+    looks: Interval,
+}
+
+/// What tells a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    modified: (i64, i64),
+    length: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> io::Result<Self> {
+        let file = fs::metadata(path)?;
+        let modified = (file.mtime(), file.mtime_nsec());
+        Ok(Self { modified, length: file.len(), inode: file.ino() })
+    }
+
+    /// Whether it could still be written to without changing this.
+    fn is_fresh(&self) -> bool {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let modified = Duration::from_secs(u64::try_from(self.modified.0).unwrap_or_default());
+        now.saturating_sub(modified) < SETTLED
+    }
+}
+
+impl FileWatch {
+    /// Watches `file`, or `app.toml`, which was read as `seen` last.
+    pub(super) fn new(file: Option<PathBuf>, seen: Source) -> Self {
+        let mut looks = interval(PERIOD);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { file, stamp: None, seen: Some(seen.text), looks }
+    }
+
+    /// Waits until it has another text, and gives that. A file that goes away comes back, mostly: its
+    /// absence is no change.
+    pub(super) async fn changed(&mut self) -> Result<Source, Problems> {
+        loop {
+            self.looks.tick().await;
+            if let Some(read) = self.look() {
+                return read;
+            }
+        }
+    }
+
+    fn look(&mut self) -> Option<Result<Source, Problems>> {
+        let path = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        let stamp = Stamp::of(path).ok()?;
+        if self.stamp.replace(stamp) == Some(stamp) && !stamp.is_fresh() {
+            return None;
+        }
+        let read = Source::read(self.file.as_deref());
+        let text = read.as_ref().ok().map(|source| source.text.clone());
+        // One that can't be read is told once.
+        (std::mem::replace(&mut self.seen, text.clone()) != text).then_some(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_text_is_seen_once_however_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.toml");
+        fs::write(&path, "a = 1").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _within = runtime.enter();
+        let mut watch = FileWatch::new(Some(path.clone()), Source::read(Some(&path)).unwrap());
+        let text = |read: Option<Result<Source, Problems>>| read.map(|read| read.unwrap().text);
+        assert_eq!(text(watch.look()), None);
+        fs::write(&path, "a = 2").unwrap();
+        assert_eq!(text(watch.look()).as_deref(), Some("a = 2"), "in place, as long as before");
+        assert_eq!(text(watch.look()), None);
+        fs::write(folder.path().join("new"), "a = 3").unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert_eq!(text(watch.look()).as_deref(), Some("a = 3"));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(text(watch.look()), None, "it may be on its way");
+        fs::write(&path, "a = 3").unwrap();
+        assert_eq!(text(watch.look()), None, "it is the same");
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.toml");
+        fs::write(&path, "").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _within = runtime.enter();
+        let mut watch = FileWatch::new(Some(path.clone()), Source::read(Some(&path)).unwrap());
+        fs::write(&path, [0xff]).unwrap();
+        assert!(watch.look().is_some_and(|read| read.is_err()));
+        assert!(watch.look().is_none());
+    }
+}

@@ -1,0 +1,185 @@
+//! What it takes to bring a service to life in this unit, when it starts or later.
+
+use std::sync::{Arc, OnceLock};
+
+use seam_core::actor::{Clients, Extensions};
+use seam_core::call::Deadlines;
+use seam_core::home::Home;
+use seam_core::live::Live;
+use seam_core::name::ServiceId;
+use seam_core::time::Clock;
+use seam_core::turn::{HostSettings, Lane, Limits};
+use seam_mesh::Pool;
+use seam_store::StoreOptions;
+use seam_wire::{Identity, Offers};
+use tokio::sync::watch;
+
+use super::StartFailure;
+use super::clients::Routes;
+use super::health::Watcher;
+use super::links::Links;
+use super::parts::Resident;
+use super::placement::Placement;
+use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
+use crate::services::{
+    Activity, Database, Graph, HostPlan, Opened, Registry, RehearsalPlan, RoutePlan, deadlines,
+};
+
+/// A unit's own, for as long as it runs.
+pub(super) struct Hosting {
+    pub(super) registry: Registry,
+    pub(super) graph: Graph,
+    /// Who this process is to its peers.
+    pub(super) identity: Identity,
+    pub(super) clock: Clock,
+    /// At least one.
+    pub(super) homes: Vec<Home>,
+    pub(super) routes: Arc<Routes>,
+    /// Every service of the app.
+    pub(super) opened: Vec<(ServiceId, Arc<dyn Opened>)>,
+    /// How other units get to know what is active here, once the unit listens.
+    pub(super) offers: Arc<OnceLock<Offers>>,
+}
+
+impl Hosting {
+    /// What calls to a service go by.
+    pub(super) fn route_plan(registry: &Registry, config: &Config, id: ServiceId) -> RoutePlan {
+        let configured = config.service(id.name());
+        let own = configured.and_then(|service| service.deadline);
+        let policy = configured.map_or(config.calls.policy, |service| service.policy);
+        let deadlines: Deadlines = deadlines(own, config.calls.deadline);
+        let faults = configured.map(|service| service.rehearsal).unwrap_or_default();
+        let seed = config.rehearsal.seed;
+        RoutePlan {
+            deadlines,
+            policy: registry.policies.then_some(policy),
+            rehearsal: (config.calls.resolution == Resolution::Encoded)
+                .then_some(RehearsalPlan { faults, seed }),
+        }
+    }
+
+    /// How much a service takes.
+    pub(super) fn limits(service: &ServiceConfig) -> Limits {
+        let mailbox = u32::try_from(service.mailbox).unwrap_or(u32::MAX);
+        Limits { mailbox, turn_limit: service.turn_limit }
+    }
+
+    /// The route of a service.
+    pub(super) fn opened(&self, name: &str) -> Option<(ServiceId, &Arc<dyn Opened>)> {
+        let found = self.opened.iter().find(|(id, _)| id.name() == name);
+        found.map(|(id, open)| (*id, open))
+    }
+
+    /// Which of the homes a unit's parts live on.
+    pub(super) fn placement(&self, config: &Config, layout: &UnitLayout) -> Placement {
+        let shares =
+            |name: &str| config.service(name).is_some_and(|s| s.lane == config::Lane::Inline);
+        Placement::new(&self.graph, layout, self.homes.len(), shares)
+    }
+
+    /// Leads a service's route to where it is called elsewhere, if that can be.
+    pub(super) fn lead_away(&self, id: ServiceId, layout: &UnitLayout, links: &Links) {
+        let Some((_, open)) = self.opened(id.name()) else { return };
+        match links.pool(id) {
+            Some(pool) => open.lead_to(pool as _),
+            None => open.lead_nowhere(&nowhere(id, layout)),
+        }
+    }
+
+    /// Brings a service to life. If it is `shared`, its database may be another process's for now, and
+    /// is waited for.
+    pub(super) fn host(
+        &self,
+        name: &str,
+        config: &Config,
+        layout: &UnitLayout,
+        links: &Links,
+        shared: bool,
+    ) -> Result<Option<(Resident, Watcher)>, StartFailure> {
+        let (Some((id, open)), Some(service)) = (self.opened(name), config.service(name)) else {
+            return Ok(None);
+        };
+        let options = StoreOptions::default().cache(service.cache);
+        let folder = config.app.data.join("services").join(name);
+        let database = Database::new(folder, options).on(self.registry.memory(name));
+        let database = Arc::new(database.shared(shared));
+        let (lane, arbiter) = match service.lane {
+            config::Lane::Inline => (Lane::Inline, None),
+            config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
+        };
+        let placed = || self.homes[self.placement(config, layout).service(name)].clone();
+        let home = arbiter.clone().unwrap_or_else(placed);
+        let runtime = home.runtime().clone();
+        let settings = HostSettings {
+            lane,
+            limits: Self::limits(service).into(),
+            clock: self.clock.clone(),
+            ..HostSettings::new(id, home)
+        };
+        let clients: Arc<dyn Clients> = self.routes.clone();
+        let own = Live::new(service.settings.clone());
+        let plan = HostPlan {
+            settings,
+            config: own.clone(),
+            clients,
+            extensions: Extensions::default(),
+            callers: self.graph.callers_of(id).collect(),
+            database: Arc::clone(&database),
+        };
+        let hosted = open.host(plan);
+        if shared {
+            let elsewhere = links.pool(id);
+            runtime.spawn(follow(Arc::clone(open), id, hosted.activity.clone(), elsewhere));
+        }
+        let (watcher, health) = Watcher::new(id, config.health);
+        let (lane, settings) = (service.lane, own);
+        let resident = Resident { id, lane, arbiter, hosted, health, database, settings };
+        Ok(Some((resident, watcher)))
+    }
+
+    /// Has a service asked how it is, from now on.
+    pub(super) fn watch(&self, resident: &Resident, watcher: Watcher) {
+        let keeping = Arc::downgrade(&resident.hosted.keeping);
+        self.homes[0].runtime().spawn(watcher.watch(keeping, Arc::clone(&self.offers)));
+    }
+}
+
+/// Why a service that isn't here can't be called, unless a link leads to it.
+fn nowhere(id: ServiceId, layout: &UnitLayout) -> String {
+    let unit = &layout.unit;
+    let hosts = |peer: &&Peer| peer.services.iter().any(|name| name == id.name());
+    match layout.peers.iter().find(hosts) {
+        Some(peer) => format!(
+            "`{id}` is in unit `{}`, and nothing in unit `{unit}` says that it calls it: \
+             add `program = true` to [units.{unit}]",
+            peer.unit
+        ),
+        None => format!("no unit of this topology offers `{id}`"),
+    }
+}
+
+/// Leads a service's route to other processes while one of them has the service's database, and back
+/// once it is at work here.
+pub(super) async fn follow(
+    open: Arc<dyn Opened>,
+    id: ServiceId,
+    mut activity: watch::Receiver<Activity>,
+    elsewhere: Option<Arc<Pool>>,
+) {
+    loop {
+        let now = *activity.borrow_and_update();
+        match now {
+            Activity::Standby => match &elsewhere {
+                Some(pool) => open.lead_to(Arc::clone(pool) as _),
+                None => open.lead_nowhere(&format!(
+                    "`{id}` stands by here: another process has its database"
+                )),
+            },
+            Activity::Active => open.lead_here(),
+            Activity::Starting | Activity::Recovering | Activity::Away => {}
+        }
+        if matches!(now, Activity::Active | Activity::Away) || activity.changed().await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The unit's listener for other units: what it lets in, and what it offers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seam_core::name::ServiceId;
+use seam_core::remote::Inlet;
+use seam_wire::{ListenError, Offers, Server, ServerConfig};
+use tokio::sync::watch;
+
+use super::StartFailure;
+use super::descriptors::{connections, left};
+use super::failure::{Taker, unbound};
+use super::hosting::Hosting;
+use super::inlets::LaterInlet;
+use super::membership::Registration;
+use super::parts::Resident;
+use crate::config::{Address, Config, UnitLayout};
+use crate::services::{Activity, Simulation};
+
+/// The listener for other units.
+pub(super) struct Listening {
+    server: Server,
+    /// The ways in to services that may come here later.
+    later: Vec<Arc<LaterInlet>>,
+}
+
+impl Listening {
+    /// Listens for other units, if the layout says so, and offers what is at work here.
+    pub(super) async fn open(
+        hosting: &Hosting,
+        config: &Config,
+        layout: &UnitLayout,
+        residents: &[Arc<Resident>],
+        registration: &Registration,
+    ) -> Result<Option<Self>, StartFailure> {
+        let Some(listen) = &layout.listen else { return Ok(None) };
+        let refused = |reason: String| StartFailure::Address {
+            what: "listen",
+            address: listen.clone(),
+            reason,
+        };
+        let identity = hosting.identity.clone();
+        let mut inlets: Vec<Arc<dyn Inlet>> =
+            residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet)).collect();
+        let elsewhere = hosting
+            .opened
+            .iter()
+            .filter(|(id, _)| residents.iter().all(|resident| resident.id != *id));
+        let mut later: Vec<_> = elsewhere
+            .map(|(id, open)| Arc::new(LaterInlet::new(*id, open.client().descriptor())))
+            .collect();
+        let all = hosting.opened.iter().map(|(id, open)| (id.name(), open.client().descriptor()));
+        if identity.check_hello(all).is_err() {
+            // A hello has no room for more than what is here: nothing else can come.
+            later.clear();
+        }
+        inlets.extend(registration.inlet());
+        inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
+        let several = layout.is_one_of_several();
+        let waits = |resident: &&Arc<Resident>| !is_offered(resident.activity(), several);
+        let mut server = ServerConfig::new(identity);
+        server.connections = connections(server.connections, 1, left());
+        server.inactive = residents.iter().filter(waits).map(|resident| resident.id).collect();
+        server.inactive.extend(later.iter().map(|inlet| inlet.service()));
+        if let Some(Simulation { clock, transport }) = hosting.registry.simulation.clone() {
+            server = ServerConfig { clock, transport, ..server };
+        }
+        let home = &hosting.homes[hosting.placement(config, layout).listener()];
+        let server = Server::start(server, listen, inlets, home.runtime()).await;
+        let server = server.map_err(|error| match error {
+            ListenError::Io { error, .. } => {
+                refused(unbound(&error, &layout.unit, "listen", listen, Taker::Unit))
+            }
+            error => refused(error.to_string()),
+        })?;
+        tracing::info!(address = %server.address(), "listening for other units");
+        let listening = Self { server, later };
+        // A unit opens one listener.
+        let _ = hosting.offers.set(listening.offers());
+        registration.register(config, layout, &hosting.identity, listening.address());
+        for resident in residents {
+            let activity = resident.hosted.activity.clone();
+            home.runtime().spawn(offer(listening.offers(), resident.id, activity, several));
+        }
+        Ok(Some(listening))
+    }
+
+    pub(super) const fn address(&self) -> &Address {
+        self.server.address()
+    }
+
+    /// How other units get to know what is active here.
+    pub(super) fn offers(&self) -> Offers {
+        self.server.offers()
+    }
+
+    /// Lets calls in to a service that has come here. False if it can't be offered.
+    pub(super) fn let_in(&self, resident: &Resident) -> bool {
+        match self.later.iter().find(|inlet| inlet.service() == resident.id) {
+            Some(inlet) => {
+                inlet.open(Arc::clone(&resident.hosted.inlet));
+                true
+            }
+            None => self.server.offers().has(resident.id),
+        }
+    }
+
+    /// Offers nothing any more, says go-away, and waits for the calls that are in.
+    pub(super) async fn stop(self, grace: Duration) {
+        if tokio::time::timeout(grace, self.server.drain()).await.is_err() {
+            tracing::warn!(?grace, "calls from other units were still running at the end of it");
+        }
+    }
+}
+
+/// Whether a service that does that here is offered to other units: the only instance of a unit also
+/// lets calls wait in line for its start.
+const fn is_offered(activity: Activity, several: bool) -> bool {
+    match activity {
+        Activity::Active => true,
+        Activity::Standby | Activity::Away => false,
+        Activity::Starting | Activity::Recovering => !several,
+    }
+}
+
+/// Tells other units whether a service is at work here.
+pub(super) async fn offer(
+    offers: Offers,
+    service: ServiceId,
+    mut activity: watch::Receiver<Activity>,
+    several: bool,
+) {
+    loop {
+        let now = *activity.borrow_and_update();
+        offers.set(service, is_offered(now, several));
+        if activity.changed().await.is_err() {
+            return;
+        }
+    }
+}
