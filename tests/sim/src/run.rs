@@ -14,7 +14,7 @@ use turmoil::{Builder, Sim};
 use crate::check::{check, rows};
 use crate::faults::Fault;
 use crate::hosts::{Host, Shared, State};
-use crate::scenario::Scenario;
+use crate::scenario::{SLOWEST, Scenario};
 use crate::services::Planned;
 use crate::world::{self, Millis, Window, World};
 
@@ -450,7 +450,13 @@ impl Course {
             }
         }
         let now = self.now;
-        world::with(|world| world.windows.iter_mut().for_each(|w| w.until = w.until.min(now)));
+        world::with(|world| {
+            for window in &mut world.windows {
+                // What was sent before is still on its way.
+                let after = if window.late { SLOWEST } else { 0 };
+                window.until = window.until.min(now + after);
+            }
+        });
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) const LOAD_BEGINS: Millis = 300;
 /// From when on something may befall somebody.
 const FAULTS_BEGIN: Millis = 600;
 
+/// How long a message takes at most where the network is slow.
+pub(crate) const SLOWEST: Millis = 400;
+
 const KEEP_PORT: u16 = 7_100;
 const QUOTE_PORT: u16 = 7_200;
 const DESK_PORT: u16 = 7_300;
@@ -104,7 +107,7 @@ impl Scenario {
             66..72 => Fault::OneWay(host, other, for_),
             72..80 => Fault::Isolation(host, for_),
             80..88 => Fault::Hold(host, other, random.u64(50..1_500)),
-            88..94 => Fault::Slow(host, other, random.u64(50..400), for_),
+            88..94 => Fault::Slow(host, other, random.u64(50..SLOWEST), for_),
             _ => Fault::Flaky(host, other, for_),
         };
         (at, fault)
