@@ -141,6 +141,11 @@ impl Premises {
         Process::start(&self.program, arguments, &self.environment, &self.log())
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where everything is printed.
     fn log(&self) -> PathBuf {
         self.folder.path().join("log")
@@ -218,7 +223,15 @@ impl Shop {
     /// # Errors
     /// It doesn't come up.
     pub async fn open(mode: Mode) -> io::Result<Self> {
-        let premises = Premises::new(mode.settings())?;
+        Self::open_with(mode, Vec::new()).await
+    }
+
+    /// The same with more settings.
+    ///
+    /// # Errors
+    /// It doesn't come up.
+    pub async fn open_with(mode: Mode, settings: Vec<(String, String)>) -> io::Result<Self> {
+        let premises = Premises::new([mode.settings(), settings].concat())?;
         let process = premises.start(&["up", mode.topology()])?;
         let edge = premises.edge(mode.units(), true).await?;
         Ok(Self { mode, process, premises, edge })

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::net::Refusal;
 use crate::session::TooSilent;
 use crate::violation::{EncodeError, Violation};
 
@@ -31,7 +32,10 @@ pub(crate) enum Closed {
     Memory,
     /// The system has ended it.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
+    /// Who is at the other end isn't talked to.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
     /// The peer was leaving, and has answered all it took.
     #[error("the peer has left")]
     PeerLeft,
@@ -59,7 +63,17 @@ impl Closed {
                 | Self::Stalled
                 | Self::SlowFrame
                 | Self::Memory
+                | Self::Refused(_)
                 | Self::Silent(TooSilent::Handshake)
         )
+    }
+}
+
+impl From<io::Error> for Closed {
+    fn from(error: io::Error) -> Self {
+        match Refusal::of(&error) {
+            Some(refusal) => Self::Refused(refusal),
+            None => Self::Io(error),
+        }
     }
 }

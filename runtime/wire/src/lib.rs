@@ -30,7 +30,8 @@
 //!   own, which follow the link's.
 //! - [`Offers`] says which of a server's services are active, which a [`RemoteService`] is told.
 //! - What waited in a connection while the process stood still is neither served nor sent: [`standstill`].
-//! - [`Transport`] opens streams: [`Sockets`] for TCP and Unix sockets, or a simulation.
+//! - [`Transport`] opens streams: [`Sockets`] for TCP and Unix sockets, [`Tls`] for TCP with
+//!   certificates, or a simulation. A [`Peer`] is who was accepted, and how that was proved.
 //!
 //! Whatever comes from outside is checked against the caps of [`limits`] before it is believed; what
 //! breaks the protocol is a [`Violation`], and ends its connection only.
@@ -66,8 +67,8 @@ pub use self::frame::{
 pub use self::identity::Identity;
 pub use self::link::{Link, LinkConfig, LinkState, Offering, RemoteService};
 pub use self::net::{
-    Accepting, Address, AddressError, BeyondLoopback, Io, Opening, Peer, PeerIdentity, Sockets,
-    Stream, Transport,
+    Accepting, Address, AddressError, BeyondLoopback, CertificateError, Io, Opening, Peer,
+    PeerIdentity, Refusal, Sockets, Stream, Tls, Transport, spiffe_id,
 };
 pub use self::server::{
     ListenError, MAX_CONNECTIONS, MAX_HANDSHAKES, Offers, Server, ServerConfig,

@@ -4,6 +4,7 @@
 mod edge;
 mod faults;
 mod hostile;
+mod identity;
 mod parity;
 mod shop;
 mod starting;

@@ -5,7 +5,9 @@
 //!
 //! 1. *Permission.* The edge calls what its contract offers there. A service calls whom it declares
 //!    as its needs: its client's type sees to that where it is, and the callee's unit looks again,
-//!    for it can't trust its caller.
+//!    for it can't trust its caller. Whether that unit may speak for who is said to call was looked at
+//!    before, once for all calls alike ([`Authority`](super::Authority)). Rules that leave some callers
+//!    out are looked at where a call is made and where it comes in ([`Permits`](super::Permits)).
 //! 2. *Deadline.* It is the caller's, and never later than that of the turn which makes the call.
 //!    What is too late doesn't begin.
 //! 3. *Chain.* No call enters a service that waits for it, or goes further than the hop limit.

@@ -105,7 +105,8 @@ impl<M: Callable> Call<M> {
         let Poll::Ready(budget) = tokio::task::coop::poll_proceed(cx) else { return };
         budget.made_progress();
         let began = self.client.inner.route.clock.now();
-        if let Err(why) = self.client.inner.route.admit(began) {
+        let ClientInner { route, caller } = &*self.client.inner;
+        if let Err(why) = route.admit(M::SPEC, *caller, began) {
             return self.refused(why, began, outcome);
         }
         if M::FALLBACK {

@@ -1,14 +1,18 @@
 //! What stands between a unit's calls to a service and their attempts, wherever the service is.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::deadlines::nanos;
+use super::permits::{Allow, Permits};
+use crate::contract::MethodSpec;
+use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::policy::{BudgetSettings, Entered, InFlight, Rate, RetryBudget};
+use crate::remote::Caller;
 use crate::time::Moment;
 
 /// When to try again after a call that found as many in flight as may be.
@@ -66,8 +70,13 @@ impl Default for CallPolicy {
 /// The policy in force, as calls read it, and what it has counted.
 #[derive(Debug)]
 pub(super) struct Guard {
+    /// How many calls may be under way; 0 where each call is to be looked at closer, so that those of
+    /// services without further rules pay nothing for there being some.
     limit: AtomicU32,
+    /// How many may be under way in that case, too.
+    in_flight: AtomicU32,
     inside: AtomicU32,
+    permits: Arc<Permits>,
     rate: Rate,
     attempts: AtomicU32,
     wait: AtomicU64,
@@ -76,6 +85,16 @@ pub(super) struct Guard {
     budget: (AtomicU64, AtomicU32),
     /// Made when a call fails first: few services' do.
     again: OnceLock<Box<Again>>,
+}
+
+/// A call that asks to be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asks<'a> {
+    pub(super) service: ServiceId,
+    pub(super) method: &'a MethodSpec,
+    pub(super) caller: Caller,
+    /// The time, read just now.
+    pub(super) now: Moment,
 }
 
 #[derive(Debug)]
@@ -89,7 +108,9 @@ impl Guard {
     pub(super) fn new(policy: &CallPolicy) -> Self {
         let guard = Self {
             limit: AtomicU32::new(0),
+            in_flight: AtomicU32::new(0),
             inside: AtomicU32::new(0),
+            permits: Arc::default(),
             rate: Rate::new(0),
             attempts: AtomicU32::new(0),
             wait: AtomicU64::new(0),
@@ -103,7 +124,8 @@ impl Guard {
 
     /// Puts a policy in force for the next call.
     pub(super) fn set(&self, policy: &CallPolicy) {
-        self.limit.store(policy.in_flight, Ordering::Relaxed);
+        self.in_flight.store(policy.in_flight, Ordering::Relaxed);
+        self.set_limit(self.permits.is_narrowed());
         self.rate.set(policy.rate);
         self.attempts.store(policy.attempts, Ordering::Relaxed);
         self.wait.store(nanos(policy.wait), Ordering::Relaxed);
@@ -114,13 +136,40 @@ impl Guard {
         }
     }
 
+    /// Puts rules about callers in force for the next call.
+    pub(super) fn allow(&self, allow: Allow) {
+        let narrowed = self.permits.set(allow);
+        self.set_limit(narrowed);
+    }
+
+    /// The rules about callers.
+    pub(super) const fn permits(&self) -> &Arc<Permits> {
+        &self.permits
+    }
+
+    fn set_limit(&self, narrowed: bool) {
+        let limit = if narrowed { 0 } else { self.in_flight.load(Ordering::Relaxed) };
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
     /// Whether one more call may be made.
     #[inline]
-    pub(super) fn admit(&self, now: Moment) -> Result<(), NotExecuted> {
+    pub(super) fn admit(&self, asks: Asks<'_>) -> Result<(), NotExecuted> {
         if self.inside.load(Ordering::Relaxed) >= self.limit.load(Ordering::Relaxed) {
+            self.look_closer(asks)?;
+        }
+        self.rate.admit(asks.now).map_err(|retry_after| NotExecuted::Overloaded { retry_after })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_closer(&self, asks: Asks<'_>) -> Result<(), NotExecuted> {
+        let Asks { service, method, caller, .. } = asks;
+        self.permits.admit(service, Some(method), caller)?;
+        if self.inside.load(Ordering::Relaxed) >= self.in_flight.load(Ordering::Relaxed) {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER });
         }
-        self.rate.admit(now).map_err(|retry_after| NotExecuted::Overloaded { retry_after })
+        Ok(())
     }
 
     /// A call that isn't over at once is under way. Calls that ask at the same time may be more than
@@ -193,16 +242,43 @@ mod tests {
         Moment::default().after(Duration::from_millis(millis))
     }
 
+    static CHARGE: MethodSpec = MethodSpec::plain("charge", 0);
+
+    fn admit(guard: &Guard, caller: Caller) -> Result<(), NotExecuted> {
+        let service = ServiceId::of("guard-payment").unwrap();
+        guard.admit(Asks { service, method: &CHARGE, caller, now: at(0) })
+    }
+
     #[test]
     fn a_full_service_is_overloaded_until_somebody_leaves() {
         let guard = Guard::new(&CallPolicy { in_flight: 2, ..CallPolicy::default() });
         guard.enter();
         guard.enter();
-        assert!(matches!(guard.admit(at(0)), Err(NotExecuted::Overloaded { .. })));
+        assert!(matches!(admit(&guard, Caller::Edge), Err(NotExecuted::Overloaded { .. })));
         guard.leave();
-        assert_eq!(guard.admit(at(0)), Ok(()));
+        assert_eq!(admit(&guard, Caller::Edge), Ok(()));
         guard.set(&CallPolicy { in_flight: 1, ..CallPolicy::default() });
-        assert!(guard.admit(at(0)).is_err(), "a lower limit holds at once");
+        assert!(admit(&guard, Caller::Edge).is_err(), "a lower limit holds at once");
+    }
+
+    #[test]
+    fn rules_about_callers_hold_beside_the_limit() {
+        let guard = Guard::new(&CallPolicy { in_flight: 1, ..CallPolicy::default() });
+        let order = Caller::Service(ServiceId::of("guard-order").unwrap());
+        let mut allow = Allow::default();
+        allow.only(0, [order]);
+        guard.allow(allow);
+        assert_eq!(admit(&guard, order), Ok(()));
+        guard.enter();
+        assert!(matches!(admit(&guard, order), Err(NotExecuted::Overloaded { .. })));
+        assert!(matches!(admit(&guard, Caller::Program), Err(NotExecuted::Denied { .. })));
+        guard.set(&CallPolicy { in_flight: 2, ..CallPolicy::default() });
+        assert_eq!(admit(&guard, order), Ok(()), "the new limit");
+        assert!(admit(&guard, Caller::Program).is_err(), "and the rules");
+        guard.allow(Allow::default());
+        assert_eq!(admit(&guard, Caller::Program), Ok(()));
+        guard.enter();
+        assert!(admit(&guard, Caller::Program).is_err(), "the limit is back");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use super::admission::Admission;
 use super::dispatch::{Callable, Dispatch};
+use super::permits::Permits;
 use crate::codec;
 use crate::context::TurnContext;
 use crate::contract::{Contract, ContractDescriptor, Method, MethodSpec};
@@ -30,6 +31,8 @@ pub struct Entrance {
     service: ServiceId,
     /// The services that declare that they call this one.
     callers: Box<[ServiceId]>,
+    /// Rules that leave some callers out.
+    permits: Arc<Permits>,
 }
 
 impl Entrance {
@@ -38,7 +41,8 @@ impl Entrance {
     fn admit(&self, method: Option<&MethodSpec>, inbound: &Inbound<'_>) -> Result<(), NotExecuted> {
         let Inbound { caller, now, .. } = *inbound;
         let admission = Admission { service: self.service, method, caller, now };
-        admission.incoming(inbound.context, &self.callers)
+        admission.incoming(inbound.context, &self.callers)?;
+        self.permits.admit(self.service, method, caller)
     }
 }
 
@@ -51,8 +55,15 @@ impl<C: Dispatch> Inbox<C> {
         metrics: Arc<ServiceMetrics>,
         clock: Clock,
     ) -> Self {
-        let entrance = Entrance { service, callers: callers.into_iter().collect() };
-        Self { entrance, host, metrics, clock }
+        let (callers, permits) = (callers.into_iter().collect(), Arc::default());
+        Self { entrance: Entrance { service, callers, permits }, host, metrics, clock }
+    }
+
+    /// The same by rules that leave some callers out.
+    #[must_use]
+    pub fn permitting(mut self, permits: Arc<Permits>) -> Self {
+        self.entrance.permits = permits;
+        self
     }
 
     #[cold]

@@ -3,6 +3,7 @@
 mod admission;
 mod again;
 mod attempt;
+mod authority;
 mod client;
 mod deadlines;
 mod dispatch;
@@ -14,9 +15,11 @@ mod guard;
 mod inbox;
 mod json;
 mod local;
+mod permits;
 mod rehearsal;
 mod route;
 
+pub use self::authority::Authority;
 pub use self::client::{AnyClient, Client};
 pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts};
@@ -27,5 +30,6 @@ pub use self::guard::CallPolicy;
 pub use self::inbox::{Entrance, Inbox, serve};
 pub use self::json::{JsonAnswer, JsonBody, JsonReply, call_json};
 pub use self::local::LocalError;
+pub use self::permits::{Allow, Permits};
 pub use self::rehearsal::{Faults, Rehearsal};
 pub use self::route::{Route, Target};

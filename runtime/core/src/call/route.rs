@@ -8,13 +8,14 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::deadlines::{Deadlines, DeadlinesInForce};
-use super::guard::{CallPolicy, Guard};
-use crate::contract::Contract;
+use super::guard::{Asks, CallPolicy, Guard};
+use super::permits::{Allow, Permits};
+use crate::contract::{Contract, MethodSpec};
 use crate::live::Live;
 use crate::metrics::ServiceMetrics;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
-use crate::remote::Remote;
+use crate::remote::{Caller, Remote};
 use crate::time::{Clock, Moment};
 
 /// The route of one service in one unit, shared by all its clients there.
@@ -105,6 +106,25 @@ impl<C: Contract> Route<C> {
     #[must_use]
     pub fn guarded(self, policy: &CallPolicy) -> Self {
         Self { guard: Some(Arc::new(Guard::new(policy))), ..self }
+    }
+
+    /// The route with rules about who may call which method.
+    #[must_use]
+    pub fn allowing(self, allow: Allow) -> Self {
+        self.set_allow(allow);
+        self
+    }
+
+    /// Puts other rules about callers in force for the next call, if the route is guarded.
+    pub fn set_allow(&self, allow: Allow) {
+        if let Some(guard) = &self.guard {
+            guard.allow(allow);
+        }
+    }
+
+    /// The rules about callers, for the way in of calls from elsewhere.
+    pub fn permits(&self) -> Arc<Permits> {
+        self.guard.as_ref().map_or_else(Arc::default, |guard| Arc::clone(guard.permits()))
     }
 
     /// Puts another policy in force for the next call, if the route is guarded by one.
@@ -207,8 +227,15 @@ impl<C: Contract> Route<C> {
 
     /// Whether one more call may be made.
     #[inline]
-    pub(super) fn admit(&self, now: Moment) -> Result<(), NotExecuted> {
-        self.guard.as_ref().map_or(Ok(()), |guard| guard.admit(now))
+    pub(super) fn admit(
+        &self,
+        method: &'static MethodSpec,
+        caller: Caller,
+        now: Moment,
+    ) -> Result<(), NotExecuted> {
+        let service = self.service;
+        let asks = Asks { service, method, caller, now };
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.admit(asks))
     }
 
     /// A call that isn't over at once is under way.

@@ -117,10 +117,10 @@ codes! {
     /// another version of the contract is asked for than there is.
     Incompatible = "incompatible", 502, [NotExecuted],
         "Build both sides from the same contract, or ask for the version that is there.";
-    /// The caller may not make this call: its service doesn't declare it, or the method is neither
-    /// `public` nor has a route.
+    /// The caller may not make this call: its service doesn't declare it, the method is neither
+    /// `public` nor has a route, a rule leaves the caller out, or its unit has no such caller.
     Denied = "denied", 403, [NotExecuted],
-        "Declare the call in the caller's `Needs`, or make the method `public`.";
+        "Declare the call in the caller's `Needs`, make the method `public`, or look at `allow` of its service.";
     /// The request can't be understood: its arguments are none of this method, or its framing, its
     /// path, its query or a header isn't as it has to be.
     BadRequest = "bad_request", 400, [NotExecuted],

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use seam_core::call::Allow;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
@@ -49,7 +50,15 @@ impl Program for App {
             let deadlines = deadlines(None, config.calls.deadline);
             let open = |service: &Arc<dyn Registered>| {
                 service
-                    .open(RoutePlan { deadlines, policy: None, rehearsal: None }, Clock::fast())
+                    .open(
+                        RoutePlan {
+                            deadlines,
+                            policy: None,
+                            allow: Allow::default(),
+                            rehearsal: None,
+                        },
+                        Clock::fast(),
+                    )
                     .client()
             };
             let clients: Vec<_> = self.registry.services().iter().map(open).collect();

@@ -71,6 +71,15 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "format")]
         json: bool,
     },
+    /// Make a CA for development, and a certificate for each unit, as [tls] wants them.
+    Certs {
+        /// The folder [default: `dir` of [tls], or certs].
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Make new certificates for all units, by the CA that is there.
+        #[arg(long)]
+        renew: bool,
+    },
     /// Print the config in effect, and where each value came from.
     Config {
         /// Print JSON: `{"app.data": {"value": …, "from": …}, …}`.
@@ -135,7 +144,7 @@ pub(super) enum GraphFormat {
     Mermaid,
     /// Graphviz.
     Dot,
-    /// `{"services": [{"name", "needs"}], "units": …}`.
+    /// `{"services": [{"name", "needs"}], "allowed": {SERVICE: {METHOD: [CALLER]}}, "units": …}`.
     Json,
     /// One line per service.
     Text,

@@ -2,17 +2,23 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use seam_core::contract::MethodDescriptor;
+use serde_json::{Value, json};
 
 use super::args::GraphFormat;
-use crate::config::{Catalogue, KnownService, UnitLayout};
+use crate::config::{Catalogue, KnownService, ServiceConfig, UnitLayout};
 
 /// Draws the services, within the units of a topology if there are any.
-pub(super) fn draw(catalogue: &Catalogue, units: &[UnitLayout], format: GraphFormat) -> String {
+pub(super) fn draw(
+    catalogue: &Catalogue,
+    services: &[ServiceConfig],
+    units: &[UnitLayout],
+    format: GraphFormat,
+) -> String {
     match format {
         GraphFormat::Mermaid => mermaid(catalogue, units),
         GraphFormat::Dot => dot(catalogue, units),
-        GraphFormat::Json => json(catalogue, units),
+        GraphFormat::Json => json(catalogue, services, units),
         GraphFormat::Text => text(catalogue, units),
     }
 }
@@ -70,15 +76,36 @@ fn dot(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
     text + "}\n"
 }
 
-fn json(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
+fn json(catalogue: &Catalogue, services: &[ServiceConfig], units: &[UnitLayout]) -> String {
     let service = |service: &KnownService| json!({ "name": service.name, "needs": service.needs });
     let unit = |unit: &UnitLayout| json!({ "name": unit.unit, "services": unit.services });
     let mut graph =
         json!({ "services": catalogue.services.iter().map(service).collect::<Vec<_>>() });
+    let allowed = catalogue.services.iter().map(|service| {
+        let config = services.iter().find(|config| config.name == service.name);
+        (service.name.clone(), allowed(catalogue, service, config))
+    });
+    graph["allowed"] = Value::Object(allowed.collect());
     if !units.is_empty() {
         graph["units"] = units.iter().map(unit).collect();
     }
     format!("{graph:#}")
+}
+
+/// Who may call each method of a service: by what is declared, less what config leaves out.
+fn allowed(catalogue: &Catalogue, service: &KnownService, config: Option<&ServiceConfig>) -> Value {
+    let needing = catalogue.services.iter().filter(|other| other.needs.contains(&service.name));
+    let needing: Vec<&str> = needing.map(|other| other.name.as_str()).collect();
+    let callers = |method: &MethodDescriptor| {
+        let edge = method.at_the_edge().then_some("edge");
+        let all = needing.iter().copied().chain(edge).chain(["program"]);
+        let rule = config.and_then(|c| c.allow.iter().find(|rule| rule.method == method.name));
+        let lets =
+            |caller: &&str| rule.is_none_or(|r| r.callers.iter().any(|c| c.name() == *caller));
+        (method.name.clone(), all.filter(lets).collect())
+    };
+    let methods = service.contract.iter().flat_map(|contract| &contract.methods);
+    Value::Object(methods.map(callers).collect())
 }
 
 fn text(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
@@ -122,7 +149,7 @@ mod tests {
                     [topologies]\nsplit = [\"front\", \"pay\"]\n";
         let config = Config::parse("app.toml", text, [], &catalogue).unwrap();
         let units = topology.map(|name| config.layouts(Some(name)).unwrap()).unwrap_or_default();
-        draw(&catalogue, &units, format)
+        draw(&catalogue, &config.services, &units, format)
     }
 
     #[test]

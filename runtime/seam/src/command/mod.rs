@@ -1,5 +1,5 @@
 //! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `status`, `call`,
-//! `check`, `graph`, `config`.
+//! `check`, `graph`, `config`, `certs`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
@@ -7,6 +7,7 @@
 mod args;
 mod birth;
 mod call;
+mod certs;
 mod check;
 mod colour;
 mod control;
@@ -59,7 +60,7 @@ use crate::{
         Catalogue, Config, LogFormat, Problems, Source, UnitConfig, UnitLayout, environment,
         process,
     },
-    unit::StartFailure,
+    unit::{StartFailure, check_certificates},
 };
 
 /// How long the units of `up` may take to stop beyond their drain time, before they are killed.
@@ -212,6 +213,9 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = parse(source.clone())?;
             let layout = block_on(run::layout(&config, &args))??;
             program.check(&config)?;
+            if args.up.is_none() {
+                check_certificates(&config, [&layout])?;
+            }
             limits::raise_descriptors();
             let last = LastOne::default();
             // Outlives the runtime: until the very end, somebody must end an orphan.
@@ -230,6 +234,7 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = parse(source.clone())?;
             let layouts = config.layouts(topology.as_deref())?;
             program.check(&config)?;
+            check_certificates(&config, &layouts)?;
             let reloading = reloading(program, &config, &layouts, file.clone());
             let accepted = Accepted::new(source);
             let plan = plan(&catalogue, &config, &layouts, accepted, file.as_deref(), reloading)?;
@@ -257,7 +262,14 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             block_on(reload::reload(&data, load, json))?
         }
         Command::Check { json } => {
-            let checked = load().and_then(|config| program.check(&config).map(|()| config));
+            let checked = load().and_then(|config| {
+                program.check(&config)?;
+                let named = config.topologies.iter().map(|topology| topology.name.as_str());
+                let layouts: Vec<_> =
+                    named.flat_map(|name| config.layouts(Some(name)).unwrap_or_default()).collect();
+                check_certificates(&config, &layouts)?;
+                Ok(config)
+            });
             let (text, code) = check::report(&catalogue, checked, json);
             match code {
                 0 => print(text),
@@ -268,7 +280,12 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = load()?;
             let layouts = topology.map(|name| config.layouts(Some(&name))).transpose()?;
             let format = if json { GraphFormat::Json } else { format };
-            print(graph::draw(&catalogue, layouts.as_deref().unwrap_or_default(), format))
+            let units = layouts.as_deref().unwrap_or_default();
+            print(graph::draw(&catalogue, &config.services, units, format))
+        }
+        Command::Certs { dir, renew } => {
+            let config = load()?;
+            print(certs::certs(&config, &catalogue.app, dir, renew)?)
         }
         Command::Config { json } => {
             let config = load()?;

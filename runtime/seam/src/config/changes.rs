@@ -70,7 +70,7 @@ impl Config {
                 "mailbox" | "turn_limit" | "balance" => false,
                 _ => hosted(name),
             },
-            ["services", _, "calls" | "breaker" | "rehearsal" | "config", ..] => false,
+            ["services", _, "allow" | "calls" | "breaker" | "rehearsal" | "config", ..] => false,
             ["services", name, ..] => hosted(name),
             _ => true,
         }

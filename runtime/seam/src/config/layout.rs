@@ -47,6 +47,13 @@ impl UnitLayout {
         self.instances > 1 || self.instance > 0 || self.registered
     }
 
+    /// Whether it may have connections over TCP, which want certificates where there is `[tls]`.
+    pub fn is_on_tcp(&self) -> bool {
+        let tcp = |address: &Address| matches!(address, Address::Tcp { .. });
+        let mut others = self.remote.iter().flat_map(|remote| &remote.endpoints);
+        self.listen.as_ref().is_some_and(tcp) || others.any(|other| tcp(&other.address))
+    }
+
     /// Whether anybody in this unit may call any service: its edge does, and its program may, if it
     /// says so or if there is nothing else in the unit.
     pub fn calls_any(&self) -> bool {

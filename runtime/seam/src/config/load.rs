@@ -30,8 +30,9 @@ use super::{
     source::{DEFAULT_FILE, Source},
     tree::{self, Entry, Kind, Node, Table},
     types::{
-        AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane, LogConfig, LogFormat,
-        RehearsalConfig, Resolution, ServiceConfig, TopologyConfig, UnitConfig,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
+        LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
+        TopologyConfig, UnitConfig,
     },
     value::Bytes,
 };
@@ -152,6 +153,7 @@ fn add_defaults(root: &mut Table) {
 fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let mut reader = Reader::root(findings, root);
     let app = read_app(reader.table("app"), catalogue);
+    let tls = read_tls(&mut reader, root);
     let log = read_log(reader.table("log"));
     let calls = read_calls(reader.table("calls"));
     let health = read_health(reader.table("health"));
@@ -168,6 +170,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     reader.finish();
     Config {
         app,
+        tls,
         log,
         calls,
         health,
@@ -190,9 +193,24 @@ fn read_app(mut reader: Reader<'_>, catalogue: &Catalogue) -> AppConfig {
         data: reader.value("data", "data".into()),
         threads: reader.within("threads", cores as u64, 1..=1024) as usize,
         drain: reader.value("drain", Duration::from_secs(30)),
+        insecure: reader.value("insecure", false),
     };
     reader.finish();
     app
+}
+
+fn read_tls(reader: &mut Reader<'_>, root: &Table) -> Option<TlsConfig> {
+    let there = reader.has("tls");
+    let mut reader = reader.table("tls");
+    let tls = there.then(|| TlsConfig {
+        dir: reader.value("dir", "certs".into()),
+        origin: match root.origin(&["tls", "dir"]) {
+            Origin::Default => root.origin(&["tls"]),
+            origin => origin,
+        },
+    });
+    reader.finish();
+    tls
 }
 
 fn read_log(mut reader: Reader<'_>) -> LogConfig {
@@ -291,7 +309,7 @@ fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
         name: name.into(),
         services: reader.value("services", vec!["*".into()]),
         http: reader.checked("http", None, check_http),
-        listen: reader.checked("listen", None, check_listen),
+        listen: reader.value("listen", None),
         address: reader.checked("address", None, check_address),
         instances: reader.within("instances", 1, 1..=u64::from(MAX_INSTANCES)) as u16,
         program: reader.value("program", false),
@@ -330,6 +348,12 @@ fn read_services(
         let mut refined = reader.table("rehearsal");
         let rehearsal = read_faults(&mut refined, rehearsal.faults);
         refined.finish();
+        let allow = reader.table("allow").lists().into_iter();
+        let allow = allow.map(|(method, callers)| AllowRule {
+            method,
+            callers: callers.iter().map(|name| AllowedCaller::of(name)).collect(),
+        });
+        let allow = allow.collect();
         let mut store = reader.table("store");
         let cache = store.checked("cache", Bytes(16 << 20), cache).0;
         store.finish();
@@ -352,6 +376,7 @@ fn read_services(
             breaker,
             balance,
             rehearsal,
+            allow,
             cache,
             settings,
         }
@@ -379,16 +404,6 @@ fn cache(bytes: &Bytes) -> Result<(), (String, String)> {
     match bytes.0 {
         0..=0x10_0000_0000 => Ok(()),
         _ => Err(("`cache` is out of its range".into(), "use a value from 0 to \"64GiB\"".into())),
-    }
-}
-
-fn check_listen(listen: &Option<Address>) -> Result<(), (String, String)> {
-    match listen {
-        Some(address) if address.check_listen().is_err() => Err((
-            format!("`listen` on {address} could be reached from other machines, unprotected"),
-            "listen on 127.0.0.1, [::1] or unix:PATH until there is transport security".into(),
-        )),
-        _ => Ok(()),
     }
 }
 

@@ -47,8 +47,9 @@ pub use self::{
     registry::{RegistryConfig, RegistryEngine},
     settings::Settings,
     types::{
-        AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane, LogConfig, LogFormat,
-        RehearsalConfig, Resolution, ServiceConfig, TopologyConfig, UnitConfig, UnknownQuery,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
+        LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
+        TopologyConfig, UnitConfig, UnknownQuery,
     },
 };
 
@@ -67,6 +68,8 @@ pub(crate) use self::{
 pub struct Config {
     /// `[app]`.
     pub app: AppConfig,
+    /// `[tls]`; `None` without that table.
+    pub tls: Option<TlsConfig>,
     /// `[log]`.
     pub log: LogConfig,
     /// `[calls]`.

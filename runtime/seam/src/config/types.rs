@@ -8,7 +8,7 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, settings::Settings, value::Choice};
+use super::{Address, Origin, settings::Settings, value::Choice};
 
 /// `[app]`: the app as a whole.
 ///
@@ -18,6 +18,7 @@ use super::{Address, settings::Settings, value::Choice};
 /// data = "data"
 /// threads = 4
 /// drain = "30s"
+/// insecure = false
 /// ```
 #[derive(Clone, Debug)]
 pub struct AppConfig {
@@ -31,6 +32,25 @@ pub struct AppConfig {
     pub threads: usize,
     /// `drain`: how long calls in flight may take to end when the unit stops. Default: `30s`.
     pub drain: Duration,
+    /// `insecure`: whether units may `listen` where other machines reach them without `[tls]`, so that
+    /// whoever reaches them is believed to be any unit. Default: `false`.
+    pub insecure: bool,
+}
+
+/// `[tls]`: units prove to each other who they are, by certificates, on every connection over TCP.
+/// Without this table they don't.
+///
+/// ```toml
+/// [tls]
+/// dir = "certs"
+/// ```
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// `dir`: the folder with `ca.pem`, `UNIT.pem` and `UNIT.key`, relative to the working directory.
+    /// They are looked at every second. Default: `certs`.
+    pub dir: PathBuf,
+    /// Where it was written.
+    pub origin: Origin,
 }
 
 /// `[log]`: what goes to standard error.
@@ -208,8 +228,8 @@ pub struct UnitConfig {
     pub services: Vec<String>,
     /// `http`: where its edge serves; none without. Default: none.
     pub http: Option<Address>,
-    /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; loopback only, until
-    /// there is transport security. Default: a Unix socket in the data folder,
+    /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; beyond loopback only with
+    /// `[tls]` or `[app] insecure`. Default: a Unix socket in the data folder,
     /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one, or its program may;
     /// else none.
     pub listen: Option<Address>,
@@ -221,7 +241,7 @@ pub struct UnitConfig {
     /// with tables is at work in one of them, and the others stand by. Default: 1.
     pub instances: u16,
     /// `program`: whether the program around it calls services of other units, by
-    /// `Running::client()`; a unit with neither services nor an edge is there for that anyhow.
+    /// `Running::client()`; others refuse such calls of a unit that doesn't say so. A unit with neither services nor an edge is there for that anyhow.
     /// Default: `false`.
     pub program: bool,
 }
@@ -256,6 +276,8 @@ pub struct TopologyConfig {
 /// failures = 5
 /// [services.payment.rehearsal]
 /// lost = 0.1
+/// [services.payment.allow]
+/// charge = ["order"]
 /// [services.payment.store]
 /// cache = "16MiB"
 /// [services.payment.config]
@@ -287,11 +309,54 @@ pub struct ServiceConfig {
     /// `rehearsal.delay`, `lost`, `refused`: what a network would add to calls to this service, for
     /// `resolution = "encoded"`. Default: `[rehearsal]`.
     pub rehearsal: Faults,
+    /// `allow.METHOD`: the only callers of that method, of those that might call it anyway: services that
+    /// need this one, `edge`, `program`. Default: all of them, for each method.
+    pub allow: Vec<AllowRule>,
     /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
     /// as `16MiB`; `0` keeps none. Default: `16MiB`.
     pub cache: u64,
     /// `config`: the service's own table.
     pub settings: Settings,
+}
+
+/// `[services.NAME.allow]`: who may call one method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowRule {
+    /// The method.
+    pub method: String,
+    /// Its callers.
+    pub callers: Vec<AllowedCaller>,
+}
+
+/// Who is let in by a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedCaller {
+    /// A service.
+    Service(String),
+    /// `edge`: requests from outside.
+    Edge,
+    /// `program`: the program around a unit, and the command line.
+    Program,
+}
+
+impl AllowedCaller {
+    /// The caller of that name.
+    pub fn of(name: &str) -> Self {
+        match name {
+            "edge" => Self::Edge,
+            "program" => Self::Program,
+            service => Self::Service(service.to_owned()),
+        }
+    }
+
+    /// As config names it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Service(name) => name,
+            Self::Edge => "edge",
+            Self::Program => "program",
+        }
+    }
 }
 
 /// Where a service's turns run.

@@ -7,7 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
-use seam_core::call::{AnyClient, CallPolicy, Client, Hosts, Inbox, Rehearsal, Route, Target};
+use seam_core::call::{
+    Allow, AnyClient, CallPolicy, Client, Hosts, Inbox, Rehearsal, Route, Target,
+};
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor};
 use seam_core::live::Live;
@@ -41,11 +43,13 @@ pub(crate) trait Registered: Send + Sync + 'static {
 }
 
 /// What a unit's calls to a service go by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RoutePlan {
     pub(crate) deadlines: Deadlines,
     /// What guards them; `None` takes all policies away.
     pub(crate) policy: Option<CallPolicy>,
+    /// Who may call which method, where that is less than what is declared.
+    pub(crate) allow: Allow,
     /// `[calls] resolution = "encoded"`: how calls fare that stay here.
     pub(crate) rehearsal: Option<RehearsalPlan>,
 }
@@ -136,7 +140,7 @@ impl<A: Actor> Registered for Entry<A> {
     fn open(&self, plan: RoutePlan, clock: Clock) -> Arc<dyn Opened> {
         let route = Route::<A::Contract>::new(self.id, plan.deadlines, clock.clone());
         let route = match plan.policy {
-            Some(policy) => route.guarded(&policy),
+            Some(policy) => route.guarded(&policy).allowing(plan.allow),
             None => route.without_policies(),
         };
         let faults = Live::new(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
@@ -210,6 +214,7 @@ impl<A: Actor> Opened for Open<A> {
         if let Some(policy) = &plan.policy {
             self.route.set_policy(policy);
         }
+        self.route.set_allow(plan.allow.clone());
         self.faults.set(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
         let mut leads = self.leads.lock();
         let before = std::mem::replace(&mut leads.rehearsal, plan.rehearsal);
@@ -241,7 +246,7 @@ impl<A: Actor> Opened for Open<A> {
         let host = <A::Contract as Hosts<A>>::erase(host);
         let metrics = Arc::clone(self.route.served());
         let inbox = Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock);
-        let inlet: Arc<dyn Inlet> = Arc::new(inbox);
+        let inlet: Arc<dyn Inlet> = Arc::new(inbox.permitting(self.route.permits()));
         // A service is brought to life once.
         let _ = self.here.set(Here { host, inlet: Arc::clone(&inlet) });
         self.lead_here();

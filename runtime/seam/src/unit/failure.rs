@@ -14,6 +14,9 @@ pub enum StartFailure {
     /// The unit or topology isn't in the config; nothing was started.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// The unit's certificate can't be used; nothing was started.
+    #[error("{0}")]
+    Certificate(Problems),
     /// A service needs one that the app doesn't have; nothing was started.
     #[error(
         "`{service}` needs `{contract}`, and this app has no such service\n  fix: add `.service::<…>()` for it in main"

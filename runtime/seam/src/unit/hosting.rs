@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use seam_core::actor::{Clients, Extensions};
-use seam_core::call::Deadlines;
+use seam_core::call::{Authority, Deadlines};
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
@@ -11,10 +11,11 @@ use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane, Limits};
 use seam_mesh::Pool;
 use seam_store::StoreOptions;
-use seam_wire::{Identity, Offers};
+use seam_wire::{Identity, Offers, Tls};
 use tokio::sync::watch;
 
 use super::StartFailure;
+use super::allowed;
 use super::clients::Routes;
 use super::health::Watcher;
 use super::links::Links;
@@ -39,6 +40,10 @@ pub(super) struct Hosting {
     pub(super) opened: Vec<(ServiceId, Arc<dyn Opened>)>,
     /// How other units get to know what is active here, once the unit listens.
     pub(super) offers: Arc<OnceLock<Offers>>,
+    /// What proves who is who, over TCP.
+    pub(super) tls: Option<Tls>,
+    /// For whom each unit may call.
+    pub(super) authorities: Live<Vec<Authority>>,
 }
 
 impl Hosting {
@@ -53,6 +58,7 @@ impl Hosting {
         RoutePlan {
             deadlines,
             policy: registry.policies.then_some(policy),
+            allow: allowed::rules(registry, config, id),
             rehearsal: (config.calls.resolution == Resolution::Encoded)
                 .then_some(RehearsalPlan { faults, seed }),
         }

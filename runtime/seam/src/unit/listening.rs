@@ -40,6 +40,18 @@ impl Listening {
             address: listen.clone(),
             reason,
         };
+        let on_tcp = matches!(listen, Address::Tcp { .. });
+        if on_tcp && config.tls.is_some() && hosting.tls.is_none() {
+            let reason = "it has no certificate yet, as [tls] asks for: it must be started again";
+            return Err(refused(reason.to_owned()));
+        }
+        if on_tcp && hosting.tls.is_none() && !listen.is_local() {
+            tracing::warn!(
+                address = %listen,
+                "[app] insecure: other machines reach this unit, and whoever does is believed to \
+                 be any"
+            );
+        }
         let identity = hosting.identity.clone();
         let mut inlets: Vec<Arc<dyn Inlet>> =
             residents.iter().map(|resident| Arc::clone(&resident.hosted.inlet)).collect();
@@ -63,6 +75,12 @@ impl Listening {
         server.connections = connections(server.connections, 1, left());
         server.inactive = residents.iter().filter(waits).map(|resident| resident.id).collect();
         server.inactive.extend(later.iter().map(|inlet| inlet.service()));
+        server.authorities = Some(hosting.authorities.clone());
+        // Config has made sure that it may.
+        server.exposed = true;
+        if let Some(tls) = &hosting.tls {
+            server.transport = Arc::new(tls.clone());
+        }
         if let Some(Simulation { clock, transport }) = hosting.registry.simulation.clone() {
             server = ServerConfig { clock, transport, ..server };
         }

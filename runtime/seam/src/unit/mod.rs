@@ -1,8 +1,10 @@
 //! One process: the services that it hosts, its edge, its listener, and the links to its peers.
 
 mod additions;
+mod allowed;
 mod awaited;
 mod call;
+mod certificates;
 mod clients;
 mod descriptors;
 mod edge;
@@ -23,6 +25,7 @@ mod taking;
 
 pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;
+pub(crate) use self::certificates::check_certificates;
 pub(crate) use self::edge::listen;
 pub use self::failure::StartFailure;
 pub(crate) use self::failure::Taker;

@@ -7,7 +7,7 @@ use seam_core::home::Home;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use seam_mesh::{Endpoint, Pool};
-use seam_wire::{Address, Identity, Link, LinkConfig, LinkState, Offering};
+use seam_wire::{Address, Identity, Link, LinkConfig, LinkState, Offering, Tls};
 
 use super::placement::Placement;
 use crate::services::Simulation;
@@ -20,13 +20,19 @@ pub(super) struct Dialling {
     pub(super) clock: Clock,
     /// What stands for the system, in a simulation.
     pub(super) simulation: Option<Simulation>,
+    /// What proves who is who, over TCP.
+    pub(super) tls: Option<Tls>,
 }
 
 impl Dialling {
     /// A link to an instance of a unit, the `number`th of all.
     pub(super) fn link(&self, unit: &str, number: usize, address: Address) -> Link {
         let home = &self.homes[self.placement.link(unit, number)];
-        let config = LinkConfig::new(self.identity.clone());
+        let mut config = LinkConfig::new(self.identity.clone());
+        config.unit = Some(unit.to_owned());
+        if let Some(tls) = &self.tls {
+            config.transport = Arc::new(tls.to(unit));
+        }
         let config = match self.simulation.clone() {
             Some(Simulation { clock, transport }) => LinkConfig { clock, transport, ..config },
             None => config,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use seam_core::home::Home;
+use seam_core::live::Live;
 use seam_core::memory;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
@@ -13,7 +14,9 @@ use seam_store::StoreOptions;
 use tokio::time::Instant;
 
 use super::StartFailure;
+use super::allowed;
 use super::awaited::awaited;
+use super::certificates;
 use super::clients::Routes;
 use super::health::Watcher;
 use super::hosting::Hosting;
@@ -75,6 +78,10 @@ impl<'a> Starting<'a> {
     }
 
     pub(super) async fn run(&mut self) -> Result<Parts, StartFailure> {
+        let tls = certificates::open(self.config, self.layout)?;
+        if let Some(tls) = &tls {
+            tls.watch(self.homes[0].runtime());
+        }
         let opened: Vec<_> = self.registry.services().iter().map(|s| self.open(&**s)).collect();
         let routes = Arc::new(Routes::new(
             opened.iter().map(|(_, open)| open.client()).collect(),
@@ -90,6 +97,8 @@ impl<'a> Starting<'a> {
             routes,
             opened,
             offers: Arc::default(),
+            tls: tls.clone(),
+            authorities: Live::new(allowed::authorities(config, &layout.topology)),
         };
         let placement = hosting.placement(config, layout);
         let home = self.homes[placement.listener()].clone();
@@ -99,6 +108,7 @@ impl<'a> Starting<'a> {
             placement,
             clock: self.clock.clone(),
             simulation: self.registry.simulation.clone(),
+            tls,
         };
         let links = Arc::new(Links::new(dialling));
         links.extend(&hosting.graph, config, layout, &hosting.opened, false);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
+use super::allowed;
 use super::hosting::{Hosting, follow};
 use super::listening::{Listening, offer};
 use super::parts::{InForce, Parts, Resident};
@@ -45,6 +46,10 @@ impl Parts {
             .ok()
             .filter(|_| self.started.has_same_units(config, &layout.topology));
         let next = next.map_or(layout, Arc::new);
+        // Calls of a service that moves come from where it was, and then from where it will be.
+        let new = allowed::authorities(config, &next.topology);
+        let either = allowed::either(new, &self.hosting.authorities.get());
+        self.hosting.authorities.set(either);
         self.tune(config);
         self.links.extend(&self.hosting.graph, config, &next, &self.hosting.opened, true);
         let mut failed = Vec::new();
@@ -76,7 +81,9 @@ impl Parts {
         let comes = |name: &&String| here.iter().all(|own| own.id.name() != name.as_str());
         let arriving = layout.services.iter().filter(comes);
         let arrived = arriving.map(|name| self.arrive(name, &config, &layout));
-        join_all(arrived).await.into_iter().flatten().collect()
+        let failed = join_all(arrived).await.into_iter().flatten().collect();
+        self.hosting.authorities.set(allowed::authorities(&config, &layout.topology));
+        failed
     }
 
     /// Settings that are read at every call.

@@ -195,6 +195,11 @@ impl OriginBuf {
         Ok(())
     }
 
+    /// Becomes one that no call has.
+    pub(crate) fn forget(&mut self) {
+        self.flags = u8::MAX;
+    }
+
     /// Becomes a copy of `origin`, in the same memory.
     pub(crate) fn copy(&mut self, origin: Origin<'_>) {
         (self.flags, self.count) = (origin.flags, origin.count);

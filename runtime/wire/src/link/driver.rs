@@ -23,7 +23,7 @@ use crate::closed::Closed;
 use crate::convert::failure_from_wire;
 use crate::fair::Fairness;
 use crate::frame::{CallId, Frame, GoAway, Hello};
-use crate::net::{Address, Pipe, Stream};
+use crate::net::{Address, Pipe, Refusal, Stream};
 use crate::session::{Event, Session};
 use crate::standstill::Since;
 
@@ -72,7 +72,7 @@ async fn keep(channel: &Channel, mut followed: Option<watch::Receiver<LinkState>
                 Err(closed) => closed,
             },
             Err(error) => {
-                let closed = Closed::Io(error);
+                let closed = Closed::from(error);
                 channel.lost(&closed, 0);
                 closed
             }
@@ -345,6 +345,12 @@ impl<'a> Driver<'a> {
                     return Ok(Taken::News);
                 }
                 Event::Ready(hello) => {
+                    if let Some(dialled) = self.channel.config.unit.as_ref()
+                        && *dialled != hello.unit
+                    {
+                        let (says, dialled) = (hello.unit.clone(), dialled.clone());
+                        return Err(Refusal::NotDialled { says, dialled }.into());
+                    }
                     if hello.versions.is_none() && self.hello.versions.is_some() {
                         return Err(Closed::Older);
                     }

@@ -35,6 +35,8 @@ use crate::net::{Address, Sockets, Transport};
 pub struct LinkConfig {
     /// Who this unit is.
     pub identity: Identity,
+    /// The unit that is to answer; another one is refused. Default: whoever answers.
+    pub unit: Option<String>,
     /// How many connections to hold; default 1. A service's calls stay on one of them, so that
     /// they keep their order.
     pub connections: usize,
@@ -50,7 +52,8 @@ impl LinkConfig {
     /// The defaults: one connection, over the system's sockets, on the system's clock.
     pub fn new(identity: Identity) -> Self {
         let (timeouts, clock) = (Timeouts::default(), Clock::fast());
-        Self { identity, connections: 1, timeouts, clock, transport: Arc::new(Sockets) }
+        let transport = Arc::new(Sockets);
+        Self { identity, unit: None, connections: 1, timeouts, clock, transport }
     }
 }
 

@@ -41,11 +41,11 @@ pub enum AddressError {
     Host,
 }
 
-/// A listener would be open to other machines, and nothing protects it yet.
+/// A listener would be open to other machines, and nothing protects it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is open to other machines, and calls aren't encrypted yet: listen on 127.0.0.1, [::1] or \
-     unix:PATH"
+    "{0} is open to other machines, and nothing proves who calls: use TLS, or listen on 127.0.0.1, \
+     [::1] or unix:PATH"
 )]
 pub struct BeyondLoopback(Address);
 
@@ -59,7 +59,7 @@ impl Address {
         }
     }
 
-    /// Refuses to listen where other machines can reach it, until transport security exists.
+    /// Refuses to listen where other machines can reach it.
     ///
     /// # Errors
     ///

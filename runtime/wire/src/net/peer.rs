@@ -23,6 +23,11 @@ pub enum PeerIdentity {
         /// Its process id then, where the system tells; another process may have it by now.
         pid: Option<i32>,
     },
+    /// A unit of the app, by its certificate.
+    Certificate {
+        /// The unit of the certificate's URI.
+        unit: String,
+    },
 }
 
 impl Peer {
@@ -52,6 +57,7 @@ impl fmt::Display for PeerIdentity {
         match self {
             Self::Process { uid, pid: Some(pid) } => write!(f, "uid {uid}, pid {pid}"),
             Self::Process { uid, pid: None } => write!(f, "uid {uid}"),
+            Self::Certificate { unit } => write!(f, "certificate of unit {unit}"),
         }
     }
 }
@@ -67,5 +73,7 @@ mod tests {
         let peer = Peer::proved("unix:pay.sock", process(Some(7)));
         assert_eq!(peer.to_string(), "unix:pay.sock (uid 1000, pid 7)");
         assert_eq!(Peer::proved("a", process(None)).to_string(), "a (uid 1000)");
+        let unit = PeerIdentity::Certificate { unit: "pay".into() };
+        assert_eq!(Peer::proved("a", unit).to_string(), "a (certificate of unit pay)");
     }
 }

@@ -37,8 +37,11 @@ impl Pipe {
         Poll::Ready(Ok(n))
     }
 
-    /// Writes the batch; ready once all of it is written.
+    /// Writes the batch; ready once all of it is written, and nothing of it waits in the stream.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.batch.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
         while self.written < self.batch.len() {
             let rest = &self.batch[self.written..];
             let n = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
@@ -47,6 +50,7 @@ impl Pipe {
             }
             self.written += n;
         }
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         self.written = 0;
         if self.batch.capacity() > KEEP {
             self.batch = Vec::new();

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustix::process::geteuid;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::quiet::QuietStream;
 use super::transport::{Accepting, Opening, Stream, Transport};
-use super::{Address, Peer, PeerIdentity};
+use super::{Address, Peer, PeerIdentity, Refusal};
 
 /// Data that isn't acknowledged for so long means that the peer is gone.
 const USER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,8 +31,12 @@ impl Transport for Sockets {
                 Ok(Box::new(stream) as Stream)
             }),
             Address::Unix(path) => Box::pin(async move {
-                let stream = QuietStream::new(UnixStream::connect(path).await?)?;
-                Ok(Box::new(stream) as Stream)
+                let stream = UnixStream::connect(path).await?;
+                let uid = stream.peer_cred()?.uid();
+                if uid != geteuid().as_raw() {
+                    return Err(Refusal::OtherUser { uid }.into_io());
+                }
+                Ok(Box::new(QuietStream::new(stream)?) as Stream)
             }),
         }
     }

@@ -11,6 +11,7 @@ use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::remote::{Inbound, ReplyKind, Served};
 use seam_core::time::{Clock, Moment};
 
+use super::authorities::Authorities;
 use super::budget::{Budget, Share};
 use super::contexts::Contexts;
 use super::offers::{Board, Hosted, Told};
@@ -22,7 +23,7 @@ use crate::convert::failure_to_wire;
 use crate::fair::Fairness;
 use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello, ReplyMark};
 use crate::limits::Timeouts;
-use crate::net::{Peer, Pipe, Stream};
+use crate::net::{Peer, PeerIdentity, Pipe, Refusal, Stream};
 use crate::session::{Event, Session};
 use crate::standstill::Since;
 use crate::violation::{EncodeError, Violation};
@@ -41,6 +42,8 @@ const LAST_WORD: Duration = Duration::from_millis(500);
 pub(super) struct Shared {
     pub(super) hello: Hello,
     pub(super) board: Arc<Board>,
+    /// For whom peers may call; anybody for anybody without.
+    pub(super) authorities: Option<Authorities>,
     /// How many connections there may be.
     pub(super) connections: usize,
     pub(super) timeouts: Timeouts,
@@ -117,6 +120,9 @@ impl Connection {
                 // What changes from here on wakes this task, and what has changed is seen now.
                 let _ = changed.as_mut().poll(cx);
                 self.told.tell_changes(&board, &mut self.session);
+                if let Some(authorities) = &self.shared.authorities {
+                    self.contexts.hold_to(authorities);
+                }
                 if !left && board.is_draining() {
                     left = true;
                     self.session.leave(GoAwayReason::Draining, "the unit is being stopped");
@@ -232,7 +238,11 @@ impl Connection {
                     }
                 }
                 Event::Ready(hello) => {
+                    self.proved(&hello)?;
                     self.greeted.store(true, Ordering::Release);
+                    if let Some(authorities) = &self.shared.authorities {
+                        self.contexts.greeted(authorities, &hello.unit);
+                    }
                     self.told.tell(&self.shared.board, &mut self.session);
                     let (unit, version) = (hello.unit, self.session.settled().version);
                     let Peer { address, identity } = &*self.peer;
@@ -252,6 +262,17 @@ impl Connection {
         }
         let held = self.buffer.capacity() + self.session.output_len() + self.pipe.unsent();
         if self.share.hold(held) { Ok(any) } else { Err(Closed::Memory) }
+    }
+
+    /// Who says hello is who it was proved to be, if anything proves it.
+    fn proved(&self, hello: &Hello) -> Result<(), Refusal> {
+        match &self.peer.identity {
+            Some(PeerIdentity::Certificate { unit }) if *unit != hello.unit => {
+                let (says, proved) = (hello.unit.clone(), unit.clone());
+                Err(Refusal::OtherHello { says, proved })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Answers the calls that are over by now.
@@ -328,6 +349,9 @@ impl Connection {
                 _ => GoAwayReason::Violation,
             };
             self.session.leave(reason, &violation.to_string());
+        }
+        if let Closed::Refused(refusal) = closed {
+            self.session.leave(GoAwayReason::Violation, &refusal.to_string());
         }
         if matches!(closed, Closed::StoodStill) {
             self.session.leave(GoAwayReason::StoodStill, "the unit stood still");

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
+use rustix::process::geteuid;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::field::display;
 
 use super::MAX_HANDSHAKES;
 use super::connection::{Connection, Shared};
 use crate::closed::Closed;
-use crate::net::{Peer, Stream};
+use crate::net::{Peer, PeerIdentity, Refusal, Stream};
 
 pub(super) struct Connections {
     shared: Arc<Shared>,
@@ -39,6 +40,11 @@ impl Connections {
     }
 
     pub(super) fn serve(&mut self, stream: Stream, peer: Peer) {
+        if let Some(refusal) = other_user(&peer) {
+            let (peer, reason) = (peer.address, refusal);
+            tracing::warn!(peer, %reason, "connection refused");
+            return;
+        }
         let most = self.shared.connections;
         if self.tasks.len() >= most {
             tracing::warn!(peer = peer.address, "connection refused: there are {most} already");
@@ -86,6 +92,16 @@ impl Connections {
     /// Waits for the last connection to end.
     pub(super) async fn ended(mut self) {
         while poll_fn(|cx| self.tasks.poll_join_next(cx)).await.is_some() {}
+    }
+}
+
+/// A Unix socket is its user's alone, whatever the rights on its file say.
+fn other_user(peer: &Peer) -> Option<Refusal> {
+    match peer.identity {
+        Some(PeerIdentity::Process { uid, .. }) if uid != geteuid().as_raw() => {
+            Some(Refusal::OtherUser { uid })
+        }
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use seam_core::outcome::NotExecuted;
 use seam_core::remote::Caller;
 use seam_core::time::Moment;
 
+use super::authorities::{Authorities, Standing};
 use crate::convert::{caller_from_wire, chain_from_wire, trace_from_wire};
 use crate::frame::{CallParts, Origin, OriginBuf};
 
@@ -20,13 +21,32 @@ pub(super) struct Contexts {
     caller: Caller,
     /// Its origin, which says who, and most of the context.
     origin: OriginBuf,
+    /// For whom the peer may call; anybody without.
+    standing: Option<Standing>,
 }
 
 impl Contexts {
     pub(super) fn new() -> Self {
         let origin = OriginBuf::default();
         let (common, lent) = (CallContext::root(), InboundContext::default());
-        Self { common, lent, caller: Caller::Program, origin }
+        Self { common, lent, caller: Caller::Program, origin, standing: None }
+    }
+
+    /// The peer is that unit.
+    pub(super) fn greeted(&mut self, authorities: &Authorities, unit: &str) {
+        self.standing = Some(authorities.standing(unit));
+        self.origin.forget();
+    }
+
+    /// Looks anew for whom the peer may call, if that has changed.
+    #[inline]
+    pub(super) fn hold_to(&mut self, authorities: &Authorities) {
+        if let Some(standing) = &mut self.standing
+            && !authorities.holds(standing)
+        {
+            *standing = authorities.standing(standing.unit());
+            self.origin.forget();
+        }
     }
 
     /// The origin of the last call.
@@ -57,8 +77,12 @@ impl Contexts {
     fn change(&mut self, origin: Origin<'_>) -> Result<(), NotExecuted> {
         let chain = chain_from_wire(origin.chain())
             .ok_or_else(|| NotExecuted::bad_request("the call chain"))?;
-        self.caller = caller_from_wire(origin.caller(), &chain)
+        let caller = caller_from_wire(origin.caller(), &chain)
             .ok_or_else(|| NotExecuted::bad_request("the caller's name"))?;
+        if let Some(standing) = &mut self.standing {
+            standing.admit(caller)?;
+        }
+        self.caller = caller;
         self.common.chain = chain;
         self.common.principal = origin.principal().map(Arc::from);
         self.lent = InboundContext::default();
@@ -69,6 +93,8 @@ impl Contexts {
 
 #[cfg(test)]
 mod tests {
+    use seam_core::call::Authority;
+    use seam_core::live::Live;
     use seam_core::name::ServiceId;
 
     use super::*;
@@ -101,6 +127,37 @@ mod tests {
 
     fn names(context: &CallContext) -> Vec<&str> {
         context.chain.iter().map(ServiceId::name).collect()
+    }
+
+    fn denied(contexts: &mut Contexts, chain: &[&str], caller: Who<'_>) -> bool {
+        match read(contexts, chain, caller, None) {
+            Ok(_) => false,
+            Err(NotExecuted::Denied { .. }) => true,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_peer_calls_for_whom_it_may_as_long_as_it_may() {
+        let order = ServiceId::of("order").unwrap();
+        let front = Authority { services: Box::new([order]), ..Authority::none("front") };
+        let live = Live::new(vec![front.clone()]);
+        let authorities = Authorities::new(live.clone());
+        let mut contexts = Contexts::new();
+        contexts.greeted(&authorities, "front");
+        // The first origin is looked at as any other, and what was denied is looked at again.
+        for _ in 0..2 {
+            assert!(denied(&mut contexts, &[], Who::Program));
+            assert!(denied(&mut contexts, &["order"], Who::Edge));
+            assert!(denied(&mut contexts, &["order"], Who::Named("user")));
+            assert!(!denied(&mut contexts, &["order"], Who::Last));
+        }
+        live.set(vec![Authority { program: true, services: Box::default(), ..front }]);
+        contexts.hold_to(&authorities);
+        assert!(denied(&mut contexts, &["order"], Who::Last), "it may no longer");
+        assert!(!denied(&mut contexts, &[], Who::Program));
+        contexts.greeted(&authorities, "stranger");
+        assert!(denied(&mut contexts, &[], Who::Program));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The listening side of a unit: accepts connections and lets their calls in.
 
+mod authorities;
 mod budget;
 mod connection;
 mod connections;
@@ -15,12 +16,15 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use seam_core::call::Authority;
+use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use self::authorities::Authorities;
 use self::budget::Budget;
 use self::connection::Shared;
 use self::connections::Connections;
@@ -52,9 +56,15 @@ pub struct ServerConfig {
     pub connections: usize,
     /// Services that aren't active when it starts; default none. [`Server::offers`] changes that.
     pub inactive: Vec<ServiceId>,
+    /// For whom each unit may call; by default anybody for anybody. A unit that isn't among them may call
+    /// for nobody. What is set holds for the next call of every connection.
+    pub authorities: Option<Live<Vec<Authority>>>,
     /// How much memory all connections may hold together for large frames on their way, in bytes;
     /// default 256 MiB. Beyond it, connections that hold some are closed.
     pub memory: usize,
+    /// Whether it may listen where other machines can reach it; by default it may not. For who has
+    /// the transport prove who they are, or has the network keep strangers away.
+    pub exposed: bool,
     /// How long to wait for peers.
     pub timeouts: Timeouts,
     /// Where time comes from.
@@ -69,7 +79,19 @@ impl ServerConfig {
         let (timeouts, clock) = (Timeouts::default(), Clock::fast());
         let transport = Arc::new(Sockets);
         let (connections, inactive) = (MAX_CONNECTIONS, Vec::new());
-        Self { identity, connections, inactive, memory: MEMORY, timeouts, clock, transport }
+        let memory = MEMORY;
+        let (exposed, authorities) = (false, None);
+        Self {
+            identity,
+            connections,
+            inactive,
+            authorities,
+            memory,
+            exposed,
+            timeouts,
+            clock,
+            transport,
+        }
     }
 }
 
@@ -83,7 +105,7 @@ impl fmt::Debug for ServerConfig {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// Other machines could reach it, and nothing protects it yet.
+    /// Other machines could reach it, and it isn't said that they may.
     #[error(transparent)]
     BeyondLoopback(#[from] BeyondLoopback),
     /// The system refuses.
@@ -118,9 +140,20 @@ impl Server {
         inlets: Vec<Arc<dyn Inlet>>,
         runtime: &Handle,
     ) -> Result<Self, ListenError> {
-        address.check_listen()?;
-        let ServerConfig { identity, connections, inactive, memory, timeouts, clock, transport } =
-            config;
+        if !config.exposed {
+            address.check_listen()?;
+        }
+        let ServerConfig {
+            identity,
+            connections,
+            inactive,
+            authorities,
+            memory,
+            timeouts,
+            clock,
+            transport,
+            ..
+        } = config;
         let budget = Arc::new(Budget::new(memory));
         let opening = transport.listen(address);
         // On the runtime that will drive the listener: a socket belongs to the one it's made on.
@@ -132,9 +165,17 @@ impl Server {
         let offers = inlets.iter().map(|inlet| offer(inlet.service().name(), inlet.descriptor()));
         let hello = identity.hello(offers.collect());
         let board = Arc::new(Board::new(inlets, &inactive));
+        let authorities = authorities.map(Authorities::new);
         let offers = Arc::clone(&board);
-        let shared =
-            Arc::new(Shared { hello, board: offers, connections, timeouts, clock, budget });
+        let shared = Arc::new(Shared {
+            hello,
+            board: offers,
+            authorities,
+            connections,
+            timeouts,
+            clock,
+            budget,
+        });
         let accepting = runtime.spawn(accept(listener, shared));
         Ok(Self { address, board, accepting })
     }

@@ -266,9 +266,14 @@ pub struct Caller1 {
 impl Caller1 {
     pub fn open(address: &Address, clock: &Clock) -> Self {
         let config = LinkConfig { clock: clock.clone(), ..LinkConfig::new(identity("front")) };
+        Self::open_with(config, address)
+    }
+
+    pub fn open_with(config: LinkConfig, address: &Address) -> Self {
+        let clock = config.clock.clone();
         let link = Link::open(config, address.clone(), &Handle::current());
         let service = Arc::new(link.service(worker(), contract()));
-        Self { link, service, clock: clock.clone() }
+        Self { link, service, clock }
     }
 
     pub async fn connect(address: &Address, clock: &Clock) -> Self {

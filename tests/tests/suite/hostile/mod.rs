@@ -134,14 +134,15 @@ async fn a_call_by_a_service_that_declares_no_need_is_denied() {
     let remote = Remote::open(Listen::AnyPort).await;
     let mut stranger = Stranger::dial(&remote).await;
     stranger.send(&hello()).await;
+    // Its hello is of unit `pay`, which hosts nobody.
     for (id, caller) in (1..).zip([Who::Named("stranger"), Who::Named("echo")]) {
         stranger.send(&bytes::call_by(caller, id, MEDLEY, UNIT, &[])).await;
         let text = stranger.failure(id).await;
-        assert!(text.contains("doesn't declare that it calls `medley`"), "{text}");
+        assert!(text.contains("unit `pay` doesn't host"), "{text}");
     }
     stranger.send(&bytes::call_by(Who::Edge, 9, MEDLEY, UNIT, &[])).await;
     let text = stranger.failure(9).await;
-    assert!(text.contains("`unit` is neither public"), "{text}");
+    assert!(text.contains("unit `pay` has no `http`"), "{text}");
     remote.close().await;
 }
 

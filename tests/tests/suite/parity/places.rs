@@ -34,17 +34,20 @@ impl Places {
         let arbiter = start(one("arbiter", &format!("{}{all}", rest.concat()))).await;
 
         // The medley in a unit of its own, over TCP; its helper where the calls come from.
-        let split = |port: &str| {
+        // On an address of its own, for both must know its port.
+        let part = || fastrand::u8(1..255);
+        let address = format!("127.{}.{}.{}:7400", part(), part(), part());
+        let split = || {
             let text = format!(
                 "[units.here]\nservices = [\"echo\"]\nlisten = \"unix:{path}/here.sock\"\n\
-                 http = \"127.0.0.1:0\"\n\
-                 [units.there]\nservices = [\"medley\"]\nlisten = \"{port}\"\n\
+                 http = \"127.0.0.1:0\"\nprogram = true\n\
+                 [units.there]\nservices = [\"medley\"]\nlisten = \"{address}\"\n\
                  [topologies]\nsplit = [\"here\", \"there\"]\n"
             );
             one("split", &text)
         };
-        let there = start(split("127.0.0.1:0").unit("there")).await;
-        let here = start(split(&there.listen().unwrap()).unit("here")).await;
+        let there = start(split().unit("there")).await;
+        let here = start(split().unit("here")).await;
 
         // Both in another process, over a Unix socket.
         let text = format!(

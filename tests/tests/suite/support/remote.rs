@@ -33,9 +33,9 @@ impl Remote {
             format!(
                 "[app]\nname = \"shop\"\nthreads = 2\ndata = \"{}\"\n\
                  [services.medley]\nmailbox = 3000\n\
-                 [units.caller]\nservices = []\n\
+                 [units.pay]\nservices = []\n\
                  [units.callee]\nservices = [\"*\"]\nlisten = \"{listen}\"\n\
-                 [topologies]\nsplit = [\"caller\", \"callee\"]\n",
+                 [topologies]\nsplit = [\"pay\", \"callee\"]\n",
                 folder.path().join("data").display()
             )
         };
@@ -50,7 +50,7 @@ impl Remote {
             found.map(|(_, rest)| address = rest.trim().to_owned()).is_some()
         })
         .await;
-        let caller = app().config_text(text(&address)).unit("caller").start().await.unwrap();
+        let caller = app().config_text(text(&address)).unit("pay").start().await.unwrap();
         until("the link", async || caller.ready().await.is_ok()).await;
         let client = caller.client().unwrap();
         Self { child, caller, client, address, file, folder }

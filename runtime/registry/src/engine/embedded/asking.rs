@@ -161,7 +161,8 @@ async fn call(
         Poll::Ready(remote.send(Outbound {
             service,
             method: &ASK,
-            caller: Caller::Program,
+            // Each unit of the app may ask, whoever else it may call for.
+            caller: Caller::Service(service),
             context: &context,
             body: &Json(request),
             tried: 0,

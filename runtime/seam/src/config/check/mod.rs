@@ -2,6 +2,7 @@
 
 mod instances;
 mod registry;
+mod security;
 mod wire;
 
 use std::sync::Arc;
@@ -38,8 +39,10 @@ pub(super) fn check(
     }
     for unit in &config.units {
         check.known(unit, config);
+        findings.of_unit(&unit.name, || check.security(unit, config));
     }
     check.keeper(config);
+    check.allowed(config);
     check.sockets(config);
     for unit in &config.units {
         check.instances(unit);

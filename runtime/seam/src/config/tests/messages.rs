@@ -218,10 +218,23 @@ fn a_needed_unit_on_any_port() {
 fn a_listener_open_to_the_world() {
     says(
         &with("listen = \"127.0.0.1:7102\"", "listen = \"0.0.0.0:7102\""),
-        "app.toml:14: `listen` on 0.0.0.0:7102 could be reached from other machines, \
-         unprotected\n  \
-         14 | listen = \"0.0.0.0:7102\"\n     |          ^^^^^^^^^^^^^^\n  \
-         fix: listen on 127.0.0.1, [::1] or unix:PATH until there is transport security",
+        "app.toml:14: `listen` on 0.0.0.0:7102 can be reached from other machines, by anybody\n  \
+         14 | listen = \"0.0.0.0:7102\"\n     | ^^^^^^\n  \
+         fix: add [tls] with `dir = \"certs\"`, for which `shop certs` makes certificates; or \
+         listen on 127.0.0.1, [::1] or unix:PATH; or, where only your own machines reach it, say \
+         `insecure = true` in [app]",
+    );
+    let open = with("listen = \"127.0.0.1:7102\"", "listen = \"0.0.0.0:7102\"");
+    says(&open.replace("[app]", "[tls]\n[app]"), "no problem");
+    says(&open.replace("[app]", "[app]\ninsecure = true"), "no problem");
+}
+
+#[test]
+fn a_unit_whose_certificate_would_be_the_ca_s() {
+    says(
+        "[tls]\n[units.ca]\nhttp = \"127.0.0.1:8080\"\n",
+        "app.toml:2: the certificate of unit `ca` would lie in ca.pem, which is the CA's\n  \
+         2 | [units.ca]\n    |        ^^\n  fix: call the unit something else",
     );
 }
 

@@ -52,7 +52,7 @@ fn addresses() {
         assert_eq!((listen.to_string().as_str(), listen.check_listen()), (text, Ok(())));
     }
     for (key, text, why) in [
-        ("listen", "0.0.0.0:7102", "could be reached from other machines"),
+        ("listen", "0.0.0.0:7102", "can be reached from other machines"),
         ("listen", "7102", "HOST:PORT"),
         ("http", "unix:run/edge.sock", "the edge serves none"),
         ("address", "127.0.0.1:0", "nobody can connect to port 0"),

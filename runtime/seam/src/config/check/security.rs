@@ -1,0 +1,68 @@
+//! Who is to be kept away from a unit's listener, and by what.
+
+use super::Check;
+use crate::config::{
+    Config,
+    problem::nearest,
+    types::{AllowedCaller, UnitConfig},
+};
+
+impl Check<'_> {
+    /// What listens where other machines reach it must know who calls.
+    pub(super) fn security(&self, unit: &UnitConfig, config: &Config) {
+        if let Some(listen) = unit.listen.as_ref().filter(|listen| !listen.is_local())
+            && config.tls.is_none()
+            && !config.app.insecure
+        {
+            let app = &config.app.name;
+            self.findings.problem(
+                &self.origin(&["units", &unit.name, "listen"]),
+                format!("`listen` on {listen} can be reached from other machines, by anybody"),
+                format!(
+                    "add [tls] with `dir = \"certs\"`, for which `{app} certs` makes certificates; \
+                     or listen on 127.0.0.1, [::1] or unix:PATH; or, where only your own machines \
+                     reach it, say `insecure = true` in [app]"
+                ),
+            );
+        }
+        if unit.name == "ca" && config.tls.is_some() {
+            self.findings.problem(
+                &self.origin(&["units", "ca"]),
+                "the certificate of unit `ca` would lie in ca.pem, which is the CA's",
+                "call the unit something else",
+            );
+        }
+    }
+
+    /// Rules name methods and callers that there are.
+    pub(super) fn allowed(&self, config: &Config) {
+        for service in &config.services {
+            let known = self.catalogue.service(&service.name);
+            for rule in &service.allow {
+                let path = ["services", &service.name, "allow", &rule.method];
+                if let Some(contract) = known.and_then(|known| known.contract)
+                    && contract.method(&rule.method).is_none()
+                {
+                    let names = contract.methods.iter().map(|method| method.name.as_str());
+                    self.findings.problem(
+                        &self.origin(&path),
+                        format!("`{}` has no method `{}`", service.name, rule.method),
+                        nearest(&rule.method, names),
+                    );
+                }
+                for caller in &rule.callers {
+                    if let AllowedCaller::Service(name) = caller
+                        && self.catalogue.service(name).is_none()
+                    {
+                        let names = self.catalogue.names().chain(["edge", "program"]);
+                        self.findings.problem(
+                            &self.element(&path, name),
+                            format!("unknown caller `{name}`: this app has no such service"),
+                            nearest(name, names),
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Who may call whom, as config says it, in the words of those who hold callers to it.
+
+use seam_core::call::{Allow, Authority};
+use seam_core::name::ServiceId;
+use seam_core::remote::Caller;
+use seam_registry::engine::Embedded;
+
+use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
+use crate::services::Registry;
+
+/// The rules of a service.
+pub(super) fn rules(registry: &Registry, config: &Config, id: ServiceId) -> Allow {
+    let mut allow = Allow::default();
+    let contracts = registry.contracts();
+    let contract = contracts.iter().find(|(service, _)| *service == id);
+    let (Some(service), Some((_, contract))) = (config.service(id.name()), contract) else {
+        return allow;
+    };
+    for rule in &service.allow {
+        // Config was checked against the same contract.
+        let Some(method) = contract.method(&rule.method) else { continue };
+        allow.only(method.index, rule.callers.iter().filter_map(caller));
+    }
+    allow
+}
+
+fn caller(caller: &AllowedCaller) -> Option<Caller> {
+    match caller {
+        AllowedCaller::Service(name) => ServiceId::of(name).map(Caller::Service),
+        AllowedCaller::Edge => Some(Caller::Edge),
+        AllowedCaller::Program => Some(Caller::Program),
+    }
+}
+
+/// For whom each unit of a topology may call.
+pub(super) fn authorities(config: &Config, topology: &str) -> Vec<Authority> {
+    let named = config.topologies.iter().find(|known| known.name == topology);
+    let units = named.into_iter().flat_map(|topology| &topology.units);
+    let units = units.filter_map(|name| config.units.iter().find(|unit| unit.name == *name));
+    // The registry that a unit keeps is asked in its own name.
+    let embedded = matches!(config.registry.engine, RegistryEngine::Embedded);
+    let registry = embedded.then(Embedded::service).flatten();
+    units.map(|unit| authority(unit, registry)).collect()
+}
+
+/// What holds while services move: what either says.
+pub(super) fn either(one: Vec<Authority>, other: &[Authority]) -> Vec<Authority> {
+    let mut both = one;
+    for authority in other {
+        match both.iter_mut().find(|known| known.unit == authority.unit) {
+            Some(known) => {
+                let services = known.services.iter().chain(&authority.services).copied();
+                known.services = services.collect();
+                known.edge |= authority.edge;
+                known.program |= authority.program;
+            }
+            None => both.push(authority.clone()),
+        }
+    }
+    both
+}
+
+fn authority(unit: &UnitConfig, registry: Option<ServiceId>) -> Authority {
+    let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
+    Authority {
+        unit: unit.name.as_str().into(),
+        services: services.chain(registry).collect(),
+        edge: unit.http.is_some(),
+        program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
+    }
+}
