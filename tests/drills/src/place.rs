@@ -66,11 +66,23 @@ impl Shop {
         settings: Vec<(String, String)>,
         units: usize,
     ) -> anyhow::Result<Self> {
+        Self::open_after(settings, units, &[]).await
+    }
+
+    /// As [`Shop::open`], after one of its commands, if there is one.
+    pub(crate) async fn open_after(
+        settings: Vec<(String, String)>,
+        units: usize,
+        first: &[&str],
+    ) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(shop_toml()).context("reading the shop's app.toml")?;
         let mut settings = settings;
         settings.push(role(App::Shop));
         // Each drill may edit the file: it is the drill's own.
         let premises = Premises::with(env::current_exe()?, &text, settings)?;
+        if !first.is_empty() {
+            succeed(&premises, first).await?;
+        }
         let up = premises.start(&["up", "split"])?;
         let edge = premises.edge(units, false).await?;
         let shop = Self { up, premises, edge };
@@ -92,14 +104,19 @@ impl Shop {
         self.premises.status().await.unwrap_or_default()
     }
 
+    /// The file that it runs by.
+    pub(crate) fn config(&self) -> &Path {
+        self.premises.config()
+    }
+
     /// Runs one of its commands, and fails if that does.
-    pub(crate) async fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let output = self.premises.command(arguments).await?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        if output.status.success() {
-            return Ok(text(&output.stdout));
-        }
-        bail!("{arguments:?}: {}: {}", output.status, text(&output.stderr))
+    pub(crate) async fn command(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        succeed(&self.premises, arguments).await
+    }
+
+    /// The exit code of one of its commands.
+    pub(crate) async fn code(&self, arguments: &[&str]) -> anyhow::Result<Option<i32>> {
+        Ok(self.premises.command(arguments).await?.status.code())
     }
 
     /// The processes that run as a unit, by instance.
@@ -129,6 +146,15 @@ impl Shop {
             false => bail!("the shop ended with {status}"),
         }
     }
+}
+
+async fn succeed(premises: &Premises, arguments: &[&str]) -> anyhow::Result<()> {
+    let output = premises.command(arguments).await?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    bail!("{arguments:?}: {}: {said}", output.status)
 }
 
 /// Kills a process.
