@@ -18,4 +18,5 @@ mod restart;
 mod rolling;
 mod stopping;
 mod transcript;
+mod two_hosts;
 mod users;
