@@ -11,6 +11,7 @@ mod inner;
 mod leaving;
 mod order;
 mod panics;
+mod renewal;
 mod starting;
 mod stopping;
 mod strangers;
