@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::deadlines::{Deadlines, DeadlinesInForce};
 use super::guard::{Asks, CallPolicy, Guard};
@@ -32,7 +32,7 @@ pub struct Route<C: Contract> {
     first: OnceLock<Arc<dyn Remote>>,
     elsewhere: ArcSwap<Elsewhere>,
     /// Tells calls that wait for somebody who takes them that the route leads to another.
-    changes: watch::Sender<()>,
+    changes: Notify,
     /// What is set of them.
     settings: Live<Deadlines>,
     /// What calls read of them.
@@ -84,7 +84,7 @@ impl<C: Contract> Route<C> {
             at_first: AtomicBool::new(false),
             first: OnceLock::new(),
             elsewhere: ArcSwap::from_pointee(Elsewhere::Away("no route to it yet".into())),
-            changes: watch::Sender::new(()),
+            changes: Notify::new(),
             deadlines: DeadlinesInForce::following(&settings),
             settings,
             clock,
@@ -137,7 +137,7 @@ impl<C: Contract> Route<C> {
     /// Sends calls elsewhere from now on; calls in flight finish where they are.
     pub fn set(&self, target: Target<C>) {
         self.lead(target);
-        self.changes.send_replace(());
+        self.changes.notify_waiters();
     }
 
     fn lead(&self, target: Target<C>) {
@@ -204,8 +204,8 @@ impl<C: Contract> Route<C> {
 
     /// The wait for somebody who takes calls: at the remote where they go now, or at another one.
     pub(super) async fn anybody(&self) {
-        let mut changes = self.changes.subscribe();
-        // What has changed before is seen here, and what changes later is told.
+        // What has changed before is seen below, and what changes from here on is told.
+        let changed = self.changes.notified();
         let remote = match &**self.elsewhere.load() {
             _ if self.local().is_some() => return,
             Elsewhere::Remote(remote) => Some(Arc::clone(remote)),
@@ -220,8 +220,7 @@ impl<C: Contract> Route<C> {
         tokio::select! {
             biased;
             () = ready => {}
-            // The sender is the route's.
-            _ = changes.changed() => {}
+            () = changed => {}
         }
     }
 
