@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSchema, TurnKind};
+use seam_core::contract::{ContractDescriptor, MethodDescriptor};
 use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
-use serde_json::Value;
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::shape::Shape;
@@ -37,24 +36,7 @@ pub(crate) struct OwnMetrics(ServiceMetrics);
 
 /// They are counted as one method of the edge.
 static COUNTED: LazyLock<ContractDescriptor> = LazyLock::new(|| {
-    let schema = MethodSchema { arguments: Value::Null, answer: Value::Null, error: Value::Null };
-    let method = MethodDescriptor {
-        name: "own".into(),
-        index: 0,
-        doc: String::new(),
-        turn: TurnKind::Shared,
-        idempotent: false,
-        deadline: None,
-        public: false,
-        fallback: false,
-        route_by: None,
-        http: Vec::new(),
-        arguments: Vec::new(),
-        errors: Vec::new(),
-        schema,
-        hash: 0,
-        layout: String::new(),
-    };
+    let method = MethodDescriptor::plain("own", 0);
     let (name, version) = ("edge".into(), "1.0".into());
     ContractDescriptor { name, version, doc: String::new(), methods: vec![method] }
 });

@@ -26,6 +26,8 @@ pub mod engine;
 mod entry;
 mod membership;
 mod settings;
+#[cfg(test)]
+mod support;
 mod view;
 
 pub use self::engine::{Claimed, Engine, Expiry, News, Pending, RegistryError};

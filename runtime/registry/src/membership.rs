@@ -140,7 +140,7 @@ async fn watch(shared: Arc<Shared>, follow: impl Fn(Changes) + Sync) {
                     back.notify_one();
                 }
             };
-            let error = engine.watch(&mut told).await;
+            let Err(error) = engine.watch(&mut told).await;
             view.lock().away();
             if fresh.swap(false, Ordering::AcqRel) || !said {
                 tracing::warn!(engine = engine.name(), %error, "what is known of other instances holds");

@@ -78,6 +78,33 @@ pub struct MethodDescriptor {
 }
 
 impl MethodDescriptor {
+    /// A method of that name and place that no types are known of, with a shared turn and nothing else:
+    /// one of the runtime's own. What is said beside it goes before, as with
+    /// [`MethodSpec::plain`](super::MethodSpec::plain).
+    pub fn plain(name: &str, index: u16) -> Self {
+        Self {
+            name: name.to_owned(),
+            index,
+            doc: String::new(),
+            turn: TurnKind::Shared,
+            idempotent: false,
+            deadline: None,
+            public: false,
+            fallback: false,
+            route_by: None,
+            http: Vec::new(),
+            arguments: Vec::new(),
+            errors: Vec::new(),
+            schema: MethodSchema {
+                arguments: Value::Null,
+                answer: Value::Null,
+                error: Value::Null,
+            },
+            hash: 0,
+            layout: String::new(),
+        }
+    }
+
     /// Describes the method `M`.
     pub fn of<M: Method>() -> Self {
         let spec = M::SPEC;

@@ -11,6 +11,7 @@ mod nats;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -58,10 +59,10 @@ pub trait Engine: Send + Sync + 'static {
     /// Tells first all there is ([`News::All`]), then each change, for as long as the registry can be
     /// reached; returns once it can't, or once something may have been missed. Who goes on watching calls
     /// it again.
-    fn watch<'a>(
-        &'a self,
-        tell: &'a mut (dyn FnMut(News) + Send),
-    ) -> Pin<Box<dyn Future<Output = RegistryError> + Send + 'a>>;
+    ///
+    /// # Errors
+    /// Why it ends: it does in no other way.
+    fn watch<'a>(&'a self, tell: &'a mut (dyn FnMut(News) + Send)) -> Pending<'a, Infallible>;
 
     /// Claims what only one may hold, for a lease's time, unless another `holder` (a number of the
     /// claimant's own, a launch id) has it. Whoever holds it gets it again, with the same fence.

@@ -11,9 +11,8 @@
 //! - Once a connection was lost everything is read anew.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -213,7 +212,10 @@ impl Nats {
         }))
     }
 
-    async fn follow(&self, tell: &mut (dyn FnMut(News) + Send)) -> Result<(), RegistryError> {
+    async fn follow(
+        &self,
+        tell: &mut (dyn FnMut(News) + Send),
+    ) -> Result<Infallible, RegistryError> {
         let connection = self.connection().await?;
         let mut losses = connection.losses.clone();
         losses.mark_unchanged();
@@ -382,16 +384,8 @@ impl Engine for Nats {
         })
     }
 
-    fn watch<'a>(
-        &'a self,
-        tell: &'a mut (dyn FnMut(News) + Send),
-    ) -> Pin<Box<dyn Future<Output = RegistryError> + Send + 'a>> {
-        Box::pin(async move {
-            match self.follow(tell).await {
-                Err(error) => error,
-                Ok(()) => RegistryError::away("the watch has ended"),
-            }
-        })
+    fn watch<'a>(&'a self, tell: &'a mut (dyn FnMut(News) + Send)) -> Pending<'a, Infallible> {
+        Box::pin(self.follow(tell))
     }
 
     fn claim<'a>(&'a self, name: &'a str, holder: u64) -> Pending<'a, Claimed> {

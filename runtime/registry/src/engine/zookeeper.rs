@@ -10,9 +10,8 @@
 //!   anew.
 //! - Watches may miss what happened while the connection was away: everything is read anew then.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -134,7 +133,10 @@ impl ZooKeeper {
         Ok(own.map(|(_, stat)| stat))
     }
 
-    async fn follow(&self, tell: &mut (dyn FnMut(News) + Send)) -> Result<(), RegistryError> {
+    async fn follow(
+        &self,
+        tell: &mut (dyn FnMut(News) + Send),
+    ) -> Result<Infallible, RegistryError> {
         let client = self.client().await?;
         let mut events = client.watch(&self.units, AddWatchMode::PersistentRecursive).await?;
         let mut all = Vec::new();
@@ -282,16 +284,8 @@ impl Engine for ZooKeeper {
         })
     }
 
-    fn watch<'a>(
-        &'a self,
-        tell: &'a mut (dyn FnMut(News) + Send),
-    ) -> Pin<Box<dyn Future<Output = RegistryError> + Send + 'a>> {
-        Box::pin(async move {
-            match self.follow(tell).await {
-                Err(error) => error,
-                Ok(()) => RegistryError::away("the watch has ended"),
-            }
-        })
+    fn watch<'a>(&'a self, tell: &'a mut (dyn FnMut(News) + Send)) -> Pending<'a, Infallible> {
+        Box::pin(self.follow(tell))
     }
 
     fn claim<'a>(&'a self, name: &'a str, holder: u64) -> Pending<'a, Claimed> {

@@ -1,22 +1,7 @@
 use super::*;
+use crate::support::{at, entry};
 
 const LEASE: u64 = 10;
-
-fn at(seconds: u64) -> Moment {
-    Moment::default().after(Duration::from_secs(seconds))
-}
-
-fn entry(instance: u16, launch: u64) -> Entry {
-    Entry {
-        app: "shop".into(),
-        unit: "quote".into(),
-        instance,
-        address: format!("127.0.0.1:{}", 7301 + instance),
-        host: None,
-        launch,
-        release: "1".into(),
-    }
-}
 
 fn view(expiry: Expiry) -> View {
     View::new(Settings::default(), expiry)

@@ -1,9 +1,9 @@
 //! The engine `embedded`, which asks whoever keeps the registry.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
@@ -11,9 +11,7 @@ use std::time::Duration;
 use seam_core::codec::CodecError;
 use seam_core::context::CallContext;
 use seam_core::contract::Never;
-use seam_core::contract::{
-    ContractDescriptor, MethodDescriptor, MethodSchema, MethodSpec, TurnKind,
-};
+use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSpec};
 use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, Failure};
 use seam_core::remote::{Caller, Encode, Outbound, Remote};
@@ -40,26 +38,9 @@ pub(super) fn service() -> Option<ServiceId> {
 pub fn contract() -> &'static ContractDescriptor {
     static CONTRACT: OnceLock<ContractDescriptor> = OnceLock::new();
     CONTRACT.get_or_init(|| {
-        let null = serde_json::Value::Null;
-        let schema = MethodSchema { arguments: null.clone(), answer: null.clone(), error: null };
-        let method = MethodDescriptor {
-            name: ASK.name.into(),
-            index: ASK.index,
-            doc: String::new(),
-            turn: TurnKind::Shared,
-            idempotent: false,
-            deadline: None,
-            public: false,
-            fallback: false,
-            route_by: None,
-            http: Vec::new(),
-            arguments: Vec::new(),
-            errors: Vec::new(),
-            schema,
-            // What is JSON says by itself what it is.
-            hash: 1,
-            layout: "json".into(),
-        };
+        let plain = MethodDescriptor::plain(ASK.name, ASK.index);
+        // What is JSON says by itself what it is.
+        let method = MethodDescriptor { hash: 1, layout: "json".into(), ..plain };
         let (name, version, doc) = (NAME.into(), "1.0".into(), String::new());
         ContractDescriptor { name, version, doc, methods: vec![method] }
     })
@@ -198,17 +179,11 @@ impl Engine for Embedded {
         Box::pin(async { self.done(request).await.map(drop) })
     }
 
-    fn watch<'a>(
-        &'a self,
-        tell: &'a mut (dyn FnMut(News) + Send),
-    ) -> Pin<Box<dyn Future<Output = RegistryError> + Send + 'a>> {
+    fn watch<'a>(&'a self, tell: &'a mut (dyn FnMut(News) + Send)) -> Pending<'a, Infallible> {
         Box::pin(async move {
             let mut known: Option<(Seen, BTreeMap<Place, Entry>)> = None;
             loop {
-                let (seen, entries) = match self.list(known.as_ref().map(|(seen, _)| *seen)).await {
-                    Ok(listed) => listed,
-                    Err(error) => return error,
-                };
+                let (seen, entries) = self.list(known.as_ref().map(|(seen, _)| *seen)).await?;
                 let now: BTreeMap<Place, Entry> =
                     entries.into_iter().map(|entry| (entry.place(), entry)).collect();
                 match &known {

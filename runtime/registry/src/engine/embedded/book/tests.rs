@@ -1,22 +1,7 @@
 use super::*;
+use crate::support::{at, entry};
 
 const LEASE: Duration = Duration::from_secs(10);
-
-fn at(seconds: u64) -> Moment {
-    Moment::default().after(Duration::from_secs(seconds))
-}
-
-fn entry(instance: u16, launch: u64) -> Entry {
-    Entry {
-        app: "shop".into(),
-        unit: "quote".into(),
-        instance,
-        address: "127.0.0.1:1".into(),
-        host: None,
-        launch,
-        release: "1".into(),
-    }
-}
 
 fn book() -> Book {
     Book::new(at(0), LEASE, 7, 100)
