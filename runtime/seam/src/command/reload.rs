@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
+use tokio::net::UnixStream;
 
 use super::{
     Failure,
@@ -55,9 +56,11 @@ pub(super) async fn reload(
 async fn of_all(data: &Path) -> Result<Outcome, Failure> {
     let names = names(data);
     let asked = names.iter().map(|name| async move {
-        match is_of_up(name) {
-            true => of_up(data, name).await,
-            false => of_unit(data, name).await,
+        match connect(data, name).await {
+            Ok(Some(stream)) if is_of_up(name) => Ok(of_up(stream).await),
+            Ok(Some(stream)) => of_unit(data, name, stream).await,
+            Ok(None) => Ok(Outcome::default()),
+            Err(error) => Err(status::closed(name, &error)),
         }
     });
     let mut all = Outcome::default();
@@ -67,12 +70,7 @@ async fn of_all(data: &Path) -> Result<Outcome, Failure> {
     Ok(all)
 }
 
-async fn of_up(data: &Path, name: &str) -> Result<Outcome, Failure> {
-    let stream = match connect(data, name).await {
-        Ok(Some(stream)) => stream,
-        Ok(None) => return Ok(Outcome::default()),
-        Err(error) => return Err(status::closed(name, &error)),
-    };
+async fn of_up(stream: UnixStream) -> Outcome {
     let mut outcome = Outcome { heard: true, ..Outcome::default() };
     let hear = |news| match news {
         News::Invalid { problems } => outcome.invalid = problems,
@@ -90,15 +88,10 @@ async fn of_up(data: &Path, name: &str) -> Result<Outcome, Failure> {
             _ => format!("`up` can't be asked: {error}"),
         }),
     }
-    Ok(outcome)
+    outcome
 }
 
-async fn of_unit(data: &Path, name: &str) -> Result<Outcome, Failure> {
-    let stream = match connect(data, name).await {
-        Ok(Some(stream)) => stream,
-        Ok(None) => return Ok(Outcome::default()),
-        Err(error) => return Err(status::closed(name, &error)),
-    };
+async fn of_unit(data: &Path, name: &str, stream: UnixStream) -> Result<Outcome, Failure> {
     let mut outcome = Outcome { heard: true, ..Outcome::default() };
     match ask(stream, &Request::Reload {}, PATIENCE).await {
         Ok(Ok(taken)) => {
