@@ -1,13 +1,12 @@
 //! Many runs, on all cores.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use crate::run::{Options, Report, run};
+use crate::run::{Counts, Options, Report, run};
 
 /// Which runs are made.
 #[derive(Debug, Clone, Copy)]
@@ -27,18 +26,8 @@ pub struct Batch {
 pub struct Summary {
     /// How many runs were made.
     pub runs: u64,
-    /// Calls by how they ended.
-    pub calls: BTreeMap<&'static str, u64>,
-    /// Turns that ran.
-    pub turns: u64,
-    /// Rows that were written.
-    pub rows: u64,
-    /// What befell processes and the network.
-    pub faults: u64,
-    /// How often a process began to own the ledger.
-    pub takeovers: u64,
-    /// Simulated milliseconds.
-    pub millis: u64,
+    /// How much of everything there was in all of them.
+    pub counts: Counts,
     /// How long it took.
     pub seconds: f64,
     /// Runs in which something didn't hold, by seed.
@@ -48,14 +37,7 @@ pub struct Summary {
 impl Summary {
     fn add(&mut self, report: Report) {
         self.runs += 1;
-        for (word, count) in &report.calls {
-            *self.calls.entry(word).or_default() += count;
-        }
-        self.turns += report.turns;
-        self.rows += report.rows;
-        self.faults += report.faults;
-        self.takeovers += report.takeovers;
-        self.millis += report.millis;
+        self.counts += &report.counts;
         if !report.violations.is_empty() {
             self.failed.push(report);
         }
@@ -64,11 +46,11 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, turns, rows, faults, takeovers, millis, seconds, .. } = self;
-        let calls: u64 = self.calls.values().sum();
+        let Self { runs, counts, seconds, .. } = self;
+        let Counts { calls, turns, rows, faults, takeovers, millis } = counts;
         writeln!(f, "{runs} seeds in {seconds:.1} s, {} simulated s", millis / 1_000)?;
-        let ends: Vec<_> = self.calls.iter().map(|(word, n)| format!("{n} {word}")).collect();
-        writeln!(f, "{calls} calls: {}", ends.join(", "))?;
+        let ends: Vec<_> = calls.iter().map(|(word, n)| format!("{n} {word}")).collect();
+        writeln!(f, "{} calls: {}", calls.values().sum::<u64>(), ends.join(", "))?;
         writeln!(f, "{turns} turns ran, {rows} rows written")?;
         write!(f, "{faults} faults, {takeovers} times the ledger was taken")
     }

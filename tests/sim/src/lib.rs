@@ -29,4 +29,4 @@ mod services;
 mod world;
 
 pub use self::batch::{Batch, Summary, batch};
-pub use self::run::{Options, Plant, Report, run};
+pub use self::run::{Counts, Options, Plant, Report, run};

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::rc::Rc;
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -48,15 +49,9 @@ pub struct Options {
     pub plant: Option<Plant>,
 }
 
-/// What came of a run.
+/// How much there was of everything, in a run or in many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Which one it was.
-    pub seed: u64,
-    /// What happened, if that was asked for.
-    pub trace: String,
-    /// What didn't hold; nothing in a good run.
-    pub violations: Vec<String>,
+pub struct Counts {
     /// Calls by how they ended.
     pub calls: BTreeMap<&'static str, u64>,
     /// Turns that ran.
@@ -67,8 +62,34 @@ pub struct Report {
     pub faults: u64,
     /// How often a process began to own the ledger.
     pub takeovers: u64,
-    /// How long it took, in simulated milliseconds.
+    /// Simulated milliseconds.
     pub millis: u64,
+}
+
+impl AddAssign<&Self> for Counts {
+    fn add_assign(&mut self, other: &Self) {
+        for (word, count) in &other.calls {
+            *self.calls.entry(word).or_default() += count;
+        }
+        self.turns += other.turns;
+        self.rows += other.rows;
+        self.faults += other.faults;
+        self.takeovers += other.takeovers;
+        self.millis += other.millis;
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Which one it was.
+    pub seed: u64,
+    /// What happened, if that was asked for.
+    pub trace: String,
+    /// What didn't hold; nothing in a good run.
+    pub violations: Vec<String>,
+    /// How much of everything there was.
+    pub counts: Counts,
 }
 
 /// Makes the run of a seed, on a thread of its own: what a thread remembers of another run would show.
@@ -115,17 +136,15 @@ fn report(world: World, seed: u64, rows: u64) -> Report {
     for violation in &world.violations {
         trace += &format!("VIOLATED  {violation}\n");
     }
-    Report {
-        seed,
-        trace,
-        violations: world.violations,
+    let counts = Counts {
         calls,
         turns: world.turns.len() as u64,
         rows,
         faults: world.faults,
         takeovers: world.takeovers,
         millis: world.now,
-    }
+    };
+    Report { seed, trace, violations: world.violations, counts }
 }
 
 /// What is still to come.

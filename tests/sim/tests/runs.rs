@@ -15,7 +15,11 @@ fn a_seed_is_the_same_run_to_the_byte() {
         assert_eq!(first, second, "seed {seed}");
         // Whether it is told makes no difference to it.
         let untold = run(seed, Options::default());
-        assert_eq!((untold.calls, untold.turns), (first.calls, first.turns), "seed {seed}");
+        assert_eq!(
+            (untold.counts.calls, untold.counts.turns),
+            (first.counts.calls, first.counts.turns),
+            "seed {seed}"
+        );
     }
 }
 
@@ -27,9 +31,9 @@ fn what_is_promised_holds_and_much_befalls() {
     assert!(failed.is_empty(), "{failed:#?}");
     assert_eq!(summary.runs, 12);
     for end in ["answered", "not executed", "unknown"] {
-        assert!(summary.calls.get(end).is_some_and(|count| *count > 0), "{summary}");
+        assert!(summary.counts.calls.get(end).is_some_and(|count| *count > 0), "{summary}");
     }
-    assert!(summary.faults > 20 && summary.takeovers > 12, "{summary}");
+    assert!(summary.counts.faults > 20 && summary.counts.takeovers > 12, "{summary}");
 }
 
 /// The first run in which a mistake is found, and what is said of it.
