@@ -17,8 +17,6 @@ use super::parts::{InForce, Parts, Resident};
 use crate::config::{Config, UnitLayout};
 use crate::services::Activity;
 
-/// How long peers may take to see that a service isn't offered any more, before it ends.
-const SEEN: Duration = Duration::from_millis(20);
 /// How long it is waited for that an actor starts which is built anew.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -155,7 +153,7 @@ impl Parts {
         let offers = self.listener.lock().as_ref().map(|listening| listening.offers());
         if let Some(offers) = &offers {
             offers.withdraw(service);
-            tokio::time::sleep(SEEN).await;
+            offers.seen().await;
             offers.set(service, false);
         }
         resident.hosted.keeping.rest(drain).await;

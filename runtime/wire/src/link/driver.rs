@@ -365,7 +365,8 @@ impl<'a> Driver<'a> {
                 }
                 // Replies were dealt with above, and this side hosts nothing on the connections that
                 // it dials.
-                Event::Reply(..) | Event::Call(..) | Event::Cancel(_) | Event::Nothing => {}
+                Event::Reply(..) | Event::Call(..) | Event::Cancel(_) => {}
+                Event::Pong(_) | Event::Nothing => {}
             }
         }
         Ok(Taken::All)

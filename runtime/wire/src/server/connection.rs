@@ -14,7 +14,7 @@ use seam_core::time::{Clock, Moment};
 use super::authorities::Authorities;
 use super::budget::{Budget, Share};
 use super::contexts::Contexts;
-use super::offers::{Board, Hosted, Told};
+use super::offers::{Board, Hosted, Listener, Told};
 use super::running::Running;
 use crate::alarm::Alarm;
 use crate::buffer::FrameBuffer;
@@ -68,6 +68,8 @@ pub(super) struct Connection {
     contexts: Contexts,
     /// Which services the peer takes for active.
     told: Told,
+    /// What it has seen of that, once it has said hello.
+    listener: Option<Listener>,
     /// Whether what is read is read in time.
     since: Since,
     /// Since when the frame at the end of the buffer is being waited for.
@@ -100,6 +102,7 @@ impl Connection {
             unread: false,
             contexts: Contexts::new(),
             told,
+            listener: None,
             since: Since::now(&shared.clock),
             partial: None,
             share: Share::new(Arc::clone(&shared.budget)),
@@ -243,6 +246,8 @@ impl Connection {
                     if let Some(authorities) = &self.shared.authorities {
                         self.contexts.greeted(authorities, &hello.unit);
                     }
+                    let listener = Listener::new(&self.shared.board, &self.told);
+                    self.listener = Some(listener);
                     self.told.tell(&self.shared.board, &mut self.session);
                     let (unit, version) = (hello.unit, self.session.settled().version);
                     let Peer { address, identity } = &*self.peer;
@@ -253,6 +258,11 @@ impl Connection {
                 Event::Call(..) | Event::GoAway(..) | Event::Nothing => {}
                 Event::Reply(..) | Event::Failure(..) => {}
                 Event::Offers(_) | Event::Health(_) => {}
+                Event::Pong(ping) => {
+                    if let Some(listener) = &self.listener {
+                        self.told.ponged(ping, listener);
+                    }
+                }
             }
             // Frames that need no answer have nothing written, which would be the others' turn. Calls
             // of one read are taken in one go, for their time runs from then.

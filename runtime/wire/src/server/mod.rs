@@ -43,8 +43,6 @@ pub const MAX_HANDSHAKES: usize = 64;
 const MEMORY: usize = 256 << 20;
 /// How long to wait after an accept that failed.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long peers may take to see that nothing is offered any more, before calls are refused.
-const SEEN: Duration = Duration::from_millis(20);
 
 /// What a server needs besides an address and its services.
 #[derive(Clone)]
@@ -190,15 +188,13 @@ impl Server {
         Offers::new(Arc::clone(&self.board))
     }
 
-    /// Withdraws all offers; a moment later, once peers have seen that, stops listening, says go-away
-    /// on every connection, and returns once all calls taken before are answered. How long to wait for that is the caller's decision: dropping this ends the
-    /// rest.
+    /// Withdraws all offers; once peers have seen that, stops listening, says go-away on every
+    /// connection, and returns once all calls taken before are answered. How long to wait for that is
+    /// the caller's decision: dropping this ends the rest.
     pub async fn drain(mut self) {
-        if self.board.has_peers() {
-            // Calls that left before their callers knew arrive meanwhile, and are taken.
-            self.board.withdraw();
-            tokio::time::sleep(SEEN).await;
-        }
+        // Calls that left before their callers knew arrive meanwhile, and are taken.
+        self.board.withdraw();
+        self.board.seen().await;
         self.board.drain();
         // A listener that panicked has nothing left to drain.
         let _ = (&mut self.accepting).await;

@@ -3,14 +3,23 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
+use slab::Slab;
 use tokio::sync::Notify;
 
 use crate::frame::ServiceSetBuf;
 use crate::session::Session;
+
+/// How long peers may take to see what has changed; then it isn't waited for any longer. What they send
+/// in ignorance is refused, and has not run.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long calls may be under way that were sent when their callers learned of it.
+const UNDER_WAY: Duration = Duration::from_millis(20);
 
 /// The services of a [`Server`](super::Server), each of which is active or not for now, and well or not.
 ///
@@ -54,6 +63,12 @@ impl Offers {
         true
     }
 
+    /// Waits until all peers have seen what has changed, and until what they sent before has come; half a
+    /// second at most.
+    pub async fn seen(&self) {
+        self.0.seen().await;
+    }
+
     /// Whether the server was started with that service.
     pub fn has(&self, service: ServiceId) -> bool {
         self.0.find(service).is_some()
@@ -83,8 +98,10 @@ pub(super) struct Board {
     draining: AtomicBool,
     /// Rings when something here has changed.
     bell: Notify,
-    /// Connections that would have to be told.
-    peers: AtomicUsize,
+    /// How many changes each peer has seen.
+    peers: Mutex<Slab<u64>>,
+    /// Rings when a peer has seen some, or has gone.
+    seen: Notify,
 }
 
 /// A service that may be active.
@@ -121,7 +138,8 @@ impl Board {
             withdrawn: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             bell: Notify::new(),
-            peers: AtomicUsize::new(0),
+            peers: Mutex::new(Slab::new()),
+            seen: Notify::new(),
         }
     }
 
@@ -143,9 +161,24 @@ impl Board {
         self.bell.notify_waiters();
     }
 
-    /// Whether anybody is connected who would have to be told.
-    pub(super) fn has_peers(&self) -> bool {
-        self.peers.load(Ordering::Acquire) > 0
+    /// Waits until all peers have seen what has changed, and what they sent before has come.
+    pub(super) async fn seen(&self) {
+        if self.peers.lock().is_empty() {
+            return;
+        }
+        let changes = self.changes.load(Ordering::Acquire);
+        let all = async {
+            loop {
+                // Registered before the look, so that none is missed.
+                let seen = self.seen.notified();
+                if self.peers.lock().iter().all(|(_, seen)| *seen >= changes) {
+                    return;
+                }
+                seen.await;
+            }
+        };
+        let patience = tokio::time::timeout(PATIENCE, all);
+        let _ = tokio::join!(patience, tokio::time::sleep(UNDER_WAY));
     }
 
     /// The unit is about to be stopped: nobody is to begin a call that it could make elsewhere.
@@ -166,13 +199,11 @@ impl Board {
     }
 
     /// Never ends, and wakes who polls it whenever something here has changed: who came first, first.
-    /// Who has it is a peer.
     pub(super) fn changed(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
-        self.peers.fetch_add(1, Ordering::AcqRel);
-        let peer = Peer(Arc::clone(self));
+        let board = Arc::clone(self);
         async move {
             loop {
-                peer.0.bell.notified().await;
+                board.bell.notified().await;
             }
         }
     }
@@ -190,12 +221,29 @@ impl Board {
     }
 }
 
-/// Somebody who is connected.
-struct Peer(Arc<Board>);
+/// Somebody who is connected and has said hello.
+pub(super) struct Listener {
+    board: Arc<Board>,
+    number: usize,
+}
 
-impl Drop for Peer {
+impl Listener {
+    /// One who has seen what `told` says.
+    pub(super) fn new(board: &Arc<Board>, told: &Told) -> Self {
+        let number = board.peers.lock().insert(told.changes);
+        Self { board: Arc::clone(board), number }
+    }
+
+    fn has_seen(&self, changes: u64) {
+        self.board.peers.lock()[self.number] = changes;
+        self.board.seen.notify_waiters();
+    }
+}
+
+impl Drop for Listener {
     fn drop(&mut self) {
-        self.0.peers.fetch_sub(1, Ordering::AcqRel);
+        self.board.peers.lock().remove(self.number);
+        self.board.seen.notify_waiters();
     }
 }
 
@@ -204,13 +252,15 @@ pub(super) struct Told {
     changes: u64,
     pub(super) active: ServiceSetBuf,
     well: ServiceSetBuf,
+    /// The ping behind what was told last: once it is answered, the peer has seen that.
+    ping: u64,
 }
 
 impl Told {
     fn now(board: &Board) -> Self {
         // In this order, so that a change in between is told once more rather than never.
         let changes = board.changes.load(Ordering::Acquire);
-        Self { changes, active: board.active(), well: board.well() }
+        Self { changes, active: board.active(), well: board.well(), ping: 0 }
     }
 
     /// What a hello says now: nothing of who isn't well.
@@ -231,12 +281,23 @@ impl Told {
     /// of its call.
     #[cold]
     pub(super) fn tell(&mut self, board: &Board, session: &mut Session<()>) {
-        let before = std::mem::replace(self, Self::now(board));
+        let now = Self { ping: self.ping, ..Self::now(board) };
+        let before = std::mem::replace(self, now);
         if before.active != self.active {
             session.offer(self.active.as_set());
         }
         if before.well != self.well {
             session.tell_health(self.well.as_set());
+        }
+        if before.changes != self.changes {
+            self.ping = session.ping();
+        }
+    }
+
+    /// The peer has answered a ping.
+    pub(super) fn ponged(&self, ping: u64, listener: &Listener) {
+        if ping == self.ping {
+            listener.has_seen(self.changes);
         }
     }
 }

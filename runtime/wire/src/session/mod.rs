@@ -84,6 +84,8 @@ pub enum Event<'a> {
     Offers(ServiceSet<'a>),
     /// From now on those of the peer's services are well.
     Health(ServiceSet<'a>),
+    /// The peer has taken what was sent before the ping of that number.
+    Pong(u64),
 }
 
 /// Why a call was not sent. It had no effect.
@@ -206,7 +208,8 @@ impl<T: Default> Session<T> {
                 }
                 Event::Nothing
             }
-            Frame::Pong(_) | Frame::Unknown(_) => Event::Nothing,
+            Frame::Pong(token) => Event::Pong(token),
+            Frame::Unknown(_) => Event::Nothing,
             Frame::GoAway(go_away) => {
                 self.phase = Phase::PeerLeft;
                 let refused = self.outgoing.refuse_after(go_away.last);
@@ -328,8 +331,7 @@ impl<T: Default> Session<T> {
         match self.keepalive.tick(now, &self.timeouts) {
             Silence::Wait(_) => {}
             Silence::Ping => {
-                self.pings += 1;
-                frame::encode_ping(&mut self.outbox.bytes, self.pings);
+                self.ping();
             }
             Silence::Dead => return Err(TooSilent::Dead),
         }
@@ -476,6 +478,14 @@ impl<T: Default> Session<T> {
         if self.settled.has(Capabilities::OFFERS) && !self.incoming.has_left() {
             frame::encode_offers(&mut self.outbox.bytes, offers);
         }
+    }
+
+    /// Sends a ping, and says its number: once the peer answers it ([`Event::Pong`]), it has taken all
+    /// that was sent before.
+    pub fn ping(&mut self) -> u64 {
+        self.pings += 1;
+        frame::encode_ping(&mut self.outbox.bytes, self.pings);
+        self.pings
     }
 
     /// Tells the peer which of this side's services are well from now on; as with

@@ -54,7 +54,7 @@ impl Side {
         while let Some(frame) = self.buffer.next_frame()? {
             let session = &mut self.session;
             seen.extend(match session.receive(frame)? {
-                Event::Nothing => None,
+                Event::Nothing | Event::Pong(_) => None,
                 Event::Ready(hello) => Some(Seen::Ready(hello.unit)),
                 Event::Call(head, body) => {
                     Some(Seen::Call(number(head.id), head.method, body.into()))
@@ -345,6 +345,19 @@ fn a_callee_that_leaves_answers_what_it_took() {
         [Seen::Reply("a", ReplyKind::Answer, b"A".into())]
     );
     assert!(caller.session.is_over());
+}
+
+#[test]
+fn a_ping_that_is_answered_says_that_what_went_before_was_taken() {
+    let (mut caller, mut callee) = pair(8);
+    let number = caller.session.ping();
+    caller.send_to(&mut callee, at(0)).unwrap();
+    let mut pong = Vec::new();
+    callee.session.take_output(&mut pong);
+    caller.buffer.feed(&pong);
+    let frame = caller.buffer.next_frame().unwrap().unwrap();
+    assert!(matches!(caller.session.receive(frame), Ok(Event::Pong(told)) if told == number));
+    assert!(caller.session.ping() > number, "each has its own");
 }
 
 #[test]
