@@ -45,6 +45,18 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Have a service live in another unit from now on, while its callers go on.
+    Move {
+        /// The service, e.g. `payment`.
+        #[arg(value_name = "SERVICE")]
+        service: String,
+        /// The unit where it is to live, one of the topology that runs.
+        #[arg(value_name = "UNIT")]
+        unit: String,
+        /// Print JSON: `{"ok": …, "service", "from", "unit", "configVersion"}`.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what is running: units, services, and calls by method.
     Status {
         /// Print JSON: one object per instance of a unit.
@@ -205,7 +217,8 @@ pub(super) fn parse(
     let command = command
         .mut_subcommand("drain", |drain| drain.after_help(draining(name)))
         .mut_subcommand("restart", |restart| restart.after_help(restarting(name)))
-        .mut_subcommand("reload", |reload| reload.after_help(reloading(name)));
+        .mut_subcommand("reload", |reload| reload.after_help(reloading(name)))
+        .mut_subcommand("move", |own| own.after_help(moving(name)));
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
@@ -249,12 +262,25 @@ fn reloading(name: &str) -> String {
     )
 }
 
+fn moving(name: &str) -> String {
+    format!(
+        "Example:\n  \
+         {name} move payment front    payment lives in unit `front` from now on\n\n\
+         The lists of services in the config file are rewritten, all else of it stays as it is. The\n\
+         service isn't offered any more where it was, ends what is in flight, closes its database,\n\
+         and starts in the other unit; callers wait meanwhile. It is done when it runs there. Editing\n\
+         the file does the same.\n\n\
+         Exit codes: 0 done, 1 failed, 2 refused: then nothing has changed."
+    )
+}
+
 fn examples(name: &str) -> String {
     format!(
         "Examples:\n  \
          {name}                                      run the default topology's only unit\n  \
          {name} up split                             run the units of `split`, a process each\n  \
          {name} restart pay --rolling                replace the instances of `pay`, one by one\n  \
+         {name} move payment front                   have a service live in another unit\n  \
          {name} status                               show what is running\n  \
          {name} call payment.receipt '{{\"order\": 7}}'  call a method\n  \
          SEAM__APP__DATA=/srv/{name} {name} config     override a key, see where it came from\n\n\

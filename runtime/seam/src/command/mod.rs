@@ -1,4 +1,4 @@
-//! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `status`, `call`,
+//! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
 //! `check`, `graph`, `config`, `certs`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
@@ -14,6 +14,7 @@ mod control;
 mod graph;
 mod limits;
 mod logs;
+mod moving;
 mod output;
 mod parent;
 mod ready;
@@ -256,6 +257,11 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status { json } => print(block_on(status::status(&running()?, json))??),
         Command::Call(args) => {
             print(block_on(call::call(&running()?, &program.contracts(), args))??)
+        }
+        Command::Move { service, unit, json } => {
+            let parse = parser(program);
+            let asked = moving::Asked { service, unit, json };
+            block_on(moving::moving(file.as_deref(), parse, asked))?
         }
         Command::Reload { json } => {
             let data = whereabouts::data(file.as_deref(), &environment()?, &catalogue);

@@ -26,13 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What came of it, in all that runs.
 #[derive(Debug, Default)]
-struct Outcome {
+pub(super) struct Outcome {
     /// Whether anybody runs.
     heard: bool,
     version: String,
     pending: Vec<Pending>,
-    failed: Vec<String>,
-    invalid: Vec<Mistake>,
+    pub(super) failed: Vec<String>,
+    pub(super) invalid: Vec<Mistake>,
 }
 
 /// Has all that runs on the data folder read the file anew, and says what came of it. `load` reads it
@@ -53,7 +53,8 @@ pub(super) async fn reload(
     outcome.show(json)
 }
 
-async fn of_all(data: &Path) -> Result<Outcome, Failure> {
+/// Has all that runs on the data folder read the file anew.
+pub(super) async fn of_all(data: &Path) -> Result<Outcome, Failure> {
     let names = names(data);
     let asked = names.iter().map(|name| async move {
         match connect(data, name).await {
@@ -136,7 +137,8 @@ impl Outcome {
         }
     }
 
-    fn show(self, json: bool) -> Result<ExitCode, Failure> {
+    /// Prints it, or fails with it.
+    pub(super) fn show(self, json: bool) -> Result<ExitCode, Failure> {
         if !self.invalid.is_empty() {
             let text = match json {
                 true => format!("{:#}", self.as_json()),

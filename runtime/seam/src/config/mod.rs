@@ -20,6 +20,7 @@ mod address;
 mod catalogue;
 mod changes;
 mod check;
+mod edit;
 mod effective;
 mod env;
 mod layout;
@@ -56,6 +57,7 @@ pub use self::{
 pub use seam_wire::{Address, AddressError};
 
 pub(crate) use self::{
+    edit::moved,
     layout::process,
     load::MAX_INSTANCES,
     problem::nearest,

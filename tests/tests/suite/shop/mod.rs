@@ -8,6 +8,7 @@ mod instances;
 mod kill;
 mod lists;
 mod modes;
+mod moving;
 mod orders;
 mod other_ways_in;
 mod quotes;
