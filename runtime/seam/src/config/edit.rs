@@ -18,7 +18,9 @@ pub(crate) fn moved(text: &str, service: &str, from: &str, to: &str) -> Result<S
 /// The list of a unit's services.
 fn services<'d>(document: &'d mut DocumentMut, unit: &str) -> Result<&'d mut Array, String> {
     let list = format!("list the services of [units.{unit}] in the file");
-    let table = document.get_mut("units").and_then(|units| units.get_mut(unit));
+    // As tables: an index of what isn't there would put it there.
+    let units = document.get_mut("units").and_then(|units| units.as_table_like_mut());
+    let table = units.and_then(|units| units.get_mut(unit));
     let Some(table) = table else {
         return Err(format!("the file has no [units.{unit}]\n  fix: {list}"));
     };
@@ -51,13 +53,17 @@ fn put_in(services: &mut Array, service: &str) {
     if services.iter().any(|name| name.as_str() == Some(service)) {
         return;
     }
-    // As the others are written: on a line of its own, say.
+    // As the others are written, on a line of its own, say, but for the comment of the one before.
     let last = services.len().checked_sub(1).and_then(|last| services.get(last));
-    let prefix = match last.and_then(|last| last.decor().prefix()?.as_str().map(String::from)) {
-        Some(prefix) if services.len() > 1 || prefix.contains('\n') => prefix,
-        Some(_) => " ".to_owned(),
-        None if last.is_some() => " ".to_owned(),
+    let before = last.map(|last| last.decor().prefix().and_then(|prefix| prefix.as_str()));
+    let prefix = match before {
         None => String::new(),
+        Some(prefix) => {
+            match prefix.and_then(|prefix| prefix.rfind('\n').map(|at| &prefix[at..])) {
+                Some(line) => line.to_owned(),
+                None => " ".to_owned(),
+            }
+        }
     };
     let mut value = Value::from(service);
     value.decor_mut().set_prefix(prefix);
