@@ -1,6 +1,7 @@
 //! What it takes to bring a service to life in this unit, when it starts or later.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use seam_core::actor::{Clients, Extensions};
 use seam_core::call::{Authority, Deadlines};
@@ -25,6 +26,9 @@ use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
     Activity, Database, Graph, HostPlan, Opened, Registry, RehearsalPlan, RoutePlan, deadlines,
 };
+
+/// How long a process that a service has left may take until its database can be opened elsewhere.
+const LETS_GO: Duration = Duration::from_secs(1);
 
 /// A unit's own, for as long as it runs.
 pub(super) struct Hosting {
@@ -177,9 +181,18 @@ pub(super) async fn follow(
         match now {
             Activity::Standby => match &elsewhere {
                 Some(pool) => open.lead_to(Arc::clone(pool) as _),
-                None => open.lead_nowhere(&format!(
-                    "`{id}` stands by here: another process has its database"
-                )),
+                // Whoever had it is about to let go of it, if the service has moved here: calls wait in
+                // line meanwhile.
+                None => {
+                    let another = activity.wait_for(|activity| *activity != Activity::Standby);
+                    match tokio::time::timeout(LETS_GO, another).await {
+                        Ok(Ok(_)) => continue,
+                        Ok(Err(_)) => return,
+                        Err(_) => open.lead_nowhere(&format!(
+                            "`{id}` stands by here: another process has its database"
+                        )),
+                    }
+                }
             },
             Activity::Active => open.lead_here(),
             Activity::Starting | Activity::Recovering | Activity::Away => {}
