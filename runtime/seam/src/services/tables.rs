@@ -136,10 +136,10 @@ impl Database {
         self.activity.subscribe()
     }
 
-    /// Notes what its service does here; once it is at work, or away, it stays so.
+    /// Notes what its service does here; once it is at work, or closed, it stays so.
     pub(super) fn tell(&self, now: Activity) {
         self.activity.send_if_modified(|activity| {
-            let settled = matches!(activity, Activity::Active | Activity::Away);
+            let settled = *activity == Activity::Active || *self.closed.borrow();
             let changed = !settled && *activity != now;
             if changed {
                 *activity = now;
@@ -230,17 +230,29 @@ impl Database {
 
     /// Its service moves away: as [`close`](Self::close), until it is back.
     pub(crate) async fn leave(&self) {
+        self.closed.send_replace(true);
         self.activity.send_replace(Activity::Away);
         self.close().await;
     }
 
-    /// Its service is back, and may open it again: as soon as another process lets go of it.
+    /// Its service is back, and may open it again: as soon as another process lets go of it. Nobody is
+    /// told that it is back before [`begin`](Self::begin).
     pub(crate) fn come_back(&self) {
         let _opening = self.opening.lock();
         self.shared.store(true, Ordering::Relaxed);
         *self.state.lock() = State::default();
         self.closed.send_replace(false);
-        self.activity.send_replace(Activity::Starting);
+    }
+
+    /// Its service takes calls again, which wait until it is open.
+    pub(crate) fn begin(&self) {
+        self.activity.send_if_modified(|activity| {
+            let away = *activity == Activity::Away;
+            if away {
+                *activity = Activity::Starting;
+            }
+            away
+        });
     }
 
     /// Writes everything and lets others open it.

@@ -170,6 +170,8 @@ impl Parts {
                 }
                 resident.database.come_back();
                 let started = resident.hosted.keeping.renew();
+                // Now that calls are let in; whoever came before would be told that it isn't here.
+                resident.database.begin();
                 if let Some((id, open)) = self.hosting.opened(name) {
                     open.lead_here();
                     let (activity, pool) = (resident.hosted.activity.clone(), self.links.pool(id));
