@@ -25,6 +25,8 @@ pub(crate) struct Placed {
     /// The body's `outcome`, of a failure.
     outcome: Option<String>,
     code: String,
+    /// The body's `detail`, of a failure.
+    detail: String,
     pub(crate) total: Option<u64>,
     order: Option<u64>,
     payment: Option<u64>,
@@ -47,10 +49,11 @@ impl fmt::Display for Placed {
         let outcome = self.outcome.as_deref().unwrap_or("no outcome");
         write!(
             f,
-            "{} {} ({outcome}) after {:.2} s",
+            "{} {} ({outcome}) after {:.2} s: {}",
             self.status,
             self.code,
-            self.took.as_secs_f64()
+            self.took.as_secs_f64(),
+            self.detail
         )
     }
 }
@@ -157,6 +160,7 @@ async fn place_all(edge: SocketAddr, shared: Arc<Shared>) {
                     degraded: answer.header("x-seam-degraded") == Some("true"),
                     outcome: text("outcome"),
                     code: text("code").unwrap_or_default(),
+                    detail: text("detail").unwrap_or_default(),
                     total: json["order"]["totalCents"].as_u64(),
                     order: json["order"]["id"].as_u64(),
                     payment: json["payment"]["id"].as_u64(),
@@ -168,7 +172,8 @@ async fn place_all(edge: SocketAddr, shared: Arc<Shared>) {
                 status: 0,
                 degraded: false,
                 outcome: None,
-                code: why.to_string(),
+                code: String::new(),
+                detail: why.to_string(),
                 total: None,
                 order: None,
                 payment: None,

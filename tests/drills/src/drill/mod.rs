@@ -2,6 +2,7 @@
 
 mod hanging;
 mod hops;
+mod moves;
 mod overload;
 mod owner;
 mod quotes;
@@ -37,6 +38,7 @@ drills! {
     quotes: "five instances of `quote`: a slow, a cut off, a killed one, and none at all";
     owner: "the instance of `pay` that has the database is killed, and frozen";
     rolling: "instances are replaced one by one, again and again";
+    moves: "services move between units, again and again";
     reloads: "the config changes a thousand times, and a fifth of what is given is wrong";
     rotations: "certificates are renewed, again and again";
     hops: "the last of four hops is away";
