@@ -32,7 +32,8 @@ pub struct CallPolicy {
     /// `retry_floor`: so many more a second, however few calls there are; 10 by default.
     pub retry_floor: u32,
     /// `in_flight`: how many calls to the service a unit may have under way, those aside that are
-    /// over at once; 1,024 by default. Beyond it they are overloaded.
+    /// over at once; 1,024 by default. Beyond it they are overloaded. A unit lowers it to three
+    /// quarters of the smallest mailbox among its services that call this one.
     pub in_flight: u32,
     /// `rate`: how many calls a second a unit may make to the service; 0, the default, is no limit.
     /// Beyond it they are overloaded.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seam_core::actor::{Clients, Extensions};
-use seam_core::call::{Authority, Deadlines};
+use seam_core::call::{Authority, CallPolicy, Deadlines};
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
@@ -51,11 +51,19 @@ pub(super) struct Hosting {
 }
 
 impl Hosting {
-    /// What calls to a service go by.
-    pub(super) fn route_plan(registry: &Registry, config: &Config, id: ServiceId) -> RoutePlan {
+    /// What calls to a service go by, in a unit that hosts these.
+    pub(super) fn route_plan(
+        registry: &Registry,
+        graph: &Graph,
+        config: &Config,
+        hosted: &[String],
+        id: ServiceId,
+    ) -> RoutePlan {
         let configured = config.service(id.name());
         let own = configured.and_then(|service| service.deadline);
         let policy = configured.map_or(config.calls.policy, |service| service.policy);
+        let most = in_flight(graph, config, hosted, id);
+        let policy = CallPolicy { in_flight: policy.in_flight.min(most), ..policy };
         let deadlines: Deadlines = deadlines(own, config.calls.deadline);
         let faults = configured.map(|service| service.rehearsal).unwrap_or_default();
         let seed = config.rehearsal.seed;
@@ -152,6 +160,17 @@ impl Hosting {
         let keeping = Arc::downgrade(&resident.hosted.keeping);
         self.homes[0].runtime().spawn(watcher.watch(keeping, Arc::clone(&self.offers)));
     }
+}
+
+/// How many calls to a service may be under way, so that one that hangs doesn't fill the mailbox of a
+/// caller here: a quarter of it is left to the caller's other methods.
+fn in_flight(graph: &Graph, config: &Config, hosted: &[String], id: ServiceId) -> u32 {
+    let here = |caller: &ServiceId| hosted.iter().any(|name| name == caller.name());
+    let mailboxes = graph.callers_of(id).filter(here).filter_map(|caller| {
+        let mailbox = config.service(caller.name())?.mailbox;
+        Some(u32::try_from(mailbox - mailbox / 4).unwrap_or(u32::MAX))
+    });
+    mailboxes.min().unwrap_or(u32::MAX)
 }
 
 /// Why a service that isn't here can't be called, unless a link leads to it.

@@ -26,7 +26,7 @@ use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
 use crate::config::{Config, UnitLayout};
-use crate::services::{Activity, Database, Opened, Registered, Registry};
+use crate::services::{Activity, Database, Graph, Opened, Registered, Registry};
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
 /// waits before it listens (see [`awaited`]), and for the others, which wait for it, after that.
@@ -82,7 +82,9 @@ impl<'a> Starting<'a> {
         if let Some(tls) = &tls {
             tls.watch(self.homes[0].runtime());
         }
-        let opened: Vec<_> = self.registry.services().iter().map(|s| self.open(&**s)).collect();
+        let graph = self.registry.graph();
+        let opened = self.registry.services().iter().map(|s| self.open(&**s, &graph));
+        let opened: Vec<_> = opened.collect();
         let routes = Arc::new(Routes::new(
             opened.iter().map(|(_, open)| open.client()).collect(),
             &self.config.edge.errors,
@@ -90,7 +92,7 @@ impl<'a> Starting<'a> {
         let (config, layout) = (self.config, self.layout);
         let hosting = Hosting {
             registry: self.registry.clone(),
-            graph: self.registry.graph(),
+            graph,
             identity: links::identity(self.registry, config, layout),
             clock: self.clock.clone(),
             homes: self.homes.clone(),
@@ -163,9 +165,10 @@ impl<'a> Starting<'a> {
         Ok(parts)
     }
 
-    fn open(&self, service: &dyn Registered) -> (ServiceId, Arc<dyn Opened>) {
+    fn open(&self, service: &dyn Registered, graph: &Graph) -> (ServiceId, Arc<dyn Opened>) {
         let id = service.id();
-        let plan = Hosting::route_plan(self.registry, self.config, id);
+        let hosted = &self.layout.services;
+        let plan = Hosting::route_plan(self.registry, graph, self.config, hosted, id);
         (id, service.open(plan, self.clock.clone()))
     }
 

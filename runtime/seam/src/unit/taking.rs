@@ -48,7 +48,7 @@ impl Parts {
         let new = allowed::authorities(config, &next.topology);
         let either = allowed::either(new, &self.hosting.authorities.get());
         self.hosting.authorities.set(either);
-        self.tune(config);
+        self.tune(config, &next);
         self.links.extend(&self.hosting.graph, config, &next, &self.hosting.opened, true);
         let mut failed = Vec::new();
         failed.extend(self.listen(config, &next).await);
@@ -85,9 +85,11 @@ impl Parts {
     }
 
     /// Settings that are read at every call.
-    fn tune(&self, config: &Config) {
+    fn tune(&self, config: &Config, layout: &UnitLayout) {
+        let Hosting { registry, graph, .. } = &self.hosting;
         for (id, open) in &self.hosting.opened {
-            open.tune(&Hosting::route_plan(&self.hosting.registry, config, *id));
+            let hosted = &layout.services;
+            open.tune(&Hosting::route_plan(registry, graph, config, hosted, *id));
         }
         self.links.tune(config);
         for resident in self.hosted.lock().iter() {
