@@ -8,9 +8,9 @@ use crate::pace::pace;
 
 /// Calls a second of the method that asks nobody.
 const QUICK: u32 = 500;
-/// Calls a second of the one that hangs: each waits for its deadline of 5 s until the breaker opens, by
-/// when they are half of what the caller's mailbox holds. Twice as many would fill it.
-const HANGING: u32 = 100;
+/// Calls a second of the one that hangs. Each waits for its deadline of 5 s until the breaker opens: by
+/// then they would be twice what the caller's mailbox holds.
+const HANGING: u32 = 400;
 
 pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
     let chain = Chain::open().await?;

@@ -6,6 +6,7 @@ mod moves;
 mod overload;
 mod owner;
 mod quotes;
+mod registry;
 mod reloads;
 mod rolling;
 mod rotations;
@@ -41,6 +42,7 @@ drills! {
     moves: "services move between units, again and again";
     reloads: "the config changes a thousand times, and a fifth of what is given is wrong";
     rotations: "certificates are renewed, again and again";
+    registry: "the registry is killed, and comes back after a minute";
     hops: "the last of four hops is away";
     overload: "ten times more calls than a service can answer";
     hanging: "a callee never answers: its callers' other methods";

@@ -8,14 +8,15 @@ use crate::orders::{Orders, failed, longest};
 use crate::place::Shop;
 
 /// The units, and how often each of them is restarted.
-const ROUNDS: [(&str, u32); 2] = [("pay", 50), ("quote", 50)];
+const ROUNDS: [(&str, u32); 3] = [("pay", 50), ("quote", 50), ("front", 50)];
 
 pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
     let settings = vec![
         setting("SEAM__UNITS__PAY__INSTANCES", 3),
         setting("SEAM__UNITS__QUOTE__INSTANCES", 3),
+        setting("SEAM__UNITS__FRONT__INSTANCES", 2),
     ];
-    let shop = Shop::open(settings, 7).await?;
+    let shop = Shop::open(settings, 8).await?;
     let orders = Orders::begin(shop.edge, 4, Duration::ZERO);
     let from = std::time::Instant::now();
     let mut bars = Vec::new();
