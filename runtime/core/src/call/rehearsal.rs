@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::context::InboundContext;
 use crate::live::Live;
-use crate::outcome::{NotExecuted, Unknown};
+use crate::outcome::{Failure, NotExecuted, Unknown};
 use crate::remote::{
     Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent, Served,
 };
@@ -28,10 +28,19 @@ pub struct Faults {
     pub refused: f64,
 }
 
+impl Faults {
+    /// Whether they do nothing to any call.
+    fn is_none(&self) -> bool {
+        self.delay.is_zero() && self.lost <= 0.0 && self.refused <= 0.0
+    }
+}
+
 /// A wire that leads back into the process.
 pub struct Rehearsal {
     inlet: Arc<dyn Inlet>,
     faults: Live<Faults>,
+    /// Whether there are any. Most rehearsals have none, and each call asks.
+    faulty: Arc<AtomicBool>,
     chance: Chance,
     clock: Clock,
 }
@@ -40,7 +49,13 @@ impl Rehearsal {
     /// A wire to `inlet`, with other faults each time; their shares may be set anew while calls are
     /// made.
     pub fn new(inlet: Arc<dyn Inlet>, faults: impl Into<Live<Faults>>, clock: Clock) -> Self {
-        Self { inlet, faults: faults.into(), chance: Chance::New, clock }
+        let faults = faults.into();
+        let faulty = Arc::new(AtomicBool::new(false));
+        let told = Arc::downgrade(&faulty);
+        faults.follow(move |faults| {
+            told.upgrade().map(|faulty| faulty.store(!faults.is_none(), Ordering::Relaxed)).is_some()
+        });
+        Self { inlet, faults, faulty, chance: Chance::New, clock }
     }
 
     /// The wire whose faults follow from a seed: what befalls the nth call that is made over it, and
@@ -87,18 +102,37 @@ impl Replies for Rehearsal {}
 
 impl Remote for Rehearsal {
     fn send(&self, call: Outbound<'_>) -> Sent {
+        if !self.faulty.load(Ordering::Relaxed) {
+            return match self.carry(call) {
+                Ok((served, out)) => Sent::Waits(arrived(served, out)),
+                Err(unsent) => unsent,
+            };
+        }
         let faults = **self.faults.load();
         let (refused, lost) = self.chance.of_next(&faults);
         if refused {
             let why = NotExecuted::unavailable("refused in rehearsal");
             return Sent::failed(why);
         }
+        let (deadline, delay) = (call.context.deadline, faults.delay);
+        let (served, out) = match self.carry(call) {
+            Ok(served) => served,
+            Err(unsent) => return unsent,
+        };
+        let clock = self.clock.clone();
+        Sent::Waits(RemoteReply::from_future(async move {
+            back(arrived(served, out), Way { delay, lost, deadline }, &clock).await
+        }))
+    }
+}
+
+impl Rehearsal {
+    /// Encodes a call and has it served, with room for its reply.
+    fn carry(&self, call: Outbound<'_>) -> Result<(Served, Vec<u8>), Sent> {
         let mut body = Vec::with_capacity(128);
         if let Err(error) = call.body.encode(&mut body) {
-            let why = NotExecuted::bad_request(error.to_string());
-            return Sent::failed(why);
+            return Err(Sent::failed(NotExecuted::bad_request(error.to_string())));
         }
-        let deadline = call.context.deadline;
         let mut context = InboundContext::copied(call.context);
         let inbound = Inbound {
             method: call.method.index,
@@ -109,11 +143,22 @@ impl Remote for Rehearsal {
         };
         let mut out = Vec::with_capacity(128);
         let served = self.inlet.serve(inbound, &mut out);
-        let clock = self.clock.clone();
-        Sent::Waits(RemoteReply::from_future(async move {
-            let delay = faults.delay;
-            back(served, out, Way { delay, lost, deadline }, &clock).await
-        }))
+        Ok((served, out))
+    }
+}
+
+/// The wait for a reply that nothing befalls.
+fn arrived(served: Served, out: Vec<u8>) -> RemoteReply {
+    let replied = |kind, degraded, at| {
+        RemoteReply::ready(Ok(ReplyBody { kind, degraded, bytes: out.into(), at }))
+    };
+    match served {
+        Served::Answered(at) => replied(ReplyKind::Answer, false, at),
+        Served::ServiceError(at) => replied(ReplyKind::ServiceError, false, at),
+        Served::Degraded(at) => replied(ReplyKind::Answer, true, at),
+        Served::DegradedError(at) => replied(ReplyKind::ServiceError, true, at),
+        Served::Failed(failure) => RemoteReply::ready(Err(*failure)),
+        Served::Later(reply) => RemoteReply::from_future(reply),
     }
 }
 
@@ -126,22 +171,8 @@ struct Way {
 }
 
 /// The way back.
-async fn back(
-    served: Served,
-    out: Vec<u8>,
-    way: Way,
-    clock: &Clock,
-) -> Result<ReplyBody, crate::outcome::Failure> {
-    let bytes = out.into();
-    let replied = |kind, degraded, at| Ok(ReplyBody { kind, degraded, bytes, at });
-    let mut reply = match served {
-        Served::Answered(at) => replied(ReplyKind::Answer, false, at),
-        Served::ServiceError(at) => replied(ReplyKind::ServiceError, false, at),
-        Served::Degraded(at) => replied(ReplyKind::Answer, true, at),
-        Served::DegradedError(at) => replied(ReplyKind::ServiceError, true, at),
-        Served::Failed(failure) => Err(*failure),
-        Served::Later(reply) => reply.await,
-    };
+async fn back(reply: RemoteReply, way: Way, clock: &Clock) -> Result<ReplyBody, Failure> {
+    let mut reply = reply.await;
     if !way.delay.is_zero() {
         let arrival = clock.now().after(way.delay);
         clock.wait_until(arrival.min(way.deadline)).await;
