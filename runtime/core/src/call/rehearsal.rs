@@ -53,7 +53,9 @@ impl Rehearsal {
         let faulty = Arc::new(AtomicBool::new(false));
         let told = Arc::downgrade(&faulty);
         faults.follow(move |faults| {
-            told.upgrade().map(|faulty| faulty.store(!faults.is_none(), Ordering::Relaxed)).is_some()
+            told.upgrade()
+                .map(|faulty| faulty.store(!faults.is_none(), Ordering::Relaxed))
+                .is_some()
         });
         Self { inlet, faults, faulty, chance: Chance::New, clock }
     }

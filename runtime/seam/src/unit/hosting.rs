@@ -28,7 +28,7 @@ use crate::services::{
 };
 
 /// How long a process that a service has left may take until its database can be opened elsewhere.
-const LETS_GO: Duration = Duration::from_secs(1);
+pub(super) const LETS_GO: Duration = Duration::from_secs(1);
 
 /// A unit's own, for as long as it runs.
 pub(super) struct Hosting {
@@ -104,15 +104,15 @@ impl Hosting {
         }
     }
 
-    /// Brings a service to life. If it is `shared`, its database may be another process's for now, and
-    /// is waited for.
+    /// Brings a service to life. If its database may be another process's for now, it is waited for: calls
+    /// wait so long in line, and are refused from then on.
     pub(super) fn host(
         &self,
         name: &str,
         config: &Config,
         layout: &UnitLayout,
         links: &Links,
-        shared: bool,
+        shared: Option<Duration>,
     ) -> Result<Option<(Resident, Watcher)>, StartFailure> {
         let (Some((id, open)), Some(service)) = (self.opened(name), config.service(name)) else {
             return Ok(None);
@@ -120,7 +120,7 @@ impl Hosting {
         let options = StoreOptions::default().cache(service.cache);
         let folder = config.app.data.join("services").join(name);
         let database = Database::new(folder, options).on(self.registry.memory(name));
-        let database = Arc::new(database.shared(shared));
+        let database = Arc::new(database.shared(shared.is_some()));
         let (lane, arbiter) = match service.lane {
             config::Lane::Inline => (Lane::Inline, None),
             config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
@@ -145,9 +145,9 @@ impl Hosting {
             database: Arc::clone(&database),
         };
         let hosted = open.host(plan);
-        if shared {
-            let elsewhere = links.pool(id);
-            runtime.spawn(follow(Arc::clone(open), id, hosted.activity.clone(), elsewhere));
+        if let Some(patience) = shared {
+            let (activity, elsewhere) = (hosted.activity.clone(), links.pool(id));
+            runtime.spawn(follow(Arc::clone(open), id, activity, elsewhere, patience));
         }
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
@@ -188,23 +188,24 @@ fn nowhere(id: ServiceId, layout: &UnitLayout) -> String {
 }
 
 /// Leads a service's route to other processes while one of them has the service's database, and back
-/// once it is at work here.
+/// once it is at work here. Where no other process is called, calls wait in line for it with some
+/// `patience`.
 pub(super) async fn follow(
     open: Arc<dyn Opened>,
     id: ServiceId,
     mut activity: watch::Receiver<Activity>,
     elsewhere: Option<Arc<Pool>>,
+    patience: Duration,
 ) {
     loop {
         let now = *activity.borrow_and_update();
         match now {
             Activity::Standby => match &elsewhere {
                 Some(pool) => open.lead_to(Arc::clone(pool) as _),
-                // Whoever had it is about to let go of it, if the service has moved here: calls wait in
-                // line meanwhile.
+                // Whoever had it is about to let go of it, if the service has moved here.
                 None => {
                     let another = activity.wait_for(|activity| *activity != Activity::Standby);
-                    match tokio::time::timeout(LETS_GO, another).await {
+                    match tokio::time::timeout(patience, another).await {
                         Ok(Ok(_)) => continue,
                         Ok(Err(_)) => return,
                         Err(_) => open.lead_nowhere(&format!(

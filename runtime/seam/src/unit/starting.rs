@@ -118,9 +118,9 @@ impl<'a> Starting<'a> {
             hosting.lead_away(*id, layout, &links);
         }
         let registration = Registration::start(config, layout, links.dialling(), &links, &home)?;
-        let several = layout.is_one_of_several();
+        let shared = layout.is_one_of_several().then_some(Duration::ZERO);
         for name in &layout.services {
-            let hosted = hosting.host(name, config, layout, &links, several)?;
+            let hosted = hosting.host(name, config, layout, &links, shared)?;
             let Some((resident, watcher)) = hosted else { continue };
             self.residents.push(Arc::new(resident));
             self.watchers.push(watcher);

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::allowed;
-use super::hosting::{Hosting, follow};
+use super::hosting::{Hosting, LETS_GO, follow};
 use super::listening::{Listening, offer};
 use super::parts::{InForce, Parts, Resident};
 use crate::config::{Config, UnitLayout};
@@ -178,12 +178,12 @@ impl Parts {
                     open.lead_here();
                     let (activity, pool) = (resident.hosted.activity.clone(), self.links.pool(id));
                     let home = resident.arbiter.as_ref().unwrap_or(&self.homes[0]);
-                    home.runtime().spawn(follow(Arc::clone(open), id, activity, pool));
+                    home.runtime().spawn(follow(Arc::clone(open), id, activity, pool, LETS_GO));
                 }
                 (resident, started)
             }
             None => {
-                let hosted = self.hosting.host(name, config, layout, &self.links, true);
+                let hosted = self.hosting.host(name, config, layout, &self.links, Some(LETS_GO));
                 let (resident, watcher) = match hosted {
                     Ok(Some((resident, watcher))) => (Arc::new(resident), watcher),
                     Ok(None) => return None,

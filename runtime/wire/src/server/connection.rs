@@ -21,7 +21,7 @@ use crate::buffer::FrameBuffer;
 use crate::closed::Closed;
 use crate::convert::failure_to_wire;
 use crate::fair::Fairness;
-use crate::frame::{CallId, CallParts, Frame, GoAwayReason, Hello, ReplyMark};
+use crate::frame::{CallId, CallParts, Capabilities, Frame, GoAwayReason, Hello, ReplyMark};
 use crate::limits::Timeouts;
 use crate::net::{Peer, PeerIdentity, Pipe, Refusal, Stream};
 use crate::session::{Event, Session};
@@ -246,8 +246,10 @@ impl Connection {
                     if let Some(authorities) = &self.shared.authorities {
                         self.contexts.greeted(authorities, &hello.unit);
                     }
-                    let listener = Listener::new(&self.shared.board, &self.told);
-                    self.listener = Some(listener);
+                    // Who can't be told of changes isn't waited for.
+                    let told = self.session.settled().has(Capabilities::OFFERS);
+                    let listener = || Listener::new(&self.shared.board, &self.told);
+                    self.listener = told.then(listener);
                     self.told.tell(&self.shared.board, &mut self.session);
                     let (unit, version) = (hello.unit, self.session.settled().version);
                     let Peer { address, identity } = &*self.peer;

@@ -12,7 +12,7 @@ use seam_core::remote::Inlet;
 use slab::Slab;
 use tokio::sync::Notify;
 
-use crate::frame::ServiceSetBuf;
+use crate::frame::{Capabilities, ServiceSetBuf};
 use crate::session::Session;
 
 /// How long peers may take to see what has changed; then it isn't waited for any longer. What they send
@@ -289,7 +289,7 @@ impl Told {
         if before.well != self.well {
             session.tell_health(self.well.as_set());
         }
-        if before.changes != self.changes {
+        if before.changes != self.changes && session.settled().has(Capabilities::OFFERS) {
             self.ping = session.ping();
         }
     }
