@@ -342,11 +342,17 @@ async fn start_up(
     let data = config.app.data.clone();
     let watch = move |planned: &up::Planned| {
         let (one, other) = (data.clone(), data.clone());
-        let process = process(&planned.unit, planned.instance);
+        let unit = planned.unit.clone();
+        let process = process(&unit, planned.instance);
         let same = process.clone();
         up::Watch {
             ready: Box::new(move |id| {
-                ready::of_one(one.clone(), process.clone(), id).boxed_local()
+                let (data, process, unit) = (one.clone(), process.clone(), unit.clone());
+                async move {
+                    ready::of_one(&data, &process, id).await;
+                    ready::at_work(&data, &unit).await;
+                }
+                .boxed_local()
             }),
             silent: Box::new(move || {
                 let (data, process) = (other.clone(), same.clone());
