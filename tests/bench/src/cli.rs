@@ -65,6 +65,8 @@ pub(crate) enum What {
     #[command(hide = true)]
     CountCalls { job: String },
     #[command(hide = true)]
+    CountRemote { rounds: u64 },
+    #[command(hide = true)]
     MeasureLocal { job: String },
     #[command(hide = true)]
     Serve { job: String },

@@ -73,10 +73,11 @@ pub(crate) fn run(cell: Cell) -> anyhow::Result<()> {
             Cell::Shared | Cell::Exclusive => all_in_one(1, "").await?,
             Cell::Off => bare(1).await?,
             Cell::Encoded => all_in_one(1, "[calls]\nresolution = \"encoded\"\n").await?,
+            Cell::Remote => bail!("remote calls are counted with both their ends"),
         };
         let calls = match cell {
             Cell::Exclusive => ours.unit.spawn(calls(Exclusive(ours.client()?))),
-            Cell::Shared | Cell::Off | Cell::Encoded => {
+            Cell::Shared | Cell::Off | Cell::Encoded | Cell::Remote => {
                 ours.unit.spawn(calls(Shared(ours.client()?)))
             }
         };

@@ -7,6 +7,7 @@
 mod baseline;
 mod cell;
 mod count;
+mod remote;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,6 +17,7 @@ use anyhow::bail;
 use self::baseline::Baseline;
 pub(crate) use self::cell::Cell;
 pub(crate) use self::count::{CALLS, profile, run as count};
+pub(crate) use self::remote::run as count_remote;
 
 /// A count may be so much over the baseline's: the compiler, the allocator and the processor that
 /// valgrind imitates aren't the same everywhere.
@@ -28,7 +30,10 @@ pub(crate) fn guard(renew: bool) -> anyhow::Result<()> {
     let mut told = String::new();
     let mut worse = false;
     for cell in Cell::ALL {
-        let instructions = count::instructions(cell)?;
+        let instructions = match cell {
+            Cell::Remote => remote::instructions()?,
+            _ => count::instructions(cell)?,
+        };
         new.set(cell, instructions);
         write!(told, "{:<18} {instructions:>6} instructions per call", cell.name())?;
         match old.get(cell) {

@@ -62,6 +62,21 @@ pub(crate) async fn remote_client(address: &str) -> anyhow::Result<Ours> {
     Ours::start(split(address).unit("client").set(THREADS, "1")).await
 }
 
+/// A unit without services, and so many instances of one that it calls at `listen`, all in this
+/// process, with a thread each: the caller is the last one.
+pub(crate) async fn both_ends(listen: &str, instances: u16) -> anyhow::Result<Vec<Ours>> {
+    let app = || {
+        let instances = instances.to_string();
+        split(listen).set(THREADS, "1").set("SEAM__UNITS__SERVER__INSTANCES", instances)
+    };
+    let mut units = Vec::new();
+    for instance in 0..instances {
+        units.push(Ours::start(app().unit("server").instance(instance)).await?);
+    }
+    units.push(Ours::start(app().unit("client")).await?);
+    Ok(units)
+}
+
 /// How many threads a unit has, in an app's settings.
 pub(crate) const THREADS: &str = "SEAM__APP__THREADS";
 

@@ -8,7 +8,8 @@ mod prices;
 mod service;
 
 pub(crate) use self::app::{
-    Ours, THREADS, all_in_one, bare, edge, free_addresses, ready, remote_client, remote_server,
+    Ours, THREADS, all_in_one, bare, both_ends, edge, free_addresses, ready, remote_client,
+    remote_server,
 };
 pub(crate) use self::ask::{Exclusive, NoAnswer, Shared};
 pub(crate) use self::naps::NapsClient;
