@@ -13,6 +13,10 @@ use crate::time::Moment;
 /// refusals bring no news. So who finds nobody before them is never refused, and one call is let in
 /// where nothing was heard for as long as it would wait.
 ///
+/// A call is in time if it would be over before its deadline, its own turn counted, and a fifth of its time
+/// were left. For where more is asked for than can be done, the line is always as long as it may be: at
+/// its very end half of the calls would be late, by a little, and their turns be for nothing.
+///
 /// Where several calls are served at once, what is told is how long one has waited for each of those
 /// before it.
 #[derive(Debug, Default)]
@@ -62,10 +66,12 @@ impl QueueTime {
     pub fn admit(&self, now: Moment, before: u32, left: Duration) -> Result<(), TooLong> {
         let each = self.each.load(Ordering::Relaxed);
         let expected = Duration::from_nanos(each.saturating_mul(before.into()));
-        if before == 0 || expected <= left || self.finds_out(now, expected) {
+        let over = Duration::from_nanos(each.saturating_mul(u64::from(before) + 1));
+        let wanted = over.saturating_add(over / 4);
+        if before == 0 || wanted <= left || self.finds_out(now, expected) {
             return Ok(());
         }
-        Err(TooLong { expected, retry_after: expected - left })
+        Err(TooLong { expected, retry_after: wanted - left })
     }
 }
 
@@ -93,9 +99,13 @@ mod tests {
         let queue = QueueTime::new();
         assert_eq!(queue.admit(at(1), u32::MAX, ms(0)), Ok(()), "nothing is known yet");
         queue.took(at(1), 10_000_000);
-        assert_eq!(queue.admit(at(1), 10, ms(100)), Ok(()));
-        let late = TooLong { expected: ms(110), retry_after: ms(10) };
+        assert_eq!(queue.admit(at(1), 7, ms(100)), Ok(()));
+        let late = TooLong { expected: ms(110), retry_after: ms(50) };
         assert_eq!(queue.admit(at(10), 11, ms(100)), Err(late));
+        assert!(
+            queue.admit(at(10), 8, ms(100)).is_err(),
+            "it would be late if they take a little longer"
+        );
         assert_eq!(queue.admit(at(10), 0, Duration::ZERO), Ok(()), "nobody is before it");
         assert_eq!(queue.admit(at(111), 11, ms(100)), Ok(()), "nothing was heard for so long");
         assert_eq!(queue.admit(at(111), 11, ms(100)), Err(late), "one is enough");
@@ -110,13 +120,13 @@ mod tests {
         let fits = |before: u32, left: u64| queue.admit(at(1), before, ms(left)).is_ok();
         took(1, 1);
         took(30_000, 1);
-        assert!(fits(1, 2) && !fits(1, 1), "one that hangs says little");
+        assert!(fits(1, 5) && !fits(1, 4), "one that hangs says little");
         took(1_000, 7);
-        assert!(fits(1, 300) && !fits(1, 200));
+        assert!(fits(1, 750) && !fits(1, 500));
         took(1, 20);
-        assert!(fits(1, 4));
+        assert!(fits(1, 10));
         took(1, 80);
-        assert!(fits(1_000, 1_000), "it gets there at last");
+        assert!(fits(1_000, 1_252), "it gets there at last");
     }
 
     /// A mailbox that is served one by one at 10 ms, and for a while at 2 s; a call each 20 ms.
