@@ -179,13 +179,12 @@ impl Nats {
         }
     }
 
-    /// Takes out what has a revision, if it still has.
-    async fn erase(&self, key: &str, revision: u64) -> Result<(), RegistryError> {
-        // One that is refused was followed by another's.
+    /// Takes out what has a revision; false if something else follows it.
+    async fn erase(&self, key: &str, revision: u64) -> Result<bool, RegistryError> {
         let erased = self.store().await?.delete_expect_revision(key, Some(revision)).await;
         match erased {
             Err(error) if self.read(key).await?.1 == revision => Err(RegistryError::away(error)),
-            _ => Ok(()),
+            erased => Ok(erased.is_ok()),
         }
     }
 
@@ -375,11 +374,14 @@ impl Engine for Nats {
         Box::pin(async {
             let key = entry_key(&entry.place());
             self.written.lock().remove(&key);
-            let (value, revision) = self.read(&key).await?;
-            let there = value.and_then(|value| Entry::from_bytes(&value, &entry.place()));
-            match there.is_some_and(|there| there.launch == entry.launch) {
-                true => self.erase(&key, revision).await,
-                false => Ok(()),
+            // A renewal that was under way may come in between, and is this process's own.
+            loop {
+                let (value, revision) = self.read(&key).await?;
+                let there = value.and_then(|value| Entry::from_bytes(&value, &entry.place()));
+                let own = there.is_some_and(|there| there.launch == entry.launch);
+                if !own || self.erase(&key, revision).await? {
+                    return Ok(());
+                }
             }
         })
     }
@@ -404,10 +406,13 @@ impl Engine for Nats {
     fn release<'a>(&'a self, name: &'a str, holder: u64, fence: u64) -> Pending<'a, ()> {
         Box::pin(async move {
             let key = claim_key(name);
-            match self.grant(&key, holder, fence).await? {
-                Some(revision) => self.erase(&key, revision).await,
-                None => Ok(()),
+            // As with an entry: a renewal may come in between.
+            while let Some(revision) = self.grant(&key, holder, fence).await? {
+                if self.erase(&key, revision).await? {
+                    break;
+                }
             }
+            Ok(())
         })
     }
 }
