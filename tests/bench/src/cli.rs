@@ -65,7 +65,7 @@ pub(crate) enum What {
     #[command(hide = true)]
     CountCalls { job: String },
     #[command(hide = true)]
-    CountRemote { rounds: u64 },
+    CountRemote { job: String },
     #[command(hide = true)]
     MeasureLocal { job: String },
     #[command(hide = true)]

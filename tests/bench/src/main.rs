@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             }),
         What::Guard { renew } => guard::guard(*renew),
         What::CountCalls { job } => parse(job).and_then(guard::count),
-        What::CountRemote { rounds } => guard::count_remote(*rounds),
+        What::CountRemote { job } => parse(job).and_then(guard::count_remote),
         What::All => all(&cli.options).and_then(|groups| bench(&cli.options, &groups)),
     };
     match told {

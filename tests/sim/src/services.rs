@@ -103,6 +103,7 @@ impl Bench {
 pub(crate) struct LedgerService {
     rows: Table<u64, u64>,
     bench: Bench,
+    owned: Option<world::Owned>,
 }
 
 impl Actor for LedgerService {
@@ -113,13 +114,13 @@ impl Actor for LedgerService {
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
         let rows = setup.table("rows")?;
         let bench = Bench::of(setup);
-        world::with(|world| world.owns(bench.place));
+        let owned = world::owned(bench.place);
         bench.work(setup.config().recovery as u32).await;
-        Ok(Self { rows, bench })
+        Ok(Self { rows, bench, owned: Some(owned) })
     }
 
     async fn stop(&mut self) {
-        world::with(|world| world.owns_no_more(self.bench.place));
+        self.owned = None;
     }
 }
 

@@ -210,7 +210,7 @@ impl World {
     }
 
     /// A process begins to run the ledger.
-    pub(crate) fn owns(&mut self, place: Place) {
+    fn owns(&mut self, place: Place) {
         let name = self.name(place);
         self.tell(format_args!("{name:12} owns the ledger"));
         match self.owner.replace(place) {
@@ -224,7 +224,7 @@ impl World {
     }
 
     /// It doesn't any more.
-    pub(crate) fn owns_no_more(&mut self, place: Place) {
+    fn owns_no_more(&mut self, place: Place) {
         if self.owner == Some(place) {
             self.owner = None;
             let name = self.name(place);
@@ -308,6 +308,26 @@ pub(crate) fn turn(call: u64, kind: Kind, place: Place) -> Running {
         world.turns.push(Turn { call, place, began: world.now, ended: None });
         Running(world.turns.len() - 1)
     })
+}
+
+/// While there is one, its process owns the ledger.
+pub(crate) struct Owned(Place);
+
+/// A process begins to run the ledger, and does as long as it keeps this: also if it is told to stop
+/// before it has begun.
+pub(crate) fn owned(by: Place) -> Owned {
+    with(|world| world.owns(by));
+    Owned(by)
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // With the thread, the world may be gone first.
+        let _ = WORLD.try_with(|world| {
+            let Ok(mut world) = world.try_borrow_mut() else { return };
+            world.owns_no_more(self.0);
+        });
+    }
 }
 
 impl Drop for Running {
