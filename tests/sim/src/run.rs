@@ -383,9 +383,10 @@ impl Course {
     fn crash(&mut self, number: usize) {
         let host = Rc::clone(&self.hosts[number]);
         host.state.set(State::Down);
+        let owned = world::with(|world| world.owner.is_some_and(|owner| owner.host == number));
         self.sim.crash(host.process.name.as_str());
         host.gate.open();
-        if world::with(|world| world.owner.is_some_and(|owner| owner.host == number)) {
+        if owned {
             // As the system takes a lock from who is gone, whatever of it is left in memory.
             self.shared.memory.shut();
         }
