@@ -105,10 +105,7 @@ impl Replies for Rehearsal {}
 impl Remote for Rehearsal {
     fn send(&self, call: Outbound<'_>) -> Sent {
         if !self.faulty.load(Ordering::Relaxed) {
-            return match self.carry(call) {
-                Ok((served, out)) => Sent::Waits(arrived(served, out)),
-                Err(unsent) => unsent,
-            };
+            return self.carry(call).map_or_else(Sent::failed, Sent::Waits);
         }
         let faults = **self.faults.load();
         let (refused, lost) = self.chance.of_next(&faults);
@@ -117,23 +114,23 @@ impl Remote for Rehearsal {
             return Sent::failed(why);
         }
         let (deadline, delay) = (call.context.deadline, faults.delay);
-        let (served, out) = match self.carry(call) {
-            Ok(served) => served,
-            Err(unsent) => return unsent,
+        let reply = match self.carry(call) {
+            Ok(reply) => reply,
+            Err(why) => return Sent::failed(why),
         };
         let clock = self.clock.clone();
         Sent::Waits(RemoteReply::from_future(async move {
-            back(arrived(served, out), Way { delay, lost, deadline }, &clock).await
+            back(reply, Way { delay, lost, deadline }, &clock).await
         }))
     }
 }
 
 impl Rehearsal {
-    /// Encodes a call and has it served, with room for its reply.
-    fn carry(&self, call: Outbound<'_>) -> Result<(Served, Vec<u8>), Sent> {
+    /// Encodes a call and has it served; the wait is for a reply that nothing befalls.
+    fn carry(&self, call: Outbound<'_>) -> Result<RemoteReply, NotExecuted> {
         let mut body = Vec::with_capacity(128);
         if let Err(error) = call.body.encode(&mut body) {
-            return Err(Sent::failed(NotExecuted::bad_request(error.to_string())));
+            return Err(NotExecuted::bad_request(error.to_string()));
         }
         let mut context = InboundContext::copied(call.context);
         let inbound = Inbound {
@@ -145,7 +142,7 @@ impl Rehearsal {
         };
         let mut out = Vec::with_capacity(128);
         let served = self.inlet.serve(inbound, &mut out);
-        Ok((served, out))
+        Ok(arrived(served, out))
     }
 }
 
