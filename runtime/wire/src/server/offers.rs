@@ -37,8 +37,9 @@ impl Offers {
     /// Offers a service from now on, or doesn't any more. False if the server was started without it.
     pub fn set(&self, service: ServiceId, active: bool) -> bool {
         let Some(hosted) = self.0.find(service) else { return false };
-        let withdrawn = hosted.withdrawn.swap(false, Ordering::AcqRel);
-        if hosted.active.swap(active, Ordering::AcqRel) != active || withdrawn {
+        // In this order, so that one that was withdrawn and ends isn't offered in between.
+        let was_active = hosted.active.swap(active, Ordering::AcqRel);
+        if hosted.withdrawn.swap(false, Ordering::AcqRel) || was_active != active {
             self.0.change();
         }
         true
