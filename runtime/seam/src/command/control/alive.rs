@@ -86,6 +86,14 @@ pub(in crate::command) async fn silent(data: &Path, process: &str) {
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn who_has_never_answered_may_be_starting() {
+        let data = tempfile::tempdir().unwrap();
+        let silent = silent(data.path(), "pay");
+        let long = tokio::time::timeout(Duration::from_secs(600), silent).await;
+        assert!(long.is_err(), "nobody knows for how long");
+    }
+
     #[test]
     fn silence_is_counted_from_the_last_answer() {
         let mut silence = Silence::default();
