@@ -17,6 +17,15 @@ pub(crate) fn with<R>(look: impl FnOnce(&mut World) -> R) -> R {
     WORLD.with_borrow_mut(look)
 }
 
+/// As [`with`], for what is dropped: with the thread, the world may be gone first.
+fn at_an_end(note: impl FnOnce(&mut World)) {
+    let _ = WORLD.try_with(|world| {
+        if let Ok(mut world) = world.try_borrow_mut() {
+            note(&mut world);
+        }
+    });
+}
+
 /// Milliseconds since the run began.
 pub(crate) type Millis = u64;
 
@@ -322,19 +331,13 @@ pub(crate) fn owned(by: Place) -> Owned {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // With the thread, the world may be gone first.
-        let _ = WORLD.try_with(|world| {
-            let Ok(mut world) = world.try_borrow_mut() else { return };
-            world.owns_no_more(self.0);
-        });
+        at_an_end(|world| world.owns_no_more(self.0));
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // With the thread, the world may be gone first.
-        let _ = WORLD.try_with(|world| {
-            let Ok(mut world) = world.try_borrow_mut() else { return };
+        at_an_end(|world| {
             let now = world.now;
             if let Some(turn) = world.turns.get_mut(self.0) {
                 turn.ended = Some(now);
