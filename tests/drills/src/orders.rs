@@ -139,6 +139,16 @@ pub(crate) fn failed(placed: &[Placed]) -> Vec<&Placed> {
     placed.iter().filter(|one| one.failed()).collect()
 }
 
+/// What is promised where callers are to feel nothing.
+pub(crate) fn unharmed(placed: &[Placed]) -> [Bar; 3] {
+    let degraded: Vec<_> = placed.iter().filter(|one| one.degraded).collect();
+    [
+        Bar::none("orders that failed", &failed(placed)),
+        Bar::none("orders with a fallback", &degraded),
+        Bar::told("the longest order, s", format!("{:.2}", longest(placed))),
+    ]
+}
+
 async fn place_all(edge: SocketAddr, shared: Arc<Shared>) {
     let body = json!({
         "userId": 1,

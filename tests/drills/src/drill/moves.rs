@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::times;
 use crate::bar::Bar;
-use crate::orders::{Orders, failed, longest};
+use crate::orders::{Orders, unharmed};
 use crate::place::Shop;
 
 /// One round: each service is at home again after it.
@@ -30,9 +30,8 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
     let mut bars = vec![
         Bar::told("moves", rounds as usize * ROUND.len()),
         Bar::told("the longest move, s", format!("{slowest:.2}")),
-        Bar::none("orders that failed", &failed(&placed)),
-        Bar::told("the longest order, s", format!("{:.2}", longest(&placed))),
     ];
+    bars.extend(unharmed(&placed));
     bars.extend(orders.end().await?);
     shop.close().await?;
     Ok(bars)

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{setting, wait};
 use crate::bar::Bar;
-use crate::orders::{Orders, failed, longest};
+use crate::orders::{Orders, unharmed};
 use crate::place::Shop;
 
 /// Six of its leases.
@@ -37,14 +37,11 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
     let fresh = back.elapsed().as_secs_f64();
     wait(1.0).await;
     let placed = orders.since(from);
-    let degraded: Vec<_> = placed.iter().filter(|one| one.degraded).collect();
     let mut bars = vec![
         Bar::holds("`status` says that the view is old", doubted, doubted),
         Bar::at_most("all views are fresh, s after its return", 2.0, fresh),
-        Bar::none("orders that failed", &failed(&placed)),
-        Bar::none("orders with a fallback", &degraded),
-        Bar::told("the longest order, s", format!("{:.2}", longest(&placed))),
     ];
+    bars.extend(unharmed(&placed));
     bars.extend(orders.end().await?);
     shop.close().await?;
     Ok(bars)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::times;
 use crate::bar::Bar;
-use crate::orders::{Orders, failed, longest};
+use crate::orders::{Orders, unharmed};
 use crate::place::Shop;
 
 pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
@@ -43,9 +43,8 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
         Bar::told("the longest, s", format!("{slowest:.2}")),
         Bar::none("reloads that ended in another way", &wrong),
         Bar::holds("all units have the same config", agreed, versions.join(", ")),
-        Bar::none("orders that failed", &failed(&placed)),
-        Bar::told("the longest order, s", format!("{:.2}", longest(&placed))),
     ];
+    bars.extend(unharmed(&placed));
     bars.extend(orders.end().await?);
     shop.close().await?;
     Ok(bars)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{setting, times};
 use crate::bar::Bar;
-use crate::orders::{Orders, failed, longest};
+use crate::orders::{Orders, unharmed};
 use crate::place::Shop;
 
 /// The units, and how often each of them is restarted.
@@ -28,10 +28,7 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
         bars.push(Bar::told(format!("rolling restarts of {unit}"), rounds));
     }
     let placed = orders.since(from);
-    let degraded: Vec<_> = placed.iter().filter(|one| one.degraded).collect();
-    bars.push(Bar::none("orders that failed", &failed(&placed)));
-    bars.push(Bar::none("orders with a fallback", &degraded));
-    bars.push(Bar::told("the longest order, s", format!("{:.2}", longest(&placed))));
+    bars.extend(unharmed(&placed));
     bars.extend(orders.end().await?);
     shop.close().await?;
     Ok(bars)

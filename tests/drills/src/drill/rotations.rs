@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{setting, times, wait};
 use crate::bar::Bar;
-use crate::orders::{Orders, failed, longest};
+use crate::orders::{Orders, unharmed};
 use crate::place::Shop;
 use crate::ports::{loopback, row};
 
@@ -33,13 +33,8 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
         }
     }
     let placed = orders.since(from);
-    let degraded: Vec<_> = placed.iter().filter(|one| one.degraded).collect();
-    let mut bars = vec![
-        Bar::told("rotations", rotations),
-        Bar::none("orders that failed", &failed(&placed)),
-        Bar::none("orders with a fallback", &degraded),
-        Bar::told("the longest order, s", format!("{:.2}", longest(&placed))),
-    ];
+    let mut bars = vec![Bar::told("rotations", rotations)];
+    bars.extend(unharmed(&placed));
     bars.extend(orders.end().await?);
     shop.close().await?;
     Ok(bars)
