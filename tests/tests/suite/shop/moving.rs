@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use super::reload::{Configured, load, often, paid_once, user};
+use super::reload::{Configured, load, often, paid_once};
 use crate::support::until;
 
 /// How often a service moves away and back; `SEAM_MOVES=50` for more.
@@ -26,10 +26,7 @@ async fn place(shop: &Configured, service: &str) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_move_forth_and_back_under_load() {
-    let shop = Configured::new();
-    let mut up = shop.premises.start(&["up", "split"]).unwrap();
-    let edge = shop.premises.edge(3, true).await.unwrap();
-    user(edge).await;
+    let (shop, mut up, edge) = Configured::up().await;
     let mode = std::fs::Permissions::from_mode(0o640);
     std::fs::set_permissions(&shop.path, mode).unwrap();
     let before = shop.text();

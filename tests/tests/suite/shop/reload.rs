@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use seam_tests::http::{get, post};
-use seam_tests::process::signal;
+use seam_tests::process::{Process, signal};
 use seam_tests::shop::Premises;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -58,6 +58,15 @@ impl Configured {
         let premises = Premises::with_config(SPLIT).unwrap();
         let path = premises.config().to_owned();
         Self { premises, path }
+    }
+
+    /// One that runs as three processes, and has a user; with its `up` and its edge.
+    pub(super) async fn up() -> (Self, Process, SocketAddr) {
+        let shop = Self::new();
+        let up = shop.premises.start(&["up", "split"]).unwrap();
+        let edge = shop.premises.edge(3, true).await.unwrap();
+        user(edge).await;
+        (shop, up, edge)
     }
 
     pub(super) fn text(&self) -> String {
@@ -116,7 +125,7 @@ fn line(text: &str, piece: &str) -> usize {
     text.lines().position(|line| line.starts_with(piece)).unwrap() + 1
 }
 
-pub(super) async fn user(edge: SocketAddr) {
+async fn user(edge: SocketAddr) {
     let user = post("/api/user", &json!({ "name": "Ada", "email": "ada@example.com" }));
     assert_eq!(user.send(edge).await.unwrap().status, 201);
 }
@@ -162,10 +171,7 @@ pub(super) fn often(variable: &str, otherwise: u32) -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_config_is_taken_or_refused_as_a_whole() {
-    let shop = Configured::new();
-    let mut up = shop.premises.start(&["up", "split"]).unwrap();
-    let edge = shop.premises.edge(3, true).await.unwrap();
-    user(edge).await;
+    let (shop, mut up, edge) = Configured::up().await;
     let began = shop.version().await;
 
     // What is wrong is shown with its line, all of it, and nothing changes.
@@ -263,10 +269,7 @@ async fn a_config_is_taken_or_refused_as_a_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reloads_under_load_cost_no_call() {
-    let shop = Configured::new();
-    let mut up = shop.premises.start(&["up", "split"]).unwrap();
-    let edge = shop.premises.edge(3, true).await.unwrap();
-    user(edge).await;
+    let (shop, mut up, edge) = Configured::up().await;
     let over = Arc::new(AtomicBool::new(false));
     let calls = ["a", "b", "c"].map(|name| tokio::spawn(load(edge, name, Arc::clone(&over))));
     let good = shop.text();
@@ -297,10 +300,7 @@ async fn reloads_under_load_cost_no_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_come_and_go() {
-    let shop = Configured::new();
-    let mut up = shop.premises.start(&["up", "split"]).unwrap();
-    let edge = shop.premises.edge(3, true).await.unwrap();
-    user(edge).await;
+    let (shop, mut up, edge) = Configured::up().await;
     let over = Arc::new(AtomicBool::new(false));
     let calls = tokio::spawn(load(edge, "a", Arc::clone(&over)));
     let good = shop.text();
