@@ -26,7 +26,7 @@ pub(crate) fn explain() -> anyhow::Result<()> {
     let path = std::env::current_exe().context("finding the bench's own binary")?;
     let binary = Binary::open(&path)?;
     let mut columns = Vec::new();
-    for cell in Cell::POLLED {
+    for cell in Cell::ALL {
         let profile = Profile::parse(&guard::profile(cell)?)?;
         binary.has_lines_of(&profile)?;
         let mut costs = costs(&profile, &Layers { binary: &binary });

@@ -15,15 +15,10 @@ pub(crate) enum Cell {
     Off,
     /// A shared turn, encoded and decoded as if it crossed the wire.
     Encoded,
-    /// A shared turn in another unit, one of three instances: both ends together, 64 in flight.
-    Remote,
 }
 
 impl Cell {
-    /// Those that are one task's: its polls are what is counted.
-    pub(crate) const POLLED: [Self; 4] = [Self::Shared, Self::Exclusive, Self::Off, Self::Encoded];
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Shared, Self::Exclusive, Self::Off, Self::Encoded, Self::Remote];
+    pub(crate) const ALL: [Self; 4] = [Self::Shared, Self::Exclusive, Self::Off, Self::Encoded];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -31,7 +26,6 @@ impl Cell {
             Self::Exclusive => "exclusive",
             Self::Off => "off",
             Self::Encoded => "encoded",
-            Self::Remote => "remote",
         }
     }
 }

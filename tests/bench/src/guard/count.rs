@@ -3,14 +3,13 @@
 use std::fs;
 use std::future::Future;
 use std::hint::black_box;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::pin::{Pin, pin};
-use std::process::Command;
 use std::task::{Context, Poll};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
+use super::callgrind;
 use super::cell::Cell;
 use crate::measure::{Ask, runtime};
 use crate::messages::{basket, is_price_of};
@@ -23,10 +22,8 @@ pub(crate) const CALLS: u64 = 10_000;
 
 /// How many instructions one call of this cell takes.
 pub(super) fn instructions(cell: Cell) -> anyhow::Result<u64> {
-    let told = callgrind(cell, &tempfile::tempdir()?.path().join("counts"), &[])?;
-    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
-    let collected = collected.and_then(|(_, count)| count.trim().parse::<u64>().ok());
-    let collected = collected.with_context(|| format!("valgrind counted nothing:\n{told}"))?;
+    let told = counted_by_callgrind(cell, &tempfile::tempdir()?.path().join("counts"), &[])?;
+    let collected = callgrind::collected(&told)?;
     ensure!(collected >= CALLS, "the calls weren't seen: is the binary stripped?");
     Ok(collected / CALLS)
 }
@@ -37,33 +34,16 @@ pub(crate) fn profile(cell: Cell) -> anyhow::Result<String> {
     let file = folder.path().join("counts");
     let in_full =
         ["--dump-instr=yes", "--dump-line=no", "--compress-strings=no", "--compress-pos=no"];
-    callgrind(cell, &file, &in_full)?;
+    counted_by_callgrind(cell, &file, &in_full)?;
     fs::read_to_string(&file).context("reading what callgrind wrote")
 }
 
-/// Has callgrind count into `file`; returns what it said.
-fn callgrind(cell: Cell, file: &Path, options: &[&str]) -> anyhow::Result<String> {
-    let binary = std::env::current_exe().context("finding the bench's own binary")?;
-    let told = Command::new("valgrind")
-        .arg("--tool=callgrind")
-        // Only within the function `counted`, and what that calls on its thread.
-        .arg("--toggle-collect=*guard::count::counted*")
-        .args(options)
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(binary)
-        .args(["count-calls", &serde_json::to_string(&cell)?])
-        .output();
-    let output = match told {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!(
-                "valgrind counts the instructions, and isn't installed: `apt-get install valgrind`"
-            )
-        }
-        told => told.context("starting valgrind")?,
-    };
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(output.status.success(), "counting {} failed:\n{told}", cell.name());
-    Ok(told)
+/// Has callgrind count what the polls of a cell's calls execute, into `file`; returns what it said.
+fn counted_by_callgrind(cell: Cell, file: &Path, options: &[&str]) -> anyhow::Result<String> {
+    // Only within the function `counted`, and what that calls on its thread.
+    let within = ["--toggle-collect=*guard::count::counted*"];
+    let options = [&within, options].concat();
+    callgrind::run(["count-calls", &serde_json::to_string(&cell)?], file, &options)
 }
 
 /// The child's side: makes the calls, on the unit's thread.
@@ -73,11 +53,10 @@ pub(crate) fn run(cell: Cell) -> anyhow::Result<()> {
             Cell::Shared | Cell::Exclusive => all_in_one(1, "").await?,
             Cell::Off => bare(1).await?,
             Cell::Encoded => all_in_one(1, "[calls]\nresolution = \"encoded\"\n").await?,
-            Cell::Remote => bail!("remote calls are counted with both their ends"),
         };
         let calls = match cell {
             Cell::Exclusive => ours.unit.spawn(calls(Exclusive(ours.client()?))),
-            Cell::Shared | Cell::Off | Cell::Encoded | Cell::Remote => {
+            Cell::Shared | Cell::Off | Cell::Encoded => {
                 ours.unit.spawn(calls(Shared(ours.client()?)))
             }
         };

@@ -5,6 +5,7 @@
 //! cache miss or a locked instruction costs is for the bench proper to show.
 
 mod baseline;
+mod callgrind;
 mod cell;
 mod count;
 mod remote;
@@ -29,14 +30,14 @@ pub(crate) fn guard(renew: bool) -> anyhow::Result<()> {
     let mut new = Baseline::default();
     let mut told = String::new();
     let mut worse = false;
-    for cell in Cell::ALL {
-        let instructions = match cell {
-            Cell::Remote => remote::instructions()?,
-            _ => count::instructions(cell)?,
-        };
-        new.set(cell, instructions);
-        write!(told, "{:<18} {instructions:>6} instructions per call", cell.name())?;
-        match old.get(cell) {
+    let polled = Cell::ALL.map(|cell| (cell.name(), count::instructions(cell)));
+    let remote = [("remote, 1 endpoint", 1), ("remote, 3 endpoints", 3)]
+        .map(|(name, endpoints)| (name, remote::instructions(endpoints)));
+    for (name, instructions) in polled.into_iter().chain(remote) {
+        let instructions = instructions?;
+        new.set(name, instructions);
+        write!(told, "{name:<19} {instructions:>6} instructions per call")?;
+        match old.get(name) {
             Some(before) => {
                 let change = instructions as f64 / before as f64 - 1.0;
                 worse |= change > TOLERANCE;
