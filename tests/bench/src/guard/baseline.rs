@@ -5,9 +5,11 @@ use std::fs;
 
 use anyhow::Context;
 
+use super::cell::Cell;
+
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guard.json");
 
-/// Instructions per call, by the name of what is counted.
+/// Instructions per call, by the cell's name.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Baseline(BTreeMap<String, u64>);
 
@@ -22,11 +24,11 @@ impl Baseline {
         fs::write(FILE, text).with_context(|| format!("writing {FILE}"))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<u64> {
-        self.0.get(name).copied()
+    pub(crate) fn get(&self, cell: Cell) -> Option<u64> {
+        self.0.get(cell.name()).copied()
     }
 
-    pub(crate) fn set(&mut self, name: &str, instructions: u64) {
-        self.0.insert(name.to_owned(), instructions);
+    pub(crate) fn set(&mut self, cell: Cell, instructions: u64) {
+        self.0.insert(cell.name().to_owned(), instructions);
     }
 }
