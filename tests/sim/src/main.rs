@@ -8,7 +8,7 @@ use seam_sim::{Batch, Options, Summary, batch, run};
 
 /// Runs units on a simulated clock and network, under faults, and says what didn't hold.
 ///
-/// A run follows from its seed: `--seed N` shows what happened in one, as often as you like.
+/// A run alone follows from its seed: `--seed N` shows what happened in one, as often as you like.
 #[derive(Parser)]
 #[command(name = "seam-sim")]
 struct Args {
@@ -55,7 +55,9 @@ fn one(seed: u64) -> io::Result<bool> {
 fn many(args: &Args) -> io::Result<bool> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or_else(cores);
-    let runs = Batch { from: args.from, seeds: args.seeds, threads, options: Options::default() };
+    // Beside others a run may come out otherwise than alone, so what happened in it is kept.
+    let options = Options { trace: true, ..Options::default() };
+    let runs = Batch { from: args.from, seeds: args.seeds, threads, options };
     let progress = |summary: &Summary| {
         if summary.runs.is_multiple_of(100) {
             // That nobody sees it stops no run.
@@ -70,7 +72,10 @@ fn many(args: &Args) -> io::Result<bool> {
         for violation in report.violations.iter().take(10) {
             writeln!(out, "  {violation}")?;
         }
-        writeln!(out, "  to see it: cargo run --release -p seam-sim -- --seed {seed}")?;
+        let path = std::env::temp_dir().join(format!("seam-sim-{seed}.txt"));
+        std::fs::write(&path, &report.trace)?;
+        writeln!(out, "  what happened: {}", path.display())?;
+        writeln!(out, "  once more, alone: cargo run --release -p seam-sim -- --seed {seed}")?;
     }
     writeln!(out, "{summary}")?;
     let good = summary.failed.is_empty();
