@@ -44,9 +44,8 @@ async fn a_read_has_limits_and_gives_one_at_least() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
     log.append((1..=9).map(|at| Record::new(at, 0, "t", &[0; 1000])).collect()).await.unwrap();
-    let count = async |from, records, bytes| {
-        log.read(from, records, bytes).await.unwrap().records.len()
-    };
+    let count =
+        async |from, records, bytes| log.read(from, records, bytes).await.unwrap().records.len();
     assert_eq!(count(1, 4, 1 << 20).await, 4);
     assert_eq!(count(1, 100, 3500).await, 3);
     assert_eq!(count(1, 100, 0).await, 1);
@@ -59,10 +58,7 @@ async fn a_read_has_limits_and_gives_one_at_least() {
 async fn what_is_there_already_is_skipped_and_a_gap_refused() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
-    assert_eq!(
-        log.append(records(2..=3)).await,
-        Err(LogError::Gap { expected: 1, position: 2 })
-    );
+    assert_eq!(log.append(records(2..=3)).await, Err(LogError::Gap { expected: 1, position: 2 }));
     log.append(records(1..=4)).await.unwrap();
     // Twice, as somebody does who crashed before noting that it was appended.
     assert_eq!(log.append(records(1..=4)).await, Ok(4));
@@ -70,10 +66,7 @@ async fn what_is_there_already_is_skipped_and_a_gap_refused() {
     let mut other = records(3..=6);
     other[0].body = b"other".to_vec();
     assert_eq!(log.append(other).await, Ok(6));
-    assert_eq!(
-        log.append(records(8..=9)).await,
-        Err(LogError::Gap { expected: 7, position: 8 })
-    );
+    assert_eq!(log.append(records(8..=9)).await, Err(LogError::Gap { expected: 7, position: 8 }));
     let mut torn = records(7..=9);
     torn.remove(1);
     assert_eq!(log.append(torn).await, Err(LogError::Gap { expected: 8, position: 9 }));
@@ -89,8 +82,11 @@ async fn what_is_there_already_is_skipped_and_a_gap_refused() {
 async fn a_gap_of_one_append_is_nobody_elses() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
-    let (a, gap, b) =
-        tokio::join!(log.append(records(1..=2)), log.append(records(9..=9)), log.append(records(3..=4)));
+    let (a, gap, b) = tokio::join!(
+        log.append(records(1..=2)),
+        log.append(records(9..=9)),
+        log.append(records(3..=4))
+    );
     assert!(a.is_ok() && b.is_ok());
     assert_eq!(gap.unwrap_err().code(), "log_gap");
     assert_eq!(log.head(), 4);

@@ -22,7 +22,12 @@ fn options() -> LogOptions {
 /// This test binary again, as a process that appends and says what was acknowledged.
 fn appender(path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "kills::child_that_appends_until_it_is_killed", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "kills::child_that_appends_until_it_is_killed",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(FOLDER, path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -50,7 +55,8 @@ fn kill_after(mut child: Child, acknowledged: usize) -> u64 {
     let (mut count, mut head, mut killed) = (0, 0, false);
     let mut line = String::new();
     while said.read_line(&mut line).unwrap() > 0 {
-        if let Some(position) = line.strip_suffix('\n').and_then(|l| l.strip_prefix("acknowledged "))
+        if let Some(position) =
+            line.strip_suffix('\n').and_then(|l| l.strip_prefix("acknowledged "))
         {
             head = position.parse().unwrap();
             count += 1;
@@ -71,7 +77,8 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = 0;
     for round in 0..20 {
-        acknowledged = kill_after(appender(folder.path()), fastrand::usize(0..120)).max(acknowledged);
+        acknowledged =
+            kill_after(appender(folder.path()), fastrand::usize(0..120)).max(acknowledged);
         let log = Log::open(folder.path(), options()).unwrap();
         let (first, head) = (log.first(), log.head());
         assert!(head >= acknowledged, "round {round}: {acknowledged} of {head} was acknowledged");

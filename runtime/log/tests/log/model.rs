@@ -47,7 +47,12 @@ async fn run(mut rng: Rng) {
                 for position in model.head + 1..model.head + 1 + rng.u64(0..60) {
                     clock += rng.u64(0..100);
                     let size = if rng.u32(0..10) == 0 { 30_000 } else { 300 };
-                    append.push(Record::new(position, clock, "t", &vec![rng.u8(..); rng.usize(0..size)]));
+                    append.push(Record::new(
+                        position,
+                        clock,
+                        "t",
+                        &vec![rng.u8(..); rng.usize(0..size)],
+                    ));
                 }
                 model.head = append.last().map_or(model.head, |record| record.position);
                 model.records.extend(append.iter().cloned());
