@@ -52,7 +52,7 @@ async fn appends(folder: &Path, appenders: usize) {
                     let mut append = Box::pin(log.append(vec![record(*next, 200)]));
                     *next += 1;
                     // In the queue once it was polled.
-                    let over = futures(&mut append).await;
+                    let over = over_at_once(&mut append).await;
                     if over {
                         continue;
                     }
@@ -70,7 +70,7 @@ async fn appends(folder: &Path, appenders: usize) {
 }
 
 /// Polls a future once; true if it is over.
-async fn futures<F: Future + Unpin>(future: &mut F) -> bool {
+async fn over_at_once<F: Future + Unpin>(future: &mut F) -> bool {
     std::future::poll_fn(|cx| {
         std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx).is_ready())
     })

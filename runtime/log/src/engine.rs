@@ -28,6 +28,9 @@ const FILES: usize = 64;
 /// The least that the engine allows. Journals go as soon as their tables are there.
 const JOURNALS: u64 = 64 * 1024 * 1024;
 
+/// From here on the engine begins its journal anew in time by itself.
+const LARGE: u64 = 60 * 1024 * 1024;
+
 /// How often it is looked whether a table is written.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -182,6 +185,9 @@ impl Engine {
     /// Drops the tables that are wholly below a position, and their files as soon as nobody reads
     /// them.
     pub(crate) fn drop_below(&self, position: Position) -> Result<(), LogError> {
+        if self.tables()?.first().is_none_or(|oldest| oldest.last >= position) {
+            return Ok(());
+        }
         self.with(|open| {
             let tree = &open.records.tree;
             tree.drop_range(..position.to_be_bytes())?;
@@ -192,17 +198,13 @@ impl Engine {
         })
     }
 
-    /// How long the journal is, in bytes.
-    pub(crate) fn journal(&self) -> Result<u64, LogError> {
-        let journals = journal::files(&records(&self.folder)).map_err(|e| LogError::disk(&e))?;
-        let Some((_, newest)) = journals.last() else { return Ok(0) };
-        Ok(fs::metadata(newest).map_err(|error| LogError::disk(&error))?.len())
-    }
-
-    /// Begins the journal anew, once all of it is in tables. The engine does so at 64 MB, which is too
-    /// late for a log that keeps less; between its closing and its opening it is what a kill during its
-    /// own change of journals leaves, too.
-    pub(crate) fn renew_journal(&self) -> Result<(), LogError> {
+    /// Begins the journal anew if it is longer than this, once all of it is in tables. The engine does
+    /// so at 64 MB, and makes room for as much, which is too much for a log that keeps less. What it
+    /// finds when it is opened again is what a kill during its own change of journals leaves, too.
+    pub(crate) fn shorten_journal(&self, limit: u64) -> Result<(), LogError> {
+        if limit >= LARGE || self.journal().map_err(|error| LogError::disk(&error))? <= limit {
+            return Ok(());
+        }
         self.rotate()?;
         self.settle(0)?;
         self.between(|| {
@@ -213,6 +215,12 @@ impl Engine {
             File::open(&folder)?.sync_all()?;
             journals.iter().try_for_each(|(_, journal)| fs::remove_file(journal))
         })
+    }
+
+    /// How long the journal is, in bytes.
+    fn journal(&self) -> io::Result<u64> {
+        let journals = journal::files(&records(&self.folder))?;
+        journals.last().map_or(Ok(0), |(_, newest)| Ok(fs::metadata(newest)?.len()))
     }
 
     /// Waits until no more than so many tables are to be written.
@@ -238,7 +246,7 @@ impl Engine {
         drop(std::mem::replace(&mut *open, Err(closing)));
         let worked = work().map_err(|error| LogError::disk(&error));
         *open = start(&self.folder);
-        worked.and(open.as_ref().map(drop).map_err(Clone::clone))
+        worked.and(open.as_ref().map(|_| ()).map_err(Clone::clone))
     }
 
     fn with<T>(&self, work: impl FnOnce(&Open) -> fjall::Result<T>) -> Result<T, LogError> {

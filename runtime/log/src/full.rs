@@ -13,10 +13,18 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Log, LogError, LogOptions, Record, engine::Engine, open::open};
+use crate::{
+    Log, LogError, LogOptions, Record,
+    engine::Engine,
+    open::{Opened, open},
+};
 
 fn record(position: u64) -> Record {
     Record::new(position, position, "t", &[7; 1000])
+}
+
+fn opened(folder: &Path) -> Opened {
+    open(folder, &LogOptions::default()).unwrap()
 }
 
 /// Polls a future once; true if it is over.
@@ -34,7 +42,7 @@ async fn what_waits_shares_a_sync_and_nobody_hears_of_it_before() {
         released.recv().unwrap();
         engine.sync()
     };
-    let log = Log::start(open(folder.path()).unwrap(), LogOptions::default(), sync).unwrap();
+    let log = Log::start(opened(folder.path()), LogOptions::default(), sync).unwrap();
     let mut appends = Vec::new();
     for position in 1..=9 {
         let mut append = Box::pin(log.append(vec![record(position)]));
@@ -67,7 +75,7 @@ async fn after_a_failed_sync_nothing_is_taken_until_it_is_opened_anew() {
         syncs += 1;
         if syncs == 2 { Err(LogError::Disk { cause: "broken".into() }) } else { engine.sync() }
     };
-    let log = Log::start(open(folder.path()).unwrap(), LogOptions::default(), sync).unwrap();
+    let log = Log::start(opened(folder.path()), LogOptions::default(), sync).unwrap();
     log.append(vec![record(1)]).await.unwrap();
     assert_eq!(log.refusal(), None);
     for position in [2, 2, 3] {

@@ -24,6 +24,9 @@ const ITEM: u8 = 2;
 const END: u8 = 3;
 const MAGIC: &[u8] = b"FJL\x03";
 
+/// Room that isn't used yet.
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+
 /// No key or value of ours is longer.
 const LONGEST: usize = 1024 * 1024;
 
@@ -84,20 +87,21 @@ fn torn(journal: &Path) -> io::Result<(u64, Vec<u8>)> {
     }
     reader.seek(SeekFrom::Start(intact))?;
     let mut rest = Vec::new();
-    let mut piece = vec![0; 64 * 1024];
+    let mut piece = vec![0; ZEROS.len()];
     let mut zeros = 0;
     loop {
         let length = reader.read(&mut piece)?;
         if length == 0 {
             return Ok((intact, rest));
         }
-        match piece[..length].iter().rposition(|&byte| byte != 0) {
-            None => zeros += length,
-            Some(last) => {
-                rest.resize(rest.len() + zeros, 0);
-                rest.extend(&piece[..=last]);
-                zeros = length - last - 1;
-            }
+        let piece = &piece[..length];
+        if *piece == ZEROS[..length] {
+            zeros += length;
+        } else {
+            let last = piece.iter().rposition(|&byte| byte != 0).unwrap_or(0);
+            rest.resize(rest.len() + zeros, 0);
+            rest.extend(&piece[..=last]);
+            zeros = length - last - 1;
         }
     }
 }

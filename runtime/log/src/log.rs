@@ -42,7 +42,7 @@ impl Log {
     /// Opens the log in this folder, or makes it. One process owns it at a time. Blocks for as long
     /// as the disk takes, which hardly hangs on how many records there are.
     pub fn open(folder: impl AsRef<Path>, options: LogOptions) -> Result<Self, LogError> {
-        Self::start(open(folder.as_ref())?, options, |engine| engine.sync())
+        Self::start(open(folder.as_ref(), &options)?, options, |engine| engine.sync())
     }
 
     /// [`open`](Self::open) for async callers, on any runtime.

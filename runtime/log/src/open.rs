@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    LogError, Position,
+    LogError, LogOptions, Position,
     engine::{Engine, records},
     error::failed,
     journal,
@@ -29,7 +29,7 @@ pub(crate) struct Opened {
     pub(crate) head: Position,
 }
 
-pub(crate) fn open(path: &Path) -> Result<Opened, LogError> {
+pub(crate) fn open(path: &Path, options: &LogOptions) -> Result<Opened, LogError> {
     fs::create_dir_all(path).map_err(failed("create the folder", path))?;
     let path = &path.canonicalize().map_err(failed("find the folder", path))?;
     let mut state = StateFile::open(path).map_err(failed("open the state in", path))?;
@@ -50,6 +50,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, LogError> {
     remove(&path.join(journal::CUT)).map_err(failed("clear", path))?;
     let first = left.first.max(there).min(head + 1);
     state.write(head, first).map_err(failed("write the state in", path))?;
+    engine.shorten_journal(options.journal_bytes())?;
     Ok(Opened { engine, state, first, head })
 }
 

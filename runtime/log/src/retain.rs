@@ -16,7 +16,8 @@ pub(crate) fn first_kept(
     let tables = engine.tables()?;
     let mut bytes: u64 = tables.iter().map(|table| table.bytes).sum();
     let mut by_bytes = first;
-    for table in tables {
+    // The newest stays, however large it is.
+    for table in tables.iter().take(tables.len().saturating_sub(1)) {
         if bytes <= options.table_bytes() {
             break;
         }

@@ -17,9 +17,6 @@ pub(crate) const QUEUE: usize = 64;
 /// The most appends that share a sync, so that the first needn't wait for ever.
 const GROUP: usize = 256;
 
-/// From here on the engine begins its journal anew in time by itself.
-const LARGE_JOURNAL: u64 = 60 * 1024 * 1024;
-
 /// A record on its way.
 pub(crate) struct Encoded {
     pub(crate) position: Position,
@@ -150,7 +147,8 @@ impl Writer {
 
     /// Everything up to here is on disk.
     fn acknowledge(&mut self, head: Position) {
-        self.note(head, self.ends.borrow().first);
+        let first = self.ends.borrow().first;
+        self.note(head, first);
         self.ends.send_modify(|ends| {
             ends.head = head;
             ends.refusal = None;
@@ -175,11 +173,7 @@ impl Writer {
                 self.trim(newest.min(retain::now()))?;
                 self.engine.rotate()?;
             }
-            let limit = options.journal_bytes();
-            if limit < LARGE_JOURNAL && self.engine.journal()? > limit {
-                self.engine.renew_journal()?;
-            }
-            Ok::<_, LogError>(())
+            self.engine.shorten_journal(options.journal_bytes())
         })();
         if let Err(error) = tended {
             self.failed = true;

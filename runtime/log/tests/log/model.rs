@@ -57,6 +57,8 @@ async fn run(mut rng: Rng) {
                 model.head = append.last().map_or(model.head, |record| record.position);
                 model.records.extend(append.iter().cloned());
                 assert_eq!(log.append(append).await, Ok(model.head));
+                // The next comes after what the log does on its own, once who appended is told.
+                assert_eq!(log.append(Vec::new()).await, Ok(model.head));
                 // What it gives back by itself, by bytes or by age.
                 assert!(log.first() >= model.first());
                 model.trim_to(log.first());
