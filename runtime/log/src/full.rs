@@ -101,7 +101,7 @@ impl Disk {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().join("disk");
         fs::create_dir(&at).unwrap();
-        if !run("mount", &["-t", "tmpfs", "-o", "size=48m", "tmpfs", at.to_str().unwrap()]) {
+        if !run("mount", &["-t", "tmpfs", "-o", "size=24m", "tmpfs", at.to_str().unwrap()]) {
             eprintln!("SKIPPED: tmpfs can't be mounted here, so no disk gets full (it takes root)");
             return None;
         }
@@ -164,7 +164,7 @@ async fn a_full_disk_refuses_appends_and_is_over_when_it_is_over() {
 #[tokio::test]
 async fn what_no_table_can_be_written_of_is_over_when_it_is_over_too() {
     let Some(disk) = Disk::mount() else { return };
-    let log = Log::open(disk.log(), LogOptions::default().keep_bytes(64 << 20)).unwrap();
+    let log = Log::open(disk.log(), LogOptions::default().keep_bytes(32 << 20)).unwrap();
     let mut acknowledged = 0;
     // As fast as it goes, with nothing looked at, until the engine itself finds the disk full.
     let filled = |log: &Path| fs::metadata(log.join("filler")).is_ok();
@@ -180,9 +180,9 @@ async fn what_no_table_can_be_written_of_is_over_when_it_is_over_too() {
     }
     disk.free();
     // Half of it is needed for what comes; the log gives it back.
-    log.set(LogOptions::default().keep_bytes(8 << 20));
+    log.set(LogOptions::default().keep_bytes(4 << 20));
     log.trim(0).await.unwrap();
-    for _ in 0..40 {
+    for _ in 0..20 {
         let batch = (acknowledged + 1..=acknowledged + 100).map(record).collect();
         acknowledged = log.append(batch).await.unwrap();
     }
