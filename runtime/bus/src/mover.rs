@@ -1,0 +1,117 @@
+//! How events get from a service's outbox to its log.
+
+use std::convert::Infallible;
+
+use seam_log::{Log, LogError};
+use seam_store::StoreError;
+
+use crate::intake::Position;
+use crate::outbox::Outbox;
+use crate::record::Record;
+
+/// So many events are moved at once.
+const MANY: usize = 512;
+
+/// Why events aren't moved: those that are in the outbox stay there.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// The service's store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// Moves what is in the outbox, and what gets there, in its order. It ends by a failure alone, and may
+/// be begun anew then, or dropped, at any point: what is in the log and still in the outbox is moved once
+/// more, and the log passes over it.
+///
+/// # Errors
+/// [`MoveError`], at the first failure.
+pub async fn mover(outbox: &Outbox, log: &Log) -> Result<Infallible, MoveError> {
+    loop {
+        let grown = outbox.grown();
+        let rows = outbox.first(MANY).await?;
+        let Some((last, _)) = rows.last() else {
+            grown.await;
+            continue;
+        };
+        let last = *last;
+        log.append(rows.into_iter().map(|(position, record)| kept(position, record)).collect())
+            .await?;
+        outbox.remove(last).await?;
+    }
+}
+
+fn kept(position: Position, record: Record) -> seam_log::Record {
+    let Record { topic, version, key, at, trace, body } = record;
+    seam_log::Record {
+        position,
+        at,
+        topic,
+        version,
+        key: key.into(),
+        headers: trace.into(),
+        body: body.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seam_log::LogOptions;
+    use seam_store::Store;
+
+    use super::*;
+
+    fn record(number: u64) -> Record {
+        Record {
+            topic: "order.paid".into(),
+            version: 1,
+            key: (number % 7).to_be_bytes().into(),
+            at: number,
+            trace: Box::default(),
+            body: number.to_string().into_bytes().into(),
+        }
+    }
+
+    async fn publish(store: &Store, outbox: &Outbox, numbers: std::ops::RangeInclusive<u64>) {
+        for number in numbers {
+            let outbox = outbox.clone();
+            let published = store.transaction(move |tx| outbox.put(tx, &record(number)));
+            assert_eq!(published.await.unwrap(), number);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_event_gets_there_once_however_often_it_is_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        let log = Log::open(folder.path(), LogOptions::default()).unwrap();
+        publish(&store, &outbox, 1..=5).await;
+        // A mover that was killed before it had removed them.
+        let rows = outbox.first(3).await.unwrap();
+        let rows = rows.into_iter().map(|(position, record)| kept(position, record));
+        log.append(rows.collect()).await.unwrap();
+        let moving = async {
+            let failed = mover(&outbox, &log).await.unwrap_err();
+            panic!("{failed}");
+        };
+        let publishing = async {
+            publish(&store, &outbox, 6..=700).await;
+            log.grown(699).await.unwrap();
+            while !outbox.first(1).await.unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = moving => {}
+            () = publishing => {}
+        }
+        let read = log.read(1, 1_000, 1 << 20).await.unwrap();
+        let bodies: Vec<_> = read.records.iter().map(|one| one.body.clone()).collect();
+        assert_eq!(bodies, (1..=700).map(|n| n.to_string().into_bytes()).collect::<Vec<_>>());
+        log.close().await.unwrap();
+    }
+}

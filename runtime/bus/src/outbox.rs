@@ -1,0 +1,156 @@
+//! The events that a service's transactions have published and that aren't in its log yet.
+
+use std::sync::Arc;
+
+use seam_store::{Hook, Space, Store, StoreError, Transaction};
+use tokio::sync::Notify;
+
+use crate::intake::Position;
+use crate::record::Record;
+
+/// The space of the rows, and the sequence of their positions.
+const NAME: &str = "outbox";
+
+/// Where a service's transactions put their events: in its own store, so that an event is there if and
+/// only if what it tells of is.
+///
+/// Positions have no gaps, and go in the order in which the transactions commit. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    space: Space,
+    grown: Arc<Notify>,
+}
+
+impl Outbox {
+    /// The outbox of a store.
+    ///
+    /// # Errors
+    /// As [`Store::space`].
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        let outbox = Self { space: store.space(NAME)?, grown: Arc::default() };
+        store.hook(Bell(Arc::clone(&outbox.grown)));
+        Ok(outbox)
+    }
+
+    /// Puts an event in, in a transaction: says where in the log it will stand.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`], and as any write.
+    pub fn put(&self, tx: &mut Transaction, record: &Record) -> Result<Position, StoreError> {
+        let bytes = record.to_bytes()?;
+        let position = tx.sequence(NAME)?;
+        tx.write_raw(&self.space, &position.to_be_bytes(), Some(bytes))?;
+        Ok(position)
+    }
+
+    /// The first events, that many at most: their rows stay.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub async fn first(&self, most: usize) -> Result<Vec<(Position, Record)>, StoreError> {
+        let rows = self.space.scan(&[]..&[], false, most).await?;
+        rows.into_iter()
+            .map(|(key, row)| Ok((position(&key)?, Record::from_bytes(&row)?)))
+            .collect()
+    }
+
+    /// Removes those up to a position: they are in the log.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn remove(&self, upto: Position) -> Result<(), StoreError> {
+        let space = self.space.clone();
+        let removed = self.space.store().transaction(move |tx| {
+            let end = (upto + 1).to_be_bytes();
+            for (key, _) in tx.scan_raw(&space, &[]..&end, false, usize::MAX)? {
+                tx.write_raw(&space, &key, None)?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        Ok(removed.await?)
+    }
+
+    /// Returns once a transaction has committed after this was called, whatever it has written.
+    pub fn grown(&self) -> impl Future<Output = ()> + Send + use<> {
+        Arc::clone(&self.grown).notified_owned()
+    }
+}
+
+/// Rings after each transaction.
+struct Bell(Arc<Notify>);
+
+impl Hook for Bell {
+    fn before(&self, _: &mut Transaction) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn after(&self, result: &Result<(), StoreError>) {
+        if result.is_ok() {
+            self.0.notify_waiters();
+        }
+    }
+}
+
+fn position(key: &[u8]) -> Result<Position, StoreError> {
+    let bytes = key.try_into().map_err(|_| StoreError::Corrupt {
+        cause: format!("a row of the outbox has a key of {} bytes", key.len()),
+    })?;
+    Ok(Position::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(body: &str) -> Record {
+        Record {
+            topic: "order.paid".into(),
+            version: 1,
+            key: b"7".to_vec().into(),
+            at: 1,
+            trace: Box::default(),
+            body: body.as_bytes().into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_commits_is_there_in_its_order_and_nothing_else() {
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        for n in 1..=5_u64 {
+            let (own, grown) = (outbox.clone(), outbox.grown());
+            let published = store.transaction(move |tx| {
+                let position = own.put(tx, &record(&n.to_string()))?;
+                if n == 3 { Err(StoreError::Closed) } else { Ok(position) }
+            });
+            // The third one takes back what it has written, and with it its position.
+            let position = if n < 3 { n } else { n - 1 };
+            match published.await {
+                Ok(at) => {
+                    assert_eq!(at, position);
+                    grown.await;
+                }
+                Err(_) => assert_eq!(n, 3),
+            }
+        }
+        let bodies = |rows: Vec<(Position, Record)>| -> Vec<(Position, String)> {
+            let body = |record: Record| String::from_utf8(record.body.to_vec()).unwrap();
+            rows.into_iter().map(|(at, record)| (at, body(record))).collect()
+        };
+        let first = bodies(outbox.first(3).await.unwrap());
+        assert_eq!(first, [(1, "1".into()), (2, "2".into()), (3, "4".into())]);
+        outbox.remove(2).await.unwrap();
+        let rest = bodies(outbox.first(9).await.unwrap());
+        assert_eq!(rest, [(3, "4".into()), (4, "5".into())]);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_refused() {
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        let large = record(&"x".repeat(crate::record::MAX_BODY + 1));
+        let published = store.transaction(move |tx| outbox.put(tx, &large));
+        let error = published.await.unwrap_err();
+        assert!(error.to_string().contains("event"), "{error}");
+    }
+}
