@@ -2,9 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 
-use super::{Contract, Method};
+use super::{Contract, Method, events};
 use crate::case;
 
 /// The names of what a contract generates.
@@ -110,8 +109,8 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
     let Names { contract: marker, host, client, .. } = names;
     let messages: Vec<Ident> = methods.iter().map(message_ident).collect();
     let indices: Vec<u16> = (0..messages.len()).map(|index| index as u16).collect();
-    let deliver = deliver(methods);
-    let published = published(contract, marker);
+    let deliver = events::deliver(methods);
+    let published = events::published(contract, marker);
     quote! {
         #[automatically_derived]
         impl ::seam::__private::contract::Contract for #marker {
@@ -182,57 +181,6 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
             }
         }
     }
-}
-
-/// The way of kept events to the methods that subscribe to them, if there are any.
-fn deliver(methods: &[Method]) -> Option<TokenStream> {
-    let subscriptions = (0_u16..).zip(methods).filter(|(_, method)| method.event().is_some());
-    let (indices, messages): (Vec<u16>, Vec<Ident>) =
-        subscriptions.map(|(index, method)| (index, message_ident(method))).unzip();
-    (!messages.is_empty()).then(|| {
-        quote! {
-            fn deliver(
-                client: &::seam::__private::call::Client<Self>,
-                method: u16,
-                event: &[u8],
-                options: ::seam::__private::call::CallOptions,
-            ) -> ::core::option::Option<::seam::__private::call::JsonReply> {
-                ::core::option::Option::Some(match method {
-                    #(#indices => ::seam::__private::call::deliver::<#messages>(
-                        client, event, options,
-                    ),)*
-                    _ => return ::core::option::Option::None,
-                })
-            }
-        }
-    })
-}
-
-/// That the contract publishes its events, each topic once in a version.
-fn published(contract: &Contract, marker: &Ident) -> TokenStream {
-    let events = &contract.events;
-    let each = events.iter().enumerate().map(|(place, event)| {
-        let before = &events[..place];
-        let twice = "another event of this contract has this topic and version: give this one a \
-                     topic of its own, or another version";
-        quote_spanned! {event.span()=>
-            #[automatically_derived]
-            impl ::seam::__private::event::PublishedBy<#marker> for #event {}
-
-            const _: () = ::core::assert!(
-                !::seam::__private::event::is_among(
-                    <#event as ::seam::__private::event::Event>::TOPIC,
-                    <#event as ::seam::__private::event::Event>::VERSION,
-                    &[#((
-                        <#before as ::seam::__private::event::Event>::TOPIC,
-                        <#before as ::seam::__private::event::Event>::VERSION,
-                    )),*],
-                ),
-                #twice
-            );
-        }
-    });
-    each.collect()
 }
 
 /// The contract as a trait object: whatever actor is behind it.

@@ -3,11 +3,11 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, Member, WhereClause};
+use syn::{Generics, Member};
 
 use super::accept::Accept;
 use super::expand::message_ident;
-use super::{Argument, Contract, Method, routes, triggers};
+use super::{Argument, Contract, Method, events, routes, triggers};
 use crate::case;
 use crate::encoding::{Part, Parts, all_are, at_once, is_named_of, messages};
 use crate::message::implement;
@@ -58,7 +58,7 @@ pub(super) fn message(
     let accepts = accepts.map(Accept::check);
     let fallback = fallback(method);
     let route_key = route_key(method);
-    let subscription = subscription(method, &message, clause.as_ref());
+    let subscription = events::subscription(method, &message, clause.as_ref());
     let cron = triggers::check_cron(method);
     quote! {
         #[doc = #about]
@@ -109,25 +109,6 @@ pub(super) fn message(
 
         #subscription
     }
-}
-
-/// How an event becomes the method's message.
-fn subscription(
-    method: &Method,
-    message: &Ident,
-    clause: Option<&WhereClause>,
-) -> Option<TokenStream> {
-    let Argument { ident, ty, .. } = method.event()?;
-    Some(quote! {
-        #[automatically_derived]
-        impl ::seam::__private::call::Subscription for #message #clause {
-            type Event = #ty;
-
-            fn of(event: Self::Event) -> Self {
-                Self { #ident: event }
-            }
-        }
-    })
 }
 
 /// What answers where the service can't. What is wrong with the function is told at its name, and an

@@ -2,6 +2,7 @@
 
 mod accept;
 mod arguments;
+mod events;
 mod expand;
 mod message;
 mod methods;
