@@ -1,0 +1,31 @@
+#[seam::event(topic = "order.paid", key = order_id)]
+struct OrderPaid {
+    order_id: u64,
+}
+
+#[seam::event(topic = "order.paid", key = order_id)]
+struct OrderPaidAgain {
+    order_id: u64,
+}
+
+#[seam::event(topic = "order.paid", version = 2, key = order_id)]
+struct OrderPaidAnew {
+    order_id: u64,
+}
+
+#[seam::message]
+struct Receipt {
+    order_id: u64,
+}
+
+#[seam::contract(name = "order", version = "1.0", events(OrderPaid, OrderPaidAnew, OrderPaidAgain))]
+trait Order {
+    async fn count(&self) -> u64;
+}
+
+#[seam::contract(name = "bill", version = "1.0", events(Receipt))]
+trait Bill {
+    async fn count(&self) -> u64;
+}
+
+fn main() {}
