@@ -37,7 +37,10 @@ pub(super) fn message(
     let shape = parts.shape();
     let types = arguments.iter().map(|argument| &argument.ty);
     let clause = match method.event() {
-        Some(event) => all_are([&event.ty].into_iter(), &quote!(::seam::__private::event::Event)),
+        Some(event) => all_are(
+            [&event.ty].into_iter(),
+            |span| quote_spanned!(span=> ::seam::__private::event::Event),
+        ),
         None => messages(types.filter(|ty| !times::holds(ty))),
     };
     let generics = Generics { where_clause: clause.clone(), ..Generics::default() };

@@ -94,7 +94,10 @@ fn kept(event: &impl Event) -> Value {
 fn an_event_is_kept_by_the_names_of_its_fields() {
     assert_eq!(kept(&paid()), json!({"orderId": 7, "totalCents": 250, "note": null, "by": null}));
     assert_eq!(OrderPaid::from_kept(&paid().to_kept().unwrap()), Ok(paid()));
-    assert_eq!((OrderPaid::TOPIC, OrderPaid::VERSION, OrderPaid::KEY), ("order.paid", 1, "orderId"));
+    assert_eq!(
+        (OrderPaid::TOPIC, OrderPaid::VERSION, OrderPaid::KEY),
+        ("order.paid", 1, "orderId")
+    );
     assert_eq!(paid().key(), "7");
     let in_shop = OrderPaidInShop { place: "the \"corner\"".into() };
     assert_eq!(kept(&in_shop), json!({"where": "the \"corner\""}));

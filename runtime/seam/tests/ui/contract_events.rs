@@ -13,18 +13,8 @@ struct OrderPaidAnew {
     order_id: u64,
 }
 
-#[seam::message]
-struct Receipt {
-    order_id: u64,
-}
-
 #[seam::contract(name = "order", version = "1.0", events(OrderPaid, OrderPaidAnew, OrderPaidAgain))]
 trait Order {
-    async fn count(&self) -> u64;
-}
-
-#[seam::contract(name = "bill", version = "1.0", events(Receipt))]
-trait Bill {
     async fn count(&self) -> u64;
 }
 
