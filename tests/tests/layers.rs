@@ -33,11 +33,12 @@ const CORE: House = House {
         &["remote", "turn"],
         &["metrics"],
         &["contract"],
+        &["event"],
         &["memory"],
         &["codec"],
         &["outcome"],
         &["context"],
-        // Machines without I/O: restarts, retries, breakers, limits, balancing, leases.
+        // Machines without I/O: restarts, retries, breakers, limits, balancing, leases, schedules.
         &["home", "supervise", "policy"],
         &["time"],
         &["name", "thread", "live"],

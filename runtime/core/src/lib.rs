@@ -8,8 +8,8 @@
 //!
 //! ```text
 //! call ──▶ turn              each part uses those to the right of it, and never one to the left:
-//!   │                        actor ▸ call ▸ remote, turn ▸ metrics ▸ contract ▸ codec ▸ outcome
-//!   └────▶ remote ──▶ (wire)       ▸ context ▸ policy ▸ time
+//!   │                        actor ▸ call ▸ remote, turn ▸ metrics ▸ contract ▸ event ▸ codec
+//!   └────▶ remote ──▶ (wire)       ▸ outcome ▸ context ▸ policy ▸ time
 //! ```
 
 #[cfg(panic = "abort")]
@@ -22,6 +22,7 @@ pub mod call;
 pub mod codec;
 pub mod context;
 pub mod contract;
+pub mod event;
 pub mod home;
 pub mod live;
 pub mod memory;

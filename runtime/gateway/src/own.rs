@@ -38,7 +38,7 @@ pub(crate) struct OwnMetrics(ServiceMetrics);
 static COUNTED: LazyLock<ContractDescriptor> = LazyLock::new(|| {
     let method = MethodDescriptor::plain("own", 0);
     let (name, version) = ("edge".into(), "1.0".into());
-    ContractDescriptor { name, version, doc: String::new(), methods: vec![method] }
+    ContractDescriptor { name, version, doc: String::new(), methods: vec![method], events: vec![] }
 });
 
 impl OwnMetrics {

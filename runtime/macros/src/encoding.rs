@@ -203,13 +203,22 @@ impl Parts {
 /// A `where` clause that every one of `types` is a message: a type that isn't is then told by the
 /// trait's own words, on the user's token, and by nothing else.
 pub(crate) fn messages<'a>(types: impl Iterator<Item = &'a Type>) -> Option<WhereClause> {
+    all_are(types, |span| quote_spanned!(span=> ::seam::__private::contract::Message))
+}
+
+/// A `where` clause that every one of `types` has a trait, whose path is written at a span.
+pub(crate) fn all_are<'a>(
+    types: impl Iterator<Item = &'a Type>,
+    path: impl Fn(Span) -> TokenStream,
+) -> Option<WhereClause> {
     let predicates: Vec<WherePredicate> = types
         .map(|ty| {
             // As if written where the type is, and by the macro: the compiler's remark that such a
             // bound is trivial isn't for the user.
             let ty = respanned(ty.to_token_stream());
             let span = Span::mixed_site().located_at(ty.span());
-            parse_quote_spanned!(span=> #ty: ::seam::__private::contract::Message)
+            let path = path(span);
+            parse_quote_spanned!(span=> #ty: #path)
         })
         .collect();
     (!predicates.is_empty()).then(|| parse_quote!(where #(#predicates),*))

@@ -1,5 +1,5 @@
 //! The attribute macros of seam. Users have them from the facade: `#[seam::contract]`,
-//! `#[seam::message]`, `#[seam::error]` and `#[seam::config]`.
+//! `#[seam::message]`, `#[seam::event]`, `#[seam::error]` and `#[seam::config]`.
 //!
 //! They generate types and impls, and no machinery: what a call does is in `seam-core`. Mistakes
 //! are found here where the tokens allow it, so that each is shown on the user's own token with its
@@ -8,6 +8,7 @@
 //! ```text
 //! contract/   the trait → contract, messages, host, client
 //! message     struct or enum → serde, schema, layout      ┐ encoding: what crosses a seam
+//! event       message, and topic, version and key      │
 //! error       message, and code, status and text          ┘
 //! config      struct → what `[services.NAME.config]` is read into
 //! ```
@@ -19,6 +20,7 @@ mod contract;
 mod diagnostic;
 mod encoding;
 mod error;
+mod event;
 mod json;
 mod message;
 mod times;
@@ -42,6 +44,9 @@ use proc_macro::TokenStream;
 /// name has `seam::call::Client::local` instead. `&mut self` takes an exclusive turn, `&self` a shared one. Arguments and answers
 /// are owned, and are messages (`#[seam::message]`); an error is `#[seam::error]`.
 ///
+/// `events(OrderPaid, OrderCreated)` beside name and version names the events (`#[seam::event]`) that
+/// the contract's service publishes, for others to subscribe to.
+///
 /// `#[call(…)]` on a method takes, all optional:
 ///
 /// | option | meaning |
@@ -57,8 +62,13 @@ use proc_macro::TokenStream;
 /// | `location = "/api/order/{order.id}"` | its `Location` header, from fields of the answer |
 /// | `header(key = "Idempotency-Key")` | an argument that is taken from a header; several allowed |
 /// | `accept = "image/png, image/jpeg"` | the media types that a body may be of which is a `Blob`; any unless given |
+/// | `on` | a subscription: each event of its only argument's type begins a turn |
+/// | `every = "1h"` | runs by itself, once in each such time; `s`, `m`, `h` or `d`, from `1s` on |
+/// | `cron = "0 3 * * *"` | runs by itself, at the minutes that minute, hour, day of the month, month and weekday name in UTC |
 ///
-/// A method with several routes has a `#[call(http = …)]` for each.
+/// A method with several routes has a `#[call(http = …)]` for each. One with `on` has no routes, isn't
+/// `public` and has neither a fallback nor `route_by`; one with `every` or `cron` has no arguments. They
+/// answer `Result<(), Error>` or nothing.
 #[proc_macro_attribute]
 pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
     diagnostic::output(contract::expand(arguments.into(), item.into()))
@@ -81,6 +91,29 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn message(arguments: TokenStream, item: TokenStream) -> TokenStream {
     diagnostic::output(message::expand(arguments.into(), item.into()))
+}
+
+/// Makes a struct an event: a message, with a topic, a version and a key.
+///
+/// ```ignore
+/// #[seam::event(topic = "order.paid", version = 1, key = order_id)]
+/// pub struct OrderPaid {
+///     pub order_id: OrderId,
+///     pub total_cents: u64,
+/// }
+/// ```
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `topic = "order.paid"` | what happened, in lower-case words with dots between them, 128 bytes at most |
+/// | `version = 1` | which of the topic's forms this is; 1 unless given |
+/// | `key = order_id` | the field that the event is about: events of one key are handled in their order |
+///
+/// It is kept and carried as JSON, by the names of its fields. So a new field is an `Option` or has
+/// `#[serde(default)]`; what changes more than that is another `version`.
+#[proc_macro_attribute]
+pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    diagnostic::output(event::expand(arguments.into(), item.into()))
 }
 
 /// Makes an enum an error of a contract: a message, with a stable code, an HTTP status and a text

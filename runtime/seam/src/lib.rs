@@ -13,9 +13,9 @@ pub use seam_core::codec::Patch;
 pub use seam_core::codec::{Answer, AnswerHead, Blob, Cookie, SameSite};
 pub use seam_core::context::{self, spawn};
 pub use seam_core::metrics::MethodMetrics;
-pub use seam_core::{actor, call, contract as contracts, outcome, time};
+pub use seam_core::{actor, call, contract as contracts, event, outcome, time};
 pub use seam_gateway::{ProblemReport, Shaped, actix_web};
-pub use seam_macros::{config, contract, error, message};
+pub use seam_macros::{config, contract, error, event, message};
 pub use seam_store as store;
 
 pub use self::app::App;
@@ -55,6 +55,8 @@ mod documents {
     mod outcomes {}
     #[doc = include_str!("../../../docs/tables.md")]
     mod tables {}
+    #[doc = include_str!("../../../docs/messaging.md")]
+    mod messaging {}
     #[doc = include_str!("../../../docs/turns.md")]
     mod turns {}
     #[doc = include_str!("../../../docs/edge.md")]

@@ -80,6 +80,9 @@ pub trait AnyClient: Send + Sync + 'static {
     /// Calls a method, by its index, with the text of a JSON object of arguments.
     fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply;
 
+    /// Calls a subscription, by its index, with an event as it is kept.
+    fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply;
+
     /// How long the service's calls may take whose caller doesn't say, for all its clients in this
     /// unit: what is set there holds for the next call.
     fn deadlines(&self) -> &Live<Deadlines>;
@@ -104,6 +107,13 @@ impl<C: Dispatch> AnyClient for Client<C> {
     fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply {
         C::call_json(self, method, arguments, options).unwrap_or_else(|| {
             let why = format!("`{}` has no method number {method}", C::NAME);
+            super::json::refused(why)
+        })
+    }
+
+    fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply {
+        C::deliver(self, method, event, options).unwrap_or_else(|| {
+            let why = format!("method number {method} of `{}` subscribes to no event", C::NAME);
             super::json::refused(why)
         })
     }

@@ -7,6 +7,7 @@ use super::extra::CallOptions;
 use super::inbox::Entrance;
 use super::json::JsonReply;
 use crate::contract::{Contract, Method};
+use crate::event::Event;
 use crate::remote::{Inbound, Served};
 use crate::turn::{Begun, Host, TurnStart};
 
@@ -29,12 +30,33 @@ pub trait Dispatch: Contract<Client: From<Client<Self>>> {
         arguments: &[u8],
         options: CallOptions,
     ) -> Option<JsonReply>;
+
+    /// Calls the subscription of that index with an event as it is kept; `None` if no method of that
+    /// index is one.
+    fn deliver(
+        client: &Client<Self>,
+        method: u16,
+        event: &[u8],
+        options: CallOptions,
+    ) -> Option<JsonReply> {
+        let _ = (client, method, event, options);
+        None
+    }
 }
 
 /// A method whose turn can be begun. Implemented by `#[seam::contract]`.
 pub trait Callable: Method<Contract: Dispatch> {
     /// Begins the method's turn on a host.
     fn begin(start: TurnStart<'_, Self>, host: &<Self::Contract as Contract>::Host) -> Begun<Self>;
+}
+
+/// A method that each event of a topic begins: `#[call(on)]`. Implemented by `#[seam::contract]`.
+pub trait Subscription: Callable {
+    /// The event that it takes.
+    type Event: Event;
+
+    /// The message of a call with that event.
+    fn of(event: Self::Event) -> Self;
 }
 
 /// Says that an `A` can serve this contract. Implemented by `#[seam::contract]` for every `A` that

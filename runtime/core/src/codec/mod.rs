@@ -26,6 +26,7 @@ pub mod bytes;
 mod cookie;
 mod crate_messages;
 mod fault;
+pub(crate) mod finite;
 mod layout;
 mod message;
 mod patch;

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Contract, Method, RouteSpec, ServiceError, TurnKind};
+use super::{
+    Contract, EventDescriptor, Method, RouteSpec, ScheduleDescriptor, ServiceError,
+    SubscriptionDescriptor, TurnKind,
+};
 use crate::codec::{Layout, Message};
 
-/// A contract's name, version and methods.
+/// A contract's name, version, methods and events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContractDescriptor {
@@ -23,13 +26,21 @@ pub struct ContractDescriptor {
     pub doc: String,
     /// Its methods, in the order of the trait.
     pub methods: Vec<MethodDescriptor>,
+    /// The events that its service publishes, in the order of `events(…)`. A contract that was written
+    /// down before there was this member has none.
+    #[serde(default)]
+    pub events: Vec<EventDescriptor>,
 }
 
 impl ContractDescriptor {
     /// Describes the contract `C`.
-    pub fn of<C: Contract>(doc: &str, methods: Vec<MethodDescriptor>) -> Self {
+    pub fn of<C: Contract>(
+        doc: &str,
+        methods: Vec<MethodDescriptor>,
+        events: Vec<EventDescriptor>,
+    ) -> Self {
         let (name, version) = (C::NAME.to_owned(), C::VERSION.to_owned());
-        Self { name, version, doc: doc.to_owned(), methods }
+        Self { name, version, doc: doc.to_owned(), methods, events }
     }
 
     /// The method of that name.
@@ -62,6 +73,12 @@ pub struct MethodDescriptor {
     /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
     #[serde(default)]
     pub route_by: Option<String>,
+    /// The events that begin it, if it is a subscription.
+    #[serde(default)]
+    pub on: Option<SubscriptionDescriptor>,
+    /// When it runs by itself, if it does.
+    #[serde(default)]
+    pub schedule: Option<ScheduleDescriptor>,
     /// Its routes at the edge.
     pub http: Vec<HttpRoute>,
     /// Its arguments, in their order.
@@ -92,6 +109,8 @@ impl MethodDescriptor {
             public: false,
             fallback: false,
             route_by: None,
+            on: None,
+            schedule: None,
             http: Vec::new(),
             arguments: Vec::new(),
             errors: Vec::new(),
@@ -123,6 +142,8 @@ impl MethodDescriptor {
             public: spec.public,
             fallback: M::FALLBACK,
             route_by: spec.route_by.map(ToOwned::to_owned),
+            on: spec.on.map(SubscriptionDescriptor::from),
+            schedule: spec.schedule.map(ScheduleDescriptor::from),
             http: spec.http.iter().map(HttpRoute::from).collect(),
             arguments: spec.arguments.iter().map(argument).collect(),
             errors: distinct(M::Error::variants()),
@@ -166,7 +187,7 @@ fn layout<M: Method>() -> String {
     layout.into_string()
 }
 
-fn schema<T: JsonSchema>() -> Value {
+pub(super) fn schema<T: JsonSchema>() -> Value {
     schemars::schema_for!(T).to_value()
 }
 

@@ -6,7 +6,9 @@
 
 mod descriptor;
 mod error;
+mod events;
 mod passing;
+mod schedules;
 mod spec;
 
 pub use self::descriptor::{
@@ -16,8 +18,10 @@ pub use self::descriptor::{
 #[doc(hidden)]
 pub use self::error::fields_of;
 pub use self::error::{ErrorFields, Never, ServiceError, ServiceFailure};
+pub use self::events::{EventDescriptor, SubscriptionDescriptor, SubscriptionSpec};
 #[doc(hidden)]
 pub use self::passing::{Codes, PassesCalls, TakesStoreErrors, once_each, service_error_of};
+pub use self::schedules::{ScheduleDescriptor, ScheduleSpec};
 pub use self::spec::{ArgumentSpec, MethodSpec, RouteSpec, TurnKind};
 pub use crate::codec::{Layout, Message, Shape};
 

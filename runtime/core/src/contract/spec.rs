@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ScheduleSpec, SubscriptionSpec};
+
 /// How a method's turn takes its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,6 +54,10 @@ pub struct MethodSpec {
     pub http: &'static [RouteSpec],
     /// Its arguments, in their order.
     pub arguments: &'static [ArgumentSpec],
+    /// The events that begin it, if it is a subscription.
+    pub on: Option<SubscriptionSpec>,
+    /// When it runs by itself, if it does.
+    pub schedule: Option<ScheduleSpec>,
 }
 
 impl MethodSpec {
@@ -69,6 +75,8 @@ impl MethodSpec {
             route_by: None,
             http: &[],
             arguments: &[],
+            on: None,
+            schedule: None,
         }
     }
 

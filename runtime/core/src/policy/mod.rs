@@ -12,6 +12,7 @@
 //! | [`ewma`](PeakEwma) | how slow an endpoint is |
 //! | [`balance`](Balancer) | which endpoint a call goes to |
 //! | [`lease`](Lease) | whether this process may serve what only one may serve |
+//! | [`schedule`](Schedule) | when a method is due that runs by itself |
 //!
 //! They are asked on the way of each call, from many threads: all are shared by reference, a call
 //! that succeeds while all is well takes no lock, and nothing allocates.
@@ -25,6 +26,7 @@ mod lease;
 mod limit;
 mod queue;
 mod retry;
+mod schedule;
 #[cfg(test)]
 mod support;
 mod window;
@@ -38,3 +40,4 @@ pub use self::lease::{Advice, Lease, LeaseSettings};
 pub use self::limit::{Entered, InFlight, Rate};
 pub use self::queue::{QueueTime, TooLong};
 pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
+pub use self::schedule::{Cron, CronError, Schedule};

@@ -49,6 +49,10 @@ impl AnyClient for Failing {
         Box::pin(std::future::ready(Err(self.error.clone())))
     }
 
+    fn deliver(&self, _: u16, _: &[u8], _: CallOptions) -> JsonReply {
+        Box::pin(std::future::ready(Err(self.error.clone())))
+    }
+
     fn typed(&self, _: Caller) -> Box<dyn Any + Send> {
         Box::new(())
     }

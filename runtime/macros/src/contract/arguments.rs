@@ -1,29 +1,41 @@
-//! `name = "payment", version = "1.0"`.
+//! `name = "payment", version = "1.0", events(Paid)`.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
-use syn::{Ident, LitStr};
+use syn::{Ident, LitStr, Path};
 
 use crate::diagnostic::{Mistakes, unknown};
 
 /// The longest name of a service, in bytes; `seam-core` says the same.
 const MAX_NAME: usize = 64;
 
-/// A contract's name and version.
+/// A contract's name and version, and the events that it names.
 #[derive(Default)]
 pub(super) struct Identity {
     pub(super) name: String,
     pub(super) version: String,
+    pub(super) events: Vec<Path>,
 }
 
 pub(super) fn identity(arguments: TokenStream, on: &Ident, mistakes: &mut Mistakes) -> Identity {
-    let (mut name, mut version) = (None, None);
+    let (mut name, mut version, mut events) = (None, None, Vec::<Path>::new());
     let parser = syn::meta::parser(|meta| {
         let into = match meta.path.get_ident().map(ToString::to_string).unwrap_or_default().as_str()
         {
             "name" => &mut name,
             "version" => &mut version,
-            other => return Err(meta.error(unknown("option", other, &["name", "version"]))),
+            "events" => {
+                return meta.parse_nested_meta(|event| {
+                    if events.contains(&event.path) {
+                        return Err(event.error("this event is there twice: name it once"));
+                    }
+                    events.push(event.path);
+                    Ok(())
+                });
+            }
+            other => {
+                return Err(meta.error(unknown("option", other, &["name", "version", "events"])));
+            }
         };
         *into = Some(meta.value()?.parse::<LitStr>()?);
         Ok(())
@@ -49,7 +61,7 @@ pub(super) fn identity(arguments: TokenStream, on: &Ident, mistakes: &mut Mistak
         Some(_) => {}
     }
     let value = |text: Option<LitStr>| text.map(|text| text.value()).unwrap_or_default();
-    Identity { name: value(name), version: value(version) }
+    Identity { name: value(name), version: value(version), events }
 }
 
 /// Without dots, which the command line and the form gateway put between service and method.

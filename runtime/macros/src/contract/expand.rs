@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{Contract, Method};
+use super::{Contract, Method, events};
 use crate::case;
 
 /// The names of what a contract generates.
@@ -105,10 +105,12 @@ fn the_trait(contract: &Contract) -> TokenStream {
 
 /// The type that stands for the contract.
 fn marker(contract: &Contract, names: &Names) -> TokenStream {
-    let Contract { ident, doc, name, version, methods, .. } = contract;
+    let Contract { ident, doc, name, version, events, methods, .. } = contract;
     let Names { contract: marker, host, client, .. } = names;
     let messages: Vec<Ident> = methods.iter().map(message_ident).collect();
     let indices: Vec<u16> = (0..messages.len()).map(|index| index as u16).collect();
+    let deliver = events::deliver(methods);
+    let published = events::published(contract, marker);
     quote! {
         #[automatically_derived]
         impl ::seam::__private::contract::Contract for #marker {
@@ -126,6 +128,9 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                         #doc,
                         ::std::vec![
                             #(::seam::__private::contract::MethodDescriptor::of::<#messages>()),*
+                        ],
+                        ::std::vec![
+                            #(::seam::__private::contract::EventDescriptor::of::<#events>()),*
                         ],
                     )
                 })
@@ -161,7 +166,11 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                     _ => return ::core::option::Option::None,
                 })
             }
+
+            #deliver
         }
+
+        #published
 
         #[automatically_derived]
         impl<__A: #ident> ::seam::__private::call::Hosts<__A> for #marker {

@@ -7,9 +7,9 @@ use syn::{Generics, Member};
 
 use super::accept::Accept;
 use super::expand::message_ident;
-use super::{Argument, Contract, Method, routes};
+use super::{Argument, Contract, Method, events, routes, triggers};
 use crate::case;
-use crate::encoding::{Part, Parts, at_once, is_named_of, messages};
+use crate::encoding::{Part, Parts, all_are, at_once, is_named_of, messages};
 use crate::message::implement;
 use crate::times;
 
@@ -36,7 +36,13 @@ pub(super) fn message(
     let parts = Parts::named(parts.collect());
     let shape = parts.shape();
     let types = arguments.iter().map(|argument| &argument.ty);
-    let clause = messages(types.filter(|ty| !times::holds(ty)));
+    let clause = match method.event() {
+        Some(event) => all_are(
+            [&event.ty].into_iter(),
+            |span| quote_spanned!(span=> ::seam::__private::event::Event),
+        ),
+        None => messages(types.filter(|ty| !times::holds(ty))),
+    };
     let generics = Generics { where_clause: clause.clone(), ..Generics::default() };
     let shape = quote!(#shape.inside(0));
     let implement = implement(&message, &generics, &shape, &parts.layout(), &parts.code());
@@ -55,6 +61,8 @@ pub(super) fn message(
     let accepts = accepts.map(Accept::check);
     let fallback = fallback(method);
     let route_key = route_key(method);
+    let subscription = events::subscription(method, &message, clause.as_ref());
+    let cron = triggers::check_cron(method);
     quote! {
         #[doc = #about]
         #[derive(
@@ -80,6 +88,7 @@ pub(super) fn message(
         #look
         #json
         #(#accepts)*
+        #cron
 
         #[automatically_derived]
         impl ::seam::__private::contract::Method for #message #clause {
@@ -100,6 +109,8 @@ pub(super) fn message(
                 <dyn #host as #host>::#call(host, start)
             }
         }
+
+        #subscription
     }
 }
 
@@ -219,6 +230,8 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             }
         }
     });
+    let on = option(triggers::subscription(method));
+    let schedule = option(triggers::schedule(method));
     let arguments = arguments.iter().map(|Argument { json, doc, .. }| {
         quote!(::seam::__private::contract::ArgumentSpec { name: #json, doc: #doc })
     });
@@ -234,6 +247,8 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             route_by: #route_by,
             http: &[#(#routes),*],
             arguments: &[#(#arguments),*],
+            on: #on,
+            schedule: #schedule,
         }
     }
 }

@@ -7,7 +7,7 @@ use syn::{
 };
 
 use super::types::{check_type, result_of};
-use super::{Answer, Argument, Method, options};
+use super::{Answer, Argument, Method, options, triggers};
 use crate::attrs::{docs, is_condition, no_conditions};
 use crate::case::{self, Case};
 use crate::diagnostic::Mistakes;
@@ -28,6 +28,7 @@ pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<M
         attrs.into_iter().partition(|attr| attr.path().is_ident("call"));
     no_conditions(&attrs, "a contract", mistakes);
     let options = options::read(&call, &arguments, exclusive, mistakes);
+    triggers::check(&options, &sig.ident, &arguments, &answer, mistakes);
     Some(Method {
         name: case::text(&sig.ident),
         ident: sig.ident,

@@ -2,17 +2,19 @@
 
 mod accept;
 mod arguments;
+mod events;
 mod expand;
 mod message;
 mod methods;
 mod options;
 mod parse;
 mod routes;
+mod triggers;
 mod types;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Ident, ItemTrait, Type, Visibility};
+use syn::{Attribute, Ident, ItemTrait, Path, Type, Visibility};
 
 use self::options::Options;
 
@@ -25,6 +27,8 @@ struct Contract {
     supertraits: TokenStream,
     name: String,
     version: String,
+    /// The types of the events that its service publishes.
+    events: Vec<Path>,
     methods: Vec<Method>,
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, ExprPath, LitInt, LitStr, Path};
+use syn::{Attribute, Expr, ExprPath, Ident, LitInt, LitStr, Path, Token, token};
 
 use super::Argument;
 use super::routes::{self, Route};
+use super::triggers::Trigger;
 use crate::attrs::text;
 use crate::diagnostic::{Mistakes, unknown};
 use crate::encoding::is_named;
@@ -24,9 +25,20 @@ pub(super) struct Options {
     /// The argument whose hash calls are routed by, as it was written.
     pub(super) route_by: Option<LitStr>,
     pub(super) routes: Vec<Route>,
+    /// What begins its turns beside calls.
+    pub(super) trigger: Option<Trigger>,
+    /// All options, as they were written.
+    pub(super) given: Vec<Ident>,
 }
 
-const KNOWN: [&str; 11] = [
+impl Options {
+    /// Whether events begin the method.
+    pub(super) fn is_subscription(&self) -> bool {
+        matches!(self.trigger, Some(Trigger::On))
+    }
+}
+
+const KNOWN: [&str; 14] = [
     "idempotent",
     "complete",
     "deadline",
@@ -38,6 +50,9 @@ const KNOWN: [&str; 11] = [
     "location",
     "header",
     "accept",
+    "on",
+    "every",
+    "cron",
 ];
 
 pub(super) fn read(
@@ -47,13 +62,19 @@ pub(super) fn read(
     mistakes: &mut Mistakes,
 ) -> Options {
     let mut options = Options::default();
+    let mut written = Vec::new();
     for attr in attrs {
         let mut route = routes::Written::default();
         let read =
             attr.parse_nested_meta(|meta| option(&meta, &mut options, &mut route, exclusive));
         mistakes.take(read);
-        options.routes.extend(route.finish(arguments, mistakes));
+        written.push(route);
     }
+    if options.is_subscription() {
+        // What there is of routes and of arguments to route by is refused as such.
+        return options;
+    }
+    options.routes = written.into_iter().filter_map(|w| w.finish(arguments, mistakes)).collect();
     if let Some(name) = &options.route_by {
         mistakes.take(check_route_by(name, arguments));
     }
@@ -66,7 +87,22 @@ fn option(
     route: &mut routes::Written,
     exclusive: Option<bool>,
 ) -> syn::Result<()> {
+    options.given.extend(meta.path.get_ident().cloned());
     match meta.path.get_ident().map(ToString::to_string).unwrap_or_default().as_str() {
+        "on" | "every" | "cron" if options.trigger.is_some() => {
+            return Err(meta
+                .error("a method has one of `on`, `every` and `cron`, once: make it two methods"));
+        }
+        "on" if meta.input.peek(Token![=]) || meta.input.peek(token::Paren) => {
+            return Err(meta.error(
+                "`on` takes the event from the type of the argument: leave out what follows it",
+            ));
+        }
+        "on" => options.trigger = Some(Trigger::On),
+        "every" => {
+            options.trigger = Some(Trigger::Every(duration(&text(meta)?, &INTERVALS)?));
+        }
+        "cron" => options.trigger = Some(Trigger::Cron(text(meta)?)),
         "idempotent" => options.idempotent = true,
         "public" => options.public = true,
         "complete" if exclusive == Some(true) => {
@@ -75,7 +111,7 @@ fn option(
             ));
         }
         "complete" => options.complete = true,
-        "deadline" => options.deadline = Some(duration(&text(meta)?)?),
+        "deadline" => options.deadline = Some(duration(&text(meta)?, &DEADLINES)?),
         "fallback" => options.fallback = Some(function(meta)?),
         "route_by" => options.route_by = Some(text(meta)?),
         "http" => route.http = Some(text(meta)?),
@@ -130,23 +166,36 @@ fn check_route_by(name: &LitStr, arguments: &[Argument]) -> syn::Result<()> {
     Ok(())
 }
 
-/// `250ms`, `2s`, `1m`, `1h`.
-fn duration(text: &LitStr) -> syn::Result<Duration> {
+/// The times that an option takes.
+struct Times {
+    /// Units and their milliseconds.
+    units: &'static [(&'static str, u64)],
+    examples: &'static str,
+}
+
+const SECOND: u64 = 1_000;
+const HOUR: u64 = 3_600 * SECOND;
+
+const DEADLINES: Times = Times {
+    units: &[("ms", 1), ("s", SECOND), ("m", 60 * SECOND), ("h", HOUR)],
+    examples: "`250ms`, `2s`, `1m` or `1h`",
+};
+
+const INTERVALS: Times = Times {
+    units: &[("s", SECOND), ("m", 60 * SECOND), ("h", HOUR), ("d", 24 * HOUR)],
+    examples: "`30s`, `5m`, `1h` or `1d`",
+};
+
+fn duration(text: &LitStr, times: &Times) -> syn::Result<Duration> {
     let value = text.value();
     let (number, unit) = value.split_at(value.trim_end_matches(char::is_alphabetic).len());
-    let millis = match unit {
-        "ms" => Some(1),
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        _ => None,
-    };
+    let millis = times.units.iter().find(|(name, _)| *name == unit).map(|(_, millis)| millis);
     let number = number.parse::<u32>().ok().filter(|number| *number > 0);
     match (number, millis) {
         (Some(number), Some(millis)) => Ok(Duration::from_millis(u64::from(number) * millis)),
-        _ => Err(syn::Error::new(
-            text.span(),
-            "a time is a number above 0 and its unit: `250ms`, `2s`, `1m` or `1h`",
-        )),
+        _ => {
+            let why = format!("a time is a number above 0 and its unit: {}", times.examples);
+            Err(syn::Error::new(text.span(), why))
+        }
     }
 }

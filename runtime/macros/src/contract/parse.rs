@@ -53,6 +53,7 @@ pub(super) fn contract(arguments: TokenStream, item: ItemTrait) -> syn::Result<C
         supertraits: quote!(::core::marker::Send + ::core::marker::Sync + 'static #more),
         name: identity.name,
         version: identity.version,
+        events: identity.events,
         methods,
     })
 }

@@ -1,8 +1,8 @@
-//! `graph`: which service needs which, drawn.
+//! `graph`: which service needs which, and whose events begin whose methods, drawn.
 
 use std::fmt::Write as _;
 
-use seam_core::contract::MethodDescriptor;
+use seam_core::contract::{EventDescriptor, MethodDescriptor, SubscriptionDescriptor};
 use serde_json::{Value, json};
 
 use super::args::GraphFormat;
@@ -30,6 +30,25 @@ fn edges(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &str)> {
         .flat_map(|service| service.needs.iter().map(|need| (service.name.as_str(), need.as_str())))
 }
 
+/// The way of a topic's events from one service to another: who publishes, who subscribes, and what.
+/// It is drawn once, however many methods and versions take it.
+fn event_edges(catalogue: &Catalogue) -> Vec<(&str, &str, &str)> {
+    let mut edges = Vec::new();
+    for (from, event) in catalogue.published() {
+        for (to, _, on) in catalogue.subscriptions().filter(|(.., on)| is_of(event, on)) {
+            let edge = (from.name.as_str(), to.name.as_str(), on.topic.as_str());
+            if !edges.contains(&edge) {
+                edges.push(edge);
+            }
+        }
+    }
+    edges
+}
+
+fn is_of(event: &EventDescriptor, on: &SubscriptionDescriptor) -> bool {
+    (&event.topic, event.version) == (&on.topic, on.version)
+}
+
 fn mermaid(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
     let mut text = "flowchart LR\n".to_owned();
     for unit in units {
@@ -53,6 +72,9 @@ fn mermaid(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
         let arrow = if within_one_unit(units, from, to) { "-->" } else { "==>" };
         let _ = writeln!(text, "    {} {arrow} {}", id(from), id(to));
     }
+    for (from, to, topic) in event_edges(catalogue) {
+        let _ = writeln!(text, "    {} -.->|\"{topic}\"| {}", id(from), id(to));
+    }
     text
 }
 
@@ -73,6 +95,9 @@ fn dot(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
         let style = if within_one_unit(units, from, to) { "" } else { " [style=bold]" };
         let _ = writeln!(text, "    {from:?} -> {to:?}{style};");
     }
+    for (from, to, topic) in event_edges(catalogue) {
+        let _ = writeln!(text, "    {from:?} -> {to:?} [style=dashed, label={topic:?}];");
+    }
     text + "}\n"
 }
 
@@ -86,10 +111,35 @@ fn json(catalogue: &Catalogue, services: &[ServiceConfig], units: &[UnitLayout])
         (service.name.clone(), allowed(catalogue, service, config))
     });
     graph["allowed"] = Value::Object(allowed.collect());
+    graph["events"] = events(catalogue);
     if !units.is_empty() {
         graph["units"] = units.iter().map(unit).collect();
     }
     format!("{graph:#}")
+}
+
+/// Each event that is published: by whom, and which methods it begins.
+fn events(catalogue: &Catalogue) -> Value {
+    let mut events: Vec<Value> = Vec::new();
+    for (service, event) in catalogue.published() {
+        let listed = events.iter_mut().find(|listed| {
+            listed["topic"] == event.topic.as_str() && listed["version"] == event.version
+        });
+        if let Some(publishers) = listed.and_then(|listed| listed["publishers"].as_array_mut()) {
+            publishers.push(service.name.as_str().into());
+            continue;
+        }
+        let subscriptions = catalogue.subscriptions().filter(|(.., on)| is_of(event, on));
+        let subscriptions =
+            subscriptions.map(|(to, method, _)| format!("{}.{}", to.name, method.name));
+        events.push(json!({
+            "topic": event.topic,
+            "version": event.version,
+            "publishers": [service.name],
+            "subscriptions": subscriptions.collect::<Vec<_>>(),
+        }));
+    }
+    events.into()
 }
 
 /// Who may call each method of a service: by what is declared, less what config leaves out.
@@ -118,6 +168,10 @@ fn text(catalogue: &Catalogue, units: &[UnitLayout]) -> String {
             ref needs => format!(" -> {}", needs.join(", ")),
         };
         let _ = writeln!(text, "{}{host}{needs}", service.name);
+        let edges = event_edges(catalogue).into_iter();
+        for (_, to, topic) in edges.filter(|(from, ..)| *from == service.name) {
+            let _ = writeln!(text, "    {topic} ..> {to}");
+        }
     }
     text
 }
@@ -150,6 +204,60 @@ mod tests {
         let config = Config::parse("app.toml", text, [], &catalogue).unwrap();
         let units = topology.map(|name| config.layouts(Some(name)).unwrap()).unwrap_or_default();
         draw(&catalogue, &config.services, &units, format)
+    }
+
+    fn with_events(format: GraphFormat) -> String {
+        let order = KnownService::new("order").needs(["user"]).events(
+            &[("order.paid", 1), ("order.paid", 2), ("order.lost", 1)],
+            &[("user.gone", 1)],
+        );
+        let user = KnownService::new("user")
+            .events(&[("user.gone", 1)], &[("order.paid", 1), ("order.paid", 2)]);
+        let services = vec![order, user];
+        let catalogue = Catalogue { app: "shop".into(), services, ..Catalogue::default() };
+        let config = Config::parse("app.toml", "", [], &catalogue).unwrap();
+        draw(&catalogue, &config.services, &[], format)
+    }
+
+    #[test]
+    fn events_are_dashed_from_who_publishes_to_who_subscribes() {
+        assert_eq!(
+            with_events(GraphFormat::Mermaid),
+            "flowchart LR\n    order_[\"order\"]\n    user_[\"user\"]\n    order_ --> user_\n    \
+             order_ -.->|\"order.paid\"| user_\n    user_ -.->|\"user.gone\"| order_\n"
+        );
+        let dot = with_events(GraphFormat::Dot);
+        let dashed = "\"order\" -> \"user\" [style=dashed, label=\"order.paid\"];";
+        assert_eq!(dot.matches(dashed).count(), 1, "{dot}");
+        assert_eq!(
+            with_events(GraphFormat::Text),
+            "order -> user\n    order.paid ..> user\nuser\n    user.gone ..> order\n"
+        );
+    }
+
+    #[test]
+    fn json_lists_each_event_with_its_publishers_and_subscriptions() {
+        let json: Value = serde_json::from_str(&with_events(GraphFormat::Json)).unwrap();
+        let expected = json!([
+            {
+                "topic": "order.paid", "version": 1, "publishers": ["order"],
+                "subscriptions": ["user.order_paid"],
+            },
+            {
+                "topic": "order.paid", "version": 2, "publishers": ["order"],
+                "subscriptions": ["user.order_paid"],
+            },
+            {
+                "topic": "order.lost", "version": 1, "publishers": ["order"], "subscriptions": [],
+            },
+            {
+                "topic": "user.gone", "version": 1, "publishers": ["user"],
+                "subscriptions": ["order.user_gone"],
+            },
+        ]);
+        assert_eq!(json["events"], expected);
+        let none: Value = serde_json::from_str(&drawn(None, GraphFormat::Json)).unwrap();
+        assert_eq!(none["events"], json!([]));
     }
 
     #[test]

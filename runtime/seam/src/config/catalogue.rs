@@ -1,6 +1,8 @@
 //! What the config has to know of the app: its services, whom they need, what they read.
 
-use seam_core::contract::ContractDescriptor;
+use seam_core::contract::{
+    ContractDescriptor, EventDescriptor, MethodDescriptor, SubscriptionDescriptor,
+};
 use serde::de::DeserializeOwned;
 
 use super::{problem::Problem, settings::Settings};
@@ -72,6 +74,33 @@ impl KnownService {
     }
 }
 
+#[cfg(test)]
+impl KnownService {
+    /// With a contract of its name that publishes and subscribes to events: topics and versions.
+    pub(crate) fn events(self, published: &[(&str, u16)], on: &[(&str, u16)]) -> Self {
+        let event = |(topic, version): &(&str, u16)| EventDescriptor {
+            topic: (*topic).into(),
+            version: *version,
+            key: "id".into(),
+            doc: String::new(),
+            schema: serde_json::Value::Null,
+        };
+        let method = |(topic, version): &(&str, u16)| {
+            let on = SubscriptionDescriptor { topic: (*topic).into(), version: *version };
+            let name = topic.replace('.', "_");
+            MethodDescriptor { on: Some(on), ..MethodDescriptor::plain(&name, 0) }
+        };
+        let contract = ContractDescriptor {
+            name: self.name.clone(),
+            version: "1.0".into(),
+            doc: String::new(),
+            methods: on.iter().map(method).collect(),
+            events: published.iter().map(event).collect(),
+        };
+        self.contract(Box::leak(Box::new(contract)))
+    }
+}
+
 impl Catalogue {
     /// The services, by name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -81,6 +110,28 @@ impl Catalogue {
     /// A service by name.
     pub fn service(&self, name: &str) -> Option<&KnownService> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The events that services publish, in the order of the app: who, and what.
+    pub fn published(&self) -> impl Iterator<Item = (&KnownService, &'static EventDescriptor)> {
+        self.contracts().flat_map(|(service, contract)| {
+            contract.events.iter().map(move |event| (service, event))
+        })
+    }
+
+    /// The methods that events begin, in the order of the app: whose, which, and what events.
+    pub fn subscriptions(
+        &self,
+    ) -> impl Iterator<Item = (&KnownService, &'static MethodDescriptor, &'static SubscriptionDescriptor)>
+    {
+        self.contracts().flat_map(|(service, contract)| {
+            let methods = contract.methods.iter();
+            methods.filter_map(move |method| Some((service, method, method.on.as_ref()?)))
+        })
+    }
+
+    fn contracts(&self) -> impl Iterator<Item = (&KnownService, &'static ContractDescriptor)> {
+        self.services.iter().filter_map(|service| Some((service, service.contract?)))
     }
 
     /// The names such that every service comes after those that it needs; otherwise in the

@@ -94,16 +94,21 @@ impl fmt::Display for Problems {
 /// The fix for a name that isn't known: the nearest one that is, or all of them.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let near = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), *known))
-        .filter(|(distance, known)| *distance <= 1 + known.len().max(name.len()) / 3)
-        .min_by_key(|(distance, _)| *distance);
-    match near {
-        Some((_, near)) => format!("did you mean `{near}`?"),
+    match near(name, &known) {
+        Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "take it out: there is nothing that it could name".into(),
         None => format!("use one of {}, or take it out", ticked(&known)),
     }
+}
+
+/// The name that is known and was meant, probably.
+pub(super) fn near<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), *known))
+        .filter(|(distance, known)| *distance <= 1 + known.len().max(name.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, near)| near)
 }
 
 /// Names in backticks, with commas.

@@ -9,12 +9,14 @@ mod config;
 mod descriptor;
 mod encoding;
 mod errors;
+mod events;
 mod fakes;
 mod fallbacks;
 mod hygiene;
 mod layout;
 mod messages;
 mod retries;
+mod schedules;
 mod shadows;
 #[cfg(feature = "time")]
 mod times;

@@ -113,6 +113,7 @@ fn describe(version: &'static str) -> ContractDescriptor {
         version: version.into(),
         doc: String::new(),
         methods,
+        events: Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a call in JSON came to.
 
-use super::finite;
-use crate::codec::{AnswerHead, Besides, Blob, Message};
+use crate::codec::{AnswerHead, Besides, Blob, Message, finite};
 
 /// An answer whose type the caller doesn't know.
 #[derive(Debug, Clone, PartialEq)]

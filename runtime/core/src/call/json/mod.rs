@@ -5,7 +5,6 @@ mod forward;
 
 mod answer;
 mod entries;
-mod finite;
 mod read;
 mod strict;
 
@@ -14,9 +13,12 @@ use std::pin::Pin;
 
 pub use self::answer::{JsonAnswer, JsonBody};
 use super::client::Client;
-use super::dispatch::Callable;
+use super::dispatch::{Callable, Subscription};
 use super::extra::CallOptions;
+use super::future::Call;
+use crate::codec::finite;
 use crate::contract::ServiceFailure;
+use crate::event::Event;
 use crate::outcome::{CallError, NotExecuted, Unknown};
 
 /// The wait for an answer in JSON.
@@ -35,7 +37,24 @@ pub fn call_json<M: Callable>(
         Ok(message) => message,
         Err(why) => return refused(why),
     };
-    let call = client.call(message).options(options);
+    reply(client.call(message).options(options))
+}
+
+/// Calls the subscription `M` with an event as it is kept. One that can't be read is refused as a bad
+/// request: nothing has run. Used by generated code.
+pub fn deliver<M: Subscription>(
+    client: &Client<M::Contract>,
+    event: &[u8],
+    options: CallOptions,
+) -> JsonReply {
+    match M::Event::from_kept(event) {
+        Ok(event) => reply(client.call(M::of(event)).options(options)),
+        Err(why) => refused(why.to_string()),
+    }
+}
+
+/// The wait for a call's answer, as JSON.
+fn reply<M: Callable>(call: Call<M>) -> JsonReply {
     Box::pin(async move {
         match call.await {
             Ok(answer) => JsonAnswer::of(&answer).map_err(unreadable),

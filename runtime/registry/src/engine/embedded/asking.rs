@@ -42,7 +42,7 @@ pub fn contract() -> &'static ContractDescriptor {
         // What is JSON says by itself what it is.
         let method = MethodDescriptor { hash: 1, layout: "json".into(), ..plain };
         let (name, version, doc) = (NAME.into(), "1.0".into(), String::new());
-        ContractDescriptor { name, version, doc, methods: vec![method] }
+        ContractDescriptor { name, version, doc, methods: vec![method], events: vec![] }
     })
 }
 

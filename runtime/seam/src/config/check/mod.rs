@@ -1,5 +1,6 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
+mod events;
 mod instances;
 mod registry;
 mod security;
@@ -32,6 +33,7 @@ pub(super) fn check(
     let check = Check { root, source, catalogue, findings, registered };
     check.app_name(config);
     check.cycles(config);
+    check.events(config);
     check.hops(config);
     for unit in &mut config.units {
         let name = unit.name.clone();

@@ -2,6 +2,7 @@
 
 mod carried;
 mod document;
+mod events;
 mod layout;
 mod messages;
 mod overrides;

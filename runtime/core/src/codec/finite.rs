@@ -15,7 +15,7 @@ use serde::ser::{
 ///
 /// # Errors
 /// Serde's own, or that the value holds a number that JSON hasn't.
-pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, String> {
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, String> {
     let json = serde_json::to_vec(value).map_err(|error| error.to_string())?;
     if memchr::memmem::find(&json, b"null").is_some() {
         check(value)?;
@@ -27,7 +27,7 @@ pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Strin
 ///
 /// # Errors
 /// What it can't.
-pub(super) fn check<T: Serialize + ?Sized>(value: &T) -> Result<(), String> {
+pub(crate) fn check<T: Serialize + ?Sized>(value: &T) -> Result<(), String> {
     value.serialize(Finite).map_err(|NotFinite(why)| why)
 }
 
