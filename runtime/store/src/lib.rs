@@ -63,6 +63,8 @@ mod store;
 mod table;
 mod transaction;
 
+#[cfg(feature = "postgres")]
+pub use crate::engine::Postgres;
 pub use crate::{
     codec::{Key, MAX_KEY, MAX_NAME, MAX_VALUE, Value},
     engine::{Condition, Memory, Sled},

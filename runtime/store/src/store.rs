@@ -147,7 +147,7 @@ impl Store {
             let definition = Arc::clone(&known.definition).downcast().map_err(|_| retyped())?;
             return Ok(Table::new(self.clone(), definition));
         }
-        let definition = Arc::new(Definition::<K, V>::new(name)?);
+        let definition = Arc::new(Definition::<K, V>::new(name, self.is_shared())?);
         prepare(self, &definition)?;
         let known = Known { types, definition: Arc::clone(&definition) as _ };
         tables.insert(name.to_owned(), known);
@@ -235,6 +235,11 @@ impl Store {
 
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
+    }
+
+    /// Whether other instances may write to it too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.engine.ownership() == Ownership::Shared
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {
