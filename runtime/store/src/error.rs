@@ -57,6 +57,9 @@ pub enum OpenError {
         /// The server's words.
         cause: String,
     },
+    /// A copy into the database was begun and not ended: some rows are missing.
+    #[error("a copy into this database was cut off, so rows are missing: copy again")]
+    Unfinished,
     /// What says where the database is can't be used.
     #[error("{cause}")]
     Setting {

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use crate::{
     Hook, Key, OpenError, Space, StoreError, Table, Transaction, TransactionError, Value,
     cache::{Cache, Cached},
+    copy,
     engine::{
         Condition, Engine, Job, Memory, Observer, Ownership, Run, Scan, Sled, Verdict, Writes,
     },
@@ -124,6 +125,19 @@ impl Store {
         };
         let cache = Arc::new(Cache::new(cache));
         engine.open(Arc::new(Commits(Arc::clone(&cache)))).await?;
+        let whole = match copy::is_unfinished(&*engine).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(OpenError::Unfinished),
+            Err(error) => {
+                let (database, cause) = (format!("{engine:?}"), error.to_string());
+                Err(OpenError::Refused { database, cause })
+            }
+        };
+        if let Err(error) = whole {
+            // What matters is that nobody uses it.
+            let _ = engine.close().await;
+            return Err(error);
+        }
         let inner = Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             engine,

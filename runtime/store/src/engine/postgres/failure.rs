@@ -24,6 +24,11 @@ impl Failure {
         Self { error: StoreError::Away { cause }, broken: true }
     }
 
+    /// The database is there, and won't do it.
+    pub(super) const fn refused(cause: String) -> Self {
+        Self { error: StoreError::Away { cause }, broken: false }
+    }
+
     /// In the words of an opening that failed.
     pub(super) fn at_open(self, database: &dyn std::fmt::Display) -> OpenError {
         let database = database.to_string();

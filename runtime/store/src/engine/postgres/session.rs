@@ -129,7 +129,13 @@ impl Session {
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}; SELECT txid_current()",
             settings.lock()
         );
-        let answers = within(ANSWER, self.client.simple_query(&begin)).await?;
+        let answers = within(ANSWER, self.client.simple_query(&begin)).await;
+        let answers = answers.map_err(|failure| match failure.error {
+            StoreError::Away { cause } if !failure.broken => Failure::refused(format!(
+                "no turn to write, which another instance may have had all the while: {cause}"
+            )),
+            _ => failure,
+        })?;
         let last = answers.iter().rev().find_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => row.get(0),
             _ => None,
