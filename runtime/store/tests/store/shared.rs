@@ -2,13 +2,18 @@
 
 use std::{
     collections::BTreeSet,
+    env,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
     sync::{Arc, Barrier, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use seam_store::{
-    Condition, Index, Keys, OpenError, Postgres, Store, StoreError, StoreOptions, Table,
+    Condition, CopyError, Index, Keys, OpenError, Postgres, Sled, Store, StoreError, StoreOptions,
+    Table, copy,
 };
 
 use crate::{proxy::Proxy, scene::Scene, server};
@@ -121,6 +126,101 @@ async fn who_stands_still_in_a_transaction_holds_nobody_up() {
     assert_eq!(table.get(&7).await, Ok(None));
     stuck.insert(&7, &8).await.unwrap();
     assert_eq!(table.get(&7).await, Ok(Some(8)), "it goes on by itself");
+}
+
+/// What the child process opens.
+const SCENE: &str = "SEAM_STORE_TEST_SCENE";
+
+/// This test binary again, as another instance that writes all the time.
+fn instance(scene: &Scene) -> Child {
+    let Scene::Postgres { url, schema } = scene else { panic!("nobody else can open it") };
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "shared::child_that_adds_until_it_is_killed", "--ignored"])
+        .args(["--nocapture", "--quiet"])
+        .env(SCENE, format!("{url} {schema}"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the child process of the test that freezes"]
+async fn child_that_adds_until_it_is_killed() {
+    let Ok(scene) = env::var(SCENE) else { return };
+    let (url, schema) = scene.split_once(' ').unwrap();
+    let store = Scene::Postgres { url: url.into(), schema: schema.into() }.open();
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let table = numbers(&store);
+        writers.spawn(async move {
+            loop {
+                match add(table.clone()).await {
+                    Ok(id) => println!("\nadded {id}"),
+                    Err(error) => assert_eq!(error.code(), "store_away"),
+                }
+            }
+        });
+    }
+    writers.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_is_frozen_holds_nobody_up() {
+    let Some(scene) = Scene::postgres() else { return };
+    let stores = [scene.open(), scene.open()];
+    let tables = stores.each_ref().map(numbers);
+    let mut child = instance(&scene);
+    let pid = Pid::from_child(&child);
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut added = move || {
+        let said = said.by_ref().map(Result::unwrap);
+        said.filter_map(|line| line.strip_prefix("added ")?.parse::<u64>().ok()).take(50).last()
+    };
+    let mut told = BTreeSet::new();
+    for _ in 0..3 {
+        assert!(added().is_some(), "it adds, and after it was frozen again");
+        kill_process(pid, Signal::STOP).unwrap();
+        let begun = Instant::now();
+        for table in &tables {
+            told.insert(add(table.clone()).await.unwrap());
+        }
+        let waited = begun.elapsed();
+        assert!(waited < Duration::from_secs(3), "{waited:?}");
+        // Whatever it was in the middle of is over by now.
+        tokio::time::sleep(Duration::from_millis(2200).saturating_sub(waited)).await;
+        kill_process(pid, Signal::CONT).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    told.insert(add(tables[0].clone()).await.unwrap());
+    let ids: Vec<u64> =
+        tables[1].scan(Keys::all()).await.unwrap().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>(), "no gaps, none twice");
+    assert!(told.iter().all(|id| ids.contains(id)));
+}
+
+#[tokio::test]
+async fn rows_move_from_a_folder_and_back() {
+    const ROWS: u64 = 700;
+    let Some(scene) = Scene::postgres() else { return };
+    let Scene::Postgres { url, schema } = &scene else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let sled = |name: &str| Sled::new(folder.path().join(name));
+    let postgres = || Postgres::new(url, schema).unwrap();
+    let store = Store::open_on(sled("first"), StoreOptions::default()).unwrap();
+    by_value(&store);
+    fill(&store, ROWS).await;
+    store.close().await.unwrap();
+    let there = copy(&sled("first"), &postgres(), |_, _| {}).await.unwrap();
+    let back = copy(&postgres(), &sled("second"), |_, _| {}).await.unwrap();
+    assert_eq!(there, back);
+    for store in [scene.open(), Store::open(&folder.path().join("second")).unwrap()] {
+        assert_eq!(numbers(&store).count().await, Ok(ROWS));
+        assert_eq!(by_value(&store).scan(Keys::all().take(1)).await.unwrap(), [(ROWS - 1, 1)]);
+    }
+    let again = copy(&sled("second"), &postgres(), |_, _| {}).await.unwrap_err();
+    assert!(matches!(again, CopyError::NotEmpty { .. }), "{again}");
 }
 
 /// More rows than are entered in one step.
