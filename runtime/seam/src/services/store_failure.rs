@@ -10,8 +10,7 @@ use seam_store::StoreError;
 /// [`StoreError`] and [`TransactionError`](seam_store::TransactionError) with a `?`.
 ///
 /// Its code is the store's, `store_full` say. The status is 503 for what passes, a full disk or a
-/// database that is away, and
-/// 500 for all else. Why the store failed goes to the service's log.
+/// database that is away, and 500 for all else. Why the store failed goes to the service's log.
 #[seam::message]
 #[derive(Eq)]
 pub struct StoreFailure {
