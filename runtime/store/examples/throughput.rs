@@ -1,27 +1,32 @@
 //! How many durable writes and reads a store does per second, by the number of callers:
 //! `cargo run --release -p seam-store --example throughput -- [FOLDER]`. The folder decides which
-//! disk is measured.
+//! disk is measured; with `--features postgres` it may be the url of a database instead.
 
 #![allow(clippy::print_stdout, reason = "it reports to a person")]
 
 use std::{
     env,
     error::Error,
-    path::PathBuf,
+    path::Path,
     time::{Duration, Instant},
 };
 
-use seam_store::{Store, StoreError, Table};
+use seam_store::{Sled, Store, StoreError, StoreOptions, Table};
 
 /// How long each row of the report takes.
 const SPAN: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder =
-        tempfile::tempdir_in(env::args_os().nth(1).map_or_else(env::temp_dir, PathBuf::from))?;
+    let place = env::args().nth(1);
+    let place = place.unwrap_or_else(|| env::temp_dir().display().to_string());
+    let folder = match place.starts_with("postgres:") {
+        true => None,
+        false => Some(tempfile::tempdir_in(&place)?),
+    };
+    let place = folder.as_ref().map_or(place, |folder| folder.path().display().to_string());
     let begun = Instant::now();
-    let store = Store::open_async(folder.path().join("store")).await?;
+    let store = open(&place).await?;
     println!("open a new store {:>9.1?}", begun.elapsed());
     let table: Table<u64, [u64; 4]> = store.table("rows")?;
     for callers in [1, 8, 64, 256] {
@@ -49,10 +54,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     store.close().await?;
     println!("close with {rows} rows {:>9.1?}", begun.elapsed());
     let begun = Instant::now();
-    let store = Store::open_async(folder.path().join("store")).await?;
+    let store = open(&place).await?;
     println!("open again {:>9.1?}", begun.elapsed());
     store.close().await?;
     Ok(())
+}
+
+/// The database in this folder, or the one of this url.
+async fn open(place: &str) -> Result<Store, Box<dyn Error>> {
+    let options = StoreOptions::default();
+    #[cfg(feature = "postgres")]
+    if place.starts_with("postgres:") {
+        let engine = seam_store::Postgres::new(place, "throughput")?;
+        return Ok(Store::open_on_async(engine, options).await?);
+    }
+    let engine = Sled::new(Path::new(place).join("store"));
+    Ok(Store::open_on_async(engine, options).await?)
 }
 
 /// Operations per second, and the mean time of one, with so many callers one after another each.

@@ -38,6 +38,34 @@ pub enum OpenError {
         /// The copy that was made before recovery, if there is one.
         copy: Option<PathBuf>,
     },
+    /// The database's server can't be reached, or doesn't serve yet.
+    #[error("the database {database} can't be reached: {cause}. Start it, or correct its url")]
+    Away {
+        /// Where it is, without a password.
+        database: String,
+        /// What was met.
+        cause: String,
+    },
+    /// The database's server refused: a password, a right, a limit.
+    #[error(
+        "the database {database} refuses: {cause}. Its user needs the right to connect, and to make \
+         a schema or to write to the one that is there"
+    )]
+    Refused {
+        /// Where it is, without a password.
+        database: String,
+        /// The server's words.
+        cause: String,
+    },
+    /// A copy into the database was begun and not ended: some rows are missing.
+    #[error("a copy into this database was cut off, so rows are missing: copy again")]
+    Unfinished,
+    /// What says where the database is can't be used.
+    #[error("{cause}")]
+    Setting {
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The operating system refused: permissions, space, a broken disk.
     #[error("can't {action} {}: {source}. Check the folder's owner, its permissions and the free space", path.display())]
     Io {
@@ -139,6 +167,15 @@ pub enum StoreError {
         /// The operating system's words.
         cause: String,
     },
+    /// The database's server can't be reached, or doesn't serve this. It had no effect, and what
+    /// comes later may do: no restart is needed.
+    #[error(
+        "the store's database doesn't serve: {cause}. Once it does, the store goes on by itself"
+    )]
+    Away {
+        /// What was met.
+        cause: String,
+    },
     /// A write of before couldn't be brought to disk, so this one was refused, as every later one.
     #[error(
         "the store takes no more writes, for it can't bring them to disk: {cause}. Mend the disk, then restart"
@@ -172,9 +209,9 @@ impl StoreError {
         matches!(self, Self::Unknown { .. })
     }
 
-    /// Whether it is a passing shortage: the same write may do once there is room.
+    /// Whether it passes: the same may do once there is room, or the database's server is back.
     pub const fn is_shortage(&self) -> bool {
-        matches!(self, Self::Full { .. })
+        matches!(self, Self::Full { .. } | Self::Away { .. })
     }
 
     /// All that [`code`](Self::code) may say.
@@ -190,6 +227,7 @@ impl StoreError {
         "store_corrupt",
         "store_disk",
         "store_full",
+        "store_away",
         "store_poisoned",
         "store_unknown",
         "store_panicked",
@@ -210,6 +248,7 @@ impl StoreError {
             Self::Corrupt { .. } => "store_corrupt",
             Self::Disk { .. } => "store_disk",
             Self::Full { .. } => "store_full",
+            Self::Away { .. } => "store_away",
             Self::Poisoned { .. } => "store_poisoned",
             Self::Unknown { .. } => "store_unknown",
             Self::Panicked { .. } => "store_panicked",
@@ -297,6 +336,7 @@ mod tests {
             Corrupt { cause: text() }
             Disk { cause: text() }
             Full { cause: text() }
+            Away { cause: text() }
             Poisoned { cause: text() }
             Unknown { cause: text() }
             Panicked { message: text() }

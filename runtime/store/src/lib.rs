@@ -1,6 +1,7 @@
 //! Tables of a service in a database of its own, acknowledged when on disk.
 //!
-//! A [`Store`] is one folder, owned by one process at a time, or another [`engine`]. Its [`Table`]s
+//! A [`Store`] is one folder, owned by one process at a time, or another [`engine`]: a schema of a
+//! PostgreSQL database, say, that several processes share (feature `postgres`). Its [`Table`]s
 //! are typed and sorted, have indexes, and count their rows; a [transaction](Store::transaction)
 //! spans any of them.
 //!
@@ -44,7 +45,8 @@
 //! table/       tables, indexes, and what makes old ones ready
 //! keys, order/ which keys a scan visits, and keys as bytes that sort as they do
 //! cache        rows in memory
-//! engine/      what a store stands on: sled, or memory
+//! engine/      what a store stands on: sled, PostgreSQL, or memory
+//! copy         all rows of one engine, brought to another
 //! ```
 //!
 //! # Room on disk
@@ -53,6 +55,7 @@
 
 mod cache;
 mod codec;
+mod copy;
 pub mod engine;
 mod error;
 mod hook;
@@ -63,8 +66,11 @@ mod store;
 mod table;
 mod transaction;
 
+#[cfg(feature = "postgres")]
+pub use crate::engine::Postgres;
 pub use crate::{
     codec::{Key, MAX_KEY, MAX_NAME, MAX_VALUE, Value},
+    copy::{CopyError, copy},
     engine::{Condition, Memory, Sled},
     error::{OpenError, StoreError, TransactionError},
     hook::Hook,

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use crate::{
     Hook, Key, OpenError, Space, StoreError, Table, Transaction, TransactionError, Value,
     cache::{Cache, Cached},
+    copy,
     engine::{
         Condition, Engine, Job, Memory, Observer, Ownership, Run, Scan, Sled, Verdict, Writes,
     },
@@ -124,6 +125,19 @@ impl Store {
         };
         let cache = Arc::new(Cache::new(cache));
         engine.open(Arc::new(Commits(Arc::clone(&cache)))).await?;
+        let whole = match copy::is_unfinished(&*engine).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(OpenError::Unfinished),
+            Err(error) => {
+                let (database, cause) = (format!("{engine:?}"), error.to_string());
+                Err(OpenError::Refused { database, cause })
+            }
+        };
+        if let Err(error) = whole {
+            // What matters is that nobody uses it.
+            let _ = engine.close().await;
+            return Err(error);
+        }
         let inner = Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             engine,
@@ -147,7 +161,7 @@ impl Store {
             let definition = Arc::clone(&known.definition).downcast().map_err(|_| retyped())?;
             return Ok(Table::new(self.clone(), definition));
         }
-        let definition = Arc::new(Definition::<K, V>::new(name)?);
+        let definition = Arc::new(Definition::<K, V>::new(name, self.is_shared())?);
         prepare(self, &definition)?;
         let known = Known { types, definition: Arc::clone(&definition) as _ };
         tables.insert(name.to_owned(), known);
@@ -235,6 +249,11 @@ impl Store {
 
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
+    }
+
+    /// Whether other instances may write to it too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.engine.ownership() == Ownership::Shared
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {

@@ -9,8 +9,8 @@ use seam_store::StoreError;
 /// write may have been done all the same. A variant marked `#[error(store)]` holds one, and takes
 /// [`StoreError`] and [`TransactionError`](seam_store::TransactionError) with a `?`.
 ///
-/// Its code is the store's, `store_full` say. The status is 503 for a shortage, which passes, and
-/// 500 for all else. Why the store failed goes to the service's log.
+/// Its code is the store's, `store_full` say. The status is 503 for what passes, a full disk or a
+/// database that is away, and 500 for all else. Why the store failed goes to the service's log.
 #[seam::message]
 #[derive(Eq)]
 pub struct StoreFailure {
@@ -21,6 +21,7 @@ pub struct StoreFailure {
 /// Stands for a code that this build doesn't know.
 const OTHER: &str = "store_failed";
 const FULL: &str = "store_full";
+const AWAY: &str = "store_away";
 const UNKNOWN: &str = "store_unknown";
 
 impl StoreFailure {
@@ -33,7 +34,7 @@ impl StoreFailure {
 impl From<StoreError> for StoreFailure {
     fn from(error: StoreError) -> Self {
         if error.is_shortage() {
-            tracing::warn!(%error, "the store has no room");
+            tracing::warn!(%error, "the store can't do it now");
         } else {
             tracing::error!(%error, "the store failed");
         }
@@ -62,7 +63,7 @@ impl ServiceError for StoreFailure {
     }
 
     fn status(&self) -> u16 {
-        if self.code == FULL { 503 } else { 500 }
+        if matches!(self.code.as_str(), FULL | AWAY) { 503 } else { 500 }
     }
 
     fn leaves_unknown(&self) -> bool {

@@ -4,11 +4,14 @@
 //! mod      what an engine is, and what it is asked for
 //! group    transactions that share a commit: run one after the other, on top of one another
 //! sled     a folder on disk, with threads of its own
+//! postgres a schema of a database that several processes share (feature `postgres`)
 //! memory   nothing that stays, without threads; commits that come late, fail or get lost
 //! ```
 
 mod group;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod queue;
 pub(crate) mod sled;
@@ -16,6 +19,8 @@ pub(crate) mod sled;
 use std::{collections::BTreeMap, fmt, ops::ControlFlow, ops::Range, pin::Pin, sync::Arc};
 
 pub(crate) use self::group::{Group, Run};
+#[cfg(feature = "postgres")]
+pub use self::postgres::Postgres;
 pub use self::{
     group::{Job, Verdict},
     memory::{Fault, Memory},
@@ -91,6 +96,11 @@ pub enum Condition {
         /// The operating system's words.
         cause: String,
     },
+    /// Its server is out of reach: it refuses reads and writes until that is back.
+    Away {
+        /// What was met.
+        cause: String,
+    },
     /// A write couldn't be brought to disk: it refuses writes until it is opened anew.
     Poisoned {
         /// The first failure.
@@ -99,11 +109,12 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// `ok`, `full` or `poisoned`.
+    /// `ok`, `full`, `away` or `poisoned`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Full { .. } => "full",
+            Self::Away { .. } => "away",
             Self::Poisoned { .. } => "poisoned",
         }
     }
@@ -125,6 +136,13 @@ pub struct Scan {
     pub follow: Option<Vec<u8>>,
 }
 
+impl Scan {
+    /// All rows of a range, in order.
+    pub(crate) const fn of(range: Range<Vec<u8>>) -> Self {
+        Self { range, reverse: false, skip: 0, take: usize::MAX, follow: None }
+    }
+}
+
 /// Told of each commit by the engine, on the thread that commits.
 pub trait Observer: Send + Sync + 'static {
     /// These are about to be applied. Reads that begin later may see them.
@@ -142,6 +160,14 @@ pub trait View: Send + Sync + fmt::Debug {
     /// # Errors
     /// If it can't be read.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The values of some keys. An engine whose rows are far away asks for them all at once.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
 
     /// Shows the rows of a range to `each`, in order or the other way round, until it breaks.
     ///
@@ -183,16 +209,19 @@ pub(crate) fn scan(
     };
     visit(view, scan.range.clone(), scan.reverse, writes, &mut keep)?;
     let Some(prefix) = &scan.follow else { return Ok(rows) };
-    let mut followed = Vec::with_capacity(rows.len());
-    for (_, rest) in rows {
-        let key = [prefix, rest.as_slice()].concat();
+    let keys: Vec<_> =
+        rows.into_iter().map(|(_, rest)| [prefix, rest.as_slice()].concat()).collect();
+    let unwritten: Vec<_> = keys.iter().filter(|key| !writes.contains_key(*key)).cloned().collect();
+    let found = if unwritten.is_empty() { Vec::new() } else { view.get_many(&unwritten)? };
+    let mut found = found.into_iter();
+    let follow = |key: Vec<u8>| {
         let value = match writes.get(&key) {
             Some(written) => written.clone(),
-            None => view.get(&key)?,
+            None => found.next().flatten(),
         };
-        followed.extend(value.map(|value| (key, value)));
-    }
-    Ok(followed)
+        value.map(|value| (key, value))
+    };
+    Ok(keys.into_iter().filter_map(follow).collect())
 }
 
 /// Shows the rows of a range, with writes on top.

@@ -6,7 +6,10 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::{
     Key, StoreError, Transaction, Value,
-    codec::{Part, decode_key, decode_value, encode_key, encode_value, prefix, push_name},
+    codec::{
+        Part, decode_key, decode_value, encode_key, encode_value, prefix, push_name, starting_with,
+    },
+    engine::Scan,
     transaction::Write,
 };
 
@@ -20,6 +23,9 @@ pub(crate) struct Definition<K, V> {
     prefix: Vec<u8>,
     count: Vec<u8>,
     indexes: RwLock<Vec<Arc<Declared<K, V>>>>,
+    /// Other instances write too, and may complete an index at any time that nobody declares here:
+    /// each write has to look.
+    shared: bool,
     /// The marks of indexes that were complete before, and that nobody has declared yet: with the
     /// next write they no longer are.
     undeclared: RwLock<BTreeSet<Vec<u8>>>,
@@ -34,6 +40,8 @@ pub(crate) struct Declared<K, V> {
     pub(crate) prefix: Vec<u8>,
     /// Where it says that it is complete.
     pub(crate) mark: Vec<u8>,
+    /// What it says there: another type of key or kind of index is another index.
+    pub(crate) made_of: Vec<u8>,
     /// Of its keys.
     pub(crate) types: (TypeId, &'static str),
     pub(crate) unique: bool,
@@ -48,9 +56,10 @@ pub(crate) struct Row {
 }
 
 impl<K: Key, V: Value> Definition<K, V> {
-    pub(crate) fn new(name: &str) -> Result<Self, StoreError> {
+    pub(crate) fn new(name: &str, shared: bool) -> Result<Self, StoreError> {
         Ok(Self {
             name: name.into(),
+            shared,
             prefix: prefix(Part::Rows, name)?,
             count: prefix(Part::Counts, name)?,
             indexes: RwLock::default(),
@@ -136,12 +145,7 @@ impl<K: Key, V: Value> Definition<K, V> {
         before: Option<&[u8]>,
         after: Option<&[u8]>,
     ) -> Result<Vec<(Vec<u8>, Write)>, StoreError> {
-        let mut writes = Vec::new();
-        for mark in self.undeclared.read().iter() {
-            if tx.read(mark)?.is_some() {
-                writes.push((mark.clone(), None));
-            }
-        }
+        let mut writes: Vec<_> = self.unkept(tx)?.into_iter().map(|mark| (mark, None)).collect();
         let indexes = self.indexes.read();
         if indexes.is_empty() {
             return Ok(writes);
@@ -162,6 +166,40 @@ impl<K: Key, V: Value> Definition<K, V> {
             }
         }
         Ok(writes)
+    }
+
+    /// The marks that a write of this table makes untrue: of indexes that it doesn't keep, and that
+    /// are complete or being built.
+    fn unkept(&self, tx: &Transaction) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut unkept = Vec::new();
+        if !self.shared {
+            for mark in self.undeclared.read().iter() {
+                if tx.read(mark)?.is_some() {
+                    unkept.push(mark.clone());
+                }
+            }
+            return Ok(unkept);
+        }
+        let below = self.marks()?;
+        let name = below.len() + 1;
+        let marks = tx.read_all(&Scan::of(starting_with(below)))?;
+        let indexes = self.indexes.read();
+        for (mark, made_of) in marks {
+            // A claim's key begins with the mark's, and a claim says what is being built.
+            let keeps = |index: &Arc<Declared<K, V>>| {
+                mark.starts_with(&index.mark) && made_of.starts_with(&index.made_of)
+            };
+            if !indexes.iter().any(keeps) {
+                let index = String::from_utf8_lossy(mark.get(name..).unwrap_or_default());
+                tracing::warn!(
+                    table = %self.name, %index,
+                    "written without an index that another instance keeps: \
+                     it is built anew when one that declares it starts"
+                );
+                unkept.push(mark);
+            }
+        }
+        Ok(unkept)
     }
 
     /// Whether the entry is free, or is this row's.

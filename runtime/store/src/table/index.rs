@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Key, Keys, StoreError, Value,
-    codec::encode_key,
+    codec::{encode_key, encode_value, successor},
     engine::{RawRow, Scan},
 };
 
@@ -106,8 +106,10 @@ impl<K: Key, V: Value> Table<K, V> {
         let handle =
             Handle { table: self.clone(), prefix: prefix.as_slice().into(), key: PhantomData };
         let types = (TypeId::of::<I>(), type_name::<I>());
+        let made_of = encode_value(self.name(), &(types.1, unique))?;
+        let named = name.to_owned();
         let declared =
-            Arc::new(Declared { name: name.to_owned(), prefix, mark, types, unique, entries });
+            Arc::new(Declared { name: named, prefix, mark, made_of, types, unique, entries });
         let _one_at_a_time = self.definition.declaring.lock();
         match self.definition.declared(name) {
             // By an instance before this one: what it captured may be of that.
@@ -167,6 +169,13 @@ impl<I: Serialize, K: Key, V: Value> Unique<I, K, V> {
         let (table, entry) = (self.0.table.clone(), self.entry(key));
         async move {
             let entry = entry?;
+            if table.store.is_shared() {
+                // Nothing of it is in memory: entry and row at once, as of one moment.
+                let range = entry.clone()..successor(entry);
+                let follow = Some(table.prefix().to_vec());
+                let rows = table.store.scan(Scan { follow, ..Scan::of(range) }).await?;
+                return Ok(decode_rows(table.name(), table.prefix(), &rows)?.pop());
+            }
             loop {
                 let Some(row) = one(&table, entry.clone()).await? else { return Ok(None) };
                 let full = [table.prefix(), &row].concat();

@@ -1,5 +1,6 @@
 //! A typed table.
 
+mod claim;
 mod definition;
 mod index;
 mod migrate;

@@ -5,12 +5,13 @@
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use super::{
+    claim::{Claim, Turn},
     definition::{Declared, Definition},
     migrate::old_key,
 };
 use crate::{
     Key, Store, StoreError, Transaction, Value,
-    codec::{Part, decode_key, decode_value, encode_value, prefix, starting_with, successor},
+    codec::{Part, decode_key, decode_value, prefix, starting_with, successor},
     engine::{RawRow, Scan},
     order,
 };
@@ -102,16 +103,12 @@ fn complete<K: Key, V: Value>(
     index: Arc<Declared<K, V>>,
 ) -> Result<(), StoreError> {
     let name = definition.name();
-    // What it was made of, so that another type of key or kind of index is built anew.
-    let made_of = encode_value(name, &(index.types.1, index.unique))?;
-    let step = || (Arc::clone(definition), Arc::clone(&index));
-    let (of, declared) = step();
-    let mark = Some(made_of.clone());
+    let (of, declared) = (Arc::clone(definition), Arc::clone(&index));
     let is_complete = store.wait(name, move |tx| {
         // In a transaction, so that no write comes between this and the first that keeps it.
         of.declare(Arc::clone(&declared));
         let found = tx.read(&declared.mark)?;
-        let complete = found.is_some() && found == mark;
+        let complete = found.as_ref() == Some(&declared.made_of);
         if found.is_some() && !complete {
             tx.write(declared.mark.clone(), None)?;
         }
@@ -120,30 +117,73 @@ fn complete<K: Key, V: Value>(
     if is_complete {
         return Ok(());
     }
+    let claim = Claim::new(&index, store.is_shared());
+    while claim.take(store, name, &index)? == Turn::Ours {
+        match fill(store, definition, &index, &claim) {
+            Ok(true) => return Ok(()),
+            Ok(false) => claim.lost(name, &index.name),
+            Err(error) => {
+                claim.give_up(store, name);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives an index its entries, in steps; false if another instance builds it instead, or has
+/// written without keeping it.
+fn fill<K: Key, V: Value>(
+    store: &Store,
+    definition: &Arc<Definition<K, V>>,
+    index: &Arc<Declared<K, V>>,
+    claim: &Claim,
+) -> Result<bool, StoreError> {
+    let name = definition.name();
+    let step = || (Arc::clone(definition), Arc::clone(index), claim.clone());
     // What is left of an index of this name is of rows that may have changed since.
     loop {
-        let (_, declared) = step();
+        let (_, declared, claim) = step();
         let cleared = store.wait(name, move |tx| {
+            if !claim.hold(tx)? {
+                return Ok(None);
+            }
             let entries = tx.read_all(&from(starting_with(declared.prefix.clone()), ROWS))?;
             let removed = entries.into_iter().map(|(entry, _)| (entry, None)).collect::<Vec<_>>();
             let cleared = removed.len();
             tx.write_all(removed)?;
-            Ok(cleared)
+            Ok(Some(cleared))
         })?;
-        if cleared == 0 {
-            break;
+        match cleared {
+            None => return Ok(false),
+            Some(0) => break,
+            Some(_) => {}
         }
     }
     let mut range = starting_with(definition.prefix().to_vec());
     loop {
-        let (of, declared) = step();
+        let (of, declared, claim) = step();
         let rows = range.clone();
-        match store.wait(name, move |tx| enter_rows(tx, &of, &declared, rows))? {
-            Some(last) => range.start = successor(last),
-            None => break,
+        let entered = store.wait(name, move |tx| {
+            if !claim.hold(tx)? {
+                return Ok(None);
+            }
+            enter_rows(tx, &of, &declared, rows).map(Some)
+        })?;
+        match entered {
+            None => return Ok(false),
+            Some(Some(last)) => range.start = successor(last),
+            Some(None) => break,
         }
     }
-    store.wait(name, move |tx| tx.write(index.mark.clone(), Some(made_of)))
+    let (_, declared, claim) = step();
+    store.wait(name, move |tx| {
+        if !claim.hold(tx)? {
+            return Ok(false);
+        }
+        claim.end(tx, &declared)?;
+        Ok(true)
+    })
 }
 
 /// Enters some rows into an index; the last of them, if there were any.

@@ -9,5 +9,13 @@ mod damage;
 mod faults;
 mod indexes;
 mod layers;
+#[cfg(feature = "postgres")]
+mod outages;
+#[cfg(feature = "postgres")]
+mod proxy;
+#[cfg(feature = "postgres")]
+mod server;
+#[cfg(feature = "postgres")]
+mod shared;
 mod tables;
 mod waiting;
