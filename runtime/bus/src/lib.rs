@@ -1,17 +1,30 @@
 //! How events get from who publishes them to who subscribes, with one effect each.
 //!
 //! ```text
-//! record    an event on its way, as it is kept
-//! outbox    what a service's transactions have published, until it is in the service's log
-//! mover     from there to the log
-//! intake/   what becomes of the events of one subscription: order per key, attempts, backoff
+//! topic          what a service publishes, typed
+//! record         an event on its way, as it is kept
+//! outbox         what a service's transactions have published, until it is in the service's log
+//! mover          from there to the log
+//! feed           the log, for who reads it in this process
+//! companion      the same over the wire
+//! subscription/  from a log to the methods that subscribe
+//! intake/        what becomes of the events of one stream: order per key, attempts, backoff
 //! ```
 
+pub mod companion;
+mod feed;
 pub mod intake;
 mod mover;
 mod outbox;
 mod record;
+mod rows;
+pub mod subscription;
+mod time;
+mod topic;
 
+pub use self::feed::Feed;
 pub use self::mover::{MoveError, mover};
 pub use self::outbox::Outbox;
 pub use self::record::{MAX_BODY, Record};
+pub use self::time::Millis;
+pub use self::topic::{Publish, Topic};

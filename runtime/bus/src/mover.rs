@@ -5,9 +5,7 @@ use std::convert::Infallible;
 use seam_log::{Log, LogError};
 use seam_store::StoreError;
 
-use crate::intake::Position;
 use crate::outbox::Outbox;
-use crate::record::Record;
 
 /// So many events are moved at once.
 const MANY: usize = 512;
@@ -38,22 +36,9 @@ pub async fn mover(outbox: &Outbox, log: &Log) -> Result<Infallible, MoveError> 
             continue;
         };
         let last = *last;
-        log.append(rows.into_iter().map(|(position, record)| kept(position, record)).collect())
-            .await?;
+        let rows = rows.into_iter().map(|(position, record)| record.kept(position));
+        log.append(rows.collect()).await?;
         outbox.remove(last).await?;
-    }
-}
-
-fn kept(position: Position, record: Record) -> seam_log::Record {
-    let Record { topic, version, key, at, trace, body } = record;
-    seam_log::Record {
-        position,
-        at,
-        topic,
-        version,
-        key: key.into(),
-        headers: trace.into(),
-        body: body.into(),
     }
 }
 
@@ -63,6 +48,7 @@ mod tests {
     use seam_store::Store;
 
     use super::*;
+    use crate::record::Record;
 
     fn record(number: u64) -> Record {
         Record {
@@ -92,7 +78,7 @@ mod tests {
         publish(&store, &outbox, 1..=5).await;
         // A mover that was killed before it had removed them.
         let rows = outbox.first(3).await.unwrap();
-        let rows = rows.into_iter().map(|(position, record)| kept(position, record));
+        let rows = rows.into_iter().map(|(position, record)| record.kept(position));
         log.append(rows.collect()).await.unwrap();
         let moving = async {
             let failed = mover(&outbox, &log).await.unwrap_err();

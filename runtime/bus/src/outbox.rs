@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use seam_store::{Hook, Space, Store, StoreError, Transaction};
+use seam_core::context::{self, TraceContext};
+use seam_store::{Begun, Hook, Space, Store, StoreError, Transaction};
 use tokio::sync::Notify;
 
 use crate::intake::Position;
@@ -76,15 +77,30 @@ impl Outbox {
     }
 }
 
+/// Where a transaction was handed over.
+#[derive(Debug)]
+pub(crate) struct Origin(TraceContext);
+
+impl Origin {
+    /// The trace that its events belong to, as a `traceparent`.
+    pub(crate) fn trace(&self) -> Box<[u8]> {
+        self.0.to_traceparent().into_bytes().into()
+    }
+}
+
 /// Rings after each transaction.
 struct Bell(Arc<Notify>);
 
 impl Hook for Bell {
-    fn before(&self, _: &mut Transaction) -> Result<(), StoreError> {
+    fn begin(&self) -> Option<Begun> {
+        context::current().map(|context| Arc::new(Origin(context.trace)) as Begun)
+    }
+
+    fn before(&self, _: Option<&Begun>, _: &mut Transaction) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn after(&self, result: &Result<(), StoreError>) {
+    fn after(&self, _: Option<&Begun>, result: &Result<(), StoreError>) {
         if result.is_ok() {
             self.0.notify_waiters();
         }

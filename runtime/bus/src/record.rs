@@ -3,6 +3,9 @@
 use seam_store::StoreError;
 use serde::{Deserialize, Serialize};
 
+use crate::rows;
+use crate::time::Millis;
+
 /// The most bytes of an event's body.
 pub const MAX_BODY: usize = 64 * 1024;
 
@@ -14,17 +17,20 @@ pub struct Record {
     /// The version of its layout.
     pub version: u16,
     /// Events of the same key stay in their order.
+    #[serde(with = "serde_bytes")]
     pub key: Box<[u8]>,
-    /// When it was published: milliseconds since 1970.
-    pub at: u64,
-    /// The trace that it belongs to, as the wire writes it; empty if there is none.
+    /// When it was published.
+    pub at: Millis,
+    /// The trace that it belongs to, as a `traceparent`; empty if there is none.
+    #[serde(with = "serde_bytes")]
     pub trace: Box<[u8]>,
     /// The event by field name, as JSON.
+    #[serde(with = "serde_bytes")]
     pub body: Box<[u8]>,
 }
 
 impl Record {
-    /// Its bytes, for a store or a log.
+    /// Its bytes, for a store.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] if its body has over [`MAX_BODY`] bytes.
@@ -33,8 +39,7 @@ impl Record {
         if size > MAX_BODY {
             return Err(StoreError::TooLarge { what: "event", size, limit: MAX_BODY });
         }
-        bincode::serde::encode_to_vec(self, bincode::config::standard())
-            .map_err(|error| StoreError::Corrupt { cause: format!("an event: {error}") })
+        rows::write(self)
     }
 
     /// What the bytes of one say.
@@ -42,10 +47,21 @@ impl Record {
     /// # Errors
     /// [`StoreError::Corrupt`] if they are no event's.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        match bincode::serde::decode_from_slice(bytes, bincode::config::standard()) {
-            Ok((record, read)) if read == bytes.len() => Ok(record),
-            Ok(_) => Err(StoreError::Corrupt { cause: "bytes behind an event".into() }),
-            Err(error) => Err(StoreError::Corrupt { cause: format!("an event: {error}") }),
-        }
+        rows::read(bytes)
+    }
+
+    /// The event, as the log keeps it.
+    pub(crate) fn kept(self, position: u64) -> seam_log::Record {
+        let Self { topic, version, key, at, trace, body } = self;
+        let (key, headers, body) = (key.into(), trace.into(), body.into());
+        seam_log::Record { position, at, topic, version, key, headers, body }
+    }
+}
+
+impl From<seam_log::Record> for Record {
+    fn from(record: seam_log::Record) -> Self {
+        let seam_log::Record { position: _, at, topic, version, key, headers, body } = record;
+        let (key, trace, body) = (key.into(), headers.into(), body.into());
+        Self { topic, version, key, at, trace, body }
     }
 }

@@ -9,9 +9,10 @@ mod unit;
 
 use std::time::Duration;
 
+pub use seam_bus::{Publish, Topic};
 pub use seam_core::codec::Patch;
 pub use seam_core::codec::{Answer, AnswerHead, Blob, Cookie, SameSite};
-pub use seam_core::context::{self, spawn};
+pub use seam_core::context::{self, Delivery, delivery, spawn};
 pub use seam_core::metrics::MethodMetrics;
 pub use seam_core::{actor, call, contract as contracts, event, outcome, time};
 pub use seam_gateway::{ProblemReport, Shaped, actix_web};
@@ -19,7 +20,7 @@ pub use seam_macros::{config, contract, error, event, message};
 pub use seam_store as store;
 
 pub use self::app::App;
-pub use self::services::{CallEdge, Graph, StoreFailure, Tables};
+pub use self::services::{CallEdge, Graph, StoreFailure, Tables, Topics};
 pub use self::unit::{
     EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
     RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus,

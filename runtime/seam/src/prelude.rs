@@ -7,4 +7,4 @@ pub use seam_store::{
     Index, Keys, Store, StoreError, Table, Transaction, TransactionError, Unique,
 };
 
-pub use crate::{App, Patch, StoreFailure, Tables, ms, secs};
+pub use crate::{App, Patch, Publish, StoreFailure, Tables, Topic, Topics, ms, secs};

@@ -13,6 +13,9 @@ pub const MAX_KEY: usize = 1024;
 /// never syncs.
 pub const MAX_VALUE: usize = 64 * 1024;
 
+/// The largest value in a space, in bytes: as much, and room for what a layer above wraps it in.
+pub const MAX_RAW: usize = MAX_VALUE + 4 * 1024;
+
 /// The longest name of a table, an index, a space or a sequence, in bytes.
 pub const MAX_NAME: usize = 64;
 

@@ -197,6 +197,12 @@ pub enum StoreError {
         /// The panic's message.
         message: String,
     },
+    /// A layer above, which takes part in transactions, refused this one: it wrote nothing.
+    #[error("{cause}")]
+    Refused {
+        /// Why, and what to do instead.
+        cause: String,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -231,6 +237,7 @@ impl StoreError {
         "store_poisoned",
         "store_unknown",
         "store_panicked",
+        "store_refused",
         "store_closed",
     ];
 
@@ -252,6 +259,7 @@ impl StoreError {
             Self::Poisoned { .. } => "store_poisoned",
             Self::Unknown { .. } => "store_unknown",
             Self::Panicked { .. } => "store_panicked",
+            Self::Refused { .. } => "store_refused",
             Self::Closed => "store_closed",
         }
     }
@@ -340,6 +348,7 @@ mod tests {
             Poisoned { cause: text() }
             Unknown { cause: text() }
             Panicked { message: text() }
+            Refused { cause: text() }
             Closed {}
         };
         assert_eq!(each.map(|error| error.code()), StoreError::CODES);

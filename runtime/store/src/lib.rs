@@ -69,11 +69,11 @@ mod transaction;
 #[cfg(feature = "postgres")]
 pub use crate::engine::Postgres;
 pub use crate::{
-    codec::{Key, MAX_KEY, MAX_NAME, MAX_VALUE, Value},
+    codec::{Key, MAX_KEY, MAX_NAME, MAX_RAW, MAX_VALUE, Value},
     copy::{CopyError, copy},
     engine::{Condition, Memory, Sled},
     error::{OpenError, StoreError, TransactionError},
-    hook::Hook,
+    hook::{Begun, Hook},
     keys::Keys,
     space::Space,
     store::{Store, StoreOptions},

@@ -17,7 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 use crate::{
-    Hook, Key, OpenError, Space, StoreError, Table, Transaction, TransactionError, Value,
+    Begun, Hook, Key, OpenError, Space, StoreError, Table, Transaction, TransactionError, Value,
     cache::{Cache, Cached},
     copy,
     engine::{
@@ -213,9 +213,10 @@ impl Store {
         E: Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
+        let hooks = inner.hooks.read().iter().map(Hooked::begin).collect();
         async move {
             let (answer, answered) = oneshot::channel();
-            let run = transaction_job(work, inner.hooks.read().clone(), answer);
+            let run = transaction_job(work, hooks, answer);
             inner.engine.commit(Job { store: inner.id, run }).await?;
             let lost =
                 || StoreError::Unknown { cause: "the writer ended without an answer".into() };
@@ -309,10 +310,30 @@ impl Observer for Commits {
     }
 }
 
+/// A hook's part in one transaction.
+struct Hooked {
+    hook: Arc<dyn Hook>,
+    begun: Option<Begun>,
+}
+
+impl Hooked {
+    fn begin(hook: &Arc<dyn Hook>) -> Self {
+        Self { hook: Arc::clone(hook), begun: hook.begin() }
+    }
+
+    fn before(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        self.hook.before(self.begun.as_ref(), transaction)
+    }
+
+    fn after(&self, result: &Result<(), StoreError>) {
+        self.hook.after(self.begun.as_ref(), result);
+    }
+}
+
 /// Wraps a closure with its panics, the hooks, and its answer.
 fn transaction_job<T: Send + 'static, E: Send + 'static>(
     work: impl FnOnce(&mut Transaction) -> Result<T, E> + Send + 'static,
-    hooks: Vec<Arc<dyn Hook>>,
+    hooks: Vec<Hooked>,
     answer: oneshot::Sender<Result<T, TransactionError<E>>>,
 ) -> Run {
     Box::new(move |transaction| {
@@ -321,10 +342,11 @@ fn transaction_job<T: Send + 'static, E: Send + 'static>(
             // Nobody waits any more: not started, so it never runs.
             Ok(_) if answer.is_closed() => Err(TransactionError::Store(StoreError::Closed)),
             Ok(transaction) => guarded(|| {
+                transaction.set_begun(hooks.iter().filter_map(|hook| hook.begun.clone()));
                 let value = work(transaction).map_err(TransactionError::Aborted)?;
                 if transaction.has_written() {
-                    hooked = true;
                     hooks.iter().try_for_each(|hook| hook.before(transaction))?;
+                    hooked = true;
                 }
                 Ok(value)
             }),

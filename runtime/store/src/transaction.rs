@@ -1,6 +1,7 @@
 //! Several reads and writes as one.
 
 use std::{
+    any::Any,
     ops::{ControlFlow, Range},
     sync::Arc,
 };
@@ -8,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Index, Key, Keys, Space, StoreError, Table, Unique, Value,
+    Begun, Index, Key, Keys, Space, StoreError, Table, Unique, Value,
     codec::{Part, check_size, encode_key, number, prefix},
     engine::{self, RawRow, Scan, View, Writes},
     table::decode_rows,
@@ -33,12 +34,25 @@ pub struct Transaction {
     /// What to put back, last first, if this one writes nothing in the end.
     undo: Vec<(Vec<u8>, Option<Write>)>,
     size: usize,
+    /// What hooks have found where it was handed over.
+    begun: Vec<Begun>,
 }
 
 impl Transaction {
     /// On top of what the group has written so far.
     pub(crate) fn new(store: u64, view: Arc<dyn View>, writes: Writes) -> Self {
-        Self { store, view, writes, undo: Vec::new(), size: 0 }
+        Self { store, view, writes, undo: Vec::new(), size: 0, begun: Vec::new() }
+    }
+
+    /// What a hook has found where the transaction was handed over, by its type: see
+    /// [`Hook::begin`](crate::Hook::begin).
+    pub fn begun<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let begun = self.begun.iter().find(|begun| begun.is::<T>())?;
+        Arc::clone(begun).downcast().ok()
+    }
+
+    pub(crate) fn set_begun(&mut self, begun: impl Iterator<Item = Begun>) {
+        self.begun.extend(begun);
     }
 
     /// The value of a key.
@@ -166,7 +180,7 @@ impl Transaction {
         self.own(space.store_id(), space.name())?;
         let key = space.key(key);
         check_size("key", key.len(), crate::MAX_KEY)?;
-        check_size("value", value.as_ref().map_or(0, Vec::len), crate::MAX_VALUE)?;
+        check_size("value", value.as_ref().map_or(0, Vec::len), crate::MAX_RAW)?;
         self.write(key, value)
     }
 

@@ -64,6 +64,8 @@ impl Settings {
 /// How many events per one in flight may be known that aren't kept: what is given beyond the running
 /// ones is there at once when one ends, and finds keys that are free.
 const AHEAD: usize = 8;
+/// So many events are known at most, those included that are kept.
+const MOST: usize = 100_000;
 
 /// What a delivery came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,8 +141,16 @@ struct Known {
     failed: u32,
     kept: bool,
     running: bool,
-    /// Whether it is among those that are due some time.
+    /// Whether it waits until it is due, or will once it is kept.
     waits: bool,
+    due: Nanos,
+}
+
+impl Known {
+    fn new(key: &[u8]) -> Self {
+        let (failed, kept, running, waits, due) = (0, false, false, false, 0);
+        Self { key: key.into(), failed, kept, running, waits, due }
+    }
 }
 
 /// The events of one subscription that aren't settled.
@@ -191,11 +201,14 @@ impl Intake {
         for Waiting { position, key, failed, due } in waiting.into_values() {
             let line = intake.lines.entry(key.clone()).or_default();
             line.push_back(position);
+            // Those behind the first one run as soon as they may.
             let waits = line.len() == 1;
             if waits {
                 intake.due.insert((due, position));
             }
-            intake.known.insert(position, Known { key, failed, kept: true, running: false, waits });
+            intake
+                .known
+                .insert(position, Known { failed, kept: true, waits, due, ..Known::new(&key) });
         }
         intake
     }
@@ -213,7 +226,7 @@ impl Intake {
     /// From where on, and how many events it is to be given now; `None` if it has enough.
     pub fn wants(&self) -> Option<(Position, usize)> {
         let most = self.settings.in_flight as usize * AHEAD;
-        let room = most.saturating_sub(self.loose);
+        let room = most.saturating_sub(self.loose).min(MOST.saturating_sub(self.known.len()));
         (room > 0).then_some((self.next, room))
     }
 
@@ -231,8 +244,7 @@ impl Intake {
         if line.len() == 1 {
             self.ready.insert(position);
         }
-        let known = Known { key: key.into(), failed: 0, kept: false, running: false, waits: false };
-        self.known.insert(position, known);
+        self.known.insert(position, Known::new(key));
         self.loose += 1;
         if waits { Given::Keep } else { Given::Lined }
     }
@@ -286,7 +298,8 @@ impl Intake {
             }
             Ended::NotRun => {
                 known.waits = true;
-                self.due.insert((now.saturating_add(nanos(self.settings.backoff)), position));
+                known.due = now.saturating_add(nanos(self.settings.backoff));
+                self.due.insert((known.due, position));
                 Then::Nothing
             }
             Ended::Failed => {
@@ -296,8 +309,9 @@ impl Intake {
                     return Then::Bury { failed };
                 }
                 let pause = self.settings.pause(failed);
+                // It isn't due before it is kept.
                 known.waits = true;
-                self.due.insert((now.saturating_add(nanos(pause)), position));
+                known.due = now.saturating_add(nanos(pause));
                 let line = self.lines.get(&known.key).into_iter().flatten().skip(1);
                 let loose = |other: &&Position| self.known.get(other).is_some_and(|it| !it.kept);
                 Then::Keep { failed, pause, behind: line.filter(loose).copied().collect() }
@@ -308,13 +322,40 @@ impl Intake {
     /// Events that wait, or wait behind one, are kept: the log isn't needed for them.
     pub fn kept(&mut self, positions: &[Position]) {
         for position in positions {
-            if let Some(known) = self.known.get_mut(position)
-                && !std::mem::replace(&mut known.kept, true)
-            {
+            let Some(known) = self.known.get_mut(position) else { continue };
+            if known.waits && !known.running {
+                self.due.insert((known.due, *position));
+            }
+            if !std::mem::replace(&mut known.kept, true) {
                 self.loose -= 1;
                 self.settled.settle(*position..=*position);
             }
         }
+    }
+
+    /// A dead letter is to be tried again, and is kept as one that waits: as the last of its key.
+    pub fn revive(&mut self, position: Position, key: &[u8]) {
+        if self.known.contains_key(&position) {
+            return;
+        }
+        self.settled.settle(position..=position);
+        let line = self.lines.entry(key.into()).or_default();
+        line.push_back(position);
+        if line.len() == 1 {
+            self.ready.insert(position);
+        }
+        let known = Known { kept: true, ..Known::new(key) };
+        self.known.insert(position, known);
+    }
+
+    /// How many events are known that aren't settled or dead.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     /// A dead letter is kept: later events of its key go on.

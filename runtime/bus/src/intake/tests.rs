@@ -55,7 +55,7 @@ fn who_fails_waits_and_holds_up_its_key_alone() {
     assert_eq!(then, Then::Keep { failed: 2, pause: Duration::from_secs(2), behind: vec![] });
     assert_eq!(all(&mut intake, 3 * SECOND), [1]);
     assert_eq!(intake.ended(1, Ended::Failed, 3 * SECOND), Then::Bury { failed: 3 });
-    assert_eq!(all(&mut intake, 99 * SECOND), [], "not before it is kept as dead");
+    assert!(all(&mut intake, 99 * SECOND).is_empty(), "not before it is kept as dead");
     intake.buried(1);
     assert_eq!(all(&mut intake, 99 * SECOND), [2]);
     intake.ended(2, Ended::Handled, 99 * SECOND);

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{CallContext, CallSite, TurnContext};
+use super::{CallContext, CallSite, Delivery, TurnContext};
 
 thread_local! {
     /// Nothing is left in here when a thread ends, for a turn puts back what it found. So there is
@@ -26,6 +26,12 @@ fn with<R>(look: impl FnOnce(Option<&mut TurnContext>) -> R) -> R {
 /// The context of the turn that runs now on this task; `None` outside of turns.
 pub fn current() -> Option<Arc<CallContext>> {
     with(|turn| turn.map(|turn| Arc::clone(turn.own())))
+}
+
+/// The delivery that the turn was begun by that runs now: an event's, a command's or a schedule's;
+/// `None` for a call like any other.
+pub fn delivery() -> Option<Delivery> {
+    with(|turn| turn.and_then(|turn| turn.own().delivery().cloned()))
 }
 
 /// The context in which a call is made here.

@@ -6,6 +6,7 @@
 
 mod ambient;
 mod chain;
+mod delivery;
 mod trace;
 mod turn;
 
@@ -13,8 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use self::ambient::{Entered, caller, last_failed, note_degraded, note_failed};
-pub use self::ambient::{InContext, current, in_context, spawn};
+pub use self::ambient::{InContext, current, delivery, in_context, spawn};
 pub use self::chain::{Chain, HOP_LIMIT};
+pub use self::delivery::Delivery;
 pub use self::trace::{SpanId, TraceContext, TraceId};
 pub use self::turn::{InboundContext, TurnContext};
 
@@ -50,14 +52,14 @@ pub struct CallSite {
 
 impl Clone for CallContext {
     fn clone(&self) -> Self {
-        let Self { deadline, trace, chain, principal, no_retry, marks: _ } = self;
+        let Self { deadline, trace, chain, principal, no_retry, marks } = self;
         Self {
             deadline: *deadline,
             trace: *trace,
             chain: chain.clone(),
             principal: principal.clone(),
             no_retry: *no_retry,
-            marks: Marks::default(),
+            marks: Marks { hands: marks.hands.clone(), ..Marks::default() },
         }
     }
 
@@ -68,6 +70,9 @@ impl Clone for CallContext {
         self.chain.clone_from(&from.chain);
         if self.principal.is_some() || from.principal.is_some() {
             self.principal.clone_from(&from.principal);
+        }
+        if self.marks.hands.is_some() || from.marks.hands.is_some() {
+            self.marks.hands.clone_from(&from.marks.hands);
         }
     }
 }
@@ -91,6 +96,19 @@ impl CallContext {
     pub fn with_deadline(mut self, deadline: Moment) -> Self {
         self.deadline = deadline;
         self
+    }
+
+    /// The context of a call that hands a delivery over: the turn that it begins has it, and the calls
+    /// that the turn makes in its place don't.
+    #[must_use]
+    pub fn handing(mut self, delivery: Delivery) -> Self {
+        self.marks.hands = Some(Box::new(delivery));
+        self
+    }
+
+    /// The delivery that the turn was begun by whose own context this is.
+    pub fn delivery(&self) -> Option<&Delivery> {
+        self.marks.delivery.as_deref()
     }
 
     /// The context of a call made in this one.
@@ -127,4 +145,8 @@ pub(super) struct Marks {
     degraded: AtomicBool,
     /// The context of who made the call, who waits for it.
     above: Option<Arc<CallContext>>,
+    /// What calls in this context hand over.
+    hands: Option<Box<Delivery>>,
+    /// What the turn was handed whose own context this is.
+    delivery: Option<Box<Delivery>>,
 }

@@ -130,6 +130,16 @@ impl Catalogue {
         })
     }
 
+    /// Whether a service subscribes to events of another.
+    pub fn subscribes(&self, subscriber: &str, publisher: &str) -> bool {
+        let mut on = self.subscriptions().filter(|(service, ..)| service.name == subscriber);
+        on.any(|(_, _, on)| {
+            self.published().any(|(service, event)| {
+                service.name == publisher && event.topic == on.topic && event.version == on.version
+            })
+        })
+    }
+
     fn contracts(&self) -> impl Iterator<Item = (&KnownService, &'static ContractDescriptor)> {
         self.services.iter().filter_map(|service| Some((service, service.contract?)))
     }

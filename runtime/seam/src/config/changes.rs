@@ -53,7 +53,7 @@ impl Config {
         let key = changed.key.as_str();
         let hosted = |name: &str| layout.services.iter().any(|service| service == name);
         match levels[..] {
-            ["calls" | "rehearsal" | "edge"] => false,
+            ["calls" | "rehearsal" | "edge" | "bus"] => false,
             ["app"] => key != "drain",
             ["log"] => key != "level",
             ["topologies"] => key == layout.topology && !self.has_same_units(next, key),
@@ -70,7 +70,9 @@ impl Config {
                 "mailbox" | "turn_limit" | "balance" => false,
                 _ => hosted(name),
             },
-            ["services", _, "allow" | "calls" | "breaker" | "rehearsal" | "config", ..] => false,
+            ["services", _, "allow" | "calls" | "breaker" | "rehearsal" | "on" | "config", ..] => {
+                false
+            }
             ["services", name, ..] => hosted(name),
             _ => true,
         }

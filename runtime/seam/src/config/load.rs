@@ -17,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     Address, Config,
+    bus::{read_bus, read_on},
     catalogue::Catalogue,
     check,
     effective::Effective,
@@ -160,6 +161,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let rehearsal = read_rehearsal(reader.table("rehearsal"));
     let edge = read_edge(reader.table("edge"));
     let registry = read_registry(reader.table("registry"));
+    let bus = read_bus(reader.table("bus"));
     let units = reader.table("units");
     let read = |name| findings.of_unit(name, || read_unit(name, units.named(name)));
     let units = units.names().into_iter().map(read).collect();
@@ -177,6 +179,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         rehearsal,
         edge,
         registry,
+        bus,
         units,
         topologies,
         services,
@@ -357,6 +360,7 @@ fn read_services(
         let mut store = reader.table("store");
         let cache = store.checked("cache", Bytes(16 << 20), cache).0;
         store.finish();
+        let on = read_on(reader.table("on"));
         let mut settings = Settings {
             path: format!("services.{name}.config"),
             origin: root.origin(&["services", name, "config"]),
@@ -378,6 +382,7 @@ fn read_services(
             rehearsal,
             allow,
             cache,
+            on,
             settings,
         }
     };

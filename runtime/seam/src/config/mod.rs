@@ -17,6 +17,7 @@
 //!   directory.
 
 mod address;
+mod bus;
 mod catalogue;
 mod changes;
 mod check;
@@ -39,6 +40,7 @@ mod types;
 mod value;
 
 pub use self::{
+    bus::BusConfig,
     catalogue::{Catalogue, KnownService},
     effective::Effective,
     env::environment,
@@ -84,6 +86,8 @@ pub struct Config {
     pub edge: EdgeConfig,
     /// `[registry]`.
     pub registry: RegistryConfig,
+    /// `[bus]`.
+    pub bus: BusConfig,
     /// `[units.…]`, in the order of the file.
     pub units: Vec<UnitConfig>,
     /// `[topologies]`, in the order of the file; the first is the default.

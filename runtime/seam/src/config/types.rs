@@ -280,6 +280,8 @@ pub struct TopologyConfig {
 /// charge = ["order"]
 /// [services.payment.store]
 /// cache = "16MiB"
+/// [services.payment.on]
+/// attempts = 5
 /// [services.payment.config]
 /// max_charge_cents = 1_000_000
 /// ```
@@ -315,6 +317,9 @@ pub struct ServiceConfig {
     /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
     /// as `16MiB`; `0` keeps none. Default: `16MiB`.
     pub cache: u64,
+    /// `on.attempts`, `backoff`, `backoff_max`, `in_flight`: how events are handed to the service, and
+    /// tried again where it fails. Defaults: `5`, `1s` and twice as long each time, up to `60s`; `64`.
+    pub on: seam_bus::intake::Settings,
     /// `config`: the service's own table.
     pub settings: Settings,
 }

@@ -205,6 +205,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
+        "d" => 86_400.0,
         _ => return None,
     };
     Duration::try_from_secs_f64(number * seconds).ok()
@@ -213,7 +214,13 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 /// The shortest text that reads as this duration.
 pub(super) fn show_duration(duration: Duration) -> String {
     let micros = duration.as_micros();
-    let units = [(3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms")];
+    let units = [
+        (86_400_000_000, "d"),
+        (3_600_000_000, "h"),
+        (60_000_000, "m"),
+        (1_000_000, "s"),
+        (1_000, "ms"),
+    ];
     match units.into_iter().find(|(size, _)| micros.is_multiple_of(*size) && micros > 0) {
         Some((size, unit)) => format!("{}{unit}", micros / size),
         None if micros == 0 => "0ms".into(),

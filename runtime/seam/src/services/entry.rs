@@ -23,6 +23,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::activity::Activity;
+use super::messaging::Messaging;
 use super::tables::Database;
 use crate::config::{KnownService, Settings};
 
@@ -298,6 +299,15 @@ impl<A: Actor> Factory<A> for Maker<A> {
                     .get()
                     .read()
                     .map_err(|problem| StartError::failed(problem.to_string()))?;
+                // That somebody else has the store is told before anything is done with it.
+                if self.has_part_in_bus()
+                    && let Err(error) = self.database.open()
+                {
+                    match self.database.is_elsewhere() {
+                        true => self.stand_by().await?,
+                        false => return Err(error.into()),
+                    }
+                }
                 let (clients, extensions) = (Arc::clone(&self.clients), self.extensions.clone());
                 let clock = self.clock.clone();
                 let mut setup = Setup::<A>::new(self.service, config, clients, extensions, clock);
@@ -324,6 +334,10 @@ impl<A: Actor> Factory<A> for Maker<A> {
 }
 
 impl<A> Maker<A> {
+    fn has_part_in_bus(&self) -> bool {
+        self.extensions.get::<Messaging>().is_some_and(|messaging| messaging.has_part())
+    }
+
     /// Waits until the instance that has the database is gone, and opens it.
     async fn stand_by(&self) -> Result<(), StartError> {
         let service = self.service.name();

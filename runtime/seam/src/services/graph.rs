@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use seam_core::contract::ContractDescriptor;
+use seam_bus::subscription::Subscribed;
+use seam_core::contract::{ContractDescriptor, SubscriptionDescriptor};
 use seam_core::name::ServiceId;
 
 use super::entry::Registered;
@@ -13,6 +14,18 @@ pub struct Graph {
     services: Vec<ServiceId>,
     edges: Vec<Edge>,
     missing: Vec<(ServiceId, &'static str)>,
+    events: Vec<Events>,
+}
+
+/// That a service subscribes to events of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events {
+    /// Who publishes them.
+    pub publisher: ServiceId,
+    /// Who subscribes.
+    pub subscriber: ServiceId,
+    /// To what, by which methods.
+    pub topics: Vec<Subscribed>,
 }
 
 /// One service's need of another.
@@ -37,7 +50,18 @@ impl Graph {
                 }
             }
         }
+        graph.events = events(services);
         graph
+    }
+
+    /// Who subscribes to whose events, in the order of the app.
+    pub fn events(&self) -> &[Events] {
+        &self.events
+    }
+
+    /// Whether anybody subscribes to events of a service.
+    pub fn is_subscribed_to(&self, publisher: ServiceId) -> bool {
+        self.events.iter().any(|events| events.publisher == publisher)
     }
 
     /// All services, in the order of the app.
@@ -64,6 +88,30 @@ impl Graph {
     pub fn missing(&self) -> &[(ServiceId, &'static str)] {
         &self.missing
     }
+}
+
+fn events(services: &[Arc<dyn Registered>]) -> Vec<Events> {
+    let mut all = Vec::new();
+    for subscriber in services {
+        for publisher in services {
+            let published = |on: &SubscriptionDescriptor| {
+                let mut events = publisher.descriptor().events.iter();
+                events.any(|event| event.topic == on.topic && event.version == on.version)
+            };
+            let methods = subscriber.descriptor().methods.iter();
+            let topics = methods.filter_map(|method| {
+                let on = method.on.as_ref().filter(|on| published(on))?;
+                let (topic, version) = (on.topic.clone(), on.version);
+                Some(Subscribed { topic, version, method: method.index, name: method.name.clone() })
+            });
+            let topics: Vec<_> = topics.collect();
+            if !topics.is_empty() {
+                let (publisher, subscriber) = (publisher.id(), subscriber.id());
+                all.push(Events { publisher, subscriber, topics });
+            }
+        }
+    }
+    all
 }
 
 /// Who serves a contract: the service that bears its name, or else the first with that contract.

@@ -3,16 +3,20 @@
 mod activity;
 mod entry;
 mod graph;
+mod messaging;
 mod registry;
 mod store_failure;
 mod tables;
+mod topics;
 
 pub(crate) use self::activity::Activity;
 pub(crate) use self::entry::{
     HostPlan, Hosted, Opened, Registered, RehearsalPlan, RoutePlan, deadlines,
 };
 pub use self::graph::{Edge as CallEdge, Graph};
+pub(crate) use self::messaging::{Messaging, MessagingPlan};
 pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub(crate) use self::tables::Database;
 pub use self::tables::Tables;
+pub use self::topics::Topics;

@@ -1,13 +1,17 @@
 //! A service's tables, from its `start`.
 
+use std::any::Any;
+use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use seam_core::actor::{Actor, Setup, StartError};
 use seam_store::{
-    Condition, Index, Key, Memory, OpenError, Sled, Store, StoreOptions, Table, Unique, Value,
+    Condition, Index, Key, Memory, OpenError, Sled, Store, StoreError, StoreOptions, Table, Unique,
+    Value,
 };
 use serde::Serialize;
 use tokio::sync::watch;
@@ -97,6 +101,16 @@ pub(crate) struct Database {
     state: Mutex<State>,
     activity: watch::Sender<Activity>,
     closed: watch::Sender<bool>,
+    before_close: OnceLock<BeforeClose>,
+}
+
+/// What is done before a database is closed.
+struct BeforeClose(Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>);
+
+impl fmt::Debug for BeforeClose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BeforeClose")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +119,8 @@ struct State {
     refused: Option<Arc<str>>,
     /// Another instance had it when it was last asked for.
     elsewhere: bool,
+    /// What has been made for it while it is open: see [`Database::attached`].
+    attached: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Database {
@@ -118,6 +134,7 @@ impl Database {
             state: Mutex::default(),
             activity: watch::Sender::new(Activity::Starting),
             closed: watch::Sender::new(false),
+            before_close: OnceLock::new(),
         }
     }
 
@@ -161,6 +178,37 @@ impl Database {
         })
     }
 
+    /// What is made once for the store whenever it is opened, and lasts as long as that.
+    pub(crate) fn attached<T: Any + Send + Sync>(
+        &self,
+        make: impl FnOnce(&Store) -> Result<T, StoreError>,
+    ) -> Result<Arc<T>, StartError> {
+        let store = self.open()?;
+        let mut state = self.state.lock();
+        if let Some(attached) = &state.attached
+            && let Ok(attached) = Arc::clone(attached).downcast()
+        {
+            return Ok(attached);
+        }
+        let attached = Arc::new(make(&store)?);
+        state.attached = Some(Arc::clone(&attached) as _);
+        Ok(attached)
+    }
+
+    /// Has this done before it is closed, each time.
+    pub(crate) fn before_close(
+        &self,
+        end: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) {
+        // A service has one bus.
+        let _ = self.before_close.set(BeforeClose(Box::new(end)));
+    }
+
+    /// Whether it was closed, and nobody is to open it again for now.
+    pub(super) fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
     /// Whether it couldn't be opened because another instance of the unit has it.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.state.lock().elsewhere
@@ -199,6 +247,7 @@ impl Database {
         match opened {
             Ok(store) => {
                 state.elsewhere = false;
+                state.attached = None;
                 Ok(state.store.insert(store).clone())
             }
             Err(error)
@@ -258,7 +307,14 @@ impl Database {
     /// Writes everything and lets others open it.
     pub(crate) async fn close(&self) {
         self.closed.send_replace(true);
-        let store = self.state.lock().store.take();
+        if let Some(BeforeClose(end)) = self.before_close.get() {
+            end().await;
+        }
+        let store = {
+            let mut state = self.state.lock();
+            state.attached = None;
+            state.store.take()
+        };
         if let Some(store) = store
             && let Err(error) = store.close().await
         {

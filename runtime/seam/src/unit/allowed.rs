@@ -5,6 +5,7 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_registry::engine::Embedded;
 
+use super::events::Feeds;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
 use crate::services::Registry;
 
@@ -33,14 +34,16 @@ fn caller(caller: &AllowedCaller) -> Option<Caller> {
 }
 
 /// For whom each unit of a topology may call.
-pub(super) fn authorities(config: &Config, topology: &str) -> Vec<Authority> {
+pub(super) fn authorities(config: &Config, topology: &str, feeds: &Feeds) -> Vec<Authority> {
     let named = config.topologies.iter().find(|known| known.name == topology);
     let units = named.into_iter().flat_map(|topology| &topology.units);
     let units = units.filter_map(|name| config.units.iter().find(|unit| unit.name == *name));
     // The registry that a unit keeps is asked in its own name.
     let embedded = matches!(config.registry.engine, RegistryEngine::Embedded);
     let registry = embedded.then(Embedded::service).flatten();
-    units.map(|unit| authority(unit, registry)).collect()
+    // And companions in theirs, by whoever reads events.
+    let own: Vec<ServiceId> = registry.into_iter().chain(feeds.companions()).collect();
+    units.map(|unit| authority(unit, &own)).collect()
 }
 
 /// What holds while services move: what either says.
@@ -60,11 +63,11 @@ pub(super) fn either(one: Vec<Authority>, other: &[Authority]) -> Vec<Authority>
     both
 }
 
-fn authority(unit: &UnitConfig, registry: Option<ServiceId>) -> Authority {
+fn authority(unit: &UnitConfig, own: &[ServiceId]) -> Authority {
     let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
     Authority {
         unit: unit.name.as_str().into(),
-        services: services.chain(registry).collect(),
+        services: services.chain(own.iter().copied()).collect(),
         edge: unit.http.is_some(),
         program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
     }

@@ -34,6 +34,13 @@ pub(super) fn calls(graph: &Graph, layout: &UnitLayout, service: &str) -> bool {
     needed || layout.calls_any()
 }
 
+/// Whether a unit reads the events of a service: one that it hosts subscribes to them.
+pub(super) fn reads(graph: &Graph, layout: &UnitLayout, publisher: &str) -> bool {
+    let here = |name: &str| layout.services.iter().any(|hosted| hosted == name);
+    let mut events = graph.events().iter();
+    events.any(|on| on.publisher.name() == publisher && here(on.subscriber.name()))
+}
+
 fn among<'a>(dials: &[(&'a str, HashSet<&'a str>)], unit: &str) -> Vec<&'a str> {
     let dialled_by = |unit: &str| {
         dials.iter().find(|(name, _)| *name == unit).into_iter().flat_map(|(_, dialled)| dialled)

@@ -18,13 +18,15 @@ use tokio::sync::watch;
 use super::StartFailure;
 use super::allowed;
 use super::clients::Routes;
+use super::events::Feeds;
 use super::health::Watcher;
 use super::links::Links;
 use super::parts::Resident;
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
-    Activity, Database, Graph, HostPlan, Opened, Registry, RehearsalPlan, RoutePlan, deadlines,
+    Activity, Database, Graph, HostPlan, Messaging, MessagingPlan, Opened, Registry, RehearsalPlan,
+    RoutePlan, deadlines,
 };
 
 /// How long a process that a service has left may take until its database can be opened elsewhere.
@@ -48,6 +50,8 @@ pub(super) struct Hosting {
     pub(super) tls: Option<Tls>,
     /// For whom each unit may call.
     pub(super) authorities: Live<Vec<Authority>>,
+    /// The logs of those who publish events.
+    pub(super) feeds: Feeds,
 }
 
 impl Hosting {
@@ -111,7 +115,7 @@ impl Hosting {
         name: &str,
         config: &Config,
         layout: &UnitLayout,
-        links: &Links,
+        links: &Arc<Links>,
         shared: Option<Duration>,
     ) -> Result<Option<(Resident, Watcher)>, StartFailure> {
         let (Some((id, open)), Some(service)) = (self.opened(name), config.service(name)) else {
@@ -119,6 +123,7 @@ impl Hosting {
         };
         let options = StoreOptions::default().cache(service.cache);
         let folder = config.app.data.join("services").join(name);
+        let log = folder.join("log");
         let database = Database::new(folder, options).on(self.registry.memory(name));
         let database = Arc::new(database.shared(shared.is_some()));
         let (lane, arbiter) = match service.lane {
@@ -135,12 +140,26 @@ impl Hosting {
             ..HostSettings::new(id, home)
         };
         let clients: Arc<dyn Clients> = self.routes.clone();
+        let messaging = Messaging::start(MessagingPlan {
+            service: id,
+            publishes: !open.client().descriptor().events.is_empty(),
+            streams: self.feeds.streams(&self.graph, id, (links, &self.clock)),
+            feed: self.feeds.feed(id).unwrap_or_default(),
+            folder: log,
+            options: config.bus.log.into(),
+            settings: service.on.into(),
+            database: Arc::clone(&database),
+            client: open.client(),
+            home: runtime.clone(),
+        });
+        let mut extensions = Extensions::default();
+        extensions.insert(Arc::clone(&messaging));
         let own = Live::new(service.settings.clone());
         let plan = HostPlan {
             settings,
             config: own.clone(),
             clients,
-            extensions: Extensions::default(),
+            extensions,
             callers: self.graph.callers_of(id).collect(),
             database: Arc::clone(&database),
         };
@@ -151,7 +170,8 @@ impl Hosting {
         }
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
-        let resident = Resident { id, lane, arbiter, hosted, health, database, settings };
+        let resident =
+            Resident { id, lane, arbiter, hosted, health, database, settings, messaging };
         Ok(Some((resident, watcher)))
     }
 

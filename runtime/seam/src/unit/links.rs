@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, select_all};
 use parking_lot::Mutex;
+use seam_bus::companion;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_mesh::{EndpointStatus, Pool};
 use seam_registry::{Changes, Entry};
 use seam_wire::{Address, AddressError, Identity, LinkState};
 
-use super::awaited::calls;
+use super::awaited::{calls, reads};
+use super::hosting::Hosting;
 use super::peers::{Called, Dialling, Peer};
 use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout};
-use crate::services::{Graph, Opened, Registry};
+use crate::services::Registry;
 
 /// Who this process is to its peers.
 pub(super) fn identity(registry: &Registry, config: &Config, layout: &UnitLayout) -> Identity {
@@ -75,12 +77,12 @@ impl Links {
     /// is `running` doesn't make it unready.
     pub(super) fn extend(
         &self,
-        graph: &Graph,
+        hosting: &Hosting,
         config: &Config,
         layout: &UnitLayout,
-        opened: &[(ServiceId, Arc<dyn Opened>)],
         running: bool,
     ) {
+        let Hosting { graph, opened, feeds, .. } = hosting;
         let mut made = self.made.lock();
         let made = &mut *made;
         made.called.iter_mut().for_each(|called| called.is_there = false);
@@ -99,19 +101,21 @@ impl Links {
             let contract = (*id, open.client().descriptor());
             let called = made.called(&self.dialling, config, contract, unit, !running);
             for endpoint in endpoints {
-                let Endpoint { instance, address } = endpoint;
                 listed.push((unit, endpoint));
-                let is = |peer: &Peer| peer.is(unit, *instance) && peer.is_listed_at(address);
-                let known = made.peers.iter().position(is);
-                let number = known.unwrap_or_else(|| {
-                    let link = self.dialling.link(unit, made.peers.len(), address.clone());
-                    let peer = Peer::listed(unit, *instance, address.clone(), link);
-                    made.peers.push(if running { peer.unawaited() } else { peer });
-                    made.peers.len() - 1
-                });
-                if !made.peers[number].has_joined(*id) {
-                    made.peers[number].joins(&made.called[called]);
-                }
+                self.joins(made, called, unit, endpoint, running);
+            }
+        }
+        // Events of others are read where they are published; nobody waits for that.
+        for remote in &layout.remote {
+            let Some(companion) = feeds.companion(&remote.service) else { continue };
+            if !reads(graph, layout, &remote.service) {
+                continue;
+            }
+            let (contract, unit) = ((companion, companion::contract()), &remote.unit);
+            let called = made.called(&self.dialling, config, contract, unit, false);
+            for endpoint in &remote.endpoints {
+                listed.push((unit, endpoint));
+                self.joins(made, called, unit, endpoint, true);
             }
         }
         for peer in &mut made.peers {
@@ -134,6 +138,30 @@ impl Links {
                 let hosts = |service| there.iter().any(|called| called.pool.service() == service);
                 peer.show(|service| stands && hosts(service));
             }
+        }
+    }
+
+    /// A service is called at an endpoint from now on, over the link that is there or a new one.
+    fn joins(
+        &self,
+        made: &mut Made,
+        called: usize,
+        unit: &str,
+        endpoint: &Endpoint,
+        unawaited: bool,
+    ) {
+        let Endpoint { instance, address } = endpoint;
+        let is = |peer: &Peer| peer.is(unit, *instance) && peer.is_listed_at(address);
+        let known = made.peers.iter().position(is);
+        let number = known.unwrap_or_else(|| {
+            let link = self.dialling.link(unit, made.peers.len(), address.clone());
+            let peer = Peer::listed(unit, *instance, address.clone(), link);
+            made.peers.push(if unawaited { peer.unawaited() } else { peer });
+            made.peers.len() - 1
+        });
+        let called = &made.called[called];
+        if !made.peers[number].has_joined(called.pool.service()) {
+            made.peers[number].joins(called);
         }
     }
 
@@ -219,7 +247,9 @@ impl Links {
         let made = self.made.lock();
         let mut pools: Vec<&Arc<Pool>> = Vec::new();
         for Called { pool, .. } in &made.called {
-            if pools.iter().all(|known| known.service() != pool.service()) {
+            // Companions are nobody's services.
+            let is_new = pools.iter().all(|known| known.service() != pool.service());
+            if is_new && !companion::is(pool.service()) {
                 pools.push(pool);
             }
         }

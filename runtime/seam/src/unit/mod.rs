@@ -8,6 +8,7 @@ mod certificates;
 mod clients;
 mod descriptors;
 mod edge;
+mod events;
 mod failure;
 mod health;
 mod hosting;

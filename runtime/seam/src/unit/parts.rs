@@ -20,7 +20,7 @@ use super::listening::Listening;
 use super::membership::Registration;
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
-use crate::services::{Activity, Database, Hosted, Opened};
+use crate::services::{Activity, Database, Hosted, Messaging, Opened};
 
 /// Everything that a unit is made of, and that ends with it.
 pub(super) struct Parts {
@@ -62,6 +62,8 @@ pub(super) struct Resident {
     pub(super) database: Arc<Database>,
     /// Its own settings, as its actor reads them when it starts.
     pub(super) settings: Live<Settings>,
+    /// Its part in the bus.
+    pub(super) messaging: Arc<Messaging>,
 }
 
 impl Parts {

@@ -18,6 +18,7 @@ use super::allowed;
 use super::awaited::awaited;
 use super::certificates;
 use super::clients::Routes;
+use super::events::Feeds;
 use super::health::Watcher;
 use super::hosting::Hosting;
 use super::links::{self, Links};
@@ -90,6 +91,7 @@ impl<'a> Starting<'a> {
             &self.config.edge.errors,
         ));
         let (config, layout) = (self.config, self.layout);
+        let feeds = Feeds::new(self.registry);
         let hosting = Hosting {
             registry: self.registry.clone(),
             graph,
@@ -100,7 +102,8 @@ impl<'a> Starting<'a> {
             opened,
             offers: Arc::default(),
             tls: tls.clone(),
-            authorities: Live::new(allowed::authorities(config, &layout.topology)),
+            authorities: Live::new(allowed::authorities(config, &layout.topology, &feeds)),
+            feeds,
         };
         let placement = hosting.placement(config, layout);
         let home = self.homes[placement.listener()].clone();
@@ -113,7 +116,7 @@ impl<'a> Starting<'a> {
             tls,
         };
         let links = Arc::new(Links::new(dialling));
-        links.extend(&hosting.graph, config, layout, &hosting.opened, false);
+        links.extend(&hosting, config, layout, false);
         for (id, _) in &hosting.opened {
             hosting.lead_away(*id, layout, &links);
         }

@@ -45,11 +45,11 @@ impl Parts {
             .filter(|_| self.started.has_same_units(config, &layout.topology));
         let next = next.map_or(layout, Arc::new);
         // Calls of a service that moves come from where it was, and then from where it will be.
-        let new = allowed::authorities(config, &next.topology);
+        let new = allowed::authorities(config, &next.topology, &self.hosting.feeds);
         let either = allowed::either(new, &self.hosting.authorities.get());
         self.hosting.authorities.set(either);
         self.tune(config, &next);
-        self.links.extend(&self.hosting.graph, config, &next, &self.hosting.opened, true);
+        self.links.extend(&self.hosting, config, &next, true);
         let mut failed = Vec::new();
         failed.extend(self.listen(config, &next).await);
         let leaving = self.residents();
@@ -80,7 +80,8 @@ impl Parts {
         let arriving = layout.services.iter().filter(comes);
         let arrived = arriving.map(|name| self.arrive(name, &config, &layout));
         let failed = join_all(arrived).await.into_iter().flatten().collect();
-        self.hosting.authorities.set(allowed::authorities(&config, &layout.topology));
+        let Hosting { feeds, authorities, .. } = &self.hosting;
+        authorities.set(allowed::authorities(&config, &layout.topology, feeds));
         failed
     }
 
@@ -95,6 +96,7 @@ impl Parts {
         for resident in self.hosted.lock().iter() {
             if let Some(service) = config.service(resident.id.name()) {
                 resident.hosted.keeping.limits().set(Hosting::limits(service));
+                resident.messaging.tune(config.bus.log, service.on);
             }
         }
         self.hosting.routes.errors().set(config.edge.errors.clone());

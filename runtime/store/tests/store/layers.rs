@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use seam_store::{Hook, Keys, Space, StoreError, Table, Transaction, TransactionError};
+use seam_store::{Begun, Hook, Keys, Space, StoreError, Table, Transaction, TransactionError};
 use serde::{Deserialize, Serialize};
 
 use crate::scene::Scene;
@@ -117,7 +117,7 @@ struct Outbox {
 }
 
 impl Hook for Outbox {
-    fn before(&self, tx: &mut Transaction) -> Result<(), StoreError> {
+    fn before(&self, _: Option<&Begun>, tx: &mut Transaction) -> Result<(), StoreError> {
         if tx.read_raw(&self.space, b"shut")?.is_some() {
             return Err(StoreError::Closed);
         }
@@ -125,7 +125,7 @@ impl Hook for Outbox {
         tx.write_raw(&self.space, &number.to_be_bytes(), Some(vec![]))
     }
 
-    fn after(&self, result: &Result<(), StoreError>) {
+    fn after(&self, _: Option<&Begun>, result: &Result<(), StoreError>) {
         self.told.lock().unwrap().push(result.is_ok());
     }
 }

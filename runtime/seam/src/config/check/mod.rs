@@ -298,11 +298,18 @@ impl Check<'_> {
             let known = self.catalogue.service(name);
             known.is_some_and(|known| known.needs.iter().any(|need| need == service))
         };
+        let on = |name: &String| self.catalogue.subscribes(name, service);
         let elsewhere = || units.iter().filter(|unit| unit.name != host.name);
         let caller = elsewhere().find_map(|unit| {
             let name = unit.services.iter().find(|name| needs(name))?;
             Some(format!("`{name}` in unit `{}` calls it", unit.name))
         });
+        let subscriber = || {
+            elsewhere().find_map(|unit| {
+                let name = unit.services.iter().find(|name| on(name))?;
+                Some(format!("`{name}` in unit `{}` subscribes to its events", unit.name))
+            })
+        };
         let offered = self.catalogue.service(service).is_some_and(|known| known.edge);
         let edge = || {
             let unit = elsewhere().find(|unit| unit.http.is_some())?;
@@ -315,7 +322,7 @@ impl Check<'_> {
         };
         let several = host.instances > 1 || self.registered;
         let siblings = || several.then(|| "its instances call each other".into());
-        caller.or_else(edge).or_else(program).or_else(siblings)
+        caller.or_else(subscriber).or_else(edge).or_else(program).or_else(siblings)
     }
 
     /// Others must be able to reach a service that they need.

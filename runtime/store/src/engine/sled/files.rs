@@ -12,6 +12,9 @@ use rustix::fs::Dir;
 use super::state;
 use crate::OpenError;
 
+/// A folder of a layer above, which is the database's neighbour in its own folder: the event log.
+const BESIDE: &str = "log";
+
 /// Where the copy from before recovery goes: beside the database, `NAME.before-recovery`.
 pub(crate) fn copy_path(database: &Path) -> PathBuf {
     beside(database, ".before-recovery")
@@ -55,6 +58,9 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
+        if entry.file_name() == BESIDE {
+            continue;
+        }
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             copy_folder(&entry.path(), &target)?;
@@ -86,7 +92,8 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 /// Whether sled has ever put anything here.
 pub(crate) fn is_empty(folder: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(folder)? {
-        if entry?.file_name() != state::FILE {
+        let name = entry?.file_name();
+        if name != state::FILE && name != BESIDE {
             return Ok(false);
         }
     }

@@ -1,0 +1,190 @@
+//! What beside its calls a service is asked over the wire: its events.
+//!
+//! It is asked as a service of its own, its *companion*: `order.bus` is where `order` is at work.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use seam_core::codec::CodecError;
+use seam_core::context::CallContext;
+use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSpec, Never};
+use seam_core::name::ServiceId;
+use seam_core::outcome::{CallError, Failure, NotExecuted};
+use seam_core::remote::{
+    Caller, Encode, Inbound, Inlet, Outbound, Remote, ReplyBody, ReplyKind, Served,
+};
+use seam_core::time::Clock;
+use serde::{Deserialize, Serialize};
+
+use crate::feed::Feed;
+use crate::subscription::{Batch, Source, SourceError, Wanted};
+
+/// After which no answer is waited for; who waits for events is answered after some seconds at the
+/// latest.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+static ASK: MethodSpec = MethodSpec::plain("ask", 0);
+
+/// The companion of a service; `None` if its name is too long for that, or the process has met too
+/// many names.
+pub fn of(service: ServiceId) -> Option<ServiceId> {
+    ServiceId::of(&format!("{}.bus", service.name()))
+}
+
+/// Whether a service is another's companion.
+pub fn is(service: ServiceId) -> bool {
+    service.name().ends_with(".bus")
+}
+
+/// The contract of all companions: one method that takes MessagePack and answers it.
+pub fn contract() -> &'static ContractDescriptor {
+    static CONTRACT: OnceLock<ContractDescriptor> = OnceLock::new();
+    CONTRACT.get_or_init(|| {
+        let plain = MethodDescriptor::plain(ASK.name, ASK.index);
+        // What is written by field name says by itself what it is.
+        let method = MethodDescriptor { hash: 1, layout: "rmp".into(), ..plain };
+        let (name, version, doc) = ("seam.bus".into(), "1.0".into(), String::new());
+        ContractDescriptor { name, version, doc, methods: vec![method], events: vec![] }
+    })
+}
+
+/// What a companion is asked.
+#[derive(Debug, Serialize, Deserialize)]
+enum Request {
+    Read(Wanted),
+}
+
+/// What it answers.
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    Read(Batch),
+    Away { reason: String },
+}
+
+/// A companion, for who asks over the wire.
+#[derive(Debug, Clone)]
+pub struct Companion {
+    service: ServiceId,
+    feed: Feed,
+    clock: Clock,
+}
+
+impl Companion {
+    /// The companion of that name, by whom that log is read.
+    pub const fn new(service: ServiceId, feed: Feed, clock: Clock) -> Self {
+        Self { service, feed, clock }
+    }
+
+    async fn answer(&self, request: Request) -> Answer {
+        match request {
+            Request::Read(wanted) => match self.feed.read(&wanted).await {
+                Ok(batch) => Answer::Read(batch),
+                Err(SourceError { reason }) => Answer::Away { reason },
+            },
+        }
+    }
+}
+
+impl Inlet for Companion {
+    fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    fn descriptor(&self) -> &'static ContractDescriptor {
+        contract()
+    }
+
+    fn serve(&self, inbound: Inbound<'_>, _: &mut Vec<u8>) -> Served {
+        let request = match rmp_serde::from_slice(inbound.body) {
+            Ok(request) => request,
+            Err(error) => {
+                let why = format!("no request to a companion: {error}");
+                return Served::failed(NotExecuted::bad_request(why));
+            }
+        };
+        let companion = self.clone();
+        Served::later(async move {
+            let answer = companion.answer(request).await;
+            let bytes = rmp_serde::to_vec_named(&answer).map_err(|error| {
+                Failure::from(NotExecuted::unavailable(format!("no answer: {error}")))
+            })?;
+            let at = companion.clock.now();
+            Ok(ReplyBody { kind: ReplyKind::Answer, degraded: false, bytes: bytes.into(), at })
+        })
+    }
+}
+
+/// The way to a companion in another process.
+#[derive(Clone)]
+pub struct Asking {
+    service: ServiceId,
+    remote: Arc<dyn Remote>,
+    clock: Clock,
+}
+
+impl Asking {
+    /// The way to the companion of that name, by `remote`.
+    pub const fn new(service: ServiceId, remote: Arc<dyn Remote>, clock: Clock) -> Self {
+        Self { service, remote, clock }
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Answer, SourceError> {
+        let context = CallContext::root().with_deadline(self.clock.now().after(DEADLINE));
+        let body = Body(rmp_serde::to_vec_named(request).map_err(refused)?);
+        let sent = poll_fn(|cx| {
+            Poll::Ready(self.remote.send(Outbound {
+                service: self.service,
+                method: &ASK,
+                // Each unit of the app may ask, whoever else it may call for.
+                caller: Caller::Service(self.service),
+                context: &context,
+                body: &body,
+                tried: 0,
+                key: None,
+                now: self.clock.now(),
+                waker: cx.waker(),
+            }))
+        });
+        let reply = sent.await.by(&self.remote).await;
+        let reply = reply.map_err(|failure| refused(CallError::<Never>::from(failure)))?;
+        match rmp_serde::from_slice(&reply.bytes.to_vec()).map_err(refused)? {
+            Answer::Away { reason } => Err(SourceError { reason }),
+            answer => Ok(answer),
+        }
+    }
+}
+
+impl fmt::Debug for Asking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Asking({})", self.service)
+    }
+}
+
+impl Source for Asking {
+    fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        Box::pin(async move {
+            match self.ask(&Request::Read(wanted)).await? {
+                Answer::Read(batch) => Ok(batch),
+                other => Err(refused(format!("it answered something else: {other:?}"))),
+            }
+        })
+    }
+}
+
+/// A request, as the wire takes it.
+struct Body(Vec<u8>);
+
+impl Encode for Body {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        out.extend(&self.0);
+        Ok(())
+    }
+}
+
+fn refused(reason: impl ToString) -> SourceError {
+    SourceError { reason: reason.to_string() }
+}

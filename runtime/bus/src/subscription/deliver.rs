@@ -1,0 +1,98 @@
+//! How an event gets to the method that subscribes to it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use seam_core::call::{AnyClient, CallOptions};
+use seam_core::context::{CallContext, Delivery, TraceContext};
+use seam_core::contract::ServiceFailure;
+use seam_core::outcome::{CallError, NotExecuted};
+
+use crate::record::Record;
+
+/// Why a delivery came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It didn't run, for its service is overloaded, stopping or away: that is no failure of it.
+    NotRun,
+    /// It failed, and why, for people.
+    Failed(String),
+}
+
+/// Hands events to a service.
+pub trait Deliver: Send + Sync + 'static {
+    /// Calls the method of that index with the event.
+    fn deliver(
+        &self,
+        method: u16,
+        event: &Record,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<(), Undelivered>>;
+}
+
+/// By a call like any other, of a service that is in this process.
+pub struct ByCall(pub Arc<dyn AnyClient>);
+
+impl fmt::Debug for ByCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ByCall({})", self.0.service())
+    }
+}
+
+impl Deliver for ByCall {
+    fn deliver(
+        &self,
+        method: u16,
+        event: &Record,
+        delivery: Delivery,
+    ) -> BoxFuture<'static, Result<(), Undelivered>> {
+        let options = in_context(&event.trace, delivery);
+        let reply = self.0.deliver(method, &event.body, options);
+        Box::pin(async { reply.await.map(drop).map_err(|error| undelivered(&error)) })
+    }
+}
+
+/// The options of a call that hands something over which is kept.
+pub(crate) fn in_context(trace: &[u8], delivery: Delivery) -> CallOptions {
+    let trace = std::str::from_utf8(trace).ok().and_then(TraceContext::from_traceparent);
+    let mut context = CallContext::root().handing(delivery);
+    if let Some(trace) = trace {
+        context.trace = trace.child();
+    }
+    CallOptions { context: Some(Arc::new(context)), ..CallOptions::default() }
+}
+
+pub(crate) fn undelivered(error: &CallError<ServiceFailure>) -> Undelivered {
+    match error {
+        CallError::NotExecuted(why) if passes(why) => Undelivered::NotRun,
+        error => Undelivered::Failed(told(error)),
+    }
+}
+
+/// Whether the same call may be taken later.
+pub(crate) const fn passes(why: &NotExecuted) -> bool {
+    !matches!(
+        why,
+        NotExecuted::BadRequest { .. }
+            | NotExecuted::Denied { .. }
+            | NotExecuted::Incompatible { .. }
+            | NotExecuted::Cycle { .. }
+    )
+}
+
+/// An error in words, with what its fields say.
+pub(crate) fn told(error: &CallError<ServiceFailure>) -> String {
+    match error {
+        CallError::Service(failure) => {
+            let ServiceFailure { code, detail, fields, .. } = failure;
+            let fields = serde_json::to_string(fields).unwrap_or_default();
+            if fields == "{}" {
+                format!("{code}: {detail}")
+            } else {
+                format!("{code}: {detail} {fields}")
+            }
+        }
+        error => error.to_string(),
+    }
+}

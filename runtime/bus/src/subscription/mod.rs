@@ -1,0 +1,21 @@
+//! A subscription: events come from a log, are handed to methods, and have one effect each.
+//!
+//! ```text
+//! source    where they come from: a publisher's log, wherever it is
+//! driver    what is done with them, as the intake says
+//! deliver   how they get to the methods
+//! effect    that one was handled commits with what its handler writes
+//! kept      what outlives a crash, in the subscriber's own store
+//! ```
+
+mod deliver;
+mod driver;
+mod effect;
+mod kept;
+mod source;
+
+pub use self::deliver::{ByCall, Deliver, Undelivered};
+pub use self::driver::{Driver, Progress, Stream, Subscribed};
+pub use self::effect::OneEffect;
+pub use self::kept::{Dead, Failure, Kept, Waiting};
+pub use self::source::{Batch, Source, SourceError, Wanted};

@@ -1,0 +1,42 @@
+//! Where a subscription's events come from.
+
+use futures_util::future::BoxFuture;
+
+use crate::intake::Position;
+use crate::record::Record;
+
+/// Some events, in the order of their publisher's log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Batch {
+    /// Those that were asked for, each with its place in the log.
+    pub events: Vec<(Position, Record)>,
+    /// From where to go on: what is before that was looked at.
+    pub next: Position,
+    /// The log's last position.
+    pub head: Position,
+}
+
+/// Which events a reader is after.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Wanted {
+    /// From which position on.
+    pub from: Position,
+    /// How many at most.
+    pub most: usize,
+    /// Of which topics: all, if none is named.
+    pub topics: Vec<(String, u16)>,
+}
+
+/// Why there are no events for now; it is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SourceError {
+    /// For people.
+    pub reason: String,
+}
+
+/// A publisher's log, wherever it is.
+pub trait Source: Send + Sync + 'static {
+    /// Reads on. Where nothing is there yet it is waited for, some seconds at most.
+    fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>>;
+}

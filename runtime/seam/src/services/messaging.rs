@@ -1,0 +1,260 @@
+//! A service's part in the bus: what it publishes, and what it subscribes to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use parking_lot::Mutex;
+use seam_bus::intake::{Position, Settings};
+use seam_bus::subscription::{ByCall, Deliver, Driver, Kept, OneEffect, Progress, Source, Stream};
+use seam_bus::{Feed, Outbox, mover};
+use seam_core::actor::StartError;
+use seam_core::call::AnyClient;
+use seam_core::live::Live;
+use seam_core::name::ServiceId;
+use seam_log::{Log, LogError, LogOptions};
+use seam_store::{Store, StoreError};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::activity::Activity;
+use super::tables::Database;
+
+/// After so long what failed is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// So often a log gives back what isn't kept any more.
+const TRIM: Duration = Duration::from_secs(60);
+
+/// What it takes to bring a service's part in the bus to life.
+pub(crate) struct MessagingPlan {
+    pub(crate) service: ServiceId,
+    /// Whether its contract publishes anything.
+    pub(crate) publishes: bool,
+    /// What it subscribes to, by publisher.
+    pub(crate) streams: Vec<(Stream, Arc<dyn Source>)>,
+    /// Its log, as others read it.
+    pub(crate) feed: Feed,
+    /// Where that is.
+    pub(crate) folder: PathBuf,
+    pub(crate) options: Live<LogOptions>,
+    pub(crate) settings: Live<Settings>,
+    pub(crate) database: Arc<Database>,
+    /// By whom its methods are called.
+    pub(crate) client: Arc<dyn AnyClient>,
+    /// Where its tasks run.
+    pub(crate) home: Handle,
+}
+
+/// A service's part in the bus, while the service is hosted.
+pub(crate) struct Messaging {
+    plan: MessagingPlan,
+    running: tokio::sync::Mutex<Option<Running>>,
+    streams: Mutex<Vec<RunningStream>>,
+}
+
+/// What is made once for each opening of the service's store.
+pub(crate) struct Attached {
+    pub(crate) outbox: Outbox,
+}
+
+/// While the service is at work here.
+struct Running {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    log: Option<Log>,
+}
+
+/// A stream that is driven.
+pub(crate) struct RunningStream {
+    pub(crate) stream: Stream,
+    pub(crate) kept: Kept,
+    pub(crate) progress: watch::Receiver<Progress>,
+    pub(crate) revived: mpsc::Sender<Position>,
+}
+
+impl Messaging {
+    /// Follows the service from now on: it is at work on the bus where it is at work.
+    pub(crate) fn start(plan: MessagingPlan) -> Arc<Self> {
+        let (running, streams) = (tokio::sync::Mutex::new(None), Mutex::default());
+        let messaging = Arc::new(Self { plan, running, streams });
+        let own = Arc::downgrade(&messaging);
+        messaging.plan.database.before_close(move || {
+            let own = own.upgrade();
+            Box::pin(async move {
+                if let Some(own) = own {
+                    own.stop().await;
+                }
+            })
+        });
+        let home = messaging.plan.home.clone();
+        home.spawn(Arc::clone(&messaging).follow());
+        messaging
+    }
+
+    /// Whether the service's store must be open while it is at work, whether or not it has tables.
+    pub(crate) fn has_part(&self) -> bool {
+        self.plan.publishes || !self.plan.streams.is_empty()
+    }
+
+    /// The part of it that goes with the open store.
+    pub(crate) fn attached(&self) -> Result<Arc<Attached>, StartError> {
+        self.plan.database.attached(|store| {
+            store.hook(OneEffect);
+            Ok(Attached { outbox: Outbox::open(store)? })
+        })
+    }
+
+    /// Goes by other settings from now on.
+    pub(crate) fn tune(&self, log: LogOptions, on: Settings) {
+        self.plan.options.set(log);
+        self.plan.settings.set(on);
+        if let Some(open) = self.plan.feed.log() {
+            open.set(log);
+        }
+    }
+
+    /// The streams that are driven here now, as `look` sees them.
+    pub(crate) fn streams<R>(&self, look: impl FnOnce(&[RunningStream]) -> R) -> R {
+        look(&self.streams.lock())
+    }
+
+    /// The service's log, while it is at work here.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.plan.feed
+    }
+
+    async fn follow(self: Arc<Self>) {
+        if !self.has_part() {
+            return;
+        }
+        let mut activity = self.plan.database.activity();
+        loop {
+            // The sender is the database's.
+            if activity.wait_for(|activity| *activity == Activity::Active).await.is_err() {
+                return;
+            }
+            while *activity.borrow() == Activity::Active {
+                match self.begin().await {
+                    Ok(()) => break,
+                    Err(error) => {
+                        let service = self.plan.service.name();
+                        tracing::error!(service, %error, "its events wait: it is tried again");
+                        sleep(AGAIN).await;
+                    }
+                }
+            }
+            if activity.wait_for(|activity| *activity != Activity::Active).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<(), StartError> {
+        let mut running = self.running.lock().await;
+        if self.plan.database.is_closed() || running.is_some() {
+            return Ok(());
+        }
+        let store = self.plan.database.open()?;
+        let attached = self.attached()?;
+        let (stop, stopped) = watch::channel(false);
+        let (mut tasks, mut log) = (Vec::new(), None);
+        if self.plan.publishes {
+            let opened =
+                self.open_log().await.map_err(|error| StartError::failed(error.to_string()))?;
+            self.plan.feed.set(Some(opened.clone()));
+            let moving = moving(self.plan.service, attached.outbox.clone(), opened.clone());
+            tasks.push(self.spawn(stopped.clone(), moving));
+            let options = self.plan.options.clone();
+            tasks.push(self.spawn(stopped.clone(), trimming(opened.clone(), options)));
+            log = Some(opened);
+        }
+        let mut streams = Vec::new();
+        for (stream, source) in &self.plan.streams {
+            let (stream, source) = (stream.clone(), Arc::clone(source));
+            let opened = self.open_stream(&store, stream, source, &stopped).await;
+            let (stream, task) = opened.map_err(StartError::from)?;
+            streams.push(stream);
+            tasks.push(task);
+        }
+        *self.streams.lock() = streams;
+        *running = Some(Running { stop, tasks, log });
+        Ok(())
+    }
+
+    async fn open_stream(
+        &self,
+        store: &Store,
+        stream: Stream,
+        source: Arc<dyn Source>,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<(RunningStream, JoinHandle<()>), StoreError> {
+        let kept = Kept::open(store, &stream.name)?;
+        let to: Arc<dyn Deliver> = Arc::new(ByCall(Arc::clone(&self.plan.client)));
+        let settings = self.plan.settings.clone();
+        let driver = Driver::open(stream.clone(), kept.clone(), (source, to), settings, 1).await?;
+        let progress = driver.progress();
+        let (revived, revive) = mpsc::channel(64);
+        let task = self.plan.home.spawn(driver.run(stopped.clone(), revive));
+        Ok((RunningStream { stream, kept, progress, revived }, task))
+    }
+
+    /// Opens the log; who has the database is the only one who may.
+    async fn open_log(&self) -> Result<Log, LogError> {
+        let options = **self.plan.options.load();
+        Log::open_async(self.plan.folder.clone(), options).await
+    }
+
+    fn spawn(
+        &self,
+        mut stopped: watch::Receiver<bool>,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> JoinHandle<()> {
+        self.plan.home.spawn(async move {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stopped| *stopped) => {}
+                () = task => {}
+            }
+        })
+    }
+
+    /// Ends what is at work; done once the log is closed.
+    pub(crate) async fn stop(&self) {
+        let running = self.running.lock().await.take();
+        let Some(Running { stop, tasks, log }) = running else { return };
+        self.streams.lock().clear();
+        self.plan.feed.set(None);
+        stop.send_replace(true);
+        join_all(tasks).await;
+        if let Some(log) = log
+            && let Err(error) = log.close().await
+        {
+            tracing::error!(service = self.plan.service.name(), %error, "its log isn't closed cleanly");
+        }
+    }
+}
+
+/// Moves events to the log, and tries again where that fails.
+async fn moving(service: ServiceId, outbox: Outbox, log: Log) {
+    loop {
+        let Err(error) = mover(&outbox, &log).await;
+        tracing::warn!(service = service.name(), %error, "events stay in the outbox for now");
+        sleep(AGAIN).await;
+    }
+}
+
+/// Has a log that rests give back what isn't kept any more.
+async fn trimming(log: Log, options: Live<LogOptions>) {
+    loop {
+        sleep(TRIM).await;
+        log.set(**options.load());
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        if let Err(error) = log.trim(now).await {
+            tracing::warn!(%error, "the log can't give back what isn't kept any more");
+        }
+    }
+}
