@@ -1,4 +1,4 @@
-//! What beside its calls a service is asked over the wire: its events.
+//! What beside its calls a service is asked over the wire: its events, and what became of commands.
 //!
 //! It is asked as a service of its own, its *companion*: `order.bus` is where `order` is at work.
 
@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use seam_core::call::TicketId;
 use seam_core::codec::CodecError;
 use seam_core::context::CallContext;
 use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSpec, Never};
@@ -20,9 +21,12 @@ use seam_core::remote::{
 use seam_core::time::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::feed::Feed;
+use crate::command::{Command, Told};
+use crate::desk::Desk;
 use crate::subscription::{Batch, Source, SourceError, Wanted};
 
+/// So long it is waited for a command's end at most.
+const WAIT: Duration = Duration::from_secs(5);
 /// After which no answer is waited for; who waits for events is answered after some seconds at the
 /// latest.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -56,12 +60,18 @@ pub fn contract() -> &'static ContractDescriptor {
 #[derive(Debug, Serialize, Deserialize)]
 enum Request {
     Read(Wanted),
+    /// What is known of a command; its end is waited for so many milliseconds at most.
+    Find { id: u128, wait: u64 },
+    /// Keeps a saga, under that id.
+    Keep { id: u128, method: String, arguments: String },
 }
 
 /// What it answers.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Read(Batch),
+    Found(Option<Told>),
+    Kept,
     Away { reason: String },
 }
 
@@ -69,22 +79,36 @@ enum Answer {
 #[derive(Debug, Clone)]
 pub struct Companion {
     service: ServiceId,
-    feed: Feed,
+    desk: Desk,
     clock: Clock,
 }
 
 impl Companion {
-    /// The companion of that name, by whom that log is read.
-    pub const fn new(service: ServiceId, feed: Feed, clock: Clock) -> Self {
-        Self { service, feed, clock }
+    /// The companion of that name, for that service's part in the bus.
+    pub const fn new(service: ServiceId, desk: Desk, clock: Clock) -> Self {
+        Self { service, desk, clock }
     }
 
     async fn answer(&self, request: Request) -> Answer {
         match request {
-            Request::Read(wanted) => match self.feed.read(&wanted).await {
+            Request::Read(wanted) => match self.desk.feed.read(&wanted).await {
                 Ok(batch) => Answer::Read(batch),
                 Err(SourceError { reason }) => Answer::Away { reason },
             },
+            Request::Find { id, wait } => {
+                let wait = Duration::from_millis(wait).min(WAIT);
+                match self.desk.find(TicketId(id), wait).await {
+                    Ok(found) => Answer::Found(found.map(Told::from)),
+                    Err(reason) => Answer::Away { reason },
+                }
+            }
+            Request::Keep { id, method, arguments } => {
+                let kept = self.desk.keep(TicketId(id), method, arguments.into_bytes());
+                match kept.await {
+                    Ok(()) => Answer::Kept,
+                    Err(reason) => Answer::Away { reason },
+                }
+            }
         }
     }
 }
@@ -164,12 +188,51 @@ impl fmt::Debug for Asking {
     }
 }
 
+impl Asking {
+    /// What is known of a command that the service keeps.
+    ///
+    /// # Errors
+    /// If it can't be asked.
+    pub async fn find(
+        &self,
+        id: TicketId,
+        wait: Duration,
+    ) -> Result<Option<Command>, SourceError> {
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        match self.ask(&Request::Find { id: id.0, wait }).await? {
+            Answer::Found(told) => told.map(Command::try_from).transpose().map_err(refused),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has the service keep a saga of its own under that id, once.
+    ///
+    /// # Errors
+    /// If it can't be asked, or doesn't keep it.
+    pub async fn keep(
+        &self,
+        id: TicketId,
+        method: String,
+        arguments: Vec<u8>,
+    ) -> Result<(), SourceError> {
+        let arguments = String::from_utf8(arguments).map_err(refused)?;
+        match self.ask(&Request::Keep { id: id.0, method, arguments }).await? {
+            Answer::Kept => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+fn unexpected(answer: &Answer) -> SourceError {
+    refused(format!("it answered something else: {answer:?}"))
+}
+
 impl Source for Asking {
     fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>> {
         Box::pin(async move {
             match self.ask(&Request::Read(wanted)).await? {
                 Answer::Read(batch) => Ok(batch),
-                other => Err(refused(format!("it answered something else: {other:?}"))),
+                other => Err(unexpected(&other)),
             }
         })
     }

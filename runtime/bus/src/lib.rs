@@ -6,22 +6,30 @@
 //! outbox         what a service's transactions have published, until it is in the service's log
 //! mover          from there to the log
 //! feed           the log, for who reads it in this process
-//! companion      the same over the wire
+//! command/       calls that are kept, and made until they have an outcome
+//! saga/          a method that runs from the top after each crash, each of its steps once
+//! desk           a service's log and commands, while it is at work in this process
+//! companion      what all that is asked over the wire
 //! subscription/  from a log to the methods that subscribe
 //! intake/        what becomes of the events of one stream: order per key, attempts, backoff
 //! ```
 
+pub mod command;
 pub mod companion;
+mod desk;
 mod feed;
 pub mod intake;
 mod mover;
 mod outbox;
 mod record;
 mod rows;
+pub mod saga;
 pub mod subscription;
 mod time;
 mod topic;
 
+pub use self::command::{Commands, Enqueue};
+pub use self::desk::Desk;
 pub use self::feed::Feed;
 pub use self::mover::{MoveError, mover};
 pub use self::outbox::Outbox;

@@ -47,20 +47,25 @@ impl Deliver for ByCall {
         event: &Record,
         delivery: Delivery,
     ) -> BoxFuture<'static, Result<(), Undelivered>> {
-        let options = in_context(&event.trace, delivery);
+        let options = handed(&event.trace, None, delivery);
         let reply = self.0.deliver(method, &event.body, options);
         Box::pin(async { reply.await.map(drop).map_err(|error| undelivered(&error)) })
     }
 }
 
 /// The options of a call that hands something over which is kept.
-pub(crate) fn in_context(trace: &[u8], delivery: Delivery) -> CallOptions {
+pub(crate) fn handed(trace: &[u8], principal: Option<&str>, delivery: Delivery) -> CallOptions {
     let trace = std::str::from_utf8(trace).ok().and_then(TraceContext::from_traceparent);
     let mut context = CallContext::root().handing(delivery);
     if let Some(trace) = trace {
         context.trace = trace.child();
     }
-    CallOptions { context: Some(Arc::new(context)), ..CallOptions::default() }
+    context.principal = principal.map(Arc::from);
+    CallOptions {
+        context: Some(Arc::new(context)),
+        whole_errors: true,
+        ..CallOptions::default()
+    }
 }
 
 pub(crate) fn undelivered(error: &CallError<ServiceFailure>) -> Undelivered {

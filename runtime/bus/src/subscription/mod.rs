@@ -14,6 +14,7 @@ mod effect;
 mod kept;
 mod source;
 
+pub(crate) use self::deliver::{handed, passes};
 pub use self::deliver::{ByCall, Deliver, Undelivered};
 pub use self::driver::{Driver, Progress, Stream, Subscribed};
 pub use self::effect::OneEffect;

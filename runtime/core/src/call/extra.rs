@@ -20,6 +20,8 @@ pub struct CallOptions {
     pub default_deadline: Option<Duration>,
     /// The context that the call is made in, in place of the ambient one.
     pub context: Option<Arc<CallContext>>,
+    /// Of a call in JSON: whether a service error is told [whole](crate::contract::ServiceFailure::whole).
+    pub whole_errors: bool,
 }
 
 /// What takes the place of an answer.

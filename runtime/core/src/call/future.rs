@@ -90,11 +90,15 @@ impl<M: Callable> Call<M> {
 
     /// Gives the [`message`](Self::message) back, if the call has it. A call that isn't over is
     /// cancelled by that, as when it is dropped.
-    pub fn into_message(mut self) -> Option<M> {
-        match replace(&mut self.attempt.message, Held::Taken) {
+    pub fn into_message(self) -> Option<M> {
+        match self.into_held() {
             Held::Here(message) => Some(message),
             Held::Taken => None,
         }
+    }
+
+    pub(super) fn into_held(mut self) -> Held<M> {
+        replace(&mut self.attempt.message, Held::Taken)
     }
 
     /// The first poll: the call goes where its route leads, and is over with that if it stays here

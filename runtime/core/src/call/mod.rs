@@ -5,6 +5,7 @@ mod again;
 mod attempt;
 mod authority;
 mod client;
+mod command;
 mod deadlines;
 mod dispatch;
 mod elsewhere;
@@ -17,10 +18,15 @@ mod json;
 mod local;
 mod permits;
 mod rehearsal;
+mod repeat;
 mod route;
 
 pub use self::authority::Authority;
 pub use self::client::{AnyClient, Client};
+pub use self::command::{
+    Command, Due, KeepError, Keeper, Kept, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, NoTicketId, Ticket,
+    TicketId,
+};
 pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts, Subscription};
 pub use self::extra::CallOptions;
@@ -32,4 +38,5 @@ pub use self::json::{JsonAnswer, JsonBody, JsonReply, call_json, deliver};
 pub use self::local::LocalError;
 pub use self::permits::{Allow, Permits};
 pub use self::rehearsal::{Faults, Rehearsal};
+pub use self::repeat::Repeatable;
 pub use self::route::{Route, Target};

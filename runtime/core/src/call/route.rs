@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
+use super::command::Keeper;
 use super::deadlines::{Deadlines, DeadlinesInForce};
 use super::guard::{Asks, CallPolicy, Guard};
 use super::permits::{Allow, Permits};
@@ -44,6 +45,8 @@ pub struct Route<C: Contract> {
     pub(super) policies: bool,
     /// Counts of calls that run here.
     pub(super) served: Arc<ServiceMetrics>,
+    /// Who keeps the commands of its callers; nobody does for fakes.
+    keeper: OnceLock<Arc<dyn Keeper>>,
     /// Counts of calls that go elsewhere, once there is one: most services are near.
     called: OnceLock<Box<ServiceMetrics>>,
 }
@@ -92,7 +95,18 @@ impl<C: Contract> Route<C> {
             policies: true,
             served: Arc::new(ServiceMetrics::new(C::descriptor())),
             called: OnceLock::new(),
+            keeper: OnceLock::new(),
         }
+    }
+
+    /// Has commands kept by `keeper`, from now on.
+    pub fn keep_by(&self, keeper: Arc<dyn Keeper>) {
+        // A unit has one.
+        let _ = self.keeper.set(keeper);
+    }
+
+    pub(super) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
+        self.keeper.get().cloned()
     }
 
     /// The route without its policies on calls that stay here: no deadline, permission, context or

@@ -73,6 +73,10 @@ pub struct MethodDescriptor {
     /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
     #[serde(default)]
     pub route_by: Option<String>,
+    /// Whether it is a saga: once it is enqueued it runs from the top after each crash, and each of its
+    /// steps once.
+    #[serde(default)]
+    pub saga: bool,
     /// The events that begin it, if it is a subscription.
     #[serde(default)]
     pub on: Option<SubscriptionDescriptor>,
@@ -109,6 +113,7 @@ impl MethodDescriptor {
             public: false,
             fallback: false,
             route_by: None,
+            saga: false,
             on: None,
             schedule: None,
             http: Vec::new(),
@@ -142,6 +147,7 @@ impl MethodDescriptor {
             public: spec.public,
             fallback: M::FALLBACK,
             route_by: spec.route_by.map(ToOwned::to_owned),
+            saga: spec.saga,
             on: spec.on.map(SubscriptionDescriptor::from),
             schedule: spec.schedule.map(ScheduleDescriptor::from),
             http: spec.http.iter().map(HttpRoute::from).collect(),

@@ -111,6 +111,9 @@ pub struct ServiceFailure {
     pub detail: String,
     /// The fields of the error's variant.
     pub fields: ErrorFields,
+    /// The error itself, as JSON, for who knows its type; where it was asked for.
+    #[serde(skip)]
+    pub whole: Option<Box<str>>,
 }
 
 impl ServiceFailure {
@@ -122,6 +125,7 @@ impl ServiceFailure {
             unknown: error.leaves_unknown(),
             detail: error.to_string(),
             fields: error.fields(),
+            whole: None,
         }
     }
 }

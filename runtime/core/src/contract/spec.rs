@@ -54,6 +54,8 @@ pub struct MethodSpec {
     pub http: &'static [RouteSpec],
     /// Its arguments, in their order.
     pub arguments: &'static [ArgumentSpec],
+    /// Whether it is a saga: see [`MethodDescriptor::saga`](super::MethodDescriptor::saga).
+    pub saga: bool,
     /// The events that begin it, if it is a subscription.
     pub on: Option<SubscriptionSpec>,
     /// When it runs by itself, if it does.
@@ -75,6 +77,7 @@ impl MethodSpec {
             route_by: None,
             http: &[],
             arguments: &[],
+            saga: false,
             on: None,
             schedule: None,
         }

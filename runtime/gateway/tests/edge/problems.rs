@@ -147,6 +147,7 @@ async fn a_service_cannot_speak_for_the_runtime() {
         unknown: false,
         detail: "it is taken".into(),
         fields,
+        whole: None,
     };
     let answer = get(&failing(CallError::Service(failure)), "/api/book/1").await;
     let mut problem = answer.json();

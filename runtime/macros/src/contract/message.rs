@@ -208,7 +208,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
         (false, false) => format_ident!("Shared"),
         (false, true) => format_ident!("Complete"),
     };
-    let (idempotent, public) = (options.idempotent, options.public);
+    let (idempotent, public, saga) = (options.idempotent, options.public, options.saga);
     let deadline = option(options.deadline.map(|deadline| {
         let millis = deadline.as_millis() as u64;
         quote!(::core::time::Duration::from_millis(#millis))
@@ -247,6 +247,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             route_by: #route_by,
             http: &[#(#routes),*],
             arguments: &[#(#arguments),*],
+            saga: #saga,
             on: #on,
             schedule: #schedule,
         }

@@ -19,6 +19,7 @@ pub(super) struct Options {
     pub(super) idempotent: bool,
     pub(super) complete: bool,
     pub(super) public: bool,
+    pub(super) saga: bool,
     pub(super) deadline: Option<Duration>,
     /// The function that answers where the service can't.
     pub(super) fallback: Option<Path>,
@@ -38,7 +39,7 @@ impl Options {
     }
 }
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "idempotent",
     "complete",
     "deadline",
@@ -53,6 +54,7 @@ const KNOWN: [&str; 14] = [
     "on",
     "every",
     "cron",
+    "saga",
 ];
 
 pub(super) fn read(
@@ -111,6 +113,15 @@ fn option(
             ));
         }
         "complete" => options.complete = true,
+        "saga" if exclusive == Some(true) => {
+            return Err(meta.error(
+                "a saga waits for others again and again: take `&self`, and write by its steps",
+            ));
+        }
+        // It runs again after a crash, and to its end.
+        "saga" => {
+            (options.saga, options.idempotent, options.complete) = (true, true, true);
+        }
         "deadline" => options.deadline = Some(duration(&text(meta)?, &DEADLINES)?),
         "fallback" => options.fallback = Some(function(meta)?),
         "route_by" => options.route_by = Some(text(meta)?),

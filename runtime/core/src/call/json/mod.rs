@@ -37,7 +37,8 @@ pub fn call_json<M: Callable>(
         Ok(message) => message,
         Err(why) => return refused(why),
     };
-    reply(client.call(message).options(options))
+    let whole = options.whole_errors;
+    reply(client.call(message).options(options), whole)
 }
 
 /// Calls the subscription `M` with an event as it is kept. One that can't be read is refused as a bad
@@ -48,19 +49,23 @@ pub fn deliver<M: Subscription>(
     options: CallOptions,
 ) -> JsonReply {
     match M::Event::from_kept(event) {
-        Ok(event) => reply(client.call(M::of(event)).options(options)),
+        Ok(event) => reply(client.call(M::of(event)).options(options), false),
         Err(why) => refused(why.to_string()),
     }
 }
 
 /// The wait for a call's answer, as JSON.
-fn reply<M: Callable>(call: Call<M>) -> JsonReply {
+fn reply<M: Callable>(call: Call<M>, whole: bool) -> JsonReply {
     Box::pin(async move {
         match call.await {
             Ok(answer) => JsonAnswer::of(&answer).map_err(unreadable),
             Err(CallError::Service(error)) => {
                 finite::check(&error).map_err(unreadable)?;
-                Err(CallError::Service(ServiceFailure::of(&error)))
+                let mut failure = ServiceFailure::of(&error);
+                if whole {
+                    failure.whole = Some(serde_json::to_string(&error).unwrap_or_default().into());
+                }
+                Err(CallError::Service(failure))
             }
             Err(CallError::NotExecuted(why)) => Err(why.into()),
             Err(CallError::Unknown(why)) => Err(why.into()),

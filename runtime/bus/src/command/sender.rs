@@ -1,0 +1,316 @@
+//! Makes kept calls until they have an outcome.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, pending};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use seam_core::call::{AnyClient, Due, JsonAnswer, KeptCall, Kept, TicketId};
+use seam_core::context::Delivery;
+use seam_core::contract::{MethodDescriptor, ServiceFailure};
+use seam_core::outcome::{CallError, NotExecuted, Unknown};
+use seam_store::{StoreError, TransactionError};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::rows::{Command, Pending, State};
+use super::{Commands, millis};
+use crate::rows as bytes;
+use crate::saga::{DEADLINE, Ending, Run};
+use crate::subscription::{handed, passes};
+use crate::time::{Millis, unix_millis};
+
+/// How many are made side by side.
+const IN_FLIGHT: usize = 64;
+/// After so long a call that was not executed is made again, and twice as long each further time.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// Up to so long: whoever comes back isn't kept waiting.
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// After so long something that failed for want of the store is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// So many are read at once.
+const READ: usize = 1_024;
+/// So often results are looked at that may be too old.
+const EXPIRE: Duration = Duration::from_secs(60);
+
+/// Whom a command is for.
+pub struct Target {
+    /// By whom it is called, for whoever gave the command.
+    pub client: Arc<dyn AnyClient>,
+    /// The method.
+    pub method: &'static MethodDescriptor,
+    /// Whether the service keeps these commands itself.
+    pub own: bool,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({}.{})", self.client.service(), self.method.name)
+    }
+}
+
+/// The way to those whom commands are for.
+pub trait Calls: Send + Sync + 'static {
+    /// Whom a command is for; `None` if this release has no such method.
+    fn target(&self, service: &str, method: &str) -> Option<Target>;
+
+    /// Has the service itself keep a command under that id, as sagas are kept.
+    fn hand_over(&self, id: TicketId, call: KeptCall) -> BoxFuture<'static, Result<(), String>>;
+
+    /// What became of one that was handed over; waits some seconds for its end.
+    fn handed_over(
+        &self,
+        id: TicketId,
+        service: &str,
+    ) -> BoxFuture<'static, Result<Option<Command>, String>>;
+
+    /// How long results are kept.
+    fn results(&self) -> Duration;
+}
+
+/// When a command is due, and its number.
+type Line = BTreeSet<(Millis, u64)>;
+
+/// Makes the commands of a store, until `stop` is true.
+pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Receiver<bool>) {
+    let (mut line, mut last) = (Line::new(), 0_u64);
+    let mut under_way: FuturesUnordered<BoxFuture<'static, Option<(Millis, u64)>>> =
+        FuturesUnordered::new();
+    let mut expire = tokio::time::interval(EXPIRE);
+    let mut read = true;
+    loop {
+        if read {
+            match more(&commands, &mut line, &mut last).await {
+                Ok(again) => read = again,
+                Err(error) => {
+                    tracing::warn!(%error, "commands wait: they can't be read for now");
+                    sleep(AGAIN).await;
+                    continue;
+                }
+            }
+        }
+        let now = unix_millis();
+        while under_way.len() < IN_FLIGHT
+            && let Some((due, number)) = line.first().copied().filter(|(due, _)| *due <= now)
+        {
+            line.remove(&(due, number));
+            under_way.push(Box::pin(one(commands.clone(), Arc::clone(&calls), number)));
+        }
+        let due = line.first().map(|(due, _)| Duration::from_millis(due.saturating_sub(now).max(1)));
+        let timer = async {
+            match due {
+                Some(due) => sleep(due).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            Some(again) = under_way.next() => line.extend(again),
+            () = commands.bell.more.notified() => read = true,
+            () = timer, if under_way.len() < IN_FLIGHT => {}
+            _ = expire.tick() => {
+                if let Err(error) = commands.expire(calls.results()).await {
+                    tracing::warn!(%error, "old results stay for now");
+                }
+            }
+        }
+    }
+}
+
+/// Takes in those that have come since; whether there may be more.
+async fn more(commands: &Commands, line: &mut Line, last: &mut u64) -> Result<bool, StoreError> {
+    let from = (*last + 1).to_be_bytes();
+    let rows = commands.pending.scan(&from..&[], false, READ).await?;
+    let full = rows.len() == READ;
+    for (key, row) in rows {
+        let (number, pending): (_, Pending) = (bytes::position(&key)?, bytes::read(&row)?);
+        *last = number;
+        line.insert((pending.due, number));
+    }
+    Ok(full)
+}
+
+/// Makes one, and writes down what came of it; when it is due again, if it is.
+async fn one(commands: Commands, calls: Arc<dyn Calls>, number: u64) -> Option<(Millis, u64)> {
+    loop {
+        match attempt(&commands, &calls, number).await {
+            Ok(again) => return again.map(|due| (due, number)),
+            Err(error) => {
+                tracing::warn!(%error, "a command waits for its store");
+                sleep(AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn attempt(
+    commands: &Commands,
+    calls: &Arc<dyn Calls>,
+    number: u64,
+) -> Result<Option<Millis>, StoreError> {
+    let Some(row) = commands.pending.get(&number.to_be_bytes()).await? else { return Ok(None) };
+    let mut pending: Pending = bytes::read(&row)?;
+    let id = TicketId(pending.id);
+    if pending.begun {
+        let reason = "the process ended while the call ran".into();
+        let lost = CallError::Unknown(Unknown::ConnectionLost { reason });
+        return ended(commands, (number, pending.attempts), id, (Err(lost), None)).await;
+    }
+    pending.attempts += 1;
+    let attempts = pending.attempts;
+    let Some(target) = calls.target(&pending.service, &pending.method) else {
+        let Pending { service, method, .. } = &pending;
+        let why = format!("this release has no `{service}.{method}`");
+        return ended(commands, (number, attempts), id, (Err(NotExecuted::bad_request(why).into()), None))
+            .await;
+    };
+    if pending.saga && !target.own {
+        return hand_over(commands, calls, (number, pending), &target).await;
+    }
+    if !pending.idempotent {
+        pending.begun = true;
+        rewrite(commands, number, &pending).await?;
+    }
+    let run = pending.saga.then(|| Arc::new(Run::new(commands.store().clone(), id)));
+    let by = run.clone().map_or_else(|| Arc::new(()) as _, |run| run as _);
+    let delivery = Delivery::new(id.to_string(), attempts, None, by);
+    let mut options = handed(pending.trace.as_bytes(), pending.principal.as_deref(), delivery);
+    options.deadline = run.as_ref().map(|_| DEADLINE);
+    let came = target.client.call_json(target.method.index, &pending.arguments, options).await;
+    let came = came.map(JsonAnswer::into_json);
+    let came = match &run {
+        Some(run) => match run.end(came).await {
+            Ending::Ended(came) => came,
+            Ending::Again => return again(commands, number, pending).await.map(Some),
+        },
+        None => came,
+    };
+    match came {
+        Err(CallError::NotExecuted(why)) if passes(&why) => {
+            pending.begun = false;
+            again(commands, number, pending).await.map(Some)
+        }
+        Err(CallError::Unknown(_)) if pending.idempotent => {
+            again(commands, number, pending).await.map(Some)
+        }
+        came => ended(commands, (number, attempts), id, (came, run)).await,
+    }
+}
+
+/// A saga is kept by the service that it is of, for its steps are; and what came of it here, too.
+async fn hand_over(
+    commands: &Commands,
+    calls: &Arc<dyn Calls>,
+    (number, pending): (u64, Pending),
+    target: &Target,
+) -> Result<Option<Millis>, StoreError> {
+    let id = TicketId(pending.id);
+    let known = calls.handed_over(id, &pending.service).await;
+    let state = match known {
+        Ok(Some(Command { state, .. })) => state,
+        Ok(None) => {
+            let call = KeptCall {
+                service: target.client.service(),
+                method: pending.method.clone(),
+                idempotent: pending.idempotent,
+                saga: true,
+                arguments: pending.arguments.clone(),
+                key: id.to_string(),
+                due: Due::Now,
+            };
+            if let Err(reason) = calls.hand_over(id, call).await {
+                tracing::debug!(%id, reason, "a saga waits for its service");
+            }
+            State::Pending
+        }
+        Err(reason) => {
+            tracing::debug!(%id, reason, "a saga waits for its service");
+            State::Pending
+        }
+    };
+    match state {
+        State::Pending => again(commands, number, pending).await.map(Some),
+        State::Ended(kept) => {
+            let came = match kept {
+                Kept::Answered(answer) => Ok(answer),
+                Kept::Failed(error) => Err(error),
+            };
+            ended(commands, (number, pending.attempts), id, (came, None)).await
+        }
+        State::Expired => {
+            let why = "its result isn't kept any more".into();
+            let lost = CallError::Unknown(Unknown::Unreadable { why });
+            ended(commands, (number, pending.attempts), id, (Err(lost), None)).await
+        }
+    }
+}
+
+async fn again(
+    commands: &Commands,
+    number: u64,
+    mut pending: Pending,
+) -> Result<Millis, StoreError> {
+    let doublings = pending.attempts.saturating_sub(1).min(16);
+    let pause = BACKOFF.saturating_mul(1 << doublings).min(BACKOFF_MAX);
+    pending.due = unix_millis().saturating_add(millis(pause));
+    rewrite(commands, number, &pending).await?;
+    Ok(pending.due)
+}
+
+async fn rewrite(commands: &Commands, number: u64, pending: &Pending) -> Result<(), StoreError> {
+    let row = bytes::write(pending)?;
+    written(|| {
+        let (own, row) = (commands.clone(), row.clone());
+        commands.store().transaction(move |tx| {
+            tx.write_raw(&own.pending, &number.to_be_bytes(), Some(row))
+        })
+    })
+    .await
+}
+
+/// Writes as often as it takes: what came of a call isn't found out again.
+async fn written<F>(write: impl Fn() -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<(), TransactionError<StoreError>>>,
+{
+    loop {
+        match store(write().await) {
+            Err(error) if error != StoreError::Closed => {
+                tracing::warn!(%error, "what came of a command can't be kept for now");
+                sleep(AGAIN).await;
+            }
+            written => return written,
+        }
+    }
+}
+
+type Came = Result<Vec<u8>, CallError<ServiceFailure>>;
+
+async fn ended(
+    commands: &Commands,
+    at: (u64, u32),
+    id: TicketId,
+    (came, run): (Came, Option<Arc<Run>>),
+) -> Result<Option<Millis>, StoreError> {
+    written(|| {
+        let (own, run, came) = (commands.clone(), run.clone(), came.clone());
+        commands.store().transaction(move |tx| {
+            if let Some(run) = &run {
+                run.forget(tx)?;
+            }
+            own.end(tx, at, id, came)
+        })
+    })
+    .await?;
+    commands.bell.end.notify_waiters();
+    Ok(None)
+}
+
+fn store<T>(result: Result<T, TransactionError<StoreError>>) -> Result<T, StoreError> {
+    result.map_err(|error| match error {
+        TransactionError::Aborted(error) | TransactionError::Store(error) => error,
+    })
+}

@@ -1,0 +1,78 @@
+//! A service's log and its commands, for whoever asks: while the service is at work in this process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use seam_core::call::{Due, KeptCall, TicketId};
+use seam_core::contract::ContractDescriptor;
+use seam_core::name::ServiceId;
+use tokio::sync::watch;
+
+use crate::command::{Command, Commands};
+use crate::feed::Feed;
+
+/// Where a service is asked for its events and its commands, whether or not it is at work here. Clones
+/// are the same.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    service: ServiceId,
+    contract: &'static ContractDescriptor,
+    /// Its log.
+    pub feed: Feed,
+    commands: Arc<watch::Sender<Option<Commands>>>,
+}
+
+impl Desk {
+    /// Nobody is there yet.
+    pub fn new(service: ServiceId, contract: &'static ContractDescriptor) -> Self {
+        Self { service, contract, feed: Feed::default(), commands: Arc::default() }
+    }
+
+    /// Whose it is.
+    pub const fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    /// The service is at work here, or isn't any more.
+    pub fn open(&self, commands: Option<Commands>) {
+        self.commands.send_replace(commands);
+    }
+
+    /// Its commands, while it is at work here.
+    pub fn commands(&self) -> Option<Commands> {
+        self.commands.borrow().clone()
+    }
+
+    /// Whether it is at work here, from now on.
+    pub fn watch(&self) -> watch::Receiver<Option<Commands>> {
+        self.commands.subscribe()
+    }
+
+    /// What is known of a command that the service keeps; its end is waited for so long at most.
+    ///
+    /// # Errors
+    /// Why that can't be told, for people.
+    pub async fn find(&self, id: TicketId, wait: Duration) -> Result<Option<Command>, String> {
+        let commands = self.commands().ok_or("it isn't at work here")?;
+        commands.wait(id, wait).await.map_err(|error| error.to_string())
+    }
+
+    /// Keeps a saga of the service under that id, once.
+    ///
+    /// # Errors
+    /// Why it isn't kept, for people.
+    pub async fn keep(
+        &self,
+        id: TicketId,
+        method: String,
+        arguments: Vec<u8>,
+    ) -> Result<(), String> {
+        let commands = self.commands().ok_or("it isn't at work here")?;
+        let known = self.contract.method(&method).filter(|method| method.saga);
+        let known = known.ok_or("this release has no such saga")?;
+        let (key, idempotent, saga) = (id.to_string(), known.idempotent, known.saga);
+        let service = self.service;
+        let call = KeptCall { service, method, idempotent, saga, arguments, key, due: Due::Now };
+        commands.keep(call, Some(id)).await.map(drop).map_err(|error| error.to_string())
+    }
+}
