@@ -61,9 +61,16 @@ pub fn contract() -> &'static ContractDescriptor {
 enum Request {
     Read(Wanted),
     /// What is known of a command; its end is waited for so many milliseconds at most.
-    Find { id: u128, wait: u64 },
+    Find {
+        id: u128,
+        wait: u64,
+    },
     /// Keeps a saga, under that id.
-    Keep { id: u128, method: String, arguments: String },
+    Keep {
+        id: u128,
+        method: String,
+        arguments: String,
+    },
 }
 
 /// What it answers.
@@ -193,11 +200,7 @@ impl Asking {
     ///
     /// # Errors
     /// If it can't be asked.
-    pub async fn find(
-        &self,
-        id: TicketId,
-        wait: Duration,
-    ) -> Result<Option<Command>, SourceError> {
+    pub async fn find(&self, id: TicketId, wait: Duration) -> Result<Option<Command>, SourceError> {
         let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         match self.ask(&Request::Find { id: id.0, wait }).await? {
             Answer::Found(told) => told.map(Command::try_from).transpose().map_err(refused),

@@ -8,6 +8,7 @@
 //! feed           the log, for who reads it in this process
 //! command/       calls that are kept, and made until they have an outcome
 //! saga/          a method that runs from the top after each crash, each of its steps once
+//! schedule       methods that run by themselves
 //! desk           a service's log and commands, while it is at work in this process
 //! companion      what all that is asked over the wire
 //! subscription/  from a log to the methods that subscribe
@@ -24,6 +25,7 @@ mod outbox;
 mod record;
 mod rows;
 pub mod saga;
+pub mod schedule;
 pub mod subscription;
 mod time;
 mod topic;

@@ -9,7 +9,8 @@ mod unit;
 
 use std::time::Duration;
 
-pub use seam_bus::{Publish, Topic};
+pub use seam_bus::saga::{Saga, saga};
+pub use seam_bus::{Enqueue, Publish, Topic};
 pub use seam_core::codec::Patch;
 pub use seam_core::codec::{Answer, AnswerHead, Blob, Cookie, SameSite};
 pub use seam_core::context::{self, Delivery, delivery, spawn};

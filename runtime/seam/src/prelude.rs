@@ -7,4 +7,4 @@ pub use seam_store::{
     Index, Keys, Store, StoreError, Table, Transaction, TransactionError, Unique,
 };
 
-pub use crate::{App, Patch, Publish, StoreFailure, Tables, Topic, Topics, ms, secs};
+pub use crate::{App, Enqueue, Patch, Publish, StoreFailure, Tables, Topic, Topics, ms, secs};

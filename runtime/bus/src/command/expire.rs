@@ -33,7 +33,9 @@ impl Commands {
             let done = self.store().transaction(move |tx| {
                 for (key, _) in rows {
                     let Some((at, id)) = key.split_first_chunk::<8>() else { continue };
-                    let (at, Ok(id)) = (Millis::from_be_bytes(*at), id.try_into()) else { continue };
+                    let (at, Ok(id)) = (Millis::from_be_bytes(*at), id.try_into()) else {
+                        continue;
+                    };
                     let id = TicketId(u128::from_be_bytes(id));
                     let Some(row) = tx.read_raw(&own.tickets, &id.0.to_be_bytes())? else {
                         tx.write_raw(&own.ended, &key, None)?;

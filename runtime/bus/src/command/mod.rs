@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 pub(crate) use self::rows::FailureRow;
 pub use self::rows::{Command, State};
-use self::rows::{ Pending, Row, RowState};
+use self::rows::{Pending, Row, RowState};
 pub use self::sender::{Calls, Target, send};
 pub(crate) use self::told::Told;
 use crate::rows as bytes;

@@ -52,10 +52,18 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum RowState {
     /// The row of what is to be done has this number.
-    Pending { number: u64 },
+    Pending {
+        number: u64,
+    },
     /// It was answered; the answer is in so many pieces.
-    Answered { attempts: u32, pieces: u32 },
-    Failed { attempts: u32, failure: FailureRow },
+    Answered {
+        attempts: u32,
+        pieces: u32,
+    },
+    Failed {
+        attempts: u32,
+        failure: FailureRow,
+    },
     /// It has ended so long ago that its result is gone.
     Expired,
 }

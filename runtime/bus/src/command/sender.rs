@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, pending};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use seam_core::call::{AnyClient, Due, JsonAnswer, KeptCall, Kept, TicketId};
+use seam_core::call::{AnyClient, Due, JsonAnswer, Kept, KeptCall, TicketId};
 use seam_core::context::Delivery;
 use seam_core::contract::{MethodDescriptor, ServiceFailure};
 use seam_core::outcome::{CallError, NotExecuted, Unknown};
@@ -98,7 +98,8 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
             line.remove(&(due, number));
             under_way.push(Box::pin(one(commands.clone(), Arc::clone(&calls), number)));
         }
-        let due = line.first().map(|(due, _)| Duration::from_millis(due.saturating_sub(now).max(1)));
+        let due =
+            line.first().map(|(due, _)| Duration::from_millis(due.saturating_sub(now).max(1)));
         let timer = async {
             match due {
                 Some(due) => sleep(due).await,
@@ -107,7 +108,7 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
         };
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stopped(&mut stop) => return,
             Some(again) = under_way.next() => line.extend(again),
             () = commands.bell.more.notified() => read = true,
             () = timer, if under_way.len() < IN_FLIGHT => {}
@@ -118,6 +119,11 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
             }
         }
     }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could say so is gone.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Takes in those that have come since; whether there may be more.
@@ -164,8 +170,13 @@ async fn attempt(
     let Some(target) = calls.target(&pending.service, &pending.method) else {
         let Pending { service, method, .. } = &pending;
         let why = format!("this release has no `{service}.{method}`");
-        return ended(commands, (number, attempts), id, (Err(NotExecuted::bad_request(why).into()), None))
-            .await;
+        return ended(
+            commands,
+            (number, attempts),
+            id,
+            (Err(NotExecuted::bad_request(why).into()), None),
+        )
+        .await;
     };
     if pending.saga && !target.own {
         return hand_over(commands, calls, (number, pending), &target).await;
@@ -264,9 +275,9 @@ async fn rewrite(commands: &Commands, number: u64, pending: &Pending) -> Result<
     let row = bytes::write(pending)?;
     written(|| {
         let (own, row) = (commands.clone(), row.clone());
-        commands.store().transaction(move |tx| {
-            tx.write_raw(&own.pending, &number.to_be_bytes(), Some(row))
-        })
+        commands
+            .store()
+            .transaction(move |tx| tx.write_raw(&own.pending, &number.to_be_bytes(), Some(row)))
     })
     .await
 }

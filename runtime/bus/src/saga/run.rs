@@ -140,7 +140,9 @@ impl Run {
                     let failure = ServiceFailure { whole: Some(whole.into()), ..failure };
                     Step::Failed(FailureRow::of(CallError::Service(failure)))
                 }
-                Err(CallError::NotExecuted(why)) => Step::Failed(FailureRow::of(why.clone().into())),
+                Err(CallError::NotExecuted(why)) => {
+                    Step::Failed(FailureRow::of(why.clone().into()))
+                }
                 Err(CallError::Unknown(why)) => Step::Failed(FailureRow::of(why.clone().into())),
             };
             self.journal.note(number, &step).await.map_err(|error| self.rests(&error))?;

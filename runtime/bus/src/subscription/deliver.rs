@@ -61,11 +61,7 @@ pub(crate) fn handed(trace: &[u8], principal: Option<&str>, delivery: Delivery) 
         context.trace = trace.child();
     }
     context.principal = principal.map(Arc::from);
-    CallOptions {
-        context: Some(Arc::new(context)),
-        whole_errors: true,
-        ..CallOptions::default()
-    }
+    CallOptions { context: Some(Arc::new(context)), whole_errors: true, ..CallOptions::default() }
 }
 
 pub(crate) fn undelivered(error: &CallError<ServiceFailure>) -> Undelivered {

@@ -14,8 +14,8 @@ mod effect;
 mod kept;
 mod source;
 
-pub(crate) use self::deliver::{handed, passes};
 pub use self::deliver::{ByCall, Deliver, Undelivered};
+pub(crate) use self::deliver::{handed, passes};
 pub use self::driver::{Driver, Progress, Stream, Subscribed};
 pub use self::effect::OneEffect;
 pub use self::kept::{Dead, Failure, Kept, Waiting};

@@ -62,6 +62,18 @@ impl<A: Actor> Setup<A> {
         Ok(K::from(*client))
     }
 
+    /// A client of the service itself, for what it is to do later: commands by `enqueue`. A call that
+    /// waits for the service's own turn is refused as a cycle.
+    ///
+    /// # Errors
+    /// [`StartError::NoSuchService`] where the service isn't part of an app.
+    pub fn own_client<K: ClientOf<Contract = A::Contract>>(&self) -> Result<K, StartError> {
+        let missing = || StartError::NoSuchService { name: K::Contract::NAME };
+        let client = self.clients.own(self.service).ok_or_else(missing)?;
+        let client = client.downcast::<Client<K::Contract>>().map_err(|_| missing())?;
+        Ok(K::from(*client))
+    }
+
     /// Something that the unit has put in for this service, by its type.
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         self.extensions.get()
@@ -79,6 +91,12 @@ pub trait Clients: Send + Sync + 'static {
     /// A boxed [`Client`] of the contract `contract`, made for `caller`; `None` if the app has no
     /// such service.
     fn client(&self, caller: ServiceId, contract: &str) -> Option<Box<dyn Any + Send>>;
+
+    /// A boxed [`Client`] of a service, made for itself; `None` if the app has no such service.
+    fn own(&self, service: ServiceId) -> Option<Box<dyn Any + Send>> {
+        let _ = service;
+        None
+    }
 }
 
 /// Things for one service, by their type.

@@ -51,7 +51,8 @@ impl FromStr for TicketId {
     type Err = NoTicketId;
 
     fn from_str(text: &str) -> Result<Self, NoTicketId> {
-        let digits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let digits =
+            text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         match u128::from_str_radix(text, 16) {
             Ok(id) if digits => Ok(Self(id)),
             _ => Err(NoTicketId),
@@ -228,7 +229,8 @@ impl<M: Callable> IntoFuture for Command<M> {
 #[cold]
 fn nobody() -> KeepError {
     KeepError::Refused(
-        "nobody keeps commands here: a client that a unit has given can enqueue, a fake's can't".into(),
+        "nobody keeps commands here: a client that a unit has given can enqueue, a fake's can't"
+            .into(),
     )
 }
 
@@ -259,9 +261,9 @@ impl<M: Callable> Ticket<M> {
     pub async fn result(&self) -> Result<M::Answer, CallError<M::Error>> {
         match self.keeper.ended(self.caller, self.id).await? {
             Kept::Answered(answer) => read(&answer),
-            Kept::Failed(CallError::Service(failure)) => {
-                Err(CallError::Service(read(failure.whole.as_deref().unwrap_or_default().as_bytes())?))
-            }
+            Kept::Failed(CallError::Service(failure)) => Err(CallError::Service(read(
+                failure.whole.as_deref().unwrap_or_default().as_bytes(),
+            )?)),
             Kept::Failed(CallError::NotExecuted(why)) => Err(why.into()),
             Kept::Failed(CallError::Unknown(why)) => Err(why.into()),
         }

@@ -24,8 +24,8 @@ mod route;
 pub use self::authority::Authority;
 pub use self::client::{AnyClient, Client};
 pub use self::command::{
-    Command, Due, KeepError, Keeper, Kept, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, NoTicketId, Ticket,
-    TicketId,
+    Command, Due, KeepError, Keeper, Kept, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, NoTicketId,
+    Ticket, TicketId,
 };
 pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts, Subscription};

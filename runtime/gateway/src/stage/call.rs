@@ -172,6 +172,7 @@ fn begin(
         deadline: None,
         default_deadline: Some(here.settings.deadline),
         context: Some(Arc::clone(context)),
+        ..CallOptions::default()
     };
     client.call_json(method, arguments, options)
 }

@@ -58,6 +58,7 @@ impl Program for App {
                             rehearsal: None,
                         },
                         Clock::fast(),
+                        None,
                     )
                     .client()
             };

@@ -16,6 +16,7 @@ const LEAST: u64 = 1 << 20;
 /// [bus]
 /// keep = "7d"
 /// keep_bytes = "1GiB"
+/// results = "24h"
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BusConfig {
@@ -23,6 +24,8 @@ pub struct BusConfig {
     /// `keep_bytes`: how much a log keeps, in bytes or as `1GiB`; 1 MiB at least. The oldest events go
     /// first. Default: `1GiB`.
     pub log: LogOptions,
+    /// `results`: how long the result of a command is kept after its end. Default: `24h`.
+    pub results: Duration,
 }
 
 /// Reads `[bus]`.
@@ -35,8 +38,9 @@ pub(super) fn read_bus(mut reader: Reader<'_>) -> BusConfig {
         }
         Err(("a log keeps 1 MiB at least".into(), "use e.g. \"64MiB\"".into()))
     });
+    let results = reader.checked("results", Duration::from_secs(24 * 60 * 60), positive);
     reader.finish();
-    BusConfig { log: default.keep(keep).keep_bytes(keep_bytes.0) }
+    BusConfig { log: default.keep(keep).keep_bytes(keep_bytes.0), results }
 }
 
 /// Reads `[services.NAME.on]`.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
 use seam_core::call::{
-    Allow, AnyClient, CallPolicy, Client, Hosts, Inbox, Rehearsal, Route, Target,
+    Allow, AnyClient, CallPolicy, Client, Hosts, Inbox, Keeper, Rehearsal, Route, Target,
 };
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor};
@@ -40,7 +40,12 @@ pub(crate) trait Registered: Send + Sync + 'static {
     fn known(&self, known: KnownService) -> KnownService;
 
     /// Makes its route in a unit, which leads nowhere yet.
-    fn open(&self, plan: RoutePlan, clock: Clock) -> Arc<dyn Opened>;
+    fn open(
+        &self,
+        plan: RoutePlan,
+        clock: Clock,
+        keeper: Option<Arc<dyn Keeper>>,
+    ) -> Arc<dyn Opened>;
 }
 
 /// What a unit's calls to a service go by.
@@ -138,12 +143,20 @@ impl<A: Actor> Registered for Entry<A> {
         known.config::<A::Config>()
     }
 
-    fn open(&self, plan: RoutePlan, clock: Clock) -> Arc<dyn Opened> {
+    fn open(
+        &self,
+        plan: RoutePlan,
+        clock: Clock,
+        keeper: Option<Arc<dyn Keeper>>,
+    ) -> Arc<dyn Opened> {
         let route = Route::<A::Contract>::new(self.id, plan.deadlines, clock.clone());
         let route = match plan.policy {
             Some(policy) => route.guarded(&policy).allowing(plan.allow),
             None => route.without_policies(),
         };
+        if let Some(keeper) = keeper {
+            route.keep_by(keeper);
+        }
         let faults = Live::new(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
         let leads = Leads { way: Way::Away, rehearsal: plan.rehearsal, wire: None };
         let (route, here, leads) = (Arc::new(route), OnceLock::new(), Mutex::new(leads));

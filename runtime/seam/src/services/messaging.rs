@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use seam_bus::intake::{Position, Settings};
-use seam_bus::subscription::{ByCall, Deliver, Driver, Kept, OneEffect, Progress, Source, Stream};
-use seam_bus::{Feed, Outbox, mover};
+use seam_bus::schedule::Scheduled;
+use seam_bus::subscription::{ByCall, Deliver, Driver, Kept, Progress, Source, Stream};
+use seam_bus::{Commands, Desk, Outbox, mover};
 use seam_core::actor::StartError;
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
@@ -21,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::activity::Activity;
+use super::commands::{Attached, CommandSender};
 use super::tables::Database;
 
 /// After so long what failed is tried again.
@@ -35,8 +37,12 @@ pub(crate) struct MessagingPlan {
     pub(crate) publishes: bool,
     /// What it subscribes to, by publisher.
     pub(crate) streams: Vec<(Stream, Arc<dyn Source>)>,
-    /// Its log, as others read it.
-    pub(crate) feed: Feed,
+    /// Where others ask it for its log and its commands.
+    pub(crate) desk: Desk,
+    /// What runs by itself.
+    pub(crate) schedules: Vec<Scheduled>,
+    /// Sends its commands.
+    pub(crate) sender: Arc<CommandSender>,
     /// Where that is.
     pub(crate) folder: PathBuf,
     pub(crate) options: Live<LogOptions>,
@@ -53,11 +59,6 @@ pub(crate) struct Messaging {
     plan: MessagingPlan,
     running: tokio::sync::Mutex<Option<Running>>,
     streams: Mutex<Vec<RunningStream>>,
-}
-
-/// What is made once for each opening of the service's store.
-pub(crate) struct Attached {
-    pub(crate) outbox: Outbox,
 }
 
 /// While the service is at work here.
@@ -96,22 +97,20 @@ impl Messaging {
 
     /// Whether the service's store must be open while it is at work, whether or not it has tables.
     pub(crate) fn has_part(&self) -> bool {
-        self.plan.publishes || !self.plan.streams.is_empty()
+        let MessagingPlan { publishes, streams, schedules, .. } = &self.plan;
+        *publishes || !streams.is_empty() || !schedules.is_empty()
     }
 
     /// The part of it that goes with the open store.
     pub(crate) fn attached(&self) -> Result<Arc<Attached>, StartError> {
-        self.plan.database.attached(|store| {
-            store.hook(OneEffect);
-            Ok(Attached { outbox: Outbox::open(store)? })
-        })
+        self.plan.database.attached()
     }
 
     /// Goes by other settings from now on.
     pub(crate) fn tune(&self, log: LogOptions, on: Settings) {
         self.plan.options.set(log);
         self.plan.settings.set(on);
-        if let Some(open) = self.plan.feed.log() {
+        if let Some(open) = self.plan.desk.feed.log() {
             open.set(log);
         }
     }
@@ -121,15 +120,24 @@ impl Messaging {
         look(&self.streams.lock())
     }
 
-    /// The service's log, while it is at work here.
-    pub(crate) fn feed(&self) -> &Feed {
-        &self.plan.feed
+    /// Where others ask it for its log and its commands.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.plan.desk
+    }
+
+    /// The service's commands, which are sent from now on.
+    pub(crate) async fn commands(&self) -> Result<Commands, StartError> {
+        let commands = self.plan.sender.begin().await?;
+        self.plan.desk.open(Some(commands.clone()));
+        Ok(commands)
+    }
+
+    /// What runs by itself, and when.
+    pub(crate) fn schedules(&self) -> &[Scheduled] {
+        &self.plan.schedules
     }
 
     async fn follow(self: Arc<Self>) {
-        if !self.has_part() {
-            return;
-        }
         let mut activity = self.plan.database.activity();
         loop {
             // The sender is the database's.
@@ -154,7 +162,9 @@ impl Messaging {
 
     async fn begin(&self) -> Result<(), StartError> {
         let mut running = self.running.lock().await;
-        if self.plan.database.is_closed() || running.is_some() {
+        // Without tables and events there is nothing that could have been kept.
+        let is_open = self.plan.database.condition().is_some();
+        if self.plan.database.is_closed() || running.is_some() || !(is_open || self.has_part()) {
             return Ok(());
         }
         let store = self.plan.database.open()?;
@@ -164,7 +174,7 @@ impl Messaging {
         if self.plan.publishes {
             let opened =
                 self.open_log().await.map_err(|error| StartError::failed(error.to_string()))?;
-            self.plan.feed.set(Some(opened.clone()));
+            self.plan.desk.feed.set(Some(opened.clone()));
             let moving = moving(self.plan.service, attached.outbox.clone(), opened.clone());
             tasks.push(self.spawn(stopped.clone(), moving));
             let options = self.plan.options.clone();
@@ -179,6 +189,12 @@ impl Messaging {
             streams.push(stream);
             tasks.push(task);
         }
+        for scheduled in &self.plan.schedules {
+            let to = Arc::clone(&self.plan.client);
+            let run = scheduled.clone().run(store.clone(), to);
+            tasks.push(self.spawn(stopped.clone(), run));
+        }
+        self.commands().await?;
         *self.streams.lock() = streams;
         *running = Some(Running { stop, tasks, log });
         Ok(())
@@ -224,9 +240,11 @@ impl Messaging {
     /// Ends what is at work; done once the log is closed.
     pub(crate) async fn stop(&self) {
         let running = self.running.lock().await.take();
+        self.plan.desk.open(None);
+        self.plan.sender.stop().await;
         let Some(Running { stop, tasks, log }) = running else { return };
         self.streams.lock().clear();
-        self.plan.feed.set(None);
+        self.plan.desk.feed.set(None);
         stop.send_replace(true);
         join_all(tasks).await;
         if let Some(log) = log

@@ -1,6 +1,7 @@
 //! The services of an app: what is registered of each, and what all of them say together.
 
 mod activity;
+mod commands;
 mod entry;
 mod graph;
 mod messaging;
@@ -10,6 +11,7 @@ mod tables;
 mod topics;
 
 pub(crate) use self::activity::Activity;
+pub(crate) use self::commands::{Attached, CommandSender};
 pub(crate) use self::entry::{
     HostPlan, Hosted, Opened, Registered, RehearsalPlan, RoutePlan, deadlines,
 };

@@ -101,7 +101,17 @@ pub(crate) struct Database {
     state: Mutex<State>,
     activity: watch::Sender<Activity>,
     closed: watch::Sender<bool>,
+    attach: Option<Attach>,
     before_close: OnceLock<BeforeClose>,
+}
+
+/// Makes what goes with an open store.
+struct Attach(Box<dyn Fn(&Store) -> Result<Arc<dyn Any + Send + Sync>, StoreError> + Send + Sync>);
+
+impl fmt::Debug for Attach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attach")
+    }
 }
 
 /// What is done before a database is closed.
@@ -134,6 +144,7 @@ impl Database {
             state: Mutex::default(),
             activity: watch::Sender::new(Activity::Starting),
             closed: watch::Sender::new(false),
+            attach: None,
             before_close: OnceLock::new(),
         }
     }
@@ -178,21 +189,22 @@ impl Database {
         })
     }
 
-    /// What is made once for the store whenever it is opened, and lasts as long as that.
-    pub(crate) fn attached<T: Any + Send + Sync>(
-        &self,
-        make: impl FnOnce(&Store) -> Result<T, StoreError>,
-    ) -> Result<Arc<T>, StartError> {
-        let store = self.open()?;
-        let mut state = self.state.lock();
-        if let Some(attached) = &state.attached
-            && let Ok(attached) = Arc::clone(attached).downcast()
-        {
-            return Ok(attached);
-        }
-        let attached = Arc::new(make(&store)?);
-        state.attached = Some(Arc::clone(&attached) as _);
-        Ok(attached)
+    /// What goes with the store while it is open: see [`Database::attaching`].
+    pub(crate) fn attached<T: Any + Send + Sync>(&self) -> Result<Arc<T>, StartError> {
+        self.open()?;
+        let attached = self.state.lock().attached.clone();
+        let none = || StartError::failed("its store was closed just now");
+        attached.and_then(|attached| attached.downcast().ok()).ok_or_else(none)
+    }
+
+    /// The same with `attach` done whenever the store is opened, before anybody uses it.
+    pub(crate) fn attaching<T: Any + Send + Sync>(
+        self,
+        attach: impl Fn(&Store) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        let attach =
+            move |store: &Store| Ok(Arc::new(attach(store)?) as Arc<dyn Any + Send + Sync>);
+        Self { attach: Some(Attach(Box::new(attach))), ..self }
     }
 
     /// Has this done before it is closed, each time.
@@ -247,7 +259,13 @@ impl Database {
         match opened {
             Ok(store) => {
                 state.elsewhere = false;
-                state.attached = None;
+                state.attached = self.attach.as_ref().and_then(|Attach(attach)| {
+                    // Spaces have names that are none of anybody else's.
+                    let attached = attach(&store);
+                    attached
+                        .inspect_err(|error| tracing::error!(%error, "a store without a bus"))
+                        .ok()
+                });
                 Ok(state.store.insert(store).clone())
             }
             Err(error)

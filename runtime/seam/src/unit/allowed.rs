@@ -5,7 +5,7 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_registry::engine::Embedded;
 
-use super::events::Feeds;
+use super::desks::Desks;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
 use crate::services::Registry;
 
@@ -34,7 +34,7 @@ fn caller(caller: &AllowedCaller) -> Option<Caller> {
 }
 
 /// For whom each unit of a topology may call.
-pub(super) fn authorities(config: &Config, topology: &str, feeds: &Feeds) -> Vec<Authority> {
+pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec<Authority> {
     let named = config.topologies.iter().find(|known| known.name == topology);
     let units = named.into_iter().flat_map(|topology| &topology.units);
     let units = units.filter_map(|name| config.units.iter().find(|unit| unit.name == *name));
@@ -42,7 +42,7 @@ pub(super) fn authorities(config: &Config, topology: &str, feeds: &Feeds) -> Vec
     let embedded = matches!(config.registry.engine, RegistryEngine::Embedded);
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
-    let own: Vec<ServiceId> = registry.into_iter().chain(feeds.companions()).collect();
+    let own: Vec<ServiceId> = registry.into_iter().chain(desks.companions()).collect();
     units.map(|unit| authority(unit, &own)).collect()
 }
 

@@ -60,4 +60,8 @@ impl Clients for Routes {
     fn client(&self, caller: ServiceId, contract: &str) -> Option<Box<dyn Any + Send>> {
         Some(self.contract(contract)?.typed(Caller::Service(caller)))
     }
+
+    fn own(&self, service: ServiceId) -> Option<Box<dyn Any + Send>> {
+        Some(self.service(service.name())?.typed(Caller::Service(service)))
+    }
 }

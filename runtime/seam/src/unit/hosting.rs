@@ -3,11 +3,15 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use seam_bus::Desk;
+use seam_bus::schedule::Scheduled;
 use seam_core::actor::{Clients, Extensions};
 use seam_core::call::{Authority, CallPolicy, Deadlines};
+use seam_core::contract::ContractDescriptor;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
+use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Lane, Limits};
 use seam_mesh::Pool;
@@ -18,15 +22,16 @@ use tokio::sync::watch;
 use super::StartFailure;
 use super::allowed;
 use super::clients::Routes;
-use super::events::Feeds;
+use super::commands::{UnitCalls, UnitKeeper};
+use super::desks::Desks;
 use super::health::Watcher;
 use super::links::Links;
 use super::parts::Resident;
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
-    Activity, Database, Graph, HostPlan, Messaging, MessagingPlan, Opened, Registry, RehearsalPlan,
-    RoutePlan, deadlines,
+    Activity, Attached, CommandSender, Database, Graph, HostPlan, Messaging, MessagingPlan, Opened,
+    Registry, RehearsalPlan, RoutePlan, deadlines,
 };
 
 /// How long a process that a service has left may take until its database can be opened elsewhere.
@@ -51,7 +56,11 @@ pub(super) struct Hosting {
     /// For whom each unit may call.
     pub(super) authorities: Live<Vec<Authority>>,
     /// The logs of those who publish events.
-    pub(super) feeds: Feeds,
+    pub(super) desks: Desks,
+    /// Who keeps the commands of whom.
+    pub(super) keeper: Arc<UnitKeeper>,
+    /// `[bus] results`: how long results of commands are kept.
+    pub(super) results: Live<Duration>,
 }
 
 impl Hosting {
@@ -125,6 +134,7 @@ impl Hosting {
         let folder = config.app.data.join("services").join(name);
         let log = folder.join("log");
         let database = Database::new(folder, options).on(self.registry.memory(name));
+        let database = database.attaching(Attached::to);
         let database = Arc::new(database.shared(shared.is_some()));
         let (lane, arbiter) = match service.lane {
             config::Lane::Inline => (Lane::Inline, None),
@@ -140,11 +150,16 @@ impl Hosting {
             ..HostSettings::new(id, home)
         };
         let clients: Arc<dyn Clients> = self.routes.clone();
+        let sender = CommandSender::new(Arc::clone(&database), runtime.clone());
+        sender.call_by(Arc::new(self.calls(Caller::Service(id))));
+        let contract = open.client().descriptor();
         let messaging = Messaging::start(MessagingPlan {
             service: id,
-            publishes: !open.client().descriptor().events.is_empty(),
-            streams: self.feeds.streams(&self.graph, id, (links, &self.clock)),
-            feed: self.feeds.feed(id).unwrap_or_default(),
+            publishes: !contract.events.is_empty(),
+            streams: self.desks.streams(&self.graph, id),
+            schedules: schedules(contract),
+            desk: self.desks.desk(id).unwrap_or_else(|| Desk::new(id, contract)),
+            sender: Arc::new(sender),
             folder: log,
             options: config.bus.log.into(),
             settings: service.on.into(),
@@ -152,6 +167,7 @@ impl Hosting {
             client: open.client(),
             home: runtime.clone(),
         });
+        self.keeper.keep_for(id, &messaging);
         let mut extensions = Extensions::default();
         extensions.insert(Arc::clone(&messaging));
         let own = Live::new(service.settings.clone());
@@ -160,7 +176,8 @@ impl Hosting {
             config: own.clone(),
             clients,
             extensions,
-            callers: self.graph.callers_of(id).collect(),
+            // Itself included, for its own commands.
+            callers: self.graph.callers_of(id).chain([id]).collect(),
             database: Arc::clone(&database),
         };
         let hosted = open.host(plan);
@@ -173,6 +190,12 @@ impl Hosting {
         let resident =
             Resident { id, lane, arbiter, hosted, health, database, settings, messaging };
         Ok(Some((resident, watcher)))
+    }
+
+    /// How the commands of a caller are made.
+    pub(super) fn calls(&self, owner: Caller) -> UnitCalls {
+        let (routes, desks) = (Arc::clone(&self.routes), self.desks.clone());
+        UnitCalls { routes, desks, owner, results: self.results.clone() }
     }
 
     /// Has a service asked how it is, from now on.
@@ -191,6 +214,16 @@ fn in_flight(graph: &Graph, config: &Config, hosted: &[String], id: ServiceId) -
         Some(u32::try_from(mailbox - mailbox / 4).unwrap_or(u32::MAX))
     });
     mailboxes.min().unwrap_or(u32::MAX)
+}
+
+/// What of a contract runs by itself.
+fn schedules(contract: &ContractDescriptor) -> Vec<Scheduled> {
+    let scheduled = contract.methods.iter().filter_map(|method| {
+        // A cron was read when the contract was compiled.
+        let schedule = method.schedule.as_ref()?.schedule().ok()?;
+        Some(Scheduled { method: method.index, name: method.name.clone(), schedule })
+    });
+    scheduled.collect()
 }
 
 /// Why a service that isn't here can't be called, unless a link leads to it.

@@ -82,7 +82,7 @@ impl Links {
         layout: &UnitLayout,
         running: bool,
     ) {
-        let Hosting { graph, opened, feeds, .. } = hosting;
+        let Hosting { graph, opened, desks, .. } = hosting;
         let mut made = self.made.lock();
         let made = &mut *made;
         made.called.iter_mut().for_each(|called| called.is_there = false);
@@ -105,10 +105,11 @@ impl Links {
                 self.joins(made, called, unit, endpoint, running);
             }
         }
-        // Events of others are read where they are published; nobody waits for that.
+        // Events and commands of others are read where those are; nobody waits for that.
         for remote in &layout.remote {
-            let Some(companion) = feeds.companion(&remote.service) else { continue };
-            if !reads(graph, layout, &remote.service) {
+            let Some(companion) = desks.companion(&remote.service) else { continue };
+            let service = &remote.service;
+            if !reads(graph, layout, service) && !calls(graph, layout, service) {
                 continue;
             }
             let (contract, unit) = ((companion, companion::contract()), &remote.unit);

@@ -68,7 +68,7 @@ impl Listening {
             later.clear();
         }
         inlets.extend(registration.inlet());
-        inlets.extend(hosting.feeds.inlets(&hosting.clock));
+        inlets.extend(hosting.desks.inlets());
         inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
         let several = layout.is_one_of_several();
         let waits = |resident: &&Arc<Resident>| !is_offered(resident.activity(), several);
@@ -76,7 +76,7 @@ impl Listening {
         server.connections = connections(server.connections, 1, left());
         server.inactive = residents.iter().filter(waits).map(|resident| resident.id).collect();
         server.inactive.extend(later.iter().map(|inlet| inlet.service()));
-        server.inactive.extend(hosting.feeds.companions());
+        server.inactive.extend(hosting.desks.companions());
         server.authorities = Some(hosting.authorities.clone());
         // Config has made sure that it may.
         server.exposed = true;
@@ -99,7 +99,7 @@ impl Listening {
         // A unit opens one listener.
         let _ = hosting.offers.set(listening.offers());
         registration.register(config, layout, &hosting.identity, listening.address());
-        hosting.feeds.offer(&listening.offers(), home.runtime());
+        hosting.desks.offer(&listening.offers(), home.runtime());
         for resident in residents {
             let activity = resident.hosted.activity.clone();
             home.runtime().spawn(offer(listening.offers(), resident.id, activity, several));

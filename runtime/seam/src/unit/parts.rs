@@ -20,7 +20,7 @@ use super::listening::Listening;
 use super::membership::Registration;
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
-use crate::services::{Activity, Database, Hosted, Messaging, Opened};
+use crate::services::{Activity, CommandSender, Database, Hosted, Messaging, Opened};
 
 /// Everything that a unit is made of, and that ends with it.
 pub(super) struct Parts {
@@ -37,7 +37,9 @@ pub(super) struct Parts {
     /// The services that live here, or did: one that has moved away may come back.
     pub(super) hosted: Mutex<Vec<Arc<Resident>>>,
     /// The unit's own.
-    pub(super) database: Database,
+    pub(super) database: Arc<Database>,
+    /// Sends the commands that it keeps.
+    pub(super) sender: Arc<CommandSender>,
     pub(super) links: Arc<Links>,
     pub(super) registration: Registration,
     pub(super) edge: Mutex<Option<Edge>>,
@@ -159,6 +161,7 @@ impl Parts {
         }
         let hosted = self.hosted.lock().clone();
         end(&hosted, left()).await;
+        self.sender.stop().await;
         self.database.close().await;
         self.links.stop();
         stop_homes(self.threads()).await;

@@ -5,10 +5,12 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use seam_core::call::Keeper;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::memory;
 use seam_core::name::ServiceId;
+use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_store::StoreOptions;
 use tokio::time::Instant;
@@ -18,7 +20,8 @@ use super::allowed;
 use super::awaited::awaited;
 use super::certificates;
 use super::clients::Routes;
-use super::events::Feeds;
+use super::commands::{RouteKeeper, UnitKeeper};
+use super::desks::Desks;
 use super::health::Watcher;
 use super::hosting::Hosting;
 use super::links::{self, Links};
@@ -27,7 +30,9 @@ use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
 use crate::config::{Config, UnitLayout};
-use crate::services::{Activity, Database, Graph, Opened, Registered, Registry};
+use crate::services::{
+    Activity, Attached, CommandSender, Database, Graph, Opened, Registered, Registry,
+};
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
 /// waits before it listens (see [`awaited`]), and for the others, which wait for it, after that.
@@ -84,14 +89,16 @@ impl<'a> Starting<'a> {
             tls.watch(self.homes[0].runtime());
         }
         let graph = self.registry.graph();
-        let opened = self.registry.services().iter().map(|s| self.open(&**s, &graph));
+        let keeper = UnitKeeper::new();
+        let own: Arc<dyn Keeper> = Arc::new(RouteKeeper(Arc::clone(&keeper)));
+        let opened = self.registry.services().iter().map(|s| self.open(&**s, &graph, &own));
         let opened: Vec<_> = opened.collect();
         let routes = Arc::new(Routes::new(
             opened.iter().map(|(_, open)| open.client()).collect(),
             &self.config.edge.errors,
         ));
         let (config, layout) = (self.config, self.layout);
-        let feeds = Feeds::new(self.registry);
+        let desks = Desks::new(self.registry, self.clock.clone());
         let hosting = Hosting {
             registry: self.registry.clone(),
             graph,
@@ -102,8 +109,10 @@ impl<'a> Starting<'a> {
             opened,
             offers: Arc::default(),
             tls: tls.clone(),
-            authorities: Live::new(allowed::authorities(config, &layout.topology, &feeds)),
-            feeds,
+            authorities: Live::new(allowed::authorities(config, &layout.topology, &desks)),
+            desks,
+            keeper,
+            results: Live::new(self.config.bus.results),
         };
         let placement = hosting.placement(config, layout);
         let home = self.homes[placement.listener()].clone();
@@ -116,6 +125,7 @@ impl<'a> Starting<'a> {
             tls,
         };
         let links = Arc::new(Links::new(dialling));
+        hosting.desks.reach_by(&links);
         links.extend(&hosting, config, layout, false);
         for (id, _) in &hosting.opened {
             hosting.lead_away(*id, layout, &links);
@@ -144,6 +154,23 @@ impl<'a> Starting<'a> {
         for (resident, watcher) in self.residents.iter().zip(std::mem::take(&mut self.watchers)) {
             hosting.watch(resident, watcher);
         }
+        let folder = config.app.data.join("units").join(layout.process());
+        let kept = folder.exists();
+        let database = Database::new(folder, StoreOptions::default()).attaching(Attached::to);
+        let database = Arc::new(database);
+        let sender = CommandSender::new(Arc::clone(&database), self.homes[0].runtime().clone());
+        let sender = Arc::new(sender);
+        sender.call_by(Arc::new(hosting.calls(Caller::Edge)));
+        hosting.keeper.keep_own(Arc::clone(&sender));
+        if kept {
+            // What was kept before is made now.
+            let sender = Arc::clone(&sender);
+            self.homes[0].runtime().spawn(async move {
+                if let Err(error) = sender.begin().await {
+                    tracing::error!(%error, "the unit's own commands wait for its next start");
+                }
+            });
+        }
         let parts = Parts {
             in_force: Mutex::new(InForce {
                 config: Arc::new(config.clone()),
@@ -156,10 +183,8 @@ impl<'a> Starting<'a> {
             spawned: AtomicUsize::new(0),
             hosting,
             hosted: Mutex::new(std::mem::take(&mut self.residents)),
-            database: Database::new(
-                self.config.app.data.join("units").join(self.layout.process()),
-                StoreOptions::default(),
-            ),
+            database,
+            sender,
             links,
             registration,
             edge: Mutex::new(None),
@@ -168,11 +193,16 @@ impl<'a> Starting<'a> {
         Ok(parts)
     }
 
-    fn open(&self, service: &dyn Registered, graph: &Graph) -> (ServiceId, Arc<dyn Opened>) {
+    fn open(
+        &self,
+        service: &dyn Registered,
+        graph: &Graph,
+        keeper: &Arc<dyn Keeper>,
+    ) -> (ServiceId, Arc<dyn Opened>) {
         let id = service.id();
         let hosted = &self.layout.services;
         let plan = Hosting::route_plan(self.registry, graph, self.config, hosted, id);
-        (id, service.open(plan, self.clock.clone()))
+        (id, service.open(plan, self.clock.clone(), Some(Arc::clone(keeper))))
     }
 
     /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be

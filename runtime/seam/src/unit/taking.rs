@@ -45,7 +45,7 @@ impl Parts {
             .filter(|_| self.started.has_same_units(config, &layout.topology));
         let next = next.map_or(layout, Arc::new);
         // Calls of a service that moves come from where it was, and then from where it will be.
-        let new = allowed::authorities(config, &next.topology, &self.hosting.feeds);
+        let new = allowed::authorities(config, &next.topology, &self.hosting.desks);
         let either = allowed::either(new, &self.hosting.authorities.get());
         self.hosting.authorities.set(either);
         self.tune(config, &next);
@@ -80,8 +80,8 @@ impl Parts {
         let arriving = layout.services.iter().filter(comes);
         let arrived = arriving.map(|name| self.arrive(name, &config, &layout));
         let failed = join_all(arrived).await.into_iter().flatten().collect();
-        let Hosting { feeds, authorities, .. } = &self.hosting;
-        authorities.set(allowed::authorities(&config, &layout.topology, feeds));
+        let Hosting { desks, authorities, .. } = &self.hosting;
+        authorities.set(allowed::authorities(&config, &layout.topology, desks));
         failed
     }
 
@@ -92,6 +92,7 @@ impl Parts {
             let hosted = &layout.services;
             open.tune(&Hosting::route_plan(registry, graph, config, hosted, *id));
         }
+        self.hosting.results.set(config.bus.results);
         self.links.tune(config);
         for resident in self.hosted.lock().iter() {
             if let Some(service) = config.service(resident.id.name()) {

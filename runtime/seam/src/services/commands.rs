@@ -1,0 +1,85 @@
+//! The commands that a service's or a unit's store keeps, and their sending.
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use seam_bus::command::{Calls, send};
+use seam_bus::subscription::OneEffect;
+use seam_bus::{Commands, Outbox};
+use seam_core::actor::StartError;
+use seam_store::{Store, StoreError};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::tables::Database;
+
+/// What of the bus goes with an open store.
+pub(crate) struct Attached {
+    /// Where its transactions put their events.
+    pub(crate) outbox: Outbox,
+    pub(crate) commands: Commands,
+}
+
+impl Attached {
+    /// Takes part in the store's transactions from then on.
+    pub(crate) fn to(store: &Store) -> Result<Self, StoreError> {
+        store.hook(OneEffect);
+        Ok(Self { outbox: Outbox::open(store)?, commands: Commands::open(store)? })
+    }
+}
+
+/// Sends the commands of a store, once that is asked for, while it is open.
+pub(crate) struct CommandSender {
+    database: Arc<Database>,
+    /// The way to those whom they are for.
+    calls: OnceLock<Arc<dyn Calls>>,
+    home: Handle,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl CommandSender {
+    pub(crate) fn new(database: Arc<Database>, home: Handle) -> Self {
+        Self { database, calls: OnceLock::new(), home, running: Mutex::default() }
+    }
+
+    /// The way to those whom commands are for.
+    pub(crate) fn call_by(&self, calls: Arc<dyn Calls>) {
+        // A unit has one for each of those who give commands.
+        let _ = self.calls.set(calls);
+    }
+
+    /// The store's commands, which are sent from now on. This opens the store, if it isn't.
+    pub(crate) async fn begin(&self) -> Result<Commands, StartError> {
+        if self.database.condition().is_none() {
+            let database = Arc::clone(&self.database);
+            let opened = self.home.spawn_blocking(move || database.open().map(drop));
+            let stopped = |_| StartError::failed("the unit stops");
+            opened.await.map_err(stopped)??;
+        }
+        let commands = self.database.attached::<Attached>()?.commands.clone();
+        let Some(calls) = self.calls.get() else { return Ok(commands) };
+        let mut running = self.running.lock();
+        if running.is_none() && !self.database.is_closed() {
+            let (stop, stopped) = watch::channel(false);
+            let task = self.home.spawn(send(commands.clone(), Arc::clone(calls), stopped));
+            *running = Some(Running { stop, task });
+        }
+        Ok(commands)
+    }
+
+    /// Sends nothing more. What is under way is found to be so at the next start.
+    pub(crate) async fn stop(&self) {
+        let running = self.running.lock().take();
+        if let Some(Running { stop, task }) = running {
+            stop.send_replace(true);
+            // It ends by itself, or with its home.
+            let _ = task.await;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Where services are asked for their events and commands in this unit: at their own desk if they are
+//! at work here, or by way of their companion in another process.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all};
+use seam_bus::Desk;
+use seam_bus::command::Command;
+use seam_bus::companion::{self, Asking, Companion};
+use seam_bus::subscription::{Batch, Source, SourceError, Stream, Wanted};
+use seam_core::call::TicketId;
+use seam_core::name::ServiceId;
+use seam_core::remote::Inlet;
+use seam_core::time::Clock;
+use seam_wire::Offers;
+
+use super::links::Links;
+use crate::services::{Graph, Registry};
+
+/// The desks of all services of the app. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Desks(Arc<Inner>);
+
+struct Inner {
+    all: Vec<Place>,
+    clock: Clock,
+    links: OnceLock<Weak<Links>>,
+}
+
+/// Where one service is asked.
+struct Place {
+    companion: ServiceId,
+    desk: Desk,
+}
+
+impl Desks {
+    /// Nobody is at work yet.
+    pub(super) fn new(registry: &Registry, clock: Clock) -> Self {
+        let place = |(id, contract)| {
+            // Whose name is too long for one is asked in this process alone.
+            let companion = companion::of(id).unwrap_or(id);
+            Place { companion, desk: Desk::new(id, contract) }
+        };
+        let all = registry.contracts().into_iter().map(place).collect();
+        Self(Arc::new(Inner { all, clock, links: OnceLock::new() }))
+    }
+
+    /// The way to companions elsewhere.
+    pub(super) fn reach_by(&self, links: &Arc<Links>) {
+        // A unit has them once.
+        let _ = self.0.links.set(Arc::downgrade(links));
+    }
+
+    fn place(&self, service: &str) -> Option<&Place> {
+        self.0.all.iter().find(|place| place.desk.service().name() == service)
+    }
+
+    /// The desk of a service.
+    pub(super) fn desk(&self, service: ServiceId) -> Option<Desk> {
+        self.place(service.name()).map(|place| place.desk.clone())
+    }
+
+    /// The companion of a service.
+    pub(super) fn companion(&self, service: &str) -> Option<ServiceId> {
+        self.place(service).map(|place| place.companion).filter(|id| companion::is(*id))
+    }
+
+    /// All companions.
+    pub(super) fn companions(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        self.0.all.iter().map(|place| place.companion).filter(|id| companion::is(*id))
+    }
+
+    /// The ways in to them, for other units.
+    pub(super) fn inlets(&self) -> impl Iterator<Item = Arc<dyn Inlet>> + '_ {
+        let named = self.0.all.iter().filter(|place| companion::is(place.companion));
+        named.map(|Place { companion, desk }| {
+            Arc::new(Companion::new(*companion, desk.clone(), self.0.clock.clone())) as _
+        })
+    }
+
+    /// Tells other units who is at work here, for as long as the unit runs.
+    pub(super) fn offer(&self, offers: &Offers, home: &tokio::runtime::Handle) {
+        for Place { companion, desk } in self.0.all.iter().filter(|p| companion::is(p.companion)) {
+            let (companion, offers, mut open) = (*companion, offers.clone(), desk.watch());
+            home.spawn(async move {
+                loop {
+                    let is_open = open.borrow_and_update().is_some();
+                    offers.set(companion, is_open);
+                    if open.changed().await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// The way to a service's companion in another process, if there is one.
+    fn asking(&self, place: &Place) -> Option<Asking> {
+        let links = self.0.links.get().and_then(Weak::upgrade)?;
+        let pool = links.pool(place.companion)?;
+        Some(Asking::new(place.companion, pool as _, self.0.clock.clone()))
+    }
+
+    /// What a service subscribes to, and where that is read.
+    pub(super) fn streams(
+        &self,
+        graph: &Graph,
+        subscriber: ServiceId,
+    ) -> Vec<(Stream, Arc<dyn Source>)> {
+        let own = graph.events().iter().filter(|events| events.subscriber == subscriber);
+        let stream = own.map(|events| {
+            let source = Anywhere { desks: self.clone(), publisher: events.publisher };
+            let publisher = events.publisher.name().to_owned();
+            let subscriber = subscriber.name().to_owned();
+            let (name, topics) = (publisher.clone(), events.topics.clone());
+            let stream = Stream { name, publisher, subscriber, topics, until: None };
+            (stream, Arc::new(source) as Arc<dyn Source>)
+        });
+        stream.collect()
+    }
+
+    /// Has a service keep a saga of its own under that id.
+    pub(super) async fn keep(
+        &self,
+        service: &str,
+        (id, method, arguments): (TicketId, String, Vec<u8>),
+    ) -> Result<(), String> {
+        let place = self.place(service).ok_or("the app has no such service")?;
+        if place.desk.commands().is_some() {
+            return place.desk.keep(id, method, arguments).await;
+        }
+        let asking = self.asking(place).ok_or("it is at work nowhere")?;
+        asking.keep(id, method, arguments).await.map_err(|error| error.to_string())
+    }
+
+    /// What is known of a command that a service keeps; its end is waited for so long at most.
+    pub(super) async fn find_at(
+        &self,
+        service: &str,
+        id: TicketId,
+        wait: Duration,
+    ) -> Result<Option<Command>, String> {
+        let place = self.place(service).ok_or("the app has no such service")?;
+        self.find_in(place, id, wait).await
+    }
+
+    async fn find_in(
+        &self,
+        place: &Place,
+        id: TicketId,
+        wait: Duration,
+    ) -> Result<Option<Command>, String> {
+        if place.desk.commands().is_some() {
+            return place.desk.find(id, wait).await;
+        }
+        let asking = self.asking(place).ok_or("it is at work nowhere")?;
+        asking.find(id, wait).await.map_err(|error| error.to_string())
+    }
+
+    /// The same of whichever service keeps it. Those that can't be asked are passed over, and said to
+    /// be if nobody knows it.
+    pub(super) async fn find(&self, id: TicketId) -> (Option<Command>, bool) {
+        let asked = self.0.all.iter().map(|place| self.find_in(place, id, Duration::ZERO));
+        let mut all_asked = true;
+        for found in join_all(asked).await {
+            match found {
+                Ok(Some(command)) => return (Some(command), true),
+                Ok(None) => {}
+                Err(_) => all_asked = false,
+            }
+        }
+        (None, all_asked)
+    }
+}
+
+/// A log, here or elsewhere.
+struct Anywhere {
+    desks: Desks,
+    publisher: ServiceId,
+}
+
+impl Source for Anywhere {
+    fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        Box::pin(async move {
+            let nowhere = || SourceError { reason: "its publisher is at work nowhere".into() };
+            let place = self.desks.place(self.publisher.name()).ok_or_else(nowhere)?;
+            if place.desk.feed.log().is_some() {
+                return place.desk.feed.read(&wanted).await;
+            }
+            self.desks.asking(place).ok_or_else(nowhere)?.read(wanted).await
+        })
+    }
+}
