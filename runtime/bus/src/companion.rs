@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, Told};
 use crate::desk::Desk;
-use crate::subscription::{Batch, Source, SourceError, Wanted};
+use crate::subscription::{Batch, Ends, Source, SourceError, Wanted};
+use crate::time::Millis;
 
 /// So long it is waited for a command's end at most.
 const WAIT: Duration = Duration::from_secs(5);
@@ -60,6 +61,10 @@ pub fn contract() -> &'static ContractDescriptor {
 #[derive(Debug, Serialize, Deserialize)]
 enum Request {
     Read(Wanted),
+    /// Where the log ends, and since a time.
+    Ends {
+        at: Millis,
+    },
     /// What is known of a command; its end is waited for so many milliseconds at most.
     Find {
         id: u128,
@@ -77,6 +82,7 @@ enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Read(Batch),
+    Ends(Ends),
     Found(Option<Told>),
     Kept,
     Away { reason: String },
@@ -100,6 +106,10 @@ impl Companion {
         match request {
             Request::Read(wanted) => match self.desk.feed.read(&wanted).await {
                 Ok(batch) => Answer::Read(batch),
+                Err(SourceError { reason }) => Answer::Away { reason },
+            },
+            Request::Ends { at } => match self.desk.feed.ends(at).await {
+                Ok(ends) => Answer::Ends(ends),
                 Err(SourceError { reason }) => Answer::Away { reason },
             },
             Request::Find { id, wait } => {
@@ -235,6 +245,15 @@ impl Source for Asking {
         Box::pin(async move {
             match self.ask(&Request::Read(wanted)).await? {
                 Answer::Read(batch) => Ok(batch),
+                other => Err(unexpected(&other)),
+            }
+        })
+    }
+
+    fn ends(&self, at: Millis) -> BoxFuture<'_, Result<Ends, SourceError>> {
+        Box::pin(async move {
+            match self.ask(&Request::Ends { at }).await? {
+                Answer::Ends(ends) => Ok(ends),
                 other => Err(unexpected(&other)),
             }
         })

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::record::Record;
-use crate::subscription::{Batch, SourceError, Wanted};
+use crate::subscription::{Batch, Ends, SourceError, Wanted};
+use crate::time::Millis;
 
 /// So long it is waited for the next event; then a reader is told that there is none yet.
 const WAIT: Duration = Duration::from_secs(5);
@@ -79,6 +80,18 @@ impl Feed {
         let events = read.records.into_iter().filter(is_wanted);
         let events = events.map(|record| (record.position, Record::from(record))).collect();
         Ok(Batch { events, next, head: read.head })
+    }
+}
+
+impl Feed {
+    /// Where the log ends, and the first event since a time.
+    ///
+    /// # Errors
+    /// If the log isn't open here, or fails.
+    pub async fn ends(&self, at: Millis) -> Result<Ends, SourceError> {
+        let Some(log) = self.log() else { return Err(away("its publisher isn't at work here")) };
+        let at = log.position_at(at).await.map_err(|error| failed(&error))?;
+        Ok(Ends { first: log.first(), head: log.head(), at })
     }
 }
 

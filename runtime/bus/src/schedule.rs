@@ -32,6 +32,8 @@ pub struct Scheduled {
     pub name: String,
     /// When it runs.
     pub schedule: Schedule,
+    /// The same for people: `every 1h`, or a cron.
+    pub text: String,
 }
 
 /// What is known of a method's runs.
@@ -50,6 +52,12 @@ pub struct Runs {
 impl fmt::Debug for Scheduled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scheduled({} {:?})", self.name, self.schedule)
+    }
+}
+
+impl fmt::Display for Scheduled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

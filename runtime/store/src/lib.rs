@@ -56,6 +56,7 @@
 mod cache;
 mod codec;
 mod copy;
+mod empty;
 pub mod engine;
 mod error;
 mod hook;

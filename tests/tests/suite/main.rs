@@ -5,6 +5,7 @@ mod edge;
 mod faults;
 mod hostile;
 mod identity;
+mod messaging;
 mod parity;
 mod shop;
 mod starting;

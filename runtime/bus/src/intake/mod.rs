@@ -353,6 +353,11 @@ impl Intake {
         self.known.len()
     }
 
+    /// How many of them are kept.
+    pub fn kept_len(&self) -> usize {
+        self.known.len().saturating_sub(self.loose)
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()

@@ -66,7 +66,7 @@ pub struct Progress {
     pub cursor: Position,
     /// The last position of the publisher's log, as far as that is known.
     pub head: Position,
-    /// How many of the stream's events are known that wait, run or are about to.
+    /// How many events are kept that have failed, or wait behind one that has.
     pub waiting: u64,
 }
 
@@ -139,8 +139,11 @@ impl Driver {
         let waiting = kept.waiting((unix_millis(), 0)).await?;
         let intake = Intake::resume(**settings.load(), cursor, handled, waiting);
         let began = Instant::now();
-        let progress =
-            watch::Sender::new(Progress { cursor, head: cursor, waiting: intake.len() as u64 });
+        let progress = watch::Sender::new(Progress {
+            cursor,
+            head: cursor,
+            waiting: intake.kept_len() as u64,
+        });
         let (records, noted) = (HashMap::new(), (cursor, began));
         Ok(Self {
             stream,
@@ -162,14 +165,14 @@ impl Driver {
         self.progress.subscribe()
     }
 
-    /// Drives it until `stop` is true, or up to its end. What is under way then comes to its end by
+    /// Drives it until `stop` is true, or up to its end: whether that was reached. What is under way then comes to its end by
     /// itself, and is told to nobody: what it has written it has marked. `revived` names dead letters
     /// that are kept as waiting now.
     pub async fn run(
         mut self,
         mut stop: watch::Receiver<bool>,
         mut revived: mpsc::Receiver<Position>,
-    ) {
+    ) -> bool {
         let mut under_way: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
         let mut reading: Option<BoxFuture<'static, Done>> = None;
         loop {
@@ -220,6 +223,7 @@ impl Driver {
         let (stopped, patience) = (pin!(stopped), pin!(sleep(AGAIN)));
         // What isn't noted is looked at once more, and found to be handled.
         let _ = select(stopped, patience).await;
+        self.is_over()
     }
 
     fn now(&self) -> Nanos {
@@ -233,7 +237,7 @@ impl Driver {
 
     fn tell(&self) {
         let (cursor, head) = (self.intake.cursor(), self.head.max(self.intake.cursor()));
-        let now = Progress { cursor, head, waiting: self.intake.len() as u64 };
+        let now = Progress { cursor, head, waiting: self.intake.kept_len() as u64 };
         self.progress.send_if_modified(|progress| {
             let changed = *progress != now;
             *progress = now;

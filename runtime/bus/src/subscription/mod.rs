@@ -19,4 +19,4 @@ pub(crate) use self::deliver::{handed, passes};
 pub use self::driver::{Driver, Progress, Stream, Subscribed};
 pub use self::effect::OneEffect;
 pub use self::kept::{Dead, Failure, Kept, Waiting};
-pub use self::source::{Batch, Source, SourceError, Wanted};
+pub use self::source::{Batch, Ends, Source, SourceError, Wanted};

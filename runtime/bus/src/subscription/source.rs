@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 
 use crate::intake::Position;
 use crate::record::Record;
+use crate::time::Millis;
 
 /// Some events, in the order of their publisher's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -27,6 +28,17 @@ pub struct Wanted {
     pub topics: Vec<(String, u16)>,
 }
 
+/// Where a log ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Ends {
+    /// The first position that is left.
+    pub first: Position,
+    /// The last position.
+    pub head: Position,
+    /// That of the first event since the time that was asked for; behind the last one if there is none.
+    pub at: Position,
+}
+
 /// Why there are no events for now; it is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -39,4 +51,7 @@ pub struct SourceError {
 pub trait Source: Send + Sync + 'static {
     /// Reads on. Where nothing is there yet it is waited for, some seconds at most.
     fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>>;
+
+    /// The log's last position, and that of the first event that was published at this time or later.
+    fn ends(&self, at: Millis) -> BoxFuture<'_, Result<Ends, SourceError>>;
 }

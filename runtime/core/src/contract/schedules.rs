@@ -1,5 +1,6 @@
 //! When methods run by themselves, as contracts say it.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,21 @@ impl ScheduleDescriptor {
         match self {
             Self::Every(every) => Ok(Schedule::Every(*every)),
             Self::Cron(text) => Cron::parse(text).map(Schedule::Cron),
+        }
+    }
+}
+
+impl fmt::Display for ScheduleDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(every) => {
+                let seconds = every.as_secs();
+                let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')];
+                let found = units.into_iter().find(|(size, _)| seconds.is_multiple_of(*size));
+                let (size, unit) = found.unwrap_or((1, 's'));
+                write!(f, "every {}{unit}", seconds / size)
+            }
+            Self::Cron(text) => f.write_str(text),
         }
     }
 }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
-use crate::services::{Registered, RoutePlan, deadlines};
+use crate::services::{BusAnswer, BusAsk, BusRefusal, Registered, RoutePlan, deadlines};
 use crate::unit::{Running, StartFailure, Taken, UnitStatus};
 
 impl App {
@@ -98,6 +98,10 @@ impl Control for Running {
 
     async fn settle(&self) -> Vec<String> {
         self.take_second().await
+    }
+
+    async fn bus(&self, ask: BusAsk) -> Result<BusAnswer, BusRefusal> {
+        self.ask_bus(ask).await
     }
 
     async fn call(

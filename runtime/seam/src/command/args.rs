@@ -92,6 +92,29 @@ pub(super) enum Command {
         #[arg(long)]
         renew: bool,
     },
+    /// Show the topics of events, and how far their subscriptions are.
+    Topics {
+        /// Print JSON: `[{"topic", "subscriptions": [{"name", "lag", "dead"}]}]`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show events that have failed too often, and try them again or drop them.
+    #[command(subcommand)]
+    Dead(DeadCommand),
+    /// Show commands that have no outcome yet.
+    Tickets {
+        /// Print JSON: `[{"ticket", "service", "method", "state", "attempts"}]`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what runs by itself, and when.
+    Schedules {
+        /// Print JSON: `[{"name", "schedule", "last", "next", "runs"}]`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hand events over once more.
+    Replay(ReplayArgs),
     /// Print the config in effect, and where each value came from.
     Config {
         /// Print JSON: `{"app.data": {"value": …, "from": …}, …}`.
@@ -131,6 +154,62 @@ pub(super) struct ReplaceArgs {
 pub(super) struct Target {
     pub(super) unit: String,
     pub(super) instance: Option<u16>,
+}
+
+/// What is done with dead letters.
+#[derive(Subcommand, Debug)]
+pub(super) enum DeadCommand {
+    /// Show all of them.
+    List {
+        /// Print JSON: `[{"id", "subscription", "topic", "attempts", "cause"}]`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one, with its event and its failures.
+    Show {
+        /// As `list` shows it.
+        id: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have one tried again, or all, from their first attempt on.
+    Retry {
+        /// As `list` shows it.
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// All of them.
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+        /// Print JSON: the ids.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget one.
+    Drop {
+        /// As `list` shows it.
+        id: String,
+        /// Print JSON: the ids.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReplayArgs {
+    /// The subscription, e.g. `mail.order_paid`; a service alone with --rebuild.
+    #[arg(value_name = "SERVICE[.METHOD]")]
+    pub(super) target: String,
+    /// From where on: a position of the publisher's log, a time such as 2026-11-28T12:00:00Z, or how
+    /// long ago, such as 2h.
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub(super) from: Option<String>,
+    /// Empty the service's store, and hand it all events that are kept.
+    #[arg(long, conflicts_with = "from")]
+    pub(super) rebuild: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,11 +1,12 @@
 //! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
-//! `check`, `graph`, `config`, `certs`.
+//! `check`, `graph`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
 
 mod args;
 mod birth;
+mod bus;
 mod call;
 mod certs;
 mod check;
@@ -289,6 +290,11 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let units = layouts.as_deref().unwrap_or_default();
             print(graph::draw(&catalogue, &config.services, units, format))
         }
+        Command::Topics { json } => print(block_on(bus::topics(&running()?, &catalogue, json))??),
+        Command::Dead(command) => print(block_on(bus::dead(&running()?, command))??),
+        Command::Tickets { json } => print(block_on(bus::tickets(&running()?, json))??),
+        Command::Schedules { json } => print(block_on(bus::schedules(&running()?, json))??),
+        Command::Replay(args) => print(block_on(bus::replay(&running()?, &catalogue, args))??),
         Command::Certs { dir, renew } => {
             let config = load()?;
             print(certs::certs(&config, &catalogue.app, dir, renew)?)

@@ -15,7 +15,11 @@ use serde_json::{
 };
 
 use super::*;
-use crate::{config::KnownService, unit::Taken};
+use crate::{
+    config::KnownService,
+    services::{BusAnswer, BusAsk, BusRefusal},
+    unit::Taken,
+};
 
 /// Which part this process plays.
 const ROLE: &str = "SEAM_TEST_ROLE";
@@ -68,6 +72,10 @@ impl Control for FakeUnit {
 
     async fn settle(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    async fn bus(&self, _: BusAsk) -> Result<BusAnswer, BusRefusal> {
+        Ok(BusAnswer::default())
     }
 
     async fn call(

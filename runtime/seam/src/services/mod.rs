@@ -16,7 +16,10 @@ pub(crate) use self::entry::{
     HostPlan, Hosted, Opened, Registered, RehearsalPlan, RoutePlan, deadlines,
 };
 pub use self::graph::{Edge as CallEdge, Graph};
-pub(crate) use self::messaging::{Messaging, MessagingPlan};
+pub(crate) use self::messaging::{
+    BusAnswer, BusAsk, BusRefusal, DeadLetter, From, Messaging, MessagingPlan, ScheduleStatus,
+    Ticket,
+};
 pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub(crate) use self::tables::Database;

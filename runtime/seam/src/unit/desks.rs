@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use seam_bus::Desk;
+use seam_bus::Millis;
 use seam_bus::command::Command;
 use seam_bus::companion::{self, Asking, Companion};
-use seam_bus::subscription::{Batch, Source, SourceError, Stream, Wanted};
+use seam_bus::subscription::{Batch, Ends, Source, SourceError, Stream, Wanted};
 use seam_core::call::TicketId;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
@@ -189,6 +190,17 @@ impl Source for Anywhere {
                 return place.desk.feed.read(&wanted).await;
             }
             self.desks.asking(place).ok_or_else(nowhere)?.read(wanted).await
+        })
+    }
+
+    fn ends(&self, at: Millis) -> BoxFuture<'_, Result<Ends, SourceError>> {
+        Box::pin(async move {
+            let nowhere = || SourceError { reason: "its publisher is at work nowhere".into() };
+            let place = self.desks.place(self.publisher.name()).ok_or_else(nowhere)?;
+            if place.desk.feed.log().is_some() {
+                return place.desk.feed.ends(at).await;
+            }
+            self.desks.asking(place).ok_or_else(nowhere)?.ends(at).await
         })
     }
 }

@@ -220,8 +220,9 @@ fn in_flight(graph: &Graph, config: &Config, hosted: &[String], id: ServiceId) -
 fn schedules(contract: &ContractDescriptor) -> Vec<Scheduled> {
     let scheduled = contract.methods.iter().filter_map(|method| {
         // A cron was read when the contract was compiled.
-        let schedule = method.schedule.as_ref()?.schedule().ok()?;
-        Some(Scheduled { method: method.index, name: method.name.clone(), schedule })
+        let described = method.schedule.as_ref()?;
+        let (schedule, text) = (described.schedule().ok()?, described.to_string());
+        Some(Scheduled { method: method.index, name: method.name.clone(), schedule, text })
     });
     scheduled.collect()
 }

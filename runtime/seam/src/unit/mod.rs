@@ -17,6 +17,7 @@ mod inlets;
 mod links;
 mod listening;
 mod membership;
+mod operations;
 mod parts;
 mod peers;
 mod placement;

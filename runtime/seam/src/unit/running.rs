@@ -20,7 +20,7 @@ use super::starting::Starting;
 use super::status::UnitStatus;
 use super::taking::Taken;
 use crate::config::{Config, UnitLayout};
-use crate::services::Registry;
+use crate::services::{BusAnswer, BusAsk, BusRefusal, Registry};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -156,6 +156,13 @@ impl Running {
     ) -> Result<Box<RawValue>, serde_json::Value> {
         super::call::call_json(&self.parts.hosting.routes, service, method, arguments, deadline)
             .await
+    }
+
+    /// What is known of events and commands here, and what is to be done with them.
+    pub(crate) async fn ask_bus(&self, ask: BusAsk) -> Result<BusAnswer, BusRefusal> {
+        let parts = Arc::clone(&self.parts);
+        let asked = self.spawn(async move { parts.bus(&ask).await });
+        asked.await.unwrap_or_else(|gone| Err(BusRefusal(gone.to_string())))
     }
 
     /// The same on one of the unit's threads.

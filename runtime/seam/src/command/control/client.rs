@@ -52,6 +52,7 @@ mod tests {
     };
     use crate::{
         config::{Config, Source},
+        services::{BusAnswer, BusAsk, BusRefusal},
         unit::Taken,
     };
 
@@ -87,6 +88,10 @@ mod tests {
 
         async fn settle(&self) -> Vec<String> {
             Vec::new()
+        }
+
+        async fn bus(&self, _: BusAsk) -> Result<BusAnswer, BusRefusal> {
+            Ok(BusAnswer::default())
         }
 
         async fn call(

@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::config::Source;
+use crate::{config::Source, services::BusAsk};
 
 /// The longest line; a config file of 1 MiB, in which every byte is escaped, is as long.
 const LONGEST: usize = 8 << 20;
@@ -34,6 +34,9 @@ pub(in crate::command) enum Request {
     Settle {},
     /// Both, by a unit that reads the file itself: a [`Taken`](crate::unit::Taken).
     Reload {},
+    /// What is known of events and commands, and what is to be done with them: a
+    /// [`BusAnswer`](crate::services::BusAnswer).
+    Bus(BusAsk),
     /// A call of a method.
     Call {
         service: String,

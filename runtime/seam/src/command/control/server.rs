@@ -19,7 +19,11 @@ use super::{
     protocol::{self, Request, Response, Text},
     socket::ControlSocket,
 };
-use crate::{config::Config, unit::Taken};
+use crate::{
+    config::Config,
+    services::{BusAnswer, BusAsk, BusRefusal},
+    unit::Taken,
+};
 
 /// What a running unit does for those who may control it.
 pub(crate) trait Control: Send + Sync + 'static {
@@ -31,6 +35,9 @@ pub(crate) trait Control: Send + Sync + 'static {
 
     /// The second one: why services that move here don't start, if so.
     fn settle(&self) -> impl Future<Output = Vec<String>> + Send;
+
+    /// What is known of events and commands here.
+    fn bus(&self, ask: BusAsk) -> impl Future<Output = Result<BusAnswer, BusRefusal>> + Send;
 
     /// Calls a method of a service, wherever it is, with its arguments by name. A failure is the
     /// problem that the edge would answer with.
@@ -104,6 +111,12 @@ async fn talk(
             Request::Take(text) => taken(config.take(text.into()).await)?,
             Request::Settle {} => Response::Ok(to_raw_value(&config.settle().await)?),
             Request::Reload {} => taken(config.reload().await)?,
+            Request::Bus(ask) => match control.bus(ask).await {
+                Ok(answer) => Response::Ok(to_raw_value(&answer)?),
+                Err(BusRefusal(why)) => {
+                    Response::Problem(json!({ "code": "refused", "detail": why }))
+                }
+            },
             Request::Call { service, method, args, deadline_ms } => {
                 let deadline = deadline_ms.map(Duration::from_millis);
                 match control.call(service, method, args, deadline).await {

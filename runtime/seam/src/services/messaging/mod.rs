@@ -1,4 +1,14 @@
 //! A service's part in the bus: what it publishes, and what it subscribes to.
+//!
+//! ```text
+//! streams      the events that it is handed
+//! replay       those that it is handed once more
+//! operations   what is told and asked of it from outside
+//! ```
+
+mod operations;
+mod replay;
+mod streams;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,21 +16,25 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use seam_bus::intake::{Position, Settings};
+use seam_bus::intake::Settings;
 use seam_bus::schedule::Scheduled;
-use seam_bus::subscription::{ByCall, Deliver, Driver, Kept, Progress, Source, Stream};
+use seam_bus::subscription::{Source, Stream};
 use seam_bus::{Commands, Desk, Outbox, mover};
 use seam_core::actor::StartError;
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_log::{Log, LogError, LogOptions};
-use seam_store::{Store, StoreError};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+pub(crate) use self::operations::{
+    BusAnswer, BusAsk, BusRefusal, DeadLetter, ScheduleStatus, Ticket,
+};
+pub(crate) use self::replay::From;
+use self::streams::RunningStream;
 use super::activity::Activity;
 use super::commands::{Attached, CommandSender};
 use super::tables::Database;
@@ -68,14 +82,6 @@ struct Running {
     log: Option<Log>,
 }
 
-/// A stream that is driven.
-pub(crate) struct RunningStream {
-    pub(crate) stream: Stream,
-    pub(crate) kept: Kept,
-    pub(crate) progress: watch::Receiver<Progress>,
-    pub(crate) revived: mpsc::Sender<Position>,
-}
-
 impl Messaging {
     /// Follows the service from now on: it is at work on the bus where it is at work.
     pub(crate) fn start(plan: MessagingPlan) -> Arc<Self> {
@@ -115,26 +121,11 @@ impl Messaging {
         }
     }
 
-    /// The streams that are driven here now, as `look` sees them.
-    pub(crate) fn streams<R>(&self, look: impl FnOnce(&[RunningStream]) -> R) -> R {
-        look(&self.streams.lock())
-    }
-
-    /// Where others ask it for its log and its commands.
-    pub(crate) fn desk(&self) -> &Desk {
-        &self.plan.desk
-    }
-
     /// The service's commands, which are sent from now on.
     pub(crate) async fn commands(&self) -> Result<Commands, StartError> {
         let commands = self.plan.sender.begin().await?;
         self.plan.desk.open(Some(commands.clone()));
         Ok(commands)
-    }
-
-    /// What runs by itself, and when.
-    pub(crate) fn schedules(&self) -> &[Scheduled] {
-        &self.plan.schedules
     }
 
     async fn follow(self: Arc<Self>) {
@@ -167,54 +158,39 @@ impl Messaging {
         if self.plan.database.is_closed() || running.is_some() || !(is_open || self.has_part()) {
             return Ok(());
         }
-        let store = self.plan.database.open()?;
-        let attached = self.attached()?;
-        let (stop, stopped) = watch::channel(false);
-        let (mut tasks, mut log) = (Vec::new(), None);
-        if self.plan.publishes {
-            let opened =
-                self.open_log().await.map_err(|error| StartError::failed(error.to_string()))?;
-            self.plan.desk.feed.set(Some(opened.clone()));
-            let moving = moving(self.plan.service, attached.outbox.clone(), opened.clone());
-            tasks.push(self.spawn(stopped.clone(), moving));
-            let options = self.plan.options.clone();
-            tasks.push(self.spawn(stopped.clone(), trimming(opened.clone(), options)));
-            log = Some(opened);
+        let mut begun = Running { stop: watch::Sender::new(false), tasks: Vec::new(), log: None };
+        match self.begin_all(&mut begun).await {
+            Ok(()) => {
+                *running = Some(begun);
+                Ok(())
+            }
+            Err(error) => {
+                self.end(begun).await;
+                Err(error)
+            }
         }
-        let mut streams = Vec::new();
-        for (stream, source) in &self.plan.streams {
-            let (stream, source) = (stream.clone(), Arc::clone(source));
-            let opened = self.open_stream(&store, stream, source, &stopped).await;
-            let (stream, task) = opened.map_err(StartError::from)?;
-            streams.push(stream);
-            tasks.push(task);
-        }
-        for scheduled in &self.plan.schedules {
-            let to = Arc::clone(&self.plan.client);
-            let run = scheduled.clone().run(store.clone(), to);
-            tasks.push(self.spawn(stopped.clone(), run));
-        }
-        self.commands().await?;
-        *self.streams.lock() = streams;
-        *running = Some(Running { stop, tasks, log });
-        Ok(())
     }
 
-    async fn open_stream(
-        &self,
-        store: &Store,
-        stream: Stream,
-        source: Arc<dyn Source>,
-        stopped: &watch::Receiver<bool>,
-    ) -> Result<(RunningStream, JoinHandle<()>), StoreError> {
-        let kept = Kept::open(store, &stream.name)?;
-        let to: Arc<dyn Deliver> = Arc::new(ByCall(Arc::clone(&self.plan.client)));
-        let settings = self.plan.settings.clone();
-        let driver = Driver::open(stream.clone(), kept.clone(), (source, to), settings, 1).await?;
-        let progress = driver.progress();
-        let (revived, revive) = mpsc::channel(64);
-        let task = self.plan.home.spawn(driver.run(stopped.clone(), revive));
-        Ok((RunningStream { stream, kept, progress, revived }, task))
+    async fn begin_all(&self, running: &mut Running) -> Result<(), StartError> {
+        let store = self.plan.database.open()?;
+        let attached = self.attached()?;
+        self.finish_rebuild(&store).await?;
+        if self.plan.publishes {
+            let opened = self.open_log().await;
+            let opened = opened.map_err(|error| StartError::failed(error.to_string()))?;
+            running.log = Some(opened.clone());
+            self.plan.desk.feed.set(Some(opened.clone()));
+            let moving = moving(self.plan.service, attached.outbox.clone(), opened.clone());
+            self.spawn(running, moving);
+            self.spawn(running, trimming(opened, self.plan.options.clone()));
+        }
+        self.begin_streams(&store, running).await?;
+        for scheduled in &self.plan.schedules {
+            let to = Arc::clone(&self.plan.client);
+            self.spawn(running, scheduled.clone().run(store.clone(), to));
+        }
+        self.commands().await?;
+        Ok(())
     }
 
     /// Opens the log; who has the database is the only one who may.
@@ -223,26 +199,29 @@ impl Messaging {
         Log::open_async(self.plan.folder.clone(), options).await
     }
 
-    fn spawn(
-        &self,
-        mut stopped: watch::Receiver<bool>,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> JoinHandle<()> {
-        self.plan.home.spawn(async move {
+    fn spawn(&self, running: &mut Running, task: impl Future<Output = ()> + Send + 'static) {
+        let mut stopped = running.stop.subscribe();
+        running.tasks.push(self.plan.home.spawn(async move {
             tokio::select! {
                 biased;
                 _ = stopped.wait_for(|stopped| *stopped) => {}
                 () = task => {}
             }
-        })
+        }));
     }
 
     /// Ends what is at work; done once the log is closed.
     pub(crate) async fn stop(&self) {
-        let running = self.running.lock().await.take();
+        let mut running = self.running.lock().await;
         self.plan.desk.open(None);
         self.plan.sender.stop().await;
-        let Some(Running { stop, tasks, log }) = running else { return };
+        if let Some(running) = running.take() {
+            self.end(running).await;
+        }
+    }
+
+    async fn end(&self, running: Running) {
+        let Running { stop, tasks, log } = running;
         self.streams.lock().clear();
         self.plan.desk.feed.set(None);
         stop.send_replace(true);

@@ -1,0 +1,194 @@
+//! `topics`, `dead`, `tickets`, `schedules`, `replay`: events and commands of a running app, by its
+//! control sockets.
+
+mod print;
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::Failure;
+use super::args::{DeadCommand, ReplayArgs};
+use super::control::{Request, ask, connect};
+use super::status::{self, nothing_runs};
+use crate::config::{Catalogue, Config, process};
+use crate::services::{BusAnswer, BusAsk, From};
+
+/// How long a process may take to answer. To empty a service's store takes its time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks all processes that run, and puts their answers together.
+async fn ask_all(config: &Config, asked: &BusAsk) -> Result<BusAnswer, Failure> {
+    let data = &config.app.data;
+    let all: Vec<_> = config.units.iter().flat_map(|unit| status::processes(data, unit)).collect();
+    let mut whole = BusAnswer::default();
+    let mut any = false;
+    for (unit, instance) in all {
+        let name = process(unit, instance);
+        let stream = match connect(data, &name).await {
+            Ok(Some(stream)) => stream,
+            Ok(None) => continue,
+            Err(error) => return Err(status::closed(&name, &error)),
+        };
+        any = true;
+        let answer = ask(stream, &Request::Bus(asked.clone()), PATIENCE).await;
+        let answer = answer.map_err(|error| {
+            Failure::other(format!("unit `{name}` doesn't answer: {error}\n  fix: see `status`"))
+        })?;
+        let answer = answer.map_err(|problem| {
+            let why = problem["detail"].as_str().unwrap_or("it says no");
+            Failure::other(format!("unit `{name}`: {why}"))
+        })?;
+        let answer: BusAnswer = serde_json::from_str(answer.get()).map_err(|error| {
+            Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
+        })?;
+        whole.subscriptions.extend(answer.subscriptions);
+        whole.dead.extend(answer.dead);
+        whole.done.extend(answer.done);
+        whole.tickets.extend(answer.tickets);
+        whole.schedules.extend(answer.schedules);
+        whole.replayed = whole.replayed.or(answer.replayed);
+    }
+    if any { Ok(whole) } else { Err(Failure::other(nothing_runs(config))) }
+}
+
+/// `topics`.
+pub(super) async fn topics(
+    config: &Config,
+    catalogue: &Catalogue,
+    as_json: bool,
+) -> Result<String, Failure> {
+    let BusAnswer { subscriptions, .. } = ask_all(config, &BusAsk::Topics {}).await?;
+    let topic = |(service, event): (
+        &crate::config::KnownService,
+        &'static seam_core::contract::EventDescriptor,
+    )| {
+        let of = subscriptions.iter();
+        let of = of.filter(|on| on.topic == event.topic && on.version == event.version);
+        let of: Vec<Json> =
+            of.map(|on| json!({ "name": on.name, "lag": on.lag, "dead": on.dead })).collect();
+        let (topic, version, publisher) = (&event.topic, event.version, &service.name);
+        json!({ "topic": topic, "version": version, "publisher": publisher, "subscriptions": of })
+    };
+    let all: Vec<Json> = catalogue.published().map(topic).collect();
+    Ok(if as_json { pretty(&all) } else { print::topics(&all) })
+}
+
+/// `dead list`, `dead show`, `dead retry`, `dead drop`.
+pub(super) async fn dead(config: &Config, command: DeadCommand) -> Result<String, Failure> {
+    match command {
+        DeadCommand::List { json } => {
+            let BusAnswer { dead, .. } = ask_all(config, &BusAsk::Dead {}).await?;
+            Ok(if json { pretty(&dead) } else { print::dead(&dead) })
+        }
+        DeadCommand::Show { id, json } => {
+            let BusAnswer { dead, .. } = ask_all(config, &BusAsk::Dead {}).await?;
+            let letter = dead.iter().find(|letter| letter.id == id).ok_or_else(|| none_of(&id))?;
+            Ok(if json { pretty(letter) } else { print::letter(letter) })
+        }
+        DeadCommand::Retry { id, all: _, json } => {
+            let ids = id.as_ref().map(|id| vec![id.clone()]);
+            let BusAnswer { done, .. } = ask_all(config, &BusAsk::Retry { ids }).await?;
+            done_with(id.as_deref(), &done, json, "to be tried again")
+        }
+        DeadCommand::Drop { id, json } => {
+            let ids = vec![id.clone()];
+            let BusAnswer { done, .. } = ask_all(config, &BusAsk::Drop { ids }).await?;
+            done_with(Some(&id), &done, json, "dropped")
+        }
+    }
+}
+
+fn done_with(
+    id: Option<&str>,
+    done: &[String],
+    as_json: bool,
+    what: &str,
+) -> Result<String, Failure> {
+    if let (Some(id), []) = (id, done) {
+        return Err(none_of(id));
+    }
+    let count = done.len();
+    let letters = if count == 1 { "dead letter" } else { "dead letters" };
+    Ok(if as_json { pretty(done) } else { format!("{count} {letters} {what}") })
+}
+
+fn none_of(id: &str) -> Failure {
+    Failure::other(format!("there is no dead letter `{id}`\n  fix: `dead list` shows them"))
+}
+
+/// `tickets`.
+pub(super) async fn tickets(config: &Config, as_json: bool) -> Result<String, Failure> {
+    let BusAnswer { tickets, .. } = ask_all(config, &BusAsk::Tickets {}).await?;
+    Ok(if as_json { pretty(&tickets) } else { print::tickets(&tickets) })
+}
+
+/// `schedules`.
+pub(super) async fn schedules(config: &Config, as_json: bool) -> Result<String, Failure> {
+    let BusAnswer { schedules, .. } = ask_all(config, &BusAsk::Schedules {}).await?;
+    Ok(if as_json { pretty(&schedules) } else { print::schedules(&schedules) })
+}
+
+/// `replay`.
+pub(super) async fn replay(
+    config: &Config,
+    catalogue: &Catalogue,
+    args: ReplayArgs,
+) -> Result<String, Failure> {
+    let ReplayArgs { target, from, rebuild, json: as_json } = args;
+    let (service, method) = match target.rsplit_once('.') {
+        Some((service, method)) if catalogue.service(&target).is_none() => (service, Some(method)),
+        _ => (target.as_str(), None),
+    };
+    if catalogue.service(service).is_none() {
+        let fix = crate::config::nearest(service, catalogue.names());
+        return Err(Failure::usage(format!("there is no service `{service}`\n  fix: {fix}")));
+    }
+    let asked = match (method, from, rebuild) {
+        (None, None, true) => BusAsk::Rebuild { service: service.into() },
+        (Some(method), Some(from), false) => {
+            BusAsk::Replay { service: service.into(), method: method.into(), from: parse(&from)? }
+        }
+        _ => {
+            let fix = format!(
+                "`replay {service}.METHOD --from POSITION|TIME` hands events over once more; \
+                 `replay {service} --rebuild` empties the service's store first"
+            );
+            return Err(Failure::usage(format!("what is to be replayed?\n  fix: {fix}")));
+        }
+    };
+    let BusAnswer { replayed, .. } = ask_all(config, &asked).await?;
+    let nowhere = || Failure::other(format!("`{service}` is at work nowhere\n  fix: see `status`"));
+    let positions = replayed.ok_or_else(nowhere)?;
+    Ok(match (as_json, rebuild) {
+        (true, _) => {
+            pretty(&json!({ "service": service, "method": method, "positions": positions }))
+        }
+        (false, true) => format!("`{service}` is empty, and is filled by all events that are kept"),
+        (false, false) => format!("{positions} positions are read once more for `{target}`"),
+    })
+}
+
+/// A position, or a time: `2026-11-28T12:00:00Z`, or so long ago: `2h`.
+fn parse(from: &str) -> Result<From, Failure> {
+    if let Ok(position) = from.parse() {
+        return Ok(From::Position(position));
+    }
+    if let Some(ago) = crate::config::parse_duration(from) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let at = now.unwrap_or_default().saturating_sub(ago);
+        return Ok(From::Time(u64::try_from(at.as_millis()).unwrap_or(u64::MAX)));
+    }
+    match print::read_time(from) {
+        Some(time) => Ok(From::Time(time)),
+        None => Err(Failure::usage(format!(
+            "`{from}` is neither a position nor a time\n  \
+             fix: use e.g. 17, 2026-11-28T12:00:00Z, or 2h for two hours ago"
+        ))),
+    }
+}
+
+fn pretty<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    // Texts and numbers can always be written.
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! Events that a service is handed once more.
+//!
+//! A replay is a stream of its own, beside the one of new events: `order#order_paid#17` hands those of
+//! `order` up to the 17th to `order_paid`.
+
+use std::sync::Arc;
+
+use seam_bus::intake::Position;
+use seam_bus::subscription::{Source, Stream};
+use seam_core::actor::StartError;
+use seam_store::{Space, Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::Messaging;
+
+/// From where on events are handed over once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum From {
+    /// This position.
+    Position(Position),
+    /// The first event that was published at this time or later, in milliseconds since 1970.
+    Time(u64),
+}
+
+/// The spaces in which it is kept what was handed over.
+const SPACES: [&str; 5] = ["on.cursor", "on.handled", "on.waiting", "on.dead", "on.failures"];
+/// Says that a service's store is being emptied.
+const REBUILD: &str = "on.rebuild";
+
+impl Messaging {
+    /// The stream of a replay, by its name; `None` for what is none, or of a method that isn't there any
+    /// more.
+    pub(super) fn replay_of(&self, name: &str) -> Option<(Stream, Arc<dyn Source>)> {
+        let mut parts = name.split('#');
+        let (publisher, method, until) = (parts.next()?, parts.next()?, parts.next()?);
+        let until: Position = until.parse().ok()?;
+        let of = |(stream, _): &&(Stream, Arc<dyn Source>)| stream.publisher == publisher;
+        let (stream, source) = self.plan.streams.iter().find(of)?;
+        let topics = stream.topics.iter().filter(|on| on.name == method).cloned().collect();
+        let (name, until) = (name.to_owned(), Some(until));
+        Some((Stream { name, topics, until, ..stream.clone() }, Arc::clone(source)))
+    }
+
+    /// Has a method handed the events that were published before now, once more; how many positions
+    /// that are.
+    pub(super) async fn replay(&self, method: &str, from: From) -> Result<u64, String> {
+        let with = |(stream, _): &&(Stream, Arc<dyn Source>)| {
+            stream.topics.iter().any(|on| on.name == method)
+        };
+        let service = self.plan.service.name();
+        let (stream, source) = self
+            .plan
+            .streams
+            .iter()
+            .find(with)
+            .ok_or_else(|| format!("`{service}.{method}` subscribes to no event"))?;
+        let time = match from {
+            From::Time(time) => time,
+            From::Position(_) => 0,
+        };
+        let ends = source.ends(time).await.map_err(|error| error.to_string())?;
+        let from = match from {
+            From::Position(position) => position.max(ends.first),
+            From::Time(_) => ends.at,
+        };
+        if from > ends.head {
+            return Ok(0);
+        }
+        let name = format!("{}#{method}#{}", stream.publisher, ends.head);
+        let mut running = self.running.lock().await;
+        let running = running.as_mut().ok_or_else(|| format!("`{service}` isn't at work here"))?;
+        if self.streams.lock().iter().any(|running| running.stream.name == name) {
+            return Err("the same events are being handed over already".into());
+        }
+        let store = self.plan.database.open().map_err(|error| error.to_string())?;
+        let replay = self.replay_of(&name).ok_or("its publisher has a `#` in its name")?;
+        let begun = self.begin_stream(&store, running, replay, from).await;
+        begun.map_err(|error| error.to_string())?;
+        Ok(ends.head - from + 1)
+    }
+
+    /// Empties the service's store, and has it handed all events that its publishers have kept.
+    pub(super) async fn rebuild(&self) -> Result<(), String> {
+        let service = self.plan.service.name();
+        if self.plan.streams.is_empty() {
+            return Err(format!(
+                "`{service}` subscribes to no event, so nothing would fill its store"
+            ));
+        }
+        let told = |error: StartError| error.to_string();
+        let mut running = self.running.lock().await;
+        if let Some(running) = running.take() {
+            self.end(running).await;
+        }
+        let store = self.plan.database.open().map_err(|error| error.to_string())?;
+        let marked = async {
+            let mark = store.space(REBUILD)?;
+            let marked = store.transaction(move |tx| tx.write_raw(&mark, &[0], Some(Vec::new())));
+            Ok::<_, StartError>(marked.await.map_err(StoreError::from)?)
+        };
+        marked.await.map_err(told)?;
+        self.finish_rebuild(&store).await.map_err(told)?;
+        drop(running);
+        self.begin().await.map_err(told)
+    }
+
+    /// Empties the store if that was begun.
+    pub(super) async fn finish_rebuild(&self, store: &Store) -> Result<(), StartError> {
+        let mark = store.space(REBUILD)?;
+        if mark.get(&[0]).await?.is_none() {
+            return Ok(());
+        }
+        let spaces: Result<Vec<Space>, _> = SPACES.iter().map(|name| store.space(name)).collect();
+        store.empty(&spaces?).await?;
+        let done = store.transaction(move |tx| tx.write_raw(&mark, &[0], None));
+        done.await.map_err(StoreError::from)?;
+        tracing::info!(service = self.plan.service.name(), "its store is empty: it is filled anew");
+        Ok(())
+    }
+}
