@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
 use crate::rows;
-use crate::subscription::{handed, passes};
+use crate::subscription::{Effect, handed, passes};
 use crate::time::{Millis, unix_millis};
 
 /// For so long a run is somebody's; then another instance takes it for gone, and runs it.
@@ -118,10 +118,12 @@ impl Scheduled {
         let due = self.latest(next, now);
         let lease = now.saturating_add(u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX));
         let claim = Runs { claimed: Some((holder, lease)), last: due, ..Runs::default() };
+        let shared = store.is_shared();
         let claimed = self.change(store, claim, move |runs, claim| {
             let runs = runs.get_or_insert_with(Runs::default);
-            let free = runs.claimed.is_none_or(|(other, until)| other == holder || until <= now);
-            if free && runs.last < claim.last {
+            // Where nobody else has the store, whoever claimed it is gone.
+            let is_over = |(other, until)| !shared || other == holder || until <= now;
+            if runs.claimed.is_none_or(is_over) && runs.last < claim.last {
                 runs.claimed = claim.claimed;
             }
             runs.clone()
@@ -131,7 +133,8 @@ impl Scheduled {
             return Ok(AGAIN);
         }
         let id = format!("{}:{due}", self.name);
-        let delivery = Delivery::new(id, 1, None, Arc::new(()));
+        let effect = Arc::new(self.effect(store, due)?);
+        let delivery = Delivery::new(id, 1, None, Arc::clone(&effect) as _);
         let came = client.call_json(self.method, b"{}", handed(&[], None, delivery)).await;
         let failure = match came {
             Ok(_) => None,
@@ -147,11 +150,28 @@ impl Scheduled {
         let done = Runs { last: due, claimed: None, runs: 0, failure };
         self.change(store, done, |runs, done| {
             let runs = runs.get_or_insert_with(Runs::default);
-            *runs = Runs { runs: runs.runs + 1, ..done };
+            // Its own transaction may have counted it.
+            let count = runs.runs + u64::from(runs.last < done.last);
+            *runs = Runs { runs: count, ..done };
             runs.clone()
         })
         .await?;
         Ok(Duration::ZERO)
+    }
+
+    /// That it has run for this time commits with the first transaction of the run.
+    fn effect(&self, store: &Store, due: Millis) -> Result<Effect, StoreError> {
+        let (space, key) = (store.space("schedules")?, self.name.clone().into_bytes());
+        Ok(Effect::first(move |tx| {
+            let row = tx.read_raw(&space, &key)?;
+            let mut runs: Runs = row.map(|row| rows::read(&row)).transpose()?.unwrap_or_default();
+            if runs.last >= due {
+                return Ok(false);
+            }
+            runs = Runs { last: due, runs: runs.runs + 1, ..runs };
+            tx.write_raw(&space, &key, Some(rows::write(&runs)?))?;
+            Ok(true)
+        }))
     }
 
     /// The latest time up to `now` at which it was due, from `first` on.

@@ -253,7 +253,7 @@ impl Store {
     }
 
     /// Whether other instances may write to it too.
-    pub(crate) fn is_shared(&self) -> bool {
+    pub fn is_shared(&self) -> bool {
         self.inner.engine.ownership() == Ownership::Shared
     }
 

@@ -288,7 +288,7 @@ impl Driver {
                 let why = "no method of this release subscribes to it".to_owned();
                 return Done::Delivered(delivery, record, Err(Undelivered::Failed(why)));
             };
-            let effect = Arc::new(Effect::new(kept.clone(), position, waits));
+            let effect = Arc::new(Effect::of_event(kept.clone(), position, waits));
             let handed = Handed::new(id, attempt, Some(position), Arc::clone(&effect) as _);
             let came = to.deliver(on.method, &record, handed).await;
             match came {

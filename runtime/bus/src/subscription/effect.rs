@@ -1,5 +1,6 @@
 //! One effect of each delivery: that it was handled commits with what the handler writes.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -16,24 +17,40 @@ const UNDER_WAY: u8 = 1;
 /// One has committed, or it isn't known whether it has.
 const WRITTEN: u8 = 2;
 
+/// Marks a delivery as handled, in a transaction of its handler; false if it was before.
+type Mark = Box<dyn Fn(&mut Transaction) -> Result<bool, StoreError> + Send + Sync>;
+
 /// What a delivery's handler writes, in the turn that it begins.
-#[derive(Debug)]
 pub(crate) struct Effect {
-    kept: Kept,
-    position: Position,
-    /// Whether the event is among those that wait.
-    waits: bool,
+    mark: Mark,
+    /// Whether its first transaction that writes must be its only one.
+    only: bool,
     state: AtomicU8,
 }
 
 impl Effect {
-    pub(crate) const fn new(kept: Kept, position: Position, waits: bool) -> Self {
-        Self { kept, position, waits, state: AtomicU8::new(NONE) }
+    /// That of an event, whose handler has one transaction.
+    pub(crate) fn of_event(kept: Kept, position: Position, waits: bool) -> Self {
+        let mark = move |tx: &mut Transaction| kept.mark(tx, position, waits);
+        Self { mark: Box::new(mark), only: true, state: AtomicU8::new(NONE) }
+    }
+
+    /// That of something which is marked by the first transaction, and may have others.
+    pub(crate) fn first(
+        mark: impl Fn(&mut Transaction) -> Result<bool, StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { mark: Box::new(mark), only: false, state: AtomicU8::new(NONE) }
     }
 
     /// Whether the handler has written something, as far as anybody knows.
     pub(crate) fn is_written(&self) -> bool {
         self.state.load(Ordering::Acquire) != NONE
+    }
+}
+
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Effect").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
@@ -54,20 +71,23 @@ impl Hook for OneEffect {
         let Some(effect) = effect(begun) else { return Ok(()) };
         let first =
             effect.state.compare_exchange(NONE, UNDER_WAY, Ordering::AcqRel, Ordering::Acquire);
+        if first.is_err() && !effect.only {
+            return Ok(());
+        }
         if first.is_err() {
             return Err(refused(
                 "a delivery has one transaction that writes, for that it was handled commits with \
                  that one: write all of it in one `store.transaction(…)`",
             ));
         }
-        let marked = effect.kept.mark(transaction, effect.position, effect.waits);
+        let marked = (effect.mark)(transaction);
         if !matches!(marked, Ok(true)) {
             effect.state.store(NONE, Ordering::Release);
         }
         match marked? {
             true => Ok(()),
             // An earlier delivery's turn went on after its deadline.
-            false => Err(refused("an earlier delivery of this event was handled meanwhile")),
+            false => Err(refused("an earlier delivery of the same was handled meanwhile")),
         }
     }
 

@@ -17,6 +17,7 @@ mod source;
 pub use self::deliver::{ByCall, Deliver, Undelivered};
 pub(crate) use self::deliver::{handed, passes};
 pub use self::driver::{Driver, Progress, Stream, Subscribed};
+pub(crate) use self::effect::Effect;
 pub use self::effect::OneEffect;
 pub use self::kept::{Dead, Failure, Kept, Waiting};
 pub use self::source::{Batch, Ends, Source, SourceError, Wanted};

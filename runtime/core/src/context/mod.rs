@@ -120,7 +120,7 @@ impl CallContext {
             chain: self.chain.clone(),
             principal: self.principal.clone(),
             no_retry: self.no_retry,
-            marks: Marks::default(),
+            marks: Marks { hands: self.marks.hands.clone(), ..Marks::default() },
         }
     }
 

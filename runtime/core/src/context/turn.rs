@@ -170,9 +170,8 @@ impl TurnContext {
             let made_in = caller.as_deref().or(above.as_ref());
             let context = made_in.map_or_else(CallContext::root, CallContext::child);
             let mut context = context.with_deadline(*deadline);
-            if let Some(hands) = made_in.and_then(|made_in| made_in.marks.hands.as_ref()) {
-                context.marks.delivery = Some(hands.clone());
-            }
+            // It is the turn's, and its calls hand nothing over.
+            context.marks.delivery = context.marks.hands.take();
             // From now on the turn's own context tells what the caller's did.
             context.marks.above = caller.take();
             if let Some(service) = *service {

@@ -106,7 +106,9 @@ impl Calls for UnitCalls {
         let client = self.routes.service(service)?;
         let method = client.descriptor().method(method)?;
         let own = matches!(self.owner, Caller::Service(id) if id.name() == service);
-        Some(Target { client: client.for_caller(self.owner), method, own })
+        // A service that calls itself waits for its own turn; here nobody waits.
+        let caller = if own { Caller::Program } else { self.owner };
+        Some(Target { client: client.for_caller(caller), method, own })
     }
 
     fn hand_over(&self, id: TicketId, call: KeptCall) -> BoxFuture<'static, Result<(), String>> {

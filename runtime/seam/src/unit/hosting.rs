@@ -176,8 +176,7 @@ impl Hosting {
             config: own.clone(),
             clients,
             extensions,
-            // Itself included, for its own commands.
-            callers: self.graph.callers_of(id).chain([id]).collect(),
+            callers: self.graph.callers_of(id).collect(),
             database: Arc::clone(&database),
         };
         let hosted = open.host(plan);
