@@ -41,6 +41,7 @@ impl Additions {
             routes: self.routes.as_ref().map(of_unit),
             problems: self.problems.clone(),
             errors: self.errors.clone(),
+            tickets: None,
         }
     }
 }
