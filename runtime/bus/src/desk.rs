@@ -19,13 +19,20 @@ pub struct Desk {
     contract: &'static ContractDescriptor,
     /// Its log.
     pub feed: Feed,
-    commands: Arc<watch::Sender<Option<Commands>>>,
+    at_work: Arc<watch::Sender<Option<AtWork>>>,
+}
+
+/// A service that is at work in this process.
+#[derive(Debug, Clone)]
+pub struct AtWork {
+    /// What its store keeps; nothing while it has none.
+    pub commands: Option<Commands>,
 }
 
 impl Desk {
     /// Nobody is there yet.
     pub fn new(service: ServiceId, contract: &'static ContractDescriptor) -> Self {
-        Self { service, contract, feed: Feed::default(), commands: Arc::default() }
+        Self { service, contract, feed: Feed::default(), at_work: Arc::default() }
     }
 
     /// Whose it is.
@@ -34,18 +41,23 @@ impl Desk {
     }
 
     /// The service is at work here, or isn't any more.
-    pub fn open(&self, commands: Option<Commands>) {
-        self.commands.send_replace(commands);
+    pub fn set(&self, at_work: Option<AtWork>) {
+        self.at_work.send_replace(at_work);
     }
 
-    /// Its commands, while it is at work here.
+    /// Whether the service is at work here.
+    pub fn is_open(&self) -> bool {
+        self.at_work.borrow().is_some()
+    }
+
+    /// Its commands, while it is at work here and has a store.
     pub fn commands(&self) -> Option<Commands> {
-        self.commands.borrow().clone()
+        self.at_work.borrow().as_ref()?.commands.clone()
     }
 
     /// Whether it is at work here, from now on.
-    pub fn watch(&self) -> watch::Receiver<Option<Commands>> {
-        self.commands.subscribe()
+    pub fn watch(&self) -> watch::Receiver<Option<AtWork>> {
+        self.at_work.subscribe()
     }
 
     /// What is known of a command that the service keeps; its end is waited for so long at most.
@@ -53,8 +65,11 @@ impl Desk {
     /// # Errors
     /// Why that can't be told, for people.
     pub async fn find(&self, id: TicketId, wait: Duration) -> Result<Option<Command>, String> {
-        let commands = self.commands().ok_or("it isn't at work here")?;
-        commands.wait(id, wait).await.map_err(|error| error.to_string())
+        let at_work = self.at_work.borrow().clone().ok_or("it isn't at work here")?;
+        match at_work.commands {
+            Some(commands) => commands.wait(id, wait).await.map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
     }
 
     /// Keeps a saga of the service under that id, once.

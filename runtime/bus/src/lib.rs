@@ -31,7 +31,7 @@ mod time;
 mod topic;
 
 pub use self::command::{Commands, Enqueue};
-pub use self::desk::Desk;
+pub use self::desk::{AtWork, Desk};
 pub use self::feed::Feed;
 pub use self::mover::{MoveError, mover};
 pub use self::outbox::Outbox;

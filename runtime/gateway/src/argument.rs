@@ -21,6 +21,8 @@ pub(crate) struct Argument {
     pub(crate) required: bool,
     /// It is bytes with their media type: a whole body.
     pub(crate) blob: bool,
+    /// A route of its method takes it from `Idempotency-Key`.
+    pub(crate) is_key: bool,
     pub(crate) source: Source,
 }
 
@@ -68,6 +70,7 @@ impl Argument {
             snake: snake(&key),
             form,
             blob: property.is_some_and(|(_, property)| is_blob(root, property)),
+            is_key: false,
             required: required.is_some_and(|all| all.iter().any(|other| *other == *key)),
             key,
             source,
@@ -121,6 +124,15 @@ impl Argument {
             Ok(()) => Ok(true),
             Err(what) => Err(self.misfit(&format!("`{}` {what}", cut(text)))),
         }
+    }
+
+    /// Writes a key, unless the argument can be none.
+    pub(crate) fn write_key(&self, out: &mut Vec<u8>, key: &str) -> bool {
+        let takes_text = matches!(self.form, Form::One(Kind::Text | Kind::Other));
+        if takes_text {
+            write_text(out, key);
+        }
+        takes_text
     }
 
     /// Writes what a query says of it, if it says anything.

@@ -18,6 +18,9 @@ use crate::names::folded;
 use crate::problem::Problem;
 use crate::query::pairs;
 
+/// The header under whose value the same call is asked for again.
+pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// How the arguments of a method are found.
 #[derive(Debug)]
 pub(crate) struct Arguments {
@@ -117,7 +120,14 @@ impl Arguments {
 
     fn new(method: &MethodDescriptor, source: impl Fn(&str) -> Source) -> Self {
         let schema = &method.schema.arguments;
-        let argument = |a: &ArgumentDescriptor| Argument::new(schema, &a.name, source(&a.name));
+        let keys = method.http.iter().flat_map(|route| &route.headers);
+        let keys = keys.filter(|(_, header)| header.eq_ignore_ascii_case(KEY.as_str()));
+        let keys: Vec<_> = keys.map(|(argument, _)| folded(argument)).collect();
+        let argument = |a: &ArgumentDescriptor| {
+            let mut argument = Argument::new(schema, &a.name, source(&a.name));
+            argument.is_key = keys.contains(&folded(&a.name));
+            argument
+        };
         let list: Vec<_> = method.arguments.iter().map(argument).collect();
         Self {
             takes_query: list.iter().any(|argument| argument.source == Source::Query),
@@ -148,14 +158,25 @@ impl Arguments {
 
     /// The object of arguments.
     pub(crate) fn collect(&self, found: &Found<'_>) -> Result<Vec<u8>, Problem> {
+        self.collected(found, None)
+    }
+
+    /// The same, where an argument that the method takes from `Idempotency-Key` is `key` unless the
+    /// request says otherwise.
+    pub(crate) fn collect_under(&self, found: &Found<'_>, key: &str) -> Result<Vec<u8>, Problem> {
+        self.collected(found, Some(key))
+    }
+
+    fn collected(&self, found: &Found<'_>, key: Option<&str>) -> Result<Vec<u8>, Problem> {
         let query = if self.takes_query { found.query } else { "" };
         let query = pairs(query.as_bytes(), "the query")?;
-        let body = if self.takes_body { self.body(found)? } else { Body::default() };
+        let body = if self.takes_body { self.body(found, key)? } else { Body::default() };
         let mut out = Vec::with_capacity(found.body.len() + 64);
         let mut from_members = 0;
         out.push(b'{');
         for (at, argument) in self.list.iter().enumerate() {
-            let written = argument.write_member(&mut out, |out| match &argument.source {
+            let key = key.filter(|_| argument.is_key);
+            let mut written = argument.write_member(&mut out, |out| match &argument.source {
                 Source::Path(at) => match found.path.get(*at) {
                     Some(text) => argument.write(out, text),
                     None => Ok(false),
@@ -171,9 +192,13 @@ impl Arguments {
                 Source::Body => Ok(body.value(at, argument).is_some_and(|value| {
                     out.extend_from_slice(value);
                     from_members += usize::from(body.whole.is_none());
-                    true
+                    key.is_none() || value != b"null"
                 })),
             })?;
+            if let (Some(key), false) = (key, written) {
+                written =
+                    argument.write_member(&mut out, |out| Ok(argument.write_key(out, key)))?;
+            }
             if !written && argument.required {
                 return Err(argument.missing(found.body_name()));
             }
@@ -217,7 +242,7 @@ impl Arguments {
         self.in_query().position(|argument| argument.is(name))
     }
 
-    fn body<'a>(&self, found: &Found<'a>) -> Result<Body<'a>, Problem> {
+    fn body<'a>(&self, found: &Found<'a>, key: Option<&str>) -> Result<Body<'a>, Problem> {
         if self.takes_blob
             && let Some(sole) = self.sole
         {
@@ -233,7 +258,8 @@ impl Arguments {
         }
         let (bytes, name) = (found.body.trim_ascii(), found.body_name());
         if bytes.is_empty() {
-            if self.list.iter().any(|a| a.required && a.source == Source::Body) {
+            let needed = |a: &Argument| a.required && !(a.is_key && key.is_some());
+            if self.list.iter().any(|a| needed(a) && a.source == Source::Body) {
                 return Err(Problem::bad_request(format!("{name} is missing")));
             }
             return Ok(Body::default());
@@ -280,7 +306,7 @@ impl Body<'_> {
 }
 
 /// A header's value; one that comes twice is an error, for nobody can say which one counts.
-fn header<'a>(
+pub(crate) fn header<'a>(
     headers: Option<&'a HeaderMap>,
     name: &HeaderName,
 ) -> Result<Option<&'a HeaderValue>, Problem> {

@@ -28,6 +28,13 @@
 //! are an array in place of an object, a name that comes twice and a number that doesn't fit.
 //! Unknown keys of a query are refused too, unless [`EdgeLimits::unknown_query`] says otherwise.
 //!
+//! # Calls that are made later
+//!
+//! Where somebody keeps calls ([`Tickets`]), each of these ways in takes `Prefer: respond-async`, but
+//! for GET: the call is kept, and answered by 202 with the ticket under which `GET /tickets/{id}` has
+//! its result. `Idempotency-Key` is the call's key, and the same key is the same ticket. Without it,
+//! an argument that a route ties to that header is the ticket's id.
+//!
 //! # Answers
 //!
 //! An answer is JSON, with the status that its route declares. An
@@ -64,6 +71,7 @@ mod local;
 mod location;
 mod names;
 mod own;
+mod prefer;
 mod probe;
 mod problem;
 mod query;
@@ -75,6 +83,7 @@ mod settings;
 mod shape;
 mod stage;
 mod target;
+mod tickets;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
@@ -85,7 +94,8 @@ pub use self::error::EdgeError;
 pub use self::http::{EdgeListener, LastOne, OwnRoutes};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};
-pub use self::problem::problem;
+pub use self::problem::{problem, public_problem};
 pub use self::routes::check_routes;
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
+pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};

@@ -1,15 +1,16 @@
-//! What a program adds to its edge.
+//! What is added to an edge.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use seam_core::contract::{ContractDescriptor, MethodDescriptor};
 use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::shape::Shape;
+use crate::tickets::Tickets;
 
-/// What a program adds to its edge. Default: nothing.
+/// What is added to an edge: by its program, and by who keeps calls. Default: nothing.
 #[derive(Clone, Default)]
 pub struct Own {
     /// Routes that are tried when no contract has one.
@@ -18,6 +19,9 @@ pub struct Own {
     pub problems: Option<Shape>,
     /// How errors of services look, if not as their contracts say.
     pub errors: Option<Shape>,
+    /// Who keeps calls that are made later. Without it such a call is made at once, whatever its
+    /// client would rather have, and there is no ticket of any id.
+    pub tickets: Option<Arc<dyn Tickets>>,
 }
 
 impl fmt::Debug for Own {
@@ -26,6 +30,7 @@ impl fmt::Debug for Own {
             .field("routes", &self.routes.is_some())
             .field("problems", &self.problems.is_some())
             .field("errors", &self.errors.is_some())
+            .field("tickets", &self.tickets.is_some())
             .finish()
     }
 }

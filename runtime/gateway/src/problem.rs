@@ -120,6 +120,30 @@ impl Problem {
         Self::new(Code::Unavailable, why).after(RETRY_AFTER)
     }
 
+    pub(crate) fn ticket_not_found() -> Self {
+        Self::untold(Code::TicketNotFound, "there is no ticket of this id")
+    }
+
+    pub(crate) fn ticket_expired() -> Self {
+        Self::untold(Code::TicketExpired, "the ticket's result isn't kept any longer")
+    }
+
+    pub(crate) fn maybe_kept() -> Self {
+        let why = "it isn't known whether the call is kept";
+        Self::untold(Code::MaybeKept, why).after(RETRY_AFTER)
+    }
+
+    /// An error of the edge itself, where a call was kept: it may have run.
+    fn untold(code: Code, detail: &'static str) -> Self {
+        Self { outcome: Certainty::Unknown, ..Self::new(code, detail) }
+    }
+
+    /// Says what is behind it, for the log.
+    pub(crate) fn because(mut self, cause: impl Into<Box<str>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path knows {allow}");
         let instead = Some(Box::new(Instead::Verbs(allow.to_owned())));
@@ -203,9 +227,20 @@ impl Problem {
     }
 }
 
-/// The problem that the edge answers with for a call of `service` that failed, for whoever else
-/// shows people such failures. It says what is behind a failed inner call, which the edge doesn't
-/// tell its clients. `errors` is [`EdgeSettings::errors`](crate::EdgeSettings::errors).
+/// The problem that the edge answers its clients with for a call of `service` that failed, in no
+/// shape of the program's: what a ticket is told of such a call. `errors` is
+/// [`EdgeSettings::errors`](crate::EdgeSettings::errors).
+pub fn public_problem(
+    error: CallError<ServiceFailure>,
+    service: ServiceId,
+    request_id: &str,
+    errors: &str,
+) -> Value {
+    Value::Object(Problem::of_call(error, service).members(request_id, errors))
+}
+
+/// The same for whoever runs the app. It says what is behind a failed inner call, which
+/// [`public_problem`] doesn't.
 pub fn problem(
     error: CallError<ServiceFailure>,
     service: ServiceId,

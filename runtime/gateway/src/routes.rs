@@ -23,6 +23,9 @@ pub fn check_routes(clients: &[Arc<dyn AnyClient>]) -> Result<(), EdgeError> {
     Routes::new(clients).map(drop)
 }
 
+/// Where tickets are, on every edge.
+pub(crate) const TICKETS: &str = "/tickets";
+
 /// All routes of an edge.
 #[derive(Debug)]
 pub(crate) struct Routes {
@@ -51,6 +54,8 @@ pub(crate) enum Target {
     Errors,
     /// The page of a code.
     Error,
+    /// A call that was kept.
+    Ticket,
     Method(Box<MethodRoute>),
 }
 
@@ -98,6 +103,8 @@ impl Routes {
         building.add(Method::GET, &format!("{}/{{code}}", errors::PATH), Target::Error, own)?;
         building.add(Method::POST, "/gateway", Target::Form, own)?;
         building.add(Method::POST, "/rpc/{service}/{method}", Target::Rpc, own)?;
+        building.add(Method::GET, &format!("{TICKETS}/{{id}}"), Target::Ticket, own)?;
+        building.add(Method::GET, &format!("{TICKETS}/"), Target::Ticket, own)?;
         for (at, client) in clients.iter().enumerate() {
             let service = client.service().name();
             for method in &client.descriptor().methods {

@@ -13,6 +13,7 @@ use super::route::Route;
 use crate::contract::{Contract, ContractDescriptor};
 use crate::live::Live;
 use crate::name::ServiceId;
+use crate::outcome::NotExecuted;
 use crate::remote::Caller;
 
 /// A typed handle on a contract, for one caller. Generated clients wrap it.
@@ -80,6 +81,13 @@ pub trait AnyClient: Send + Sync + 'static {
     /// Calls a method, by its index, with the text of a JSON object of arguments.
     fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply;
 
+    /// The arguments of a method, by its index, for a call that is made later: what
+    /// [`call_json`](Self::call_json) takes, read now and written by the names of the method's own.
+    ///
+    /// # Errors
+    /// Arguments that are none of the method's, as [`call_json`](Self::call_json) refuses them.
+    fn kept_json(&self, method: u16, arguments: &[u8]) -> Result<Vec<u8>, NotExecuted>;
+
     /// Calls a subscription, by its index, with an event as it is kept.
     fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply;
 
@@ -89,6 +97,10 @@ pub trait AnyClient: Send + Sync + 'static {
 
     /// The boxed `Client` itself, for who knows its type.
     fn typed(&self, caller: Caller) -> Box<dyn Any + Send>;
+}
+
+fn no_method<C: Dispatch>(method: u16) -> String {
+    format!("`{}` has no method number {method}", C::NAME)
 }
 
 impl<C: Dispatch> AnyClient for Client<C> {
@@ -105,10 +117,13 @@ impl<C: Dispatch> AnyClient for Client<C> {
     }
 
     fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply {
-        C::call_json(self, method, arguments, options).unwrap_or_else(|| {
-            let why = format!("`{}` has no method number {method}", C::NAME);
-            super::json::refused(why)
-        })
+        C::call_json(self, method, arguments, options)
+            .unwrap_or_else(|| super::json::refused(no_method::<C>(method)))
+    }
+
+    fn kept_json(&self, method: u16, arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> {
+        C::kept_json(method, arguments)
+            .unwrap_or_else(|| Err(NotExecuted::bad_request(no_method::<C>(method))))
     }
 
     fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply {

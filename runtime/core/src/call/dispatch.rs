@@ -8,6 +8,7 @@ use super::inbox::Entrance;
 use super::json::JsonReply;
 use crate::contract::{Contract, Method};
 use crate::event::Event;
+use crate::outcome::NotExecuted;
 use crate::remote::{Inbound, Served};
 use crate::turn::{Begun, Host, TurnStart};
 
@@ -30,6 +31,13 @@ pub trait Dispatch: Contract<Client: From<Client<Self>>> {
         arguments: &[u8],
         options: CallOptions,
     ) -> Option<JsonReply>;
+
+    /// The arguments of the method of that index, as they are kept: see [`kept_json`](super::kept_json).
+    /// `None` if there is no such method.
+    ///
+    /// # Errors
+    /// Arguments that are none of the method's.
+    fn kept_json(method: u16, arguments: &[u8]) -> Option<Result<Vec<u8>, NotExecuted>>;
 
     /// Calls the subscription of that index with an event as it is kept; `None` if no method of that
     /// index is one.

@@ -165,6 +165,21 @@ codes! {
     /// There are too many requests from this address.
     RateLimited = "rate_limited", 429, [NotExecuted],
         "Wait as long as `Retry-After` says.";
+    /// The arguments are more than may be kept of a call that is made later: 64 KiB.
+    TooLarge = "too_large", 413, [NotExecuted],
+        "Send less at once, put what is large elsewhere and name it, or ask without `Prefer: respond-async`.";
+    /// Writing the call down failed half-way: it may be kept, and then it is made, or it may not.
+    MaybeKept = "maybe_kept", 503, [Unknown],
+        "Ask again under the same `Idempotency-Key`: the same key is the same ticket, if there is one.";
+    /// This `Idempotency-Key` has a ticket already, of a call with other arguments.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, [NotExecuted],
+        "Take a new key for each call, and the same one only to ask for the same call again.";
+    /// There is no ticket of this id: none was ever given out, or it has been forgotten since.
+    TicketNotFound = "ticket_not_found", 404, [Unknown],
+        "Take the path from `Location` of the answer that gave the ticket out.";
+    /// The call of this ticket has ended, and its result isn't kept any longer.
+    TicketExpired = "ticket_expired", 410, [Unknown],
+        "Look what has become of the call. Fetch results sooner, or raise `[bus] results`.";
 }
 
 impl Code {

@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Here, Step};
+use super::{Ending, Here, Step, later};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -119,18 +119,23 @@ fn marked(mut response: Response, degraded: bool) -> Response {
     response
 }
 
-/// The one way to a service, for all ways in: its answer, and whether a fallback has part in that.
+/// The one way to a service, for all ways in: its answer, and whether a fallback has part in that. A
+/// call that is to be made later ends the request here.
 async fn call(
     here: &Here<'_>,
     client: usize,
     method: u16,
     arguments: &Arguments,
     found: &Found<'_>,
-) -> Result<(JsonAnswer, bool), Problem> {
+) -> Step<(JsonAnswer, bool)> {
     if !arguments.takes_body() && !is_nothing(found.body) {
-        return Err(Problem::bad_request("this method takes nothing from a body"));
+        return Err(Problem::bad_request("this method takes nothing from a body").into());
     }
     let client = here.serving.client(client);
+    if let Some(tickets) = later::keeper(here) {
+        let kept = later::keep(here, tickets, client, method, arguments, found).await?;
+        return Err(Ending::Answer(kept));
+    }
     let problem = |error| Problem::of_call(error, client.service());
     let context = Arc::new(context(here));
     let answered = |answer| (answer, context.is_degraded());
@@ -139,11 +144,12 @@ async fn call(
             // It never ran. Looked at name by name, the body may turn out to be right, in
             // another spelling; and if it isn't, what is wrong is said in the edge's words.
             Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
-            outcome => return outcome.map(answered).map_err(problem),
+            outcome => return Ok(outcome.map(answered).map_err(problem)?),
         }
     }
     let collected = arguments.collect(found)?;
-    begin(here, client, method, &collected, &context).await.map(answered).map_err(problem)
+    let outcome = begin(here, client, method, &collected, &context).await;
+    Ok(outcome.map(answered).map_err(problem)?)
 }
 
 /// Whether a body is empty, or an object without members.

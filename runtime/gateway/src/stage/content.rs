@@ -46,9 +46,8 @@ pub(super) async fn read(
             let body = tokio::time::timeout(here.settings.deadline, body).await;
             body.map_err(|_| Problem::deadline().closing())?
         }
-        Found::Own(_) | Found::Errors | Found::Error(_) | Found::Health | Found::Readiness => {
-            Ok(Bytes::new())
-        }
+        Found::Own(_) | Found::Errors | Found::Error(_) | Found::Ticket(_) => Ok(Bytes::new()),
+        Found::Health | Found::Readiness => Ok(Bytes::new()),
     }
 }
 

@@ -8,12 +8,14 @@ mod call;
 mod content;
 mod errors;
 mod guard;
+mod later;
 mod log;
 mod own;
 mod query;
 mod rate;
 mod ready;
 mod route;
+mod ticket;
 
 pub(crate) use self::rate::Rate;
 use self::route::Found;
@@ -72,6 +74,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Own(otherwise) => own::answer(here, body, otherwise).await,
         Found::Errors => Ok(errors::list(here)),
         Found::Error(code) => errors::page(here, &code),
+        Found::Ticket(id) => Ok(ticket::find(here, &id).await?),
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

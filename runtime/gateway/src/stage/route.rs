@@ -28,6 +28,8 @@ pub(super) enum Found<'a> {
     Errors,
     /// The page of this one.
     Error(Cow<'a, str>),
+    /// The ticket of this id.
+    Ticket(Cow<'a, str>),
     /// Nothing that a contract has: one of the program's own routes, or else this.
     Own(Problem),
     Health,
@@ -60,6 +62,8 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         Target::Form => Found::Form,
         Target::Errors => Found::Errors,
         Target::Error => Found::Error(texts(&params)?.swap_remove(0)),
+        // Without a text it is none's id.
+        Target::Ticket => Found::Ticket(texts(&params)?.pop().unwrap_or_default()),
         Target::Health => Found::Health,
         Target::Readiness => Found::Readiness,
     })

@@ -49,6 +49,10 @@ impl AnyClient for Failing {
         Box::pin(std::future::ready(Err(self.error.clone())))
     }
 
+    fn kept_json(&self, _: u16, arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> {
+        Ok(arguments.to_vec())
+    }
+
     fn deliver(&self, _: u16, _: &[u8], _: CallOptions) -> JsonReply {
         Box::pin(std::future::ready(Err(self.error.clone())))
     }

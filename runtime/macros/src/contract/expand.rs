@@ -167,6 +167,21 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                 })
             }
 
+            fn kept_json(
+                method: u16,
+                arguments: &[u8],
+            ) -> ::core::option::Option<
+                ::core::result::Result<
+                    ::std::vec::Vec<u8>,
+                    ::seam::__private::outcome::NotExecuted,
+                >,
+            > {
+                ::core::option::Option::Some(match method {
+                    #(#indices => ::seam::__private::call::kept_json::<#messages>(arguments),)*
+                    _ => return ::core::option::Option::None,
+                })
+            }
+
             #deliver
         }
 

@@ -7,7 +7,7 @@ use seam_core::call::ClientOf;
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
 use seam_gateway::actix_web::web::ServiceConfig;
-use seam_gateway::{Own, OwnRoutes, Shape};
+use seam_gateway::{Own, OwnRoutes, Shape, Tickets};
 
 use super::NoSuchClient;
 use super::clients::Routes;
@@ -31,7 +31,7 @@ pub struct EdgeClients {
 
 impl Additions {
     /// The same for one unit's edge.
-    pub(super) fn own(&self, routes: &Arc<Routes>) -> Own {
+    pub(super) fn own(&self, routes: &Arc<Routes>, tickets: Arc<dyn Tickets>) -> Own {
         let of_unit = |routing: &Routing| -> OwnRoutes {
             let (routing, routes) = (Arc::clone(routing), Arc::clone(routes));
             let clients = EdgeClients { routes };
@@ -41,6 +41,7 @@ impl Additions {
             routes: self.routes.as_ref().map(of_unit),
             problems: self.problems.clone(),
             errors: self.errors.clone(),
+            tickets: Some(tickets),
         }
     }
 }

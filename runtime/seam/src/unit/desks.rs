@@ -128,7 +128,7 @@ impl Desks {
         (id, method, arguments): (TicketId, String, Vec<u8>),
     ) -> Result<(), String> {
         let place = self.place(service).ok_or("the app has no such service")?;
-        if place.desk.commands().is_some() {
+        if place.desk.is_open() {
             return place.desk.keep(id, method, arguments).await;
         }
         let asking = self.asking(place).ok_or("it is at work nowhere")?;
@@ -152,21 +152,21 @@ impl Desks {
         id: TicketId,
         wait: Duration,
     ) -> Result<Option<Command>, String> {
-        if place.desk.commands().is_some() {
+        if place.desk.is_open() {
             return place.desk.find(id, wait).await;
         }
         let asking = self.asking(place).ok_or("it is at work nowhere")?;
         asking.find(id, wait).await.map_err(|error| error.to_string())
     }
 
-    /// The same of whichever service keeps it. Those that can't be asked are passed over, and said to
-    /// be if nobody knows it.
-    pub(super) async fn find(&self, id: TicketId) -> (Option<Command>, bool) {
+    /// The same of whichever service keeps it, and which that is; if nobody knows it, whether all could be
+    /// asked.
+    pub(super) async fn find(&self, id: TicketId) -> (Option<(Command, ServiceId)>, bool) {
         let asked = self.0.all.iter().map(|place| self.find_in(place, id, Duration::ZERO));
         let mut all_asked = true;
-        for found in join_all(asked).await {
+        for (place, found) in self.0.all.iter().zip(join_all(asked).await) {
             match found {
-                Ok(Some(command)) => return (Some(command), true),
+                Ok(Some(command)) => return (Some((command, place.desk.service())), true),
                 Ok(None) => {}
                 Err(_) => all_asked = false,
             }

@@ -25,6 +25,7 @@ mod running;
 mod starting;
 mod status;
 mod taking;
+mod tickets;
 
 pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;

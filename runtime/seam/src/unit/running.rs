@@ -19,6 +19,7 @@ use super::parts::Parts;
 use super::starting::Starting;
 use super::status::UnitStatus;
 use super::taking::Taken;
+use super::tickets;
 use crate::config::{Config, UnitLayout};
 use crate::services::{BusAnswer, BusAsk, BusRefusal, Registry};
 use tokio::task::JoinHandle;
@@ -88,7 +89,7 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
-            let own = additions.own(routes);
+            let own = additions.own(routes, tickets::of(&parts));
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
             let started = listener

@@ -164,6 +164,25 @@ async fn no_text_is_no_arguments() {
     }
 }
 
+#[test]
+fn arguments_are_kept_in_one_spelling() {
+    let put = VaultContract::descriptor().method("put").unwrap().index;
+    let kept = |json: &str| VaultContract::kept_json(put, json.as_bytes()).unwrap();
+    for json in [
+        r#"{"itemId":3,"unitPrice":9}"#,
+        " { \"unit_price\" : 9, \"item_id\" : 3 } ",
+        r#"{"\u0069temId":3,"unitPrice":9}"#,
+    ] {
+        let expected = br#"{"itemId":3,"keyText":null,"unitPrice":9}"#;
+        assert_eq!(kept(json).unwrap(), expected, "{json}");
+    }
+    for (json, named) in [("", "itemId"), (r#"{"itemId":3,"unitPrize":9}"#, "unitPrize")] {
+        let refused = kept(json).unwrap_err();
+        assert!(refused.to_string().contains(named), "{refused}");
+    }
+    assert_eq!(VaultContract::kept_json(99, b"{}"), None);
+}
+
 #[tokio::test]
 async fn the_edge_may_call_only_what_the_contract_offers_there() {
     for (way, vault) in both_ways() {

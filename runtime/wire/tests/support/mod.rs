@@ -99,6 +99,10 @@ impl Dispatch for TestContract {
     fn call_json(_: &Client<Self>, _: u16, _: &[u8], _: CallOptions) -> Option<JsonReply> {
         None
     }
+
+    fn kept_json(_: u16, _: &[u8]) -> Option<Result<Vec<u8>, NotExecuted>> {
+        None
+    }
 }
 
 fn describe(version: &'static str) -> ContractDescriptor {

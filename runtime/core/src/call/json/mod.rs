@@ -5,6 +5,7 @@ mod forward;
 
 mod answer;
 mod entries;
+mod kept;
 mod read;
 mod strict;
 
@@ -12,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use self::answer::{JsonAnswer, JsonBody};
+pub use self::kept::kept_json;
 use super::client::Client;
 use super::dispatch::{Callable, Subscription};
 use super::extra::CallOptions;
@@ -32,13 +34,16 @@ pub fn call_json<M: Callable>(
     arguments: &[u8],
     options: CallOptions,
 ) -> JsonReply {
-    let arguments = if arguments.is_empty() { b"{}" } else { arguments };
-    let message: M = match read::read(arguments) {
-        Ok(message) => message,
-        Err(why) => return refused(why),
-    };
     let whole = options.whole_errors;
-    reply(client.call(message).options(options), whole)
+    match message::<M>(arguments) {
+        Ok(message) => reply(client.call(message).options(options), whole),
+        Err(why) => refused(why),
+    }
+}
+
+/// The message of a call with the text of a JSON object of arguments.
+fn message<M: Callable>(arguments: &[u8]) -> Result<M, String> {
+    read::read(if arguments.is_empty() { b"{}" } else { arguments })
 }
 
 /// Calls the subscription `M` with an event as it is kept. One that can't be read is refused as a bad

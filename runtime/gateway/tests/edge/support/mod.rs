@@ -2,6 +2,7 @@
 
 mod contract;
 mod http;
+mod tickets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +13,7 @@ use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 
 pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
+pub(crate) use self::tickets::{Drawer, TillContract, TillService, till};
 
 /// Settings for tests: a free port, two threads, and an end without notice.
 pub(crate) fn settings() -> EdgeSettings {

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use seam_bus::intake::Settings;
 use seam_bus::schedule::Scheduled;
 use seam_bus::subscription::{Source, Stream};
-use seam_bus::{Commands, Desk, Outbox, mover};
+use seam_bus::{AtWork, Commands, Desk, Outbox, mover};
 use seam_core::actor::StartError;
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
@@ -124,7 +124,7 @@ impl Messaging {
     /// The service's commands, which are sent from now on.
     pub(crate) async fn commands(&self) -> Result<Commands, StartError> {
         let commands = self.plan.sender.begin().await?;
-        self.plan.desk.open(Some(commands.clone()));
+        self.plan.desk.set(Some(AtWork { commands: Some(commands.clone()) }));
         Ok(commands)
     }
 
@@ -155,7 +155,11 @@ impl Messaging {
         let mut running = self.running.lock().await;
         // Without tables and events there is nothing that could have been kept.
         let is_open = self.plan.database.condition().is_some();
-        if self.plan.database.is_closed() || running.is_some() || !(is_open || self.has_part()) {
+        if self.plan.database.is_closed() || running.is_some() {
+            return Ok(());
+        }
+        if !(is_open || self.has_part()) {
+            self.plan.desk.set(Some(AtWork { commands: None }));
             return Ok(());
         }
         let mut begun = Running { stop: watch::Sender::new(false), tasks: Vec::new(), log: None };
@@ -213,7 +217,7 @@ impl Messaging {
     /// Ends what is at work; done once the log is closed.
     pub(crate) async fn stop(&self) {
         let mut running = self.running.lock().await;
-        self.plan.desk.open(None);
+        self.plan.desk.set(None);
         self.plan.sender.stop().await;
         if let Some(running) = running.take() {
             self.end(running).await;
