@@ -17,6 +17,9 @@ use crate::process::{Process, example, signal};
 /// How long the shop may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The services, as settings name them; each has a unit of its name.
+const SERVICES: [&str; 7] = ["USER", "ORDER", "PAYMENT", "QUOTE", "MAIL", "SHIPPING", "HISTORY"];
+
 /// How the shop runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -28,7 +31,7 @@ pub enum Mode {
     Arbiter,
     /// Three processes: `front`, `pay` and `quote`.
     Split,
-    /// Five processes: the edge and a service each.
+    /// Eight processes: the edge and a service each.
     Micro,
 }
 
@@ -49,7 +52,7 @@ impl Mode {
         match self {
             Self::Direct | Self::Encoded | Self::Arbiter => 1,
             Self::Split => 3,
-            Self::Micro => 5,
+            Self::Micro => 8,
         }
     }
 
@@ -57,7 +60,7 @@ impl Mode {
         let lane = |service: &str| (format!("SEAM__SERVICES__{service}__LANE"), "arbiter".into());
         match self {
             Self::Encoded => vec![("SEAM__CALLS__RESOLUTION".into(), "encoded".into())],
-            Self::Arbiter => ["USER", "ORDER", "PAYMENT", "QUOTE"].map(lane).into(),
+            Self::Arbiter => SERVICES.map(lane).into(),
             Self::Direct | Self::Split | Self::Micro => Vec::new(),
         }
     }
@@ -201,7 +204,7 @@ fn addresses(folder: &Path) -> Vec<(String, String)> {
     for unit in ["ALL", "FRONT", "EDGE"] {
         environment.push((format!("SEAM__UNITS__{unit}__HTTP"), "127.0.0.1:0".into()));
     }
-    for unit in ["PAY", "USER", "ORDER", "PAYMENT", "QUOTE"] {
+    for unit in SERVICES.into_iter().chain(["PAY"]) {
         environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), format!("unix:{}", path(unit))));
     }
     environment

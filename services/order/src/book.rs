@@ -7,7 +7,8 @@ use seam::prelude::*;
 use serde::{Deserialize, Serialize};
 use user::UserId;
 
-use crate::contract::{OrderError, OrderPage, Product, Purchase, Status};
+use crate::contract::{OrderClient, OrderError, OrderPage, Product, Purchase, Status};
+use crate::events::{OrderCreated, OrderDeclined, OrderPaid, OrderRefunded};
 
 /// How long a key's final answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -27,6 +28,18 @@ pub(crate) struct Book {
     keys: Table<String, OrderId>,
     /// When which key got its final answer. Keys of pending orders aren't in it, so they stay.
     answered: Table<(Time, String), ()>,
+    events: Events,
+    /// The service itself: what is paid for is fulfilled.
+    me: OrderClient,
+}
+
+/// What is told of orders, each in the transaction that writes it down.
+#[derive(Debug, Clone)]
+pub(crate) struct Events {
+    pub(crate) created: Topic<OrderCreated>,
+    pub(crate) paid: Topic<OrderPaid>,
+    pub(crate) declined: Topic<OrderDeclined>,
+    pub(crate) refunded: Topic<OrderRefunded>,
 }
 
 /// An order with all that its answer is made of, so that a repeat gets the first one.
@@ -45,13 +58,15 @@ pub(crate) enum End {
 }
 
 impl Book {
-    pub(crate) fn open(store: &Store) -> Result<Self, StoreError> {
+    pub(crate) fn open(store: &Store, events: Events, me: OrderClient) -> Result<Self, StoreError> {
         let orders: Table<_, Row> = store.table("orders")?;
         Ok(Self {
             by_user: orders.index("by_user", |_, row| row.order.user_id)?,
             orders,
             keys: store.table("idempotency_keys")?,
             answered: store.table("idempotency_keys_by_time")?,
+            events,
+            me,
         })
     }
 
@@ -85,6 +100,8 @@ impl Book {
             if let Some(key) = &key {
                 tx.insert(&book.keys, key, &id)?;
             }
+            let created = OrderCreated { order_id: id, user_id, total_cents };
+            tx.publish(&book.events.created, &created)?;
             Ok::<_, OrderError>(row)
         });
         Ok(begin.await?)
@@ -106,9 +123,19 @@ impl Book {
             {
                 return Ok(row);
             }
+            let (order_id, user_id, total_cents) = (order.id, order.user_id, order.total_cents);
             let status = match end {
-                End::Paid(_) => Status::Paid,
-                End::Declined(_) => Status::Declined,
+                End::Paid(_) => {
+                    let paid = OrderPaid { order_id, user_id, total_cents };
+                    tx.publish(&book.events.paid, &paid)?;
+                    tx.send(book.me.fulfil(order_id).enqueue(format!("order-{order_id}")))?;
+                    Status::Paid
+                }
+                End::Declined(_) => {
+                    let declined = OrderDeclined { order_id, user_id, total_cents };
+                    tx.publish(&book.events.declined, &declined)?;
+                    Status::Declined
+                }
             };
             let row = Row { order: Purchase { status, ..order }, end: Some(end) };
             tx.insert(&book.orders, &row.order.id, &row)?;
@@ -119,6 +146,19 @@ impl Book {
             Ok::<_, OrderError>(row)
         });
         Ok(finish.await?)
+    }
+
+    /// Writes down, once, that the money for an order went back. What it ended with stays: a repeat gets
+    /// that.
+    pub(crate) fn refunded(&self, tx: &mut Transaction, order: OrderId) -> Result<(), StoreError> {
+        let Some(mut row) = tx.get(&self.orders, &order)? else { return Ok(()) };
+        if row.order.status == Status::Refunded {
+            return Ok(());
+        }
+        row.order.status = Status::Refunded;
+        tx.insert(&self.orders, &order, &row)?;
+        let Purchase { id: order_id, user_id, total_cents, .. } = row.order;
+        tx.publish(&self.events.refunded, &OrderRefunded { order_id, user_id, total_cents })
     }
 
     fn expire(&self, tx: &mut Transaction, now: Time) -> Result<(), StoreError> {
@@ -139,6 +179,14 @@ impl Book {
         row.map(|row| row.order).ok_or(OrderError::OrderNotFound)
     }
 
+    /// An order that was paid for, whatever became of it since.
+    pub(crate) async fn paid(&self, id: OrderId) -> Result<Purchase, OrderError> {
+        match self.orders.get(&id).await?.ok_or(OrderError::OrderNotFound)? {
+            Row { order, end: Some(End::Paid(_)) } => Ok(order),
+            _ => Err(OrderError::NotPaid),
+        }
+    }
+
     /// Up to `limit` orders of a user, from behind `after` on.
     pub(crate) async fn page(
         &self,
@@ -153,6 +201,21 @@ impl Book {
         let orders: Vec<_> = rows.into_iter().take(limit).map(|(_, row)| row.order).collect();
         let next = orders.last().filter(|_| more).map(|order| order.id);
         Ok(OrderPage { orders, next })
+    }
+}
+
+#[cfg(test)]
+impl Events {
+    /// Of a store that no unit moves them out of.
+    pub(crate) fn of(store: &Store) -> Self {
+        seam_bus::Commands::open(store).unwrap();
+        let outbox = seam_bus::Outbox::open(store).unwrap();
+        Self {
+            created: Topic::new(outbox.clone()),
+            paid: Topic::new(outbox.clone()),
+            declined: Topic::new(outbox.clone()),
+            refunded: Topic::new(outbox),
+        }
     }
 }
 
@@ -191,7 +254,24 @@ mod tests {
     }
 
     fn book(folder: &tempfile::TempDir) -> Book {
-        Book::open(&Store::open(folder.path()).unwrap()).unwrap()
+        let store = Store::open(folder.path()).unwrap();
+        Book::open(&store, Events::of(&store), OrderClient::fake().into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_refund_leaves_the_first_end_to_those_who_repeat() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(&folder);
+        finish(&book, "a", 1).await;
+        let paid = book.of_key(&"a".to_owned()).await.unwrap().unwrap();
+        for _ in 0..2 {
+            let own = book.clone();
+            let refund = book.orders.store().transaction(move |tx| own.refunded(tx, 1));
+            refund.await.unwrap();
+        }
+        assert_eq!(book.get(1).await.unwrap().status, Status::Refunded);
+        let kept = book.of_key(&"a".to_owned()).await.unwrap().unwrap();
+        assert_eq!(kept.end, paid.end);
     }
 
     #[tokio::test]

@@ -3,10 +3,17 @@
 use payment::{Cents, OrderId, Receipt};
 use seam::StoreFailure;
 use seam::outcome::InnerError;
+use shipping::ShippingError;
 use user::{UserError, UserId};
 
+use crate::events::{OrderCreated, OrderDeclined, OrderPaid, OrderRefunded};
+
 /// Orders, and the way to their payment.
-#[seam::contract(name = "order", version = "1.0")]
+#[seam::contract(
+    name = "order",
+    version = "1.0",
+    events(OrderCreated, OrderPaid, OrderDeclined, OrderRefunded)
+)]
 pub trait Order {
     /// Places an order and pays for it.
     ///
@@ -42,6 +49,11 @@ pub trait Order {
         limit: Option<u32>,
         after: Option<OrderId>,
     ) -> Result<OrderPage, OrderError>;
+
+    /// Has an order that was paid for shipped; the money for what can't be shipped goes back. It begins
+    /// as the order is paid.
+    #[call(saga)]
+    async fn fulfil(&self, order: OrderId) -> Result<(), OrderError>;
 }
 
 /// So many of one thing.
@@ -70,7 +82,7 @@ pub struct Purchase {
     pub status: Status,
 }
 
-/// How far an order got. Paid and declined are final.
+/// How far an order got. Declined and refunded are final, and so is paid once it is shipped.
 #[seam::message]
 #[derive(Copy, Eq)]
 pub enum Status {
@@ -80,6 +92,8 @@ pub enum Status {
     Paid,
     /// Payment said no.
     Declined,
+    /// It couldn't be shipped, and its money went back.
+    Refunded,
 }
 
 /// An order that was paid for.
@@ -142,6 +156,12 @@ pub enum OrderError {
     /// an order with the same idempotency key takes its time
     #[error(status = 503, unknown)]
     InProgress,
+    /// the order hasn't been paid for
+    #[error(status = 409)]
+    NotPaid,
+    /// the order can't be shipped
+    #[error(from)]
+    Shipping(ShippingError),
     /// the service's store failed
     #[error(store)]
     Store(StoreFailure),

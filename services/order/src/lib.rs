@@ -6,6 +6,7 @@
 //! ```text
 //! service   one method after the other: what calls whom, and when what is written
 //! basket    what can be ordered, and what it comes to
+//! events    what others may observe
 //! book      the tables, and the transactions over them
 //! turnstile who holds an idempotency key right now
 //! ```
@@ -15,6 +16,7 @@ mod basket;
 #[cfg(feature = "service")]
 mod book;
 mod contract;
+mod events;
 #[cfg(feature = "service")]
 mod service;
 #[cfg(feature = "service")]
@@ -23,8 +25,12 @@ mod tests;
 #[cfg(feature = "service")]
 mod turnstile;
 
+pub use payment::{Cents, OrderId};
+pub use user::UserId;
+
 pub use self::contract::{
     Order, OrderClient, OrderContract, OrderError, OrderPage, Placed, Product, Purchase, Status,
 };
+pub use self::events::{OrderCreated, OrderDeclined, OrderPaid, OrderRefunded};
 #[cfg(feature = "service")]
 pub use self::service::OrderService;

@@ -7,11 +7,14 @@ use quote::{Line, QuoteClient};
 use seam::context;
 use seam::prelude::*;
 use seam::time::{Clock, Moment};
+use shipping::ShippingClient;
 use user::{UserClient, UserId};
 
 use crate::basket;
-use crate::book::{self, Book, End, Row};
-use crate::contract::{Order, OrderContract, OrderError, OrderPage, Placed, Product, Purchase};
+use crate::book::{self, Book, End, Events, Row};
+use crate::contract::{
+    Order, OrderContract, OrderError, OrderPage, Placed, Product, Purchase, Status,
+};
 use crate::turnstile::Turnstile;
 
 /// The orders of a page, where nobody says.
@@ -22,22 +25,36 @@ const LARGEST_PAGE: u32 = 100;
 /// Takes orders.
 #[derive(Debug)]
 pub struct OrderService {
-    book: Book,
-    keys: Turnstile,
-    users: UserClient,
-    quotes: QuoteClient,
-    payments: PaymentClient,
-    clock: Clock,
+    pub(crate) book: Book,
+    pub(crate) keys: Turnstile,
+    pub(crate) users: UserClient,
+    pub(crate) quotes: QuoteClient,
+    pub(crate) payments: PaymentClient,
+    pub(crate) shipping: ShippingClient,
+    pub(crate) clock: Clock,
 }
 
 impl Actor for OrderService {
     type Contract = OrderContract;
     type Config = ();
-    type Needs = (UserClient, QuoteClient, PaymentClient);
+    type Needs = (UserClient, QuoteClient, PaymentClient, ShippingClient);
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
-        let (users, quotes, payments) = (setup.client()?, setup.client()?, setup.client()?);
-        Ok(Self::new(&setup.store()?, users, quotes, payments, setup.clock().clone())?)
+        let events = Events {
+            created: setup.topic()?,
+            paid: setup.topic()?,
+            declined: setup.topic()?,
+            refunded: setup.topic()?,
+        };
+        Ok(Self {
+            book: Book::open(&setup.store()?, events, setup.own_client()?)?,
+            keys: Turnstile::default(),
+            users: setup.client()?,
+            quotes: setup.client()?,
+            payments: setup.client()?,
+            shipping: setup.client()?,
+            clock: setup.clock().clone(),
+        })
     }
 }
 
@@ -81,20 +98,23 @@ impl Order for OrderService {
         }
         self.book.page(user_id, limit as usize, after).await
     }
+
+    async fn fulfil(&self, order: OrderId) -> Result<(), OrderError> {
+        let purchase = self.book.paid(order).await?;
+        let skus = purchase.products.into_iter().map(|product| product.sku).collect();
+        let saga = seam::saga();
+        // Undone last first: an order is refunded once its money has gone back.
+        let book = self.book.clone();
+        saga.undo_here(move |tx| book.refunded(tx, order));
+        saga.undo(self.payments.refund(order));
+        saga.step(self.shipping.book(order, skus), self.shipping.cancel(order)).await?;
+        saga.once(self.shipping.dispatch(order)).await?;
+        // It stays paid.
+        saga.commit(|_| Ok(())).await
+    }
 }
 
 impl OrderService {
-    pub(crate) fn new(
-        store: &Store,
-        users: UserClient,
-        quotes: QuoteClient,
-        payments: PaymentClient,
-        clock: Clock,
-    ) -> Result<Self, StoreError> {
-        let (book, keys) = (Book::open(store)?, Turnstile::default());
-        Ok(Self { book, keys, users, quotes, payments, clock })
-    }
-
     /// Writes a new order down, at the prices that hold now: whoever takes it up again pays these.
     async fn begin(
         &self,
@@ -120,7 +140,10 @@ impl OrderService {
         };
         let Row { order, end } = row;
         match end {
-            Some(End::Paid(payment)) => Ok(Placed { order, payment }),
+            // As it was told first, whatever became of it since.
+            Some(End::Paid(payment)) => {
+                Ok(Placed { order: Purchase { status: Status::Paid, ..order }, payment })
+            }
             Some(End::Declined(first_request_id)) => {
                 Err(OrderError::Declined { order, first_request_id })
             }

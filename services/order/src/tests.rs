@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use payment::{Cents, OrderId, Payment, PaymentClient, PaymentError, Receipt, Receipts};
+use payment::{Cents, Charge, Charges, OrderId, Payment, PaymentClient, PaymentError, Receipt};
 use quote::{Cents as Price, Line, QuoteClient};
 use seam::prelude::*;
 use seam::time::Clock;
+use shipping::ShippingClient;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use user::{Account, UserClient, UserError, UserId};
 
+use crate::book::{Book, Events};
 use crate::contract::{OrderClient, OrderError, Placed, Product, Status};
 use crate::service::OrderService;
+use crate::turnstile::Turnstile;
 
 /// Says what a test wants it to, when a test lets it.
 struct Till {
@@ -37,8 +40,12 @@ impl Payment for Till {
         Err(PaymentError::NotPaid)
     }
 
-    async fn list(&self, _: OrderId) -> Result<Receipts, PaymentError> {
-        Ok(Receipts { payments: self.receipts.values().cloned().collect() })
+    async fn refund(&mut self, _: OrderId) -> Result<Charge, PaymentError> {
+        Err(PaymentError::NotPaid)
+    }
+
+    async fn list(&self, _: OrderId) -> Result<Charges, PaymentError> {
+        Ok(Charges { payments: Vec::new() })
     }
 }
 
@@ -70,14 +77,17 @@ fn scene(says: fn(OrderId, Cents) -> Result<(), PaymentError>) -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let till = Arc::new(Semaphore::new(0));
     let payments = Till { open: Arc::clone(&till), says, receipts: BTreeMap::new() };
-    let service = OrderService::new(
-        &Store::open(folder.path()).unwrap(),
-        UserClient::fake().on_get(async |id| user(id)).into(),
-        QuoteClient::fake().on_price(async |lines| price(&lines)).into(),
-        PaymentClient::local(payments),
-        Clock::fast(),
-    );
-    Scene { orders: OrderClient::local(service.unwrap()), till, _folder: folder }
+    let store = Store::open(folder.path()).unwrap();
+    let service = OrderService {
+        book: Book::open(&store, Events::of(&store), OrderClient::fake().into()).unwrap(),
+        keys: Turnstile::default(),
+        users: UserClient::fake().on_get(async |id| user(id)).into(),
+        quotes: QuoteClient::fake().on_price(async |lines| price(&lines)).into(),
+        payments: PaymentClient::local(payments),
+        shipping: ShippingClient::fake().into(),
+        clock: Clock::fast(),
+    };
+    Scene { orders: OrderClient::local(service), till, _folder: folder }
 }
 
 fn tea(quantity: u64) -> Vec<Product> {

@@ -17,9 +17,13 @@ pub trait Payment {
     /// The receipt of a paid order.
     async fn receipt(&self, order: OrderId) -> Result<Receipt, PaymentError>;
 
-    /// What was paid for an order: one receipt, or none.
+    /// Gives the money for an order back, once per order. Its receipt stays.
+    #[call(idempotent, deadline = "2s")]
+    async fn refund(&mut self, order: OrderId) -> Result<Charge, PaymentError>;
+
+    /// What was paid for an order: one charge, or none.
     #[call(http = "GET /api/payment", public)]
-    async fn list(&self, order_id: OrderId) -> Result<Receipts, PaymentError>;
+    async fn list(&self, order_id: OrderId) -> Result<Charges, PaymentError>;
 }
 
 /// A charge that went through.
@@ -33,11 +37,26 @@ pub struct Receipt {
     pub amount_cents: Cents,
 }
 
-/// Some receipts.
+/// A charge, and whether it was given back.
 #[seam::message]
-pub struct Receipts {
+#[derive(Copy, Eq)]
+pub struct Charge {
+    /// The receipt's id.
+    pub id: u64,
+    /// What was paid for.
+    pub order_id: OrderId,
+    /// What was paid.
+    pub amount_cents: Cents,
+    /// `true` once the money went back; not there until then.
+    #[json(skip_if_none)]
+    pub refunded: Option<bool>,
+}
+
+/// Some charges.
+#[seam::message]
+pub struct Charges {
     /// By id.
-    pub payments: Vec<Receipt>,
+    pub payments: Vec<Charge>,
 }
 
 /// Why there is no receipt.

@@ -6,9 +6,12 @@
 mod contract;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+#[cfg(test)]
+mod tests;
 
 pub use self::contract::{
-    Cents, OrderId, Payment, PaymentClient, PaymentContract, PaymentError, Receipt, Receipts,
+    Cents, Charge, Charges, OrderId, Payment, PaymentClient, PaymentContract, PaymentError, Receipt,
 };
 #[cfg(feature = "service")]
 pub use self::service::{PaymentConfig, PaymentService};

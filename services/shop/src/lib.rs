@@ -1,10 +1,13 @@
 //! The shop: the example app of seam. Which of its services run in which process is up to
 //! `app.toml`.
 
+use history::HistoryService;
+use mail::MailService;
 use order::OrderService;
 use payment::PaymentService;
 use quote::QuoteService;
 use seam::App;
+use shipping::ShippingService;
 use user::UserService;
 
 /// The shop's services, ready to be started in any topology.
@@ -14,4 +17,7 @@ pub fn app() -> App {
         .service::<OrderService>()
         .service::<PaymentService>()
         .service::<QuoteService>()
+        .service::<ShippingService>()
+        .service::<MailService>()
+        .service::<HistoryService>()
 }

@@ -1,4 +1,4 @@
-//! What others may ask of the service.
+//! What others may ask of the service, and what they may observe.
 
 use seam::StoreFailure;
 
@@ -6,7 +6,7 @@ use seam::StoreFailure;
 pub type UserId = u64;
 
 /// Who the shop's users are.
-#[seam::contract(name = "user", version = "1.0")]
+#[seam::contract(name = "user", version = "1.0", events(UserCreated))]
 pub trait User {
     /// Signs a user up. No two users have the same e-mail address.
     #[call(http = "POST /api/user", status = 201, location = "/api/user/{id}", public)]
@@ -15,6 +15,17 @@ pub trait User {
     /// One user.
     #[call(http = "GET /api/user/{id}", public)]
     async fn get(&self, id: UserId) -> Result<Account, UserError>;
+}
+
+/// Somebody has signed up.
+#[seam::event(topic = "user.created", version = 1, key = user_id)]
+pub struct UserCreated {
+    /// The user's id.
+    pub user_id: UserId,
+    /// What the user wants to be called.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
 }
 
 /// A user of the shop.

@@ -9,6 +9,6 @@ mod email;
 #[cfg(feature = "service")]
 mod service;
 
-pub use self::contract::{Account, User, UserClient, UserContract, UserError, UserId};
+pub use self::contract::{Account, User, UserClient, UserContract, UserCreated, UserError, UserId};
 #[cfg(feature = "service")]
 pub use self::service::UserService;

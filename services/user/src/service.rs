@@ -2,7 +2,7 @@
 
 use seam::prelude::*;
 
-use crate::contract::{Account, User, UserContract, UserError, UserId};
+use crate::contract::{Account, User, UserContract, UserCreated, UserError, UserId};
 use crate::email;
 
 /// The longest name, in characters: enough for any name, and no place for a novel.
@@ -12,6 +12,7 @@ const LONGEST_NAME: usize = 200;
 #[derive(Debug)]
 pub struct UserService {
     users: Table<UserId, Account>,
+    created: Topic<UserCreated>,
 }
 
 impl Actor for UserService {
@@ -22,7 +23,7 @@ impl Actor for UserService {
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
         let users = setup.table("users")?;
         setup.unique(&users, "by_email", |_, user: &Account| email::identity(&user.email))?;
-        Ok(Self { users })
+        Ok(Self { users, created: setup.topic()? })
     }
 }
 
@@ -35,13 +36,15 @@ impl User for UserService {
         if !email::is_valid(&email) {
             return Err(UserError::InvalidEmail);
         }
-        let users = self.users.clone();
+        let (users, created) = (self.users.clone(), self.created.clone());
         let create = self.users.store().transaction(move |tx| {
             let account = Account { id: tx.next_id(&users)?, name, email };
             tx.insert(&users, &account.id, &account).map_err(|error| match error {
                 StoreError::NotUnique { .. } => UserError::EmailTaken,
                 other => other.into(),
             })?;
+            let Account { id: user_id, name, email } = account.clone();
+            tx.publish(&created, &UserCreated { user_id, name, email })?;
             Ok::<_, UserError>(account)
         });
         Ok(create.await?)

@@ -22,6 +22,6 @@ pub(crate) use self::messaging::{
 };
 pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
-pub(crate) use self::tables::Database;
 pub use self::tables::Tables;
+pub(crate) use self::tables::{DataFolder, Database};
 pub use self::topics::Topics;

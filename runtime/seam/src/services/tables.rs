@@ -72,7 +72,19 @@ pub trait Tables {
     /// # Errors
     /// As [`Tables::table`].
     fn store(&self) -> Result<Store, StartError>;
+
+    /// The app's data folder, `[app] data`, for what isn't rows but files: those belong into a folder of
+    /// the service's own there, `setup.data()?.join("mail")`. All units and instances on this machine
+    /// share it; `services`, `units` and what stands beside them is the runtime's.
+    ///
+    /// # Errors
+    /// If the service runs without one.
+    fn data(&self) -> Result<PathBuf, StartError>;
 }
+
+/// `[app] data`, as a [`Setup`] has it.
+#[derive(Debug)]
+pub(crate) struct DataFolder(pub(crate) PathBuf);
 
 impl<A: Actor> Tables for Setup<A> {
     fn table<K: Key, V: Value>(&self, name: &str) -> Result<Table<K, V>, StartError> {
@@ -81,9 +93,17 @@ impl<A: Actor> Tables for Setup<A> {
 
     fn store(&self) -> Result<Store, StartError> {
         let database = self.extension::<Database>();
-        let none = || StartError::failed("this service runs without a data folder");
-        Ok(database.ok_or_else(none)?.open()?)
+        Ok(database.ok_or_else(no_folder)?.open()?)
     }
+
+    fn data(&self) -> Result<PathBuf, StartError> {
+        let folder = self.extension::<DataFolder>();
+        folder.map(|folder| folder.0.clone()).ok_or_else(no_folder)
+    }
+}
+
+fn no_folder() -> StartError {
+    StartError::failed("this service runs without a data folder")
 }
 
 /// The database of a service or of a unit, opened when it is first asked for, and kept across

@@ -30,8 +30,8 @@ use super::parts::Resident;
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
-    Activity, Attached, CommandSender, Database, Graph, HostPlan, Messaging, MessagingPlan, Opened,
-    Registry, RehearsalPlan, RoutePlan, deadlines,
+    Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, Messaging,
+    MessagingPlan, Opened, Registry, RehearsalPlan, RoutePlan, deadlines,
 };
 
 /// How long a process that a service has left may take until its database can be opened elsewhere.
@@ -170,6 +170,7 @@ impl Hosting {
         self.keeper.keep_for(id, &messaging);
         let mut extensions = Extensions::default();
         extensions.insert(Arc::clone(&messaging));
+        extensions.insert(Arc::new(DataFolder(config.app.data.clone())));
         let own = Live::new(service.settings.clone());
         let plan = HostPlan {
             settings,

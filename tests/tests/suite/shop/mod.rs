@@ -3,6 +3,7 @@
 mod away;
 mod both_at_once;
 mod edges;
+mod events;
 mod idempotency;
 mod instances;
 mod kill;

@@ -36,10 +36,10 @@ heartbeat = "500ms"
 [units.keeper]
 services = []
 [units.front]
-services = ["user", "order"]
+services = ["user", "order", "history"]
 http = "127.0.0.1:0"
 [units.pay]
-services = ["payment"]
+services = ["payment", "mail", "shipping"]
 [units.quote]
 services = ["quote"]
 [topologies]

@@ -11,14 +11,14 @@ const CONFIG: &str = r#"
 data = "{premises}/data"
 
 [units.counter]
-services = ["order"]
+services = ["order", "shipping"]
 http = "127.0.0.1:0"
 
 [units.office]
-services = ["payment", "quote"]
+services = ["payment", "quote", "history"]
 
 [units.desk]
-services = ["user"]
+services = ["user", "mail"]
 listen = "unix:{premises}/desks/first"
 
 [topologies]

@@ -27,7 +27,8 @@ name = "shop"
 data = "{premises}/data"           # everything
 
 [units.front]
-services = ["user", "order"]       # who takes orders
+# who takes orders, and what follows from them
+services = ["user", "order", "mail", "shipping", "history"]
 http = "127.0.0.1:0"
 
 [units.pay]

@@ -44,7 +44,8 @@ async fn the_shop_runs_on_two_hosts() {
     let certs = tempfile::tempdir().unwrap();
     let certs = certs.path().to_str().unwrap();
     let second = Ipv4Addr::new(127, 0, 0, 2);
-    let listen = [("PAY", free(second)), ("QUOTE", free(second))];
+    let front = free(Ipv4Addr::LOCALHOST);
+    let listen = [("FRONT", front), ("PAY", free(second)), ("QUOTE", free(second))];
     let (one, two) = (host(certs, &listen), host(certs, &listen));
     assert!(one.command(&["certs", "--dir", certs]).await.unwrap().status.success());
 
