@@ -8,7 +8,7 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, Origin, settings::Settings, value::Choice};
+use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice};
 
 /// `[app]`: the app as a whole.
 ///
@@ -279,6 +279,8 @@ pub struct TopologyConfig {
 /// [services.payment.allow]
 /// charge = ["order"]
 /// [services.payment.store]
+/// engine = "postgres"
+/// url = "postgres://shop@127.0.0.1:5432/shop"
 /// cache = "16MiB"
 /// [services.payment.config]
 /// max_charge_cents = 1_000_000
@@ -312,8 +314,10 @@ pub struct ServiceConfig {
     /// `allow.METHOD`: the only callers of that method, of those that might call it anyway: services that
     /// need this one, `edge`, `program`. Default: all of them, for each method.
     pub allow: Vec<AllowRule>,
+    /// `store.engine`, `store.url`: where its rows are. Default: `[store]`.
+    pub store: StoreConfig,
     /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
-    /// as `16MiB`; `0` keeps none. Default: `16MiB`.
+    /// as `16MiB`; `0` keeps none, and so does `postgres`, whatever this says. Default: `16MiB`.
     pub cache: u64,
     /// `config`: the service's own table.
     pub settings: Settings,
