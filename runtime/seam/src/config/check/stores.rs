@@ -4,6 +4,7 @@ use super::Check;
 use crate::config::{
     Config, ServiceConfig,
     store::{EXAMPLE, StoreEngine},
+    value::FromNode,
 };
 
 impl Check<'_> {
@@ -12,6 +13,15 @@ impl Check<'_> {
         let mut told = Vec::new();
         for service in &config.services {
             if service.store.engine != StoreEngine::Postgres {
+                continue;
+            }
+            let url = |path: &[&str]| self.root.node(path).map(String::from_node);
+            let written = url(&["services", &service.name, "store", "url"]);
+            let written = written.or_else(|| url(&["store", "url"]));
+            if service.store.url.is_empty()
+                && written.is_some_and(|url| url.map_or(true, |url| !url.is_empty()))
+            {
+                // What is wrong with it was said when it was read.
                 continue;
             }
             let (key, reason, fix) = match service.store.url.is_empty() {

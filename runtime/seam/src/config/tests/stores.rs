@@ -77,7 +77,7 @@ fn no_password_is_shown() {
 fn what_cannot_be_used_is_said_with_its_line() {
     let said = problems(&with("[store]\nengine = \"postgers\""));
     assert!(
-        said.starts_with("app.toml:26: `engine`: expected one of `sled`, `postgres`"),
+        said.starts_with("app.toml:25: `engine`: expected one of `sled`, `postgres`"),
         "{said}"
     );
     assert!(said.contains("did you mean `postgres`?"), "{said}");
@@ -88,13 +88,14 @@ fn what_cannot_be_used_is_said_with_its_line() {
         return;
     }
     let said = problems(&with("[store]\nengine = \"postgres\""));
-    assert!(said.starts_with("app.toml:26: `engine` is `postgres`, and no `url`"), "{said}");
+    assert!(said.starts_with("app.toml:25: `engine` is `postgres`, and no `url`"), "{said}");
     assert_eq!(said.matches("fix:").count(), 1, "{said}");
     assert!(said.contains("add e.g. `url = \"postgres://"), "{said}");
     let own = problems(&with("[services.order.store]\nengine = \"postgres\""));
-    assert!(own.starts_with("app.toml:26: `engine` is `postgres`"), "{own}");
+    assert!(own.starts_with("app.toml:25: `engine` is `postgres`"), "{own}");
     let url = problems(&with("[store]\nengine = \"postgres\"\nurl = \"127.0.0.1:5432\""));
-    assert!(url.starts_with("app.toml:27: `url` is none of the engine `postgres`"), "{url}");
+    assert!(url.starts_with("app.toml:26: `url` is none of the engine `postgres`"), "{url}");
+    assert_eq!(url.matches("fix:").count(), 1, "{url}");
     let catalogue = Catalogue { services: vec![KnownService::new("pg_order")], ..shop() };
     let text = format!("[store]\nengine = \"postgres\"\nurl = {DATABASE:?}\n");
     let name = Config::parse("app.toml", text, [], &catalogue).unwrap_err().to_string();
