@@ -3,6 +3,7 @@
 mod activity;
 mod entry;
 mod graph;
+mod place;
 mod registry;
 mod store_failure;
 mod tables;
@@ -12,6 +13,7 @@ pub(crate) use self::entry::{
     HostPlan, Hosted, Opened, Registered, RehearsalPlan, RoutePlan, deadlines,
 };
 pub use self::graph::{Edge as CallEdge, Graph};
+pub(crate) use self::place::Place;
 pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub(crate) use self::tables::Database;

@@ -26,7 +26,7 @@ use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
 use crate::config::{Config, UnitLayout};
-use crate::services::{Activity, Database, Graph, Opened, Registered, Registry};
+use crate::services::{Database, Graph, Opened, Place, Registered, Registry};
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
 /// waits before it listens (see [`awaited`]), and for the others, which wait for it, after that.
@@ -154,7 +154,7 @@ impl<'a> Starting<'a> {
             hosting,
             hosted: Mutex::new(std::mem::take(&mut self.residents)),
             database: Database::new(
-                self.config.app.data.join("units").join(self.layout.process()),
+                Place::Folder(self.config.app.data.join("units").join(self.layout.process())),
                 StoreOptions::default(),
             ),
             links,
@@ -173,7 +173,7 @@ impl<'a> Starting<'a> {
     }
 
     /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be
-    /// on their way; that its database can't be opened is.
+    /// on their way, and so may its database's server; that its database can't be opened is.
     async fn first_start(&self, index: usize) -> Result<(), StartFailure> {
         let resident = &self.residents[index];
         let mut activity = resident.hosted.activity.clone();
@@ -181,7 +181,7 @@ impl<'a> Starting<'a> {
             biased;
             started = resident.hosted.keeping.started() => started,
             // For how long nobody knows. The sender is the service's.
-            _ = activity.wait_for(|activity| *activity == Activity::Standby) => return Ok(()),
+            _ = activity.wait_for(|activity| activity.is_awaited()) => return Ok(()),
         };
         let Err(reason) = started else { return Ok(()) };
         match resident.database.refused() {
