@@ -3,6 +3,8 @@
 //!
 //! Each test starts a PostgreSQL of its own. Where it isn't installed they are skipped, and say so.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, helper functions included")]
+
 // Both suites start the same server.
 #[expect(dead_code, reason = "what only the store's own suite does with it")]
 #[path = "../../runtime/store/tests/store/server.rs"]
