@@ -10,12 +10,20 @@ use std::{
 
 use seam_store::{CopyError, OpenError, Sled, engine::Engine};
 use serde_json::json;
+#[cfg(feature = "postgres")]
+use tokio::time::sleep;
 
 use super::{Failure, control, print, status};
 use crate::config::{Config, StoreConfig, StoreEngine, StoreUrl, nearest, process};
 
 /// How often it is said how far the copy is.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// How long a database may take to see that a unit has ended, and how often it is asked.
+#[cfg(feature = "postgres")]
+const LETS_GO: Duration = Duration::from_secs(2);
+#[cfg(feature = "postgres")]
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What is to be copied, and where to.
 #[derive(Debug)]
@@ -53,8 +61,8 @@ pub(super) async fn copy(config: &Config, asked: Asked) -> Result<ExitCode, Fail
         )));
     }
     stopped(config, &service).await?;
-    from.is_unused(&service).await?;
-    to.is_unused(&service).await?;
+    from.is_unused().await?;
+    to.is_unused().await?;
     if let Kept::Folder(path, _) = &from
         && !path.exists()
     {
@@ -88,8 +96,9 @@ pub(super) async fn copy(config: &Config, asked: Asked) -> Result<ExitCode, Fail
 /// One of the two stores.
 enum Kept {
     Folder(PathBuf, Sled),
+    /// A service's.
     #[cfg(feature = "postgres")]
-    Schema(seam_store::Postgres),
+    Schema(String, seam_store::Postgres),
 }
 
 impl Kept {
@@ -103,7 +112,7 @@ impl Kept {
             #[cfg(feature = "postgres")]
             StoreEngine::Postgres => {
                 let engine = seam_store::Postgres::new(store.url.reveal(), service);
-                Ok(Self::Schema(engine.map_err(Failure::usage)?))
+                Ok(Self::Schema(service.to_owned(), engine.map_err(Failure::usage)?))
             }
             #[cfg(not(feature = "postgres"))]
             StoreEngine::Postgres => Err(Failure::usage(
@@ -117,7 +126,7 @@ impl Kept {
         match self {
             Self::Folder(_, sled) => sled,
             #[cfg(feature = "postgres")]
-            Self::Schema(postgres) => postgres,
+            Self::Schema(_, postgres) => postgres,
         }
     }
 
@@ -125,31 +134,43 @@ impl Kept {
         match self {
             Self::Folder(..) => "sled",
             #[cfg(feature = "postgres")]
-            Self::Schema(_) => "postgres",
+            Self::Schema(..) => "postgres",
         }
     }
 
     /// Refuses a database that a unit is connected to, wherever that runs. A folder has its lock.
-    async fn is_unused(&self, service: &str) -> Result<(), Failure> {
+    async fn is_unused(&self) -> Result<(), Failure> {
         match self {
             Self::Folder(..) => Ok(()),
             #[cfg(feature = "postgres")]
-            Self::Schema(postgres) => match postgres.connections().await.map_err(Failure::other)? {
-                0 => Ok(()),
-                connections => Err(Failure::other(format!(
-                    "`{service}` is in use: {connections} of its connections are open at {self}\n  \
-                     fix: stop the units that host it, on all machines; who was killed goes by itself"
-                ))),
-            },
+            Self::Schema(service, postgres) => {
+                let until = Instant::now() + LETS_GO;
+                loop {
+                    let connections = postgres.connections().await.map_err(Failure::other)?;
+                    if connections == 0 {
+                        return Ok(());
+                    }
+                    if Instant::now() >= until {
+                        return Err(Failure::other(format!(
+                            "`{service}` is in use: {connections} of its connections are open at \
+                             {self}\n  fix: stop the units that host it, on all machines; those of \
+                             a machine that is gone go by themselves"
+                        )));
+                    }
+                    sleep(LOOK).await;
+                }
+            }
         }
     }
 
     /// How it is made empty.
-    fn emptied(&self, service: &str) -> String {
+    fn emptied(&self) -> String {
         match self {
             Self::Folder(path, _) => format!("move the folder {} away", path.display()),
             #[cfg(feature = "postgres")]
-            Self::Schema(_) => format!("if nobody needs them: DROP SCHEMA \"{service}\" CASCADE"),
+            Self::Schema(service, _) => {
+                format!("if nobody needs them: DROP SCHEMA \"{service}\" CASCADE")
+            }
         }
     }
 
@@ -165,7 +186,7 @@ impl Display for Kept {
         match self {
             Self::Folder(path, _) => write!(f, "{}", path.display()),
             #[cfg(feature = "postgres")]
-            Self::Schema(postgres) => postgres.fmt(f),
+            Self::Schema(_, postgres) => postgres.fmt(f),
         }
     }
 }
@@ -181,7 +202,7 @@ async fn stopped(config: &Config, service: &str) -> Result<(), Failure> {
 
 fn uncopied(error: &CopyError, service: &str, from: &Kept, to: &Kept) -> Failure {
     let fix = match error {
-        CopyError::NotEmpty { .. } => to.emptied(service),
+        CopyError::NotEmpty { .. } => to.emptied(),
         CopyError::Open(OpenError::Unfinished) => format!("{from} isn't whole: name another"),
         CopyError::Open(_) => return Failure::other(format!("`{service}`: {error}")),
         _ => format!("copy again; until then nobody can take {to} for whole"),

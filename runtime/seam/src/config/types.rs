@@ -238,7 +238,7 @@ pub struct UnitConfig {
     pub address: Option<Address>,
     /// `instances`: how many processes of it `up` runs side by side, 1 to 64. Instance n, from 0,
     /// listens and is reached at the port plus n; a Unix socket has the number in its name. A service
-    /// with tables is at work in one of them, and the others stand by. Default: 1.
+    /// with tables in a folder is at work in one of them, and the others stand by. Default: 1.
     pub instances: u16,
     /// `program`: whether the program around it calls services of other units, by
     /// `Running::client()`; others refuse such calls of a unit that doesn't say so. A unit with neither services nor an edge is there for that anyhow.

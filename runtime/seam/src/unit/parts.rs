@@ -89,10 +89,9 @@ impl Parts {
             }
             let store = resident.store();
             // Who waits for it says nothing else.
-            if store.is_none() || resident.activity() != Activity::Waiting {
-                if let Err(reason) = resident.well().await {
-                    waits_for.push(format!("service `{}`: {reason}", resident.id));
-                }
+            let waits = store.is_some() && resident.activity() == Activity::Waiting;
+            if !waits && let Err(reason) = resident.well().await {
+                waits_for.push(format!("service `{}`: {reason}", resident.id));
             }
             waits_for.extend(store);
         }
