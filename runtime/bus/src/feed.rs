@@ -3,41 +3,148 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seam_log::{Log, LogError};
+use seam_log::{Log, LogError, LogOptions};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep};
 
+use crate::intake::Position;
+use crate::outbox::Outbox;
 use crate::record::Record;
 use crate::subscription::{Batch, Ends, SourceError, Wanted};
-use crate::time::Millis;
+use crate::time::{Millis, unix_millis};
 
 /// So long it is waited for the next event; then a reader is told that there is none yet.
 const WAIT: Duration = Duration::from_secs(5);
+/// So often it is looked for events that other instances have published.
+const LOOK: Duration = Duration::from_millis(100);
 /// The most events that are read at once.
 const EVENTS: usize = 1_024;
 /// About so many bytes are read at once.
 const BYTES: usize = 1024 * 1024;
+/// So many events go at once that aren't kept any more.
+const TRIMMED: usize = 512;
+
+/// Where a service's events are kept.
+#[derive(Debug, Clone)]
+pub enum EventLog {
+    /// In a log of its own, beside the service's database.
+    Own(Log),
+    /// In the store itself, which several instances share: what is published stays where it was put.
+    Rows(Outbox),
+}
 
 /// The way to a service's log, whether or not it is open. Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub struct Feed {
-    log: Arc<watch::Sender<Option<Log>>>,
+    log: Arc<watch::Sender<Option<EventLog>>>,
+}
+
+/// Some events, as they were read.
+struct Read {
+    events: Vec<(Position, Record)>,
+    head: Position,
+}
+
+impl EventLog {
+    /// Reads from a position, which may be gone: then from the first that is left.
+    async fn read(&self, from: Position, most: usize) -> Result<Read, SourceError> {
+        let most = most.clamp(1, EVENTS);
+        match self {
+            Self::Own(log) => {
+                let read = match log.read(from, most, BYTES).await {
+                    Err(LogError::Trimmed { first, .. }) => {
+                        tracing::warn!(from, first, "events weren't kept long enough for a reader");
+                        log.read(first, most, BYTES).await
+                    }
+                    read => read,
+                };
+                let read = read.map_err(failed)?;
+                let events = read.records.into_iter();
+                let events = events.map(|record| (record.position, Record::from(record)));
+                Ok(Read { events: events.collect(), head: read.head })
+            }
+            Self::Rows(outbox) => {
+                let events = outbox.from(from, most).await.map_err(failed)?;
+                let head = outbox.head().await.map_err(failed)?;
+                Ok(Read { events, head })
+            }
+        }
+    }
+
+    /// Returns once there may be something from that position on.
+    async fn grown(&self, from: Position) -> Result<(), SourceError> {
+        match self {
+            Self::Own(log) => log.grown(from - 1).await.map(drop).map_err(failed),
+            Self::Rows(outbox) => {
+                while outbox.head().await.map_err(failed)? < from {
+                    let grown = outbox.grown();
+                    tokio::select! {
+                        () = grown => {}
+                        () = sleep(LOOK) => {}
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn ends(&self, at: Millis) -> Result<Ends, SourceError> {
+        match self {
+            Self::Own(log) => {
+                let at = log.position_at(at).await.map_err(failed)?;
+                Ok(Ends { first: log.first(), head: log.head(), at })
+            }
+            Self::Rows(outbox) => {
+                let head = outbox.head().await.map_err(failed)?;
+                let first = outbox.from(0, 1).await.map_err(failed)?;
+                let first = first.first().map_or(head + 1, |(position, _)| *position);
+                // By halves, for times ascend.
+                let (mut low, mut high) = (first, head + 1);
+                while low < high {
+                    let middle = low + (high - low) / 2;
+                    let there = outbox.from(middle, 1).await.map_err(failed)?;
+                    match there.first() {
+                        Some((position, record)) if record.at < at => low = position + 1,
+                        _ => high = middle,
+                    }
+                }
+                Ok(Ends { first, head, at: low })
+            }
+        }
+    }
+
+    /// Gives back what isn't kept any more. Of rows it goes by their age alone, and leaves the last one.
+    ///
+    /// # Errors
+    /// If it can't.
+    pub async fn trim(&self, options: LogOptions) -> Result<(), SourceError> {
+        match self {
+            Self::Own(log) => {
+                log.set(options);
+                log.trim(unix_millis()).await.map(drop).map_err(failed)
+            }
+            Self::Rows(outbox) => loop {
+                let keep = u64::try_from(options.keep.as_millis()).unwrap_or(u64::MAX);
+                let oldest = unix_millis().saturating_sub(keep);
+                let head = outbox.head().await.map_err(failed)?;
+                let rows = outbox.first(TRIMMED).await.map_err(failed)?;
+                let old = rows.iter().take_while(|(at, row)| row.at < oldest && *at < head);
+                let Some((last, _)) = old.last() else { return Ok(()) };
+                outbox.remove(*last).await.map_err(failed)?;
+            },
+        }
+    }
 }
 
 impl Feed {
     /// The log is open, or is no more.
-    pub fn set(&self, log: Option<Log>) {
+    pub fn set(&self, log: Option<EventLog>) {
         self.log.send_replace(log);
     }
 
     /// The log, while it is open.
-    pub fn log(&self) -> Option<Log> {
+    pub fn log(&self) -> Option<EventLog> {
         self.log.borrow().clone()
-    }
-
-    /// Whether it is open, from now on.
-    pub fn watch(&self) -> watch::Receiver<Option<Log>> {
-        self.log.subscribe()
     }
 
     /// Reads on, from the first event that is left if those before it are gone.
@@ -45,60 +152,46 @@ impl Feed {
     /// # Errors
     /// If the log isn't open here, or fails.
     pub async fn read(&self, wanted: &Wanted) -> Result<Batch, SourceError> {
-        let Some(log) = self.log() else { return Err(away("its publisher isn't at work here")) };
-        let from = wanted.from.max(1);
-        if log.head() < from {
-            let closed = async {
-                let mut log = self.log.subscribe();
-                // The sender is this feed's.
-                let _ = log.wait_for(Option::is_none).await;
-            };
-            tokio::select! {
-                grown = timeout(WAIT, log.grown(from - 1)) => match grown {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(error)) => return Err(failed(&error)),
-                    Err(_) => return Ok(Batch { events: Vec::new(), next: from, head: log.head() }),
-                },
-                () = closed => return Err(away("its publisher stops")),
+        let log = self.log().ok_or_else(nobody)?;
+        let (from, until) = (wanted.from.max(1), Instant::now() + WAIT);
+        let closed = async {
+            let mut log = self.log.subscribe();
+            // The sender is this feed's.
+            let _ = log.wait_for(Option::is_none).await;
+        };
+        tokio::select! {
+            biased;
+            grown = log.grown(from) => grown?,
+            () = closed => return Err(nobody()),
+            () = tokio::time::sleep_until(until) => {
+                return Ok(Batch { events: Vec::new(), next: from, head: from - 1 });
             }
         }
-        let read = match log.read(from, EVENTS.min(wanted.most.max(1)), BYTES).await {
-            Err(LogError::Trimmed { first, .. }) => {
-                tracing::warn!(from, first, "events weren't kept long enough for a subscriber");
-                log.read(first, EVENTS.min(wanted.most.max(1)), BYTES).await
-            }
-            read => read,
-        };
-        let read = read.map_err(|error| failed(&error))?;
-        let next = read.records.last().map_or(from, |last| last.position + 1);
-        let is_wanted = |record: &seam_log::Record| {
+        let Read { events, head } = log.read(from, wanted.most).await?;
+        let next = events.last().map_or(from, |(last, _)| last + 1);
+        let is_wanted = |(_, record): &(Position, Record)| {
             let is = |(topic, version): &(String, u16)| {
                 *topic == record.topic && *version == record.version
             };
             wanted.topics.is_empty() || wanted.topics.iter().any(is)
         };
-        let events = read.records.into_iter().filter(is_wanted);
-        let events = events.map(|record| (record.position, Record::from(record))).collect();
-        Ok(Batch { events, next, head: read.head })
+        Ok(Batch { events: events.into_iter().filter(is_wanted).collect(), next, head })
     }
-}
 
-impl Feed {
     /// Where the log ends, and the first event since a time.
     ///
     /// # Errors
     /// If the log isn't open here, or fails.
     pub async fn ends(&self, at: Millis) -> Result<Ends, SourceError> {
-        let Some(log) = self.log() else { return Err(away("its publisher isn't at work here")) };
-        let at = log.position_at(at).await.map_err(|error| failed(&error))?;
-        Ok(Ends { first: log.first(), head: log.head(), at })
+        self.log().ok_or_else(nobody)?.ends(at).await
     }
 }
 
-fn away(reason: &str) -> SourceError {
-    SourceError { reason: reason.to_owned() }
+fn nobody() -> SourceError {
+    SourceError { reason: "its publisher isn't at work here".to_owned() }
 }
 
-fn failed(error: &LogError) -> SourceError {
+#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn failed(error: impl ToString) -> SourceError {
     SourceError { reason: error.to_string() }
 }

@@ -9,6 +9,7 @@
 //! command/       calls that are kept, and made until they have an outcome
 //! saga/          a method that runs from the top after each crash, each of its steps once
 //! schedule       methods that run by themselves
+//! lease          who of several instances does all that
 //! desk           a service's log and commands, while it is at work in this process
 //! companion      what all that is asked over the wire
 //! subscription/  from a log to the methods that subscribe
@@ -20,6 +21,7 @@ pub mod companion;
 mod desk;
 mod feed;
 pub mod intake;
+pub mod lease;
 mod mover;
 mod outbox;
 mod record;
@@ -32,7 +34,7 @@ mod topic;
 
 pub use self::command::{Commands, Enqueue};
 pub use self::desk::{AtWork, Desk};
-pub use self::feed::Feed;
+pub use self::feed::{EventLog, Feed};
 pub use self::mover::{MoveError, mover};
 pub use self::outbox::Outbox;
 pub use self::record::{MAX_BODY, Record};

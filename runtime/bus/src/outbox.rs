@@ -55,6 +55,30 @@ impl Outbox {
             .collect()
     }
 
+    /// Those from a position on, that many at most.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub async fn from(
+        &self,
+        first: Position,
+        most: usize,
+    ) -> Result<Vec<(Position, Record)>, StoreError> {
+        let rows = self.space.scan(&first.to_be_bytes()..&[], false, most).await?;
+        rows.into_iter()
+            .map(|(key, row)| Ok((position(&key)?, Record::from_bytes(&row)?)))
+            .collect()
+    }
+
+    /// The position of the last one; 0 if none is there.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub async fn head(&self) -> Result<Position, StoreError> {
+        let last = self.space.scan(&[]..&[], true, 1).await?;
+        last.first().map_or(Ok(0), |(key, _)| position(key))
+    }
+
     /// Removes those up to a position: they are in the log.
     ///
     /// # Errors

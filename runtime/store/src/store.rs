@@ -129,8 +129,11 @@ impl Store {
             Ok(false) => Ok(()),
             Ok(true) => Err(OpenError::Unfinished),
             Err(error) => {
-                let (database, cause) = (format!("{engine:?}"), error.to_string());
-                Err(OpenError::Refused { database, cause })
+                let database = format!("{engine:?}");
+                Err(match error {
+                    StoreError::Away { cause } => OpenError::Away { database, cause },
+                    other => OpenError::Refused { database, cause: other.to_string() },
+                })
             }
         };
         if let Err(error) = whole {

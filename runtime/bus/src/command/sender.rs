@@ -98,6 +98,8 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
             line.remove(&(due, number));
             under_way.push(Box::pin(one(commands.clone(), Arc::clone(&calls), number)));
         }
+        // Other instances may have kept some.
+        let shared = commands.store().is_shared();
         let due =
             line.first().map(|(due, _)| Duration::from_millis(due.saturating_sub(now).max(1)));
         let timer = async {
@@ -112,6 +114,7 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
             Some(again) = under_way.next() => line.extend(again),
             () = commands.bell.more.notified() => read = true,
             () = timer, if under_way.len() < IN_FLIGHT => {}
+            () = sleep(AGAIN), if shared => read = true,
             _ = expire.tick() => {
                 if let Err(error) = commands.expire(calls.results()).await {
                     tracing::warn!(%error, "old results stay for now");

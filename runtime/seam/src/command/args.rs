@@ -7,7 +7,8 @@ use clap::{
     builder::RangedI64ValueParser, value_parser,
 };
 
-use crate::config::MAX_INSTANCES;
+use super::state::parse_store;
+use crate::config::{MAX_INSTANCES, StoreConfig};
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -56,6 +57,11 @@ pub(super) enum Command {
         /// Print JSON: `{"ok": …, "service", "from", "unit", "configVersion"}`.
         #[arg(long)]
         json: bool,
+    },
+    /// What services keep.
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
     },
     /// Show what is running: units, services, and calls by method.
     Status {
@@ -118,6 +124,22 @@ pub(super) enum Command {
     /// Print the config in effect, and where each value came from.
     Config {
         /// Print JSON: `{"app.data": {"value": …, "from": …}, …}`.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// Copy all rows of a service to another store, while the app is stopped.
+    Copy {
+        /// The service, e.g. `order`.
+        #[arg(value_name = "SERVICE")]
+        service: String,
+        /// Where to: its folder in the data folder, or the url of a PostgreSQL database.
+        #[arg(long, value_name = "sled|URL", value_parser = parse_store)]
+        to: StoreConfig,
+        /// Print JSON: `{"ok": …, "service", "from", "to", "rows"}`.
         #[arg(long)]
         json: bool,
     },
@@ -297,7 +319,10 @@ pub(super) fn parse(
         .mut_subcommand("drain", |drain| drain.after_help(draining(name)))
         .mut_subcommand("restart", |restart| restart.after_help(restarting(name)))
         .mut_subcommand("reload", |reload| reload.after_help(reloading(name)))
-        .mut_subcommand("move", |own| own.after_help(moving(name)));
+        .mut_subcommand("move", |own| own.after_help(moving(name)))
+        .mut_subcommand("state", |state| {
+            state.mut_subcommand("copy", |copy| copy.after_help(copying(name)))
+        });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
@@ -353,6 +378,21 @@ fn moving(name: &str) -> String {
     )
 }
 
+fn copying(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} state copy order --to postgres://{name}@127.0.0.1:5432/{name}\n  \
+         {name} state copy order --to sled\n\n\
+         The rows are taken from where the config says that the service keeps them, and are counted\n\
+         at both places in the end. There they need an empty store: a schema named as the service\n\
+         is, which is made, or the folder services/order of the data folder. Nothing changes at the\n\
+         old place, nor in the config: say in [services.order.store] where they are, and start the\n\
+         app. A copy that was cut off is never taken for whole: the service refuses to open it, and\n\
+         copying again begins anew. Only rows are copied, not a service's event log.\n\n\
+         Exit codes: 0 copied, 1 failed, 2 wrong config or command line."
+    )
+}
+
 fn examples(name: &str) -> String {
     format!(
         "Examples:\n  \
@@ -360,6 +400,7 @@ fn examples(name: &str) -> String {
          {name} up split                             run the units of `split`, a process each\n  \
          {name} restart pay --rolling                replace the instances of `pay`, one by one\n  \
          {name} move payment front                   have a service live in another unit\n  \
+         {name} state copy order --to sled             bring a service's rows to another store\n  \
          {name} status                               show what is running\n  \
          {name} call payment.receipt '{{\"order\": 7}}'  call a method\n  \
          SEAM__APP__DATA=/srv/{name} {name} config     override a key, see where it came from\n\n\

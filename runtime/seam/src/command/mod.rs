@@ -1,5 +1,5 @@
 //! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
-//! `check`, `graph`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
+//! `state`, `check`, `graph`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
@@ -24,6 +24,7 @@ mod reloading;
 mod replace;
 mod run;
 mod signals;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -50,7 +51,7 @@ pub(crate) use self::control::Control;
 #[cfg(test)]
 use self::control::UnitStatus;
 use self::{
-    args::{Cli, Command, GraphFormat},
+    args::{Cli, Command, GraphFormat, StateCommand},
     birth::Birth,
     control::ControlSocket,
     parent::Parent,
@@ -263,6 +264,9 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let parse = parser(program);
             let asked = moving::Asked { service, unit, json };
             block_on(moving::moving(file.as_deref(), parse, asked))?
+        }
+        Command::State { command: StateCommand::Copy { service, to, json } } => {
+            block_on(state::copy(&load()?, state::Asked { service, to, json }))?
         }
         Command::Reload { json } => {
             let data = whereabouts::data(file.as_deref(), &environment()?, &catalogue);

@@ -45,7 +45,9 @@ impl Config {
     pub(crate) fn needs_restart(&self, next: &Self, layout: &UnitLayout) -> Vec<String> {
         let needs = |own: &&Effective| self.is_read_once(own, layout, next);
         let name = |own: &Effective| format!("{}.{}", own.table, own.key);
-        self.differing(next).into_iter().filter(needs).map(name).collect()
+        let mut keys: Vec<_> = self.differing(next).into_iter().filter(needs).map(name).collect();
+        keys.extend(self.moves_rows(next, layout));
+        keys
     }
 
     fn is_read_once(&self, changed: &Effective, layout: &UnitLayout, next: &Self) -> bool {
@@ -54,6 +56,9 @@ impl Config {
         let hosted = |name: &str| layout.services.iter().any(|service| service == name);
         match levels[..] {
             ["calls" | "rehearsal" | "edge" | "bus"] => false,
+            // By what they are for the services here.
+            ["store"] => false,
+            ["services", _, "store"] if matches!(key, "engine" | "url") => false,
             ["app"] => key != "drain",
             ["log"] => key != "level",
             ["topologies"] => key == layout.topology && !self.has_same_units(next, key),

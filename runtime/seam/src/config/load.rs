@@ -29,6 +29,7 @@ use super::{
     registry::read_registry,
     settings::Settings,
     source::{DEFAULT_FILE, Source},
+    store::{StoreConfig, read_store},
     tree::{self, Entry, Kind, Node, Table},
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
@@ -162,12 +163,15 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let edge = read_edge(reader.table("edge"));
     let registry = read_registry(reader.table("registry"));
     let bus = read_bus(reader.table("bus"));
+    let mut table = reader.table("store");
+    let store = read_store(&mut table, &StoreConfig::default());
+    table.finish();
     let units = reader.table("units");
     let read = |name| findings.of_unit(name, || read_unit(name, units.named(name)));
     let units = units.names().into_iter().map(read).collect();
     let topologies = reader.table("topologies").lists().into_iter();
     let topologies = topologies.map(|(name, units)| TopologyConfig { name, units }).collect();
-    let defaults = (&calls, &rehearsal);
+    let defaults = (&calls, &rehearsal, &store);
     let services = read_services(&reader.table("services"), root, catalogue, findings, defaults);
     reader.finish();
     Config {
@@ -180,6 +184,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         edge,
         registry,
         bus,
+        store,
         units,
         topologies,
         services,
@@ -326,7 +331,7 @@ fn read_services(
     root: &Table,
     catalogue: &Catalogue,
     findings: &Findings,
-    (calls, rehearsal): (&CallsConfig, &RehearsalConfig),
+    (calls, rehearsal, stores): (&CallsConfig, &RehearsalConfig, &StoreConfig),
 ) -> Vec<ServiceConfig> {
     for name in reader.names() {
         if catalogue.service(name).is_none() {
@@ -357,9 +362,10 @@ fn read_services(
             callers: callers.iter().map(|name| AllowedCaller::of(name)).collect(),
         });
         let allow = allow.collect();
-        let mut store = reader.table("store");
-        let cache = store.checked("cache", Bytes(16 << 20), cache).0;
-        store.finish();
+        let mut refined = reader.table("store");
+        let store = read_store(&mut refined, stores);
+        let cache = refined.checked("cache", Bytes(16 << 20), cache).0;
+        refined.finish();
         let on = read_on(reader.table("on"));
         let mut settings = Settings {
             path: format!("services.{name}.config"),
@@ -381,6 +387,7 @@ fn read_services(
             balance,
             rehearsal,
             allow,
+            store,
             cache,
             on,
             settings,

@@ -33,6 +33,7 @@ mod reader;
 mod registry;
 mod settings;
 mod source;
+mod store;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -49,6 +50,7 @@ pub use self::{
     problem::{Problem, Problems},
     registry::{RegistryConfig, RegistryEngine},
     settings::Settings,
+    store::{StoreConfig, StoreEngine, StoreUrl},
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
         LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
@@ -88,6 +90,8 @@ pub struct Config {
     pub registry: RegistryConfig,
     /// `[bus]`.
     pub bus: BusConfig,
+    /// `[store]`.
+    pub store: StoreConfig,
     /// `[units.…]`, in the order of the file.
     pub units: Vec<UnitConfig>,
     /// `[topologies]`, in the order of the file; the first is the default.

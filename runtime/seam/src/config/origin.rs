@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use super::source::Source;
+use super::{source::Source, store::masked};
 
 /// Where a value, or a problem, comes from.
 #[derive(Clone, Default)]
@@ -44,6 +44,8 @@ impl Spot {
         let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let to = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let line = text[from..to].trim_end().replace('\t', " ");
+        // In which the places of what stands behind it stay.
+        let line = masked(&line, |password| "*".repeat(password.chars().count()));
         let column = text[from..start].chars().count();
         let width = text[start..end.min(to).max(start)].trim_end().chars().count().max(1);
         let number = self.line().to_string();

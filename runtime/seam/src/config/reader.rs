@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         match T::from_node(node) {
             Ok(value) => match check(&value) {
                 Ok(()) => {
-                    let shown = shown(node).unwrap_or_else(|| value.show());
+                    let shown = written(node).map_or_else(|| value.show(), T::written);
                     self.findings.effective(&self.path, key, shown, &node.origin);
                     return value;
                 }
@@ -210,10 +210,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The text of a value that may hold a secret, as it was written.
-fn shown(node: &Node) -> Option<Json> {
+/// The text of a value as it was written, if variables were filled in: they may hold secrets.
+fn written(node: &Node) -> Option<&str> {
     match &node.kind {
-        Kind::Text { value, shown } if value != shown => Some(Json::String(shown.clone())),
+        Kind::Text { value, shown } if value != shown => Some(shown),
         _ => None,
     }
 }

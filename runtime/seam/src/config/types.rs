@@ -8,7 +8,7 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, Origin, settings::Settings, value::Choice};
+use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice};
 
 /// `[app]`: the app as a whole.
 ///
@@ -238,7 +238,7 @@ pub struct UnitConfig {
     pub address: Option<Address>,
     /// `instances`: how many processes of it `up` runs side by side, 1 to 64. Instance n, from 0,
     /// listens and is reached at the port plus n; a Unix socket has the number in its name. A service
-    /// with tables is at work in one of them, and the others stand by. Default: 1.
+    /// with tables in a folder is at work in one of them, and the others stand by. Default: 1.
     pub instances: u16,
     /// `program`: whether the program around it calls services of other units, by
     /// `Running::client()`; others refuse such calls of a unit that doesn't say so. A unit with neither services nor an edge is there for that anyhow.
@@ -279,6 +279,8 @@ pub struct TopologyConfig {
 /// [services.payment.allow]
 /// charge = ["order"]
 /// [services.payment.store]
+/// engine = "postgres"
+/// url = "postgres://shop@127.0.0.1:5432/shop"
 /// cache = "16MiB"
 /// [services.payment.on]
 /// attempts = 5
@@ -314,8 +316,10 @@ pub struct ServiceConfig {
     /// `allow.METHOD`: the only callers of that method, of those that might call it anyway: services that
     /// need this one, `edge`, `program`. Default: all of them, for each method.
     pub allow: Vec<AllowRule>,
+    /// `store.engine`, `store.url`: where its rows are. Default: `[store]`.
+    pub store: StoreConfig,
     /// `store.cache`: how much memory rows that were read or written of late may keep, in bytes or
-    /// as `16MiB`; `0` keeps none. Default: `16MiB`.
+    /// as `16MiB`; `0` keeps none, and so does `postgres`, whatever this says. Default: `16MiB`.
     pub cache: u64,
     /// `on.attempts`, `backoff`, `backoff_max`, `in_flight`: how events are handed to the service, and
     /// tried again where it fails. Defaults: `5`, `1s` and twice as long each time, up to `60s`; `64`.

@@ -16,6 +16,11 @@ pub(super) trait FromNode: Sized {
 
     /// What `config` shows.
     fn show(&self) -> Json;
+
+    /// What it shows of a text with `${VAR}` in it, as it is written.
+    fn written(text: &str) -> Json {
+        json!(text)
+    }
 }
 
 /// Why a value doesn't do.

@@ -7,6 +7,8 @@ pub(crate) enum Activity {
     Starting,
     /// Another instance of the unit has its database: this one takes over when that is gone.
     Standby,
+    /// Its database's server is away: it begins once that is back.
+    Waiting,
     /// Its database is this process's, and is being opened.
     Recovering,
     /// It takes calls, or is built anew to do so.
@@ -21,7 +23,12 @@ impl Activity {
         match self {
             Self::Standby => Some("standby"),
             Self::Recovering => Some("recovering"),
-            Self::Starting | Self::Active | Self::Away => None,
+            Self::Starting | Self::Waiting | Self::Active | Self::Away => None,
         }
+    }
+
+    /// Whether it begins some time, which nobody here has a hand in.
+    pub(crate) const fn is_awaited(self) -> bool {
+        matches!(self, Self::Standby | Self::Waiting)
     }
 }

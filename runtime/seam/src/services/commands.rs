@@ -1,5 +1,6 @@
 //! The commands that a service's or a unit's store keeps, and their sending.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -36,6 +37,8 @@ pub(crate) struct CommandSender {
     calls: OnceLock<Arc<dyn Calls>>,
     home: Handle,
     running: Mutex<Option<Running>>,
+    /// Whether this instance is the one that sends, where several share the store.
+    leads: AtomicBool,
 }
 
 struct Running {
@@ -45,7 +48,8 @@ struct Running {
 
 impl CommandSender {
     pub(crate) fn new(database: Arc<Database>, home: Handle) -> Self {
-        Self { database, calls: OnceLock::new(), home, running: Mutex::default() }
+        let (calls, running) = (OnceLock::new(), Mutex::default());
+        Self { database, calls, home, running, leads: AtomicBool::new(false) }
     }
 
     /// The way to those whom commands are for.
@@ -65,12 +69,23 @@ impl CommandSender {
         let commands = self.database.attached::<Attached>()?.commands.clone();
         let Some(calls) = self.calls.get() else { return Ok(commands) };
         let mut running = self.running.lock();
-        if running.is_none() && !self.database.is_closed() {
+        let sends = !self.database.is_shared() || self.leads.load(Ordering::Acquire);
+        if running.is_none() && sends && !self.database.is_closed() {
             let (stop, stopped) = watch::channel(false);
             let task = self.home.spawn(send(commands.clone(), Arc::clone(calls), stopped));
             *running = Some(Running { stop, task });
         }
         Ok(commands)
+    }
+
+    /// Whether this instance is the one that sends from now on, where several share the store.
+    pub(crate) async fn lead(&self, leads: bool) -> Result<(), StartError> {
+        self.leads.store(leads, Ordering::Release);
+        if leads {
+            return self.begin().await.map(drop);
+        }
+        self.stop().await;
+        Ok(())
     }
 
     /// Sends nothing more. What is under way is found to be so at the next start.

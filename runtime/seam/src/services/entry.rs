@@ -18,6 +18,7 @@ use seam_core::name::ServiceId;
 use seam_core::remote::{Caller, Inlet, Remote};
 use seam_core::time::Clock;
 use seam_core::turn::{Factory, Host, HostSettings, Keeping};
+use seam_store::Condition;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -316,7 +317,7 @@ impl<A: Actor> Factory<A> for Maker<A> {
                 if self.has_part_in_bus()
                     && let Err(error) = self.database.open()
                 {
-                    match self.database.is_elsewhere() {
+                    match self.database.is_awaited() {
                         true => self.stand_by().await?,
                         false => return Err(error.into()),
                     }
@@ -330,7 +331,7 @@ impl<A: Actor> Factory<A> for Maker<A> {
                         return Ok(actor);
                     }
                     // Whatever `start` makes of that.
-                    Err(_) if self.database.is_elsewhere() => self.stand_by().await?,
+                    Err(_) if self.database.is_awaited() => self.stand_by().await?,
                     Err(error) => return Err(error),
                 }
             }
@@ -351,12 +352,20 @@ impl<A> Maker<A> {
         self.extensions.get::<Messaging>().is_some_and(|messaging| messaging.has_part())
     }
 
-    /// Waits until the instance that has the database is gone, and opens it.
+    /// Waits until the instance that has the database is gone, or its server is back, and opens it.
     async fn stand_by(&self) -> Result<(), StartError> {
         let service = self.service.name();
-        tracing::info!(service, "another instance of the unit has its database: standing by");
+        match self.database.condition() {
+            Some(Condition::Away { cause }) => {
+                tracing::warn!(service, cause, "its database is away: it is tried again");
+            }
+            _ => tracing::info!(
+                service,
+                "another instance of the unit has its database: standing by"
+            ),
+        }
         self.database.take_over().await.map_err(StartError::failed)?;
-        tracing::info!(service, "took over");
+        tracing::info!(service, "has its database");
         Ok(())
     }
 }

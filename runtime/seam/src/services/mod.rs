@@ -5,6 +5,7 @@ mod commands;
 mod entry;
 mod graph;
 mod messaging;
+mod place;
 mod registry;
 mod store_failure;
 mod tables;
@@ -20,6 +21,7 @@ pub(crate) use self::messaging::{
     BusAnswer, BusAsk, BusRefusal, DeadLetter, From, Messaging, MessagingPlan, ScheduleStatus,
     Ticket,
 };
+pub(crate) use self::place::Place;
 pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub use self::tables::Tables;

@@ -79,6 +79,7 @@ impl Display for StoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.unknown, self.code.as_str()) {
             (true, _) => "whether the service's store has written this isn't known",
+            (false, AWAY) => "the service's database is away; nothing was done",
             (false, FULL) => "the service's store has no room to write; reads go on",
             (false, _) => "the service's store failed; its log says why",
         })
@@ -100,6 +101,7 @@ mod tests {
     fn a_shortage_passes_and_only_a_lost_commit_is_unknown() {
         let cause = || String::from("no space left");
         assert_eq!(failure(StoreError::Full { cause: cause() }), ("store_full", 503, false));
+        assert_eq!(failure(StoreError::Away { cause: cause() }), ("store_away", 503, false));
         assert_eq!(failure(StoreError::Unknown { cause: cause() }), ("store_unknown", 500, true));
         assert_eq!(failure(StoreError::Closed), ("store_closed", 500, false));
     }

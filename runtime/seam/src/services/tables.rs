@@ -5,18 +5,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use seam_core::actor::{Actor, Setup, StartError};
 use seam_store::{
-    Condition, Index, Key, Memory, OpenError, Sled, Store, StoreError, StoreOptions, Table, Unique,
-    Value,
+    Condition, Index, Key, OpenError, Store, StoreError, StoreOptions, Table, Unique, Value,
 };
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::activity::Activity;
+use super::place::Place;
+
+/// How often it is tried to reach a database that is away.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// What `setup` offers to services with state of their own.
 pub trait Tables {
@@ -25,7 +29,7 @@ pub trait Tables {
     ///
     /// # Errors
     /// If the database can't be opened: another process owns it, or it is damaged. The unit then
-    /// says so and ends.
+    /// says so and ends. One whose server is away is waited for.
     fn table<K: Key, V: Value>(&self, name: &str) -> Result<Table<K, V>, StartError>;
 
     /// An index of a table: see [`Table::index`].
@@ -110,10 +114,8 @@ fn no_folder() -> StartError {
 /// restarts of an actor.
 #[derive(Debug)]
 pub(crate) struct Database {
-    path: PathBuf,
+    place: Place,
     options: StoreOptions,
-    /// Has the rows, in place of the folder.
-    memory: Option<Memory>,
     /// Whether other processes may have it in turn: then it is waited for.
     shared: AtomicBool,
     /// Held while it is opened, which takes its time; `state` isn't.
@@ -151,14 +153,15 @@ struct State {
     elsewhere: bool,
     /// What has been made for it while it is open: see [`Database::attached`].
     attached: Option<Arc<dyn Any + Send + Sync>>,
+    /// Why its server couldn't be reached when it was last asked for.
+    away: Option<String>,
 }
 
 impl Database {
-    pub(crate) fn new(path: PathBuf, options: StoreOptions) -> Self {
+    pub(crate) fn new(place: Place, options: StoreOptions) -> Self {
         Self {
-            path,
+            place,
             options,
-            memory: None,
             shared: AtomicBool::new(false),
             opening: Mutex::default(),
             state: Mutex::default(),
@@ -167,11 +170,6 @@ impl Database {
             attach: None,
             before_close: OnceLock::new(),
         }
-    }
-
-    /// The same with the rows in memory, if that is given.
-    pub(crate) fn on(self, memory: Option<Memory>) -> Self {
-        Self { memory, ..self }
     }
 
     /// One that several instances of a unit have in turn, if `shared`.
@@ -202,11 +200,10 @@ impl Database {
         if let Some(store) = &self.state.lock().store {
             return Ok(store.clone());
         }
-        self.tell(Activity::Recovering);
-        self.opened(match &self.memory {
-            Some(memory) => Store::open_on(memory.clone(), self.options),
-            None => Store::open_on(Sled::new(&self.path), self.options),
-        })
+        if !self.is_shared() {
+            self.tell(Activity::Recovering);
+        }
+        self.opened(self.place.open(self.options))
     }
 
     /// What goes with the store while it is open: see [`Database::attaching`].
@@ -241,21 +238,31 @@ impl Database {
         *self.closed.borrow()
     }
 
-    /// Whether it couldn't be opened because another instance of the unit has it.
-    pub(super) fn is_elsewhere(&self) -> bool {
-        self.state.lock().elsewhere
+    /// Whether all instances have it at once.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.place.is_shared()
     }
 
-    /// Opens it as soon as the instance that has it lets it go or is gone. Never done once it is
-    /// closed.
+    /// Whether it couldn't be opened because another instance of the unit has it, or its server is
+    /// away: it can be opened some time.
+    pub(super) fn is_awaited(&self) -> bool {
+        let state = self.state.lock();
+        state.elsewhere || state.away.is_some()
+    }
+
+    /// Opens it as soon as the instance that has it lets it go or is gone, or its server is back. Never
+    /// done once it is closed.
     pub(super) async fn take_over(self: &Arc<Self>) -> Result<(), OpenError> {
         let database = Arc::clone(self);
         let owned = move || database.tell(Activity::Recovering);
-        let options = self.options;
         let opening = async {
-            match &self.memory {
-                Some(memory) => Store::open_on_async(memory.when_free(owned), options).await,
-                None => Store::open_on_async(Sled::when_free(&self.path, owned), options).await,
+            loop {
+                let opened = self.place.open_when_free(owned.clone(), self.options).await;
+                match opened {
+                    Err(OpenError::Away { cause, .. }) => self.state.lock().away = Some(cause),
+                    opened => return opened,
+                }
+                tokio::time::sleep(AGAIN).await;
             }
         };
         let mut closed = self.closed.subscribe();
@@ -276,6 +283,7 @@ impl Database {
 
     fn opened(&self, opened: Result<Store, OpenError>) -> Result<Store, OpenError> {
         let mut state = self.state.lock();
+        state.away = None;
         match opened {
             Ok(store) => {
                 state.elsewhere = false;
@@ -287,6 +295,11 @@ impl Database {
                         .ok()
                 });
                 Ok(state.store.insert(store).clone())
+            }
+            Err(OpenError::Away { database, cause }) => {
+                state.away = Some(cause.clone());
+                self.tell(Activity::Waiting);
+                Err(OpenError::Away { database, cause })
             }
             Err(error)
                 if self.shared.load(Ordering::Relaxed)
@@ -306,8 +319,11 @@ impl Database {
 
     /// Whether it can write; `None` if nobody has asked for it.
     pub(crate) fn condition(&self) -> Option<Condition> {
-        let store = self.state.lock().store.clone();
-        store.map(|store| store.condition())
+        let (store, away) = {
+            let state = self.state.lock();
+            (state.store.clone(), state.away.clone())
+        };
+        store.map(|store| store.condition()).or(away.map(|cause| Condition::Away { cause }))
     }
 
     /// Why it can't be opened: no later start of the actor would change that.
@@ -356,7 +372,7 @@ impl Database {
         if let Some(store) = store
             && let Err(error) = store.close().await
         {
-            tracing::error!(database = %self.path.display(), %error, "not closed cleanly");
+            tracing::error!(database = %self.place, %error, "not closed cleanly");
         }
     }
 }

@@ -31,7 +31,7 @@ use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
     Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, Messaging,
-    MessagingPlan, Opened, Registry, RehearsalPlan, RoutePlan, deadlines,
+    MessagingPlan, Opened, Place, Registry, RehearsalPlan, RoutePlan, deadlines,
 };
 
 /// How long a process that a service has left may take until its database can be opened elsewhere.
@@ -131,10 +131,10 @@ impl Hosting {
             return Ok(None);
         };
         let options = StoreOptions::default().cache(service.cache);
-        let folder = config.app.data.join("services").join(name);
-        let log = folder.join("log");
-        let database = Database::new(folder, options).on(self.registry.memory(name));
-        let database = database.attaching(Attached::to);
+        let log = config.app.data.join("services").join(name).join("log");
+        let memory = self.registry.memory(name).map(Place::Memory);
+        let place = memory.unwrap_or_else(|| Place::of(config, service));
+        let database = Database::new(place, options).attaching(Attached::to);
         let database = Arc::new(database.shared(shared.is_some()));
         let (lane, arbiter) = match service.lane {
             config::Lane::Inline => (Lane::Inline, None),
@@ -181,7 +181,7 @@ impl Hosting {
             database: Arc::clone(&database),
         };
         let hosted = open.host(plan);
-        if let Some(patience) = shared {
+        if let Some(patience) = shared.or(database.is_shared().then_some(Duration::ZERO)) {
             let (activity, elsewhere) = (hosted.activity.clone(), links.pool(id));
             runtime.spawn(follow(Arc::clone(open), id, activity, elsewhere, patience));
         }
@@ -241,9 +241,9 @@ fn nowhere(id: ServiceId, layout: &UnitLayout) -> String {
     }
 }
 
-/// Leads a service's route to other processes while one of them has the service's database, and back
-/// once it is at work here. Where no other process is called, calls wait in line for it with some
-/// `patience`.
+/// Leads a service's route to other processes while one of them has the service's database or this one
+/// doesn't reach it, and back once it is at work here. Where no other process is called, calls wait in
+/// line for it with some `patience`.
 pub(super) async fn follow(
     open: Arc<dyn Opened>,
     id: ServiceId,
@@ -254,14 +254,17 @@ pub(super) async fn follow(
     loop {
         let now = *activity.borrow_and_update();
         match now {
-            Activity::Standby => match &elsewhere {
+            Activity::Standby | Activity::Waiting => match &elsewhere {
                 Some(pool) => open.lead_to(Arc::clone(pool) as _),
                 // Whoever had it is about to let go of it, if the service has moved here.
                 None => {
-                    let another = activity.wait_for(|activity| *activity != Activity::Standby);
+                    let another = activity.wait_for(|activity| *activity != now);
                     match tokio::time::timeout(patience, another).await {
                         Ok(Ok(_)) => continue,
                         Ok(Err(_)) => return,
+                        Err(_) if now == Activity::Waiting => {
+                            open.lead_nowhere(&format!("`{id}` waits here: its database is away"));
+                        }
                         Err(_) => open.lead_nowhere(&format!(
                             "`{id}` stands by here: another process has its database"
                         )),

@@ -140,7 +140,7 @@ impl Listening {
 const fn is_offered(activity: Activity, several: bool) -> bool {
     match activity {
         Activity::Active => true,
-        Activity::Standby | Activity::Away => false,
+        Activity::Standby | Activity::Waiting | Activity::Away => false,
         Activity::Starting | Activity::Recovering => !several,
     }
 }

@@ -91,15 +91,13 @@ impl Parts {
                 // That it waits is all that is asked of it.
                 continue;
             }
-            if let Err(reason) = resident.well().await {
+            let store = resident.store();
+            // Who waits for it says nothing else.
+            let waits = store.is_some() && resident.activity() == Activity::Waiting;
+            if !waits && let Err(reason) = resident.well().await {
                 waits_for.push(format!("service `{}`: {reason}", resident.id));
             }
-            if let Some(Condition::Poisoned { cause }) = resident.database.condition() {
-                let fix = "mend the disk, then restart";
-                let service = resident.id;
-                waits_for
-                    .push(format!("service `{service}`: its store can't write ({cause}): {fix}"));
-            }
+            waits_for.extend(store);
         }
         waits_for.extend(self.links.waits_for(&self.layout().unit));
         waits_for
@@ -194,6 +192,21 @@ impl Resident {
         *self.hosted.activity.borrow()
     }
 
+    /// Why its store can't be used, and what to do.
+    pub(super) fn store(&self) -> Option<String> {
+        let service = self.id;
+        match self.database.condition()? {
+            Condition::Poisoned { cause } => Some(format!(
+                "service `{service}`: its store can't write ({cause}): mend the disk, then restart"
+            )),
+            Condition::Away { cause } => Some(format!(
+                "service `{service}`: its database is away ({cause}): see that it runs and that `url` \
+                 is right; nothing here has to be restarted"
+            )),
+            _ => None,
+        }
+    }
+
     /// Whether it runs, and is well.
     async fn well(&self) -> Result<(), String> {
         let state = self.hosted.keeping.state();
@@ -224,7 +237,10 @@ impl Resident {
                 (phase, _) => phase.into(),
             },
             health,
-            reason: state.reason.or(ailment),
+            reason: state.reason.or(ailment).or_else(|| match self.activity() {
+                Activity::Waiting => self.store(),
+                _ => None,
+            }),
             store: self.database.condition().map(|condition| condition.word().into()),
             restarts: state.restarts,
             in_flight: u64::from(state.running) + state.waiting as u64,

@@ -31,7 +31,7 @@ use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
 use crate::config::{Config, UnitLayout};
 use crate::services::{
-    Activity, Attached, CommandSender, Database, Graph, Opened, Registered, Registry,
+    Attached, CommandSender, Database, Graph, Opened, Place, Registered, Registry,
 };
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
@@ -156,7 +156,8 @@ impl<'a> Starting<'a> {
         }
         let folder = config.app.data.join("units").join(layout.process());
         let kept = folder.exists();
-        let database = Database::new(folder, StoreOptions::default()).attaching(Attached::to);
+        let database =
+            Database::new(Place::Folder(folder), StoreOptions::default()).attaching(Attached::to);
         let database = Arc::new(database);
         let sender = CommandSender::new(Arc::clone(&database), self.homes[0].runtime().clone());
         let sender = Arc::new(sender);
@@ -206,7 +207,7 @@ impl<'a> Starting<'a> {
     }
 
     /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be
-    /// on their way; that its database can't be opened is.
+    /// on their way, and so may its database's server; that its database can't be opened is.
     async fn first_start(&self, index: usize) -> Result<(), StartFailure> {
         let resident = &self.residents[index];
         let mut activity = resident.hosted.activity.clone();
@@ -214,7 +215,7 @@ impl<'a> Starting<'a> {
             biased;
             started = resident.hosted.keeping.started() => started,
             // For how long nobody knows. The sender is the service's.
-            _ = activity.wait_for(|activity| *activity == Activity::Standby) => return Ok(()),
+            _ = activity.wait_for(|activity| activity.is_awaited()) => return Ok(()),
         };
         let Err(reason) = started else { return Ok(()) };
         match resident.database.refused() {

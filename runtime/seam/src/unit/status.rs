@@ -79,11 +79,12 @@ pub struct ServiceStatus {
     /// Whether it is well, by its own word: `good` or `bad`; absent while it doesn't run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<String>,
-    /// Why it is down, or isn't well.
+    /// Why it is down, isn't well, or hasn't started yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How its store is: `ok`, `full` while there is no room to write, or `poisoned` once a write
-    /// couldn't be brought to disk; absent for a service without tables.
+    /// How its store is: `ok`, `full` while there is no room to write, `away` while its server is out of
+    /// reach, or `poisoned` once a write couldn't be brought to disk; absent for a service without
+    /// tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
     /// How often it was built anew.

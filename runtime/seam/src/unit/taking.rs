@@ -116,8 +116,9 @@ impl Parts {
                 continue;
             }
             resident.settings.set(service.settings.clone());
-            // Who stands by reads them when it takes over, and who is away when it comes back.
-            if !matches!(resident.activity(), Activity::Standby | Activity::Away) {
+            // Who stands by or waits reads them when it begins, and who is away when it comes back.
+            let activity = resident.activity();
+            if !activity.is_awaited() && activity != Activity::Away {
                 renewed.push((name, resident.hosted.keeping.renew()));
             }
         }
@@ -210,7 +211,7 @@ impl Parts {
             }
         };
         let mut activity = resident.hosted.activity.clone();
-        let stands_by = activity.wait_for(|activity| *activity == Activity::Standby);
+        let awaited = async { activity.wait_for(|now| now.is_awaited()).await.map(|now| *now) };
         tokio::select! {
             biased;
             started = tokio::time::timeout(PATIENCE, started) => match started {
@@ -218,8 +219,12 @@ impl Parts {
                 Ok(Err(reason)) => Some(format!("`{name}` can't start: {reason}")),
                 Err(_) => Some(format!("`{name}` hasn't started yet")),
             },
-            // Another instance of this unit has begun it, or its old place still has its database.
-            _ = stands_by => None,
+            // Another instance of this unit has begun it, or its old place still has its database; or
+            // that can't be reached.
+            awaited = awaited => match awaited {
+                Ok(Activity::Waiting) => resident.store(),
+                _ => None,
+            },
         }
     }
 }

@@ -339,3 +339,22 @@ async fn its_condition_is_told() {
     numbers(&store).insert(&1, &1).await.unwrap();
     assert_eq!(store.condition(), Condition::Ok);
 }
+
+#[tokio::test]
+async fn who_has_a_schema_open_is_seen_by_others() {
+    let Some(scene) = Scene::postgres() else { return };
+    let Scene::Postgres { url, schema } = &scene else { return };
+    let connections =
+        async |service: &str| Postgres::new(url, service).unwrap().connections().await.unwrap();
+    assert_eq!(connections(schema).await, 0);
+    let store = scene.open();
+    numbers(&store).insert(&1, &1).await.unwrap();
+    assert!(connections(schema).await > 0);
+    assert_eq!(connections("another-service").await, 0);
+    store.close().await.unwrap();
+    let began = Instant::now();
+    while connections(schema).await > 0 {
+        assert!(began.elapsed() < Duration::from_secs(10), "they stay");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

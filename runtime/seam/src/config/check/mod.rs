@@ -4,6 +4,7 @@ mod events;
 mod instances;
 mod registry;
 mod security;
+mod stores;
 mod wire;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub(super) fn check(
         findings.of_unit(&unit.name, || check.security(unit, config));
     }
     check.keeper(config);
+    check.stores(config);
     check.allowed(config);
     check.sockets(config);
     for unit in &config.units {

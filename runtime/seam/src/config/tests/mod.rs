@@ -8,6 +8,7 @@ mod messages;
 mod overrides;
 mod registry;
 mod settings;
+mod stores;
 mod values;
 
 use serde::Deserialize;

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! streams      the events that it is handed
+//! leading      who of several instances does that
 //! replay       those that it is handed once more
 //! operations   what is told and asked of it from outside
 //! ```
 
+mod leading;
 mod operations;
 mod replay;
 mod streams;
@@ -19,12 +21,13 @@ use parking_lot::Mutex;
 use seam_bus::intake::Settings;
 use seam_bus::schedule::Scheduled;
 use seam_bus::subscription::{Source, Stream};
-use seam_bus::{AtWork, Commands, Desk, Outbox, mover};
+use seam_bus::{AtWork, Commands, Desk, EventLog, Outbox, mover};
 use seam_core::actor::StartError;
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_log::{Log, LogError, LogOptions};
+use seam_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -116,7 +119,7 @@ impl Messaging {
     pub(crate) fn tune(&self, log: LogOptions, on: Settings) {
         self.plan.options.set(log);
         self.plan.settings.set(on);
-        if let Some(open) = self.plan.desk.feed.log() {
+        if let Some(EventLog::Own(open)) = self.plan.desk.feed.log() {
             open.set(log);
         }
     }
@@ -151,7 +154,7 @@ impl Messaging {
         }
     }
 
-    async fn begin(&self) -> Result<(), StartError> {
+    async fn begin(self: &Arc<Self>) -> Result<(), StartError> {
         let mut running = self.running.lock().await;
         // Without tables and events there is nothing that could have been kept.
         let is_open = self.plan.database.condition().is_some();
@@ -175,25 +178,38 @@ impl Messaging {
         }
     }
 
-    async fn begin_all(&self, running: &mut Running) -> Result<(), StartError> {
+    async fn begin_all(self: &Arc<Self>, running: &mut Running) -> Result<(), StartError> {
         let store = self.plan.database.open()?;
         let attached = self.attached()?;
         self.finish_rebuild(&store).await?;
-        if self.plan.publishes {
-            let opened = self.open_log().await;
-            let opened = opened.map_err(|error| StartError::failed(error.to_string()))?;
-            running.log = Some(opened.clone());
-            self.plan.desk.feed.set(Some(opened.clone()));
-            let moving = moving(self.plan.service, attached.outbox.clone(), opened.clone());
-            self.spawn(running, moving);
-            self.spawn(running, trimming(opened, self.plan.options.clone()));
+        if store.is_shared() {
+            // What is published stays where it is, and all instances may be asked for it.
+            self.plan.desk.feed.set(Some(EventLog::Rows(attached.outbox.clone())));
+            self.lead(store, running);
+        } else {
+            if self.plan.publishes {
+                let opened = self.open_log().await;
+                let opened = opened.map_err(|error| StartError::failed(error.to_string()))?;
+                running.log = Some(opened.clone());
+                let log = EventLog::Own(opened.clone());
+                self.plan.desk.feed.set(Some(log.clone()));
+                let moving = moving(self.plan.service, attached.outbox.clone(), opened);
+                self.spawn(running, moving);
+                self.spawn(running, trimming(log, self.plan.options.clone()));
+            }
+            self.begin_work(&store, running).await?;
         }
-        self.begin_streams(&store, running).await?;
+        self.commands().await?;
+        Ok(())
+    }
+
+    /// What one instance does for all: events are handed over, and what runs by itself runs.
+    async fn begin_work(&self, store: &Store, running: &mut Running) -> Result<(), StartError> {
+        self.begin_streams(store, running).await?;
         for scheduled in &self.plan.schedules {
             let to = Arc::clone(&self.plan.client);
             self.spawn(running, scheduled.clone().run(store.clone(), to));
         }
-        self.commands().await?;
         Ok(())
     }
 
@@ -248,13 +264,11 @@ async fn moving(service: ServiceId, outbox: Outbox, log: Log) {
 }
 
 /// Has a log that rests give back what isn't kept any more.
-async fn trimming(log: Log, options: Live<LogOptions>) {
+async fn trimming(log: EventLog, options: Live<LogOptions>) {
     loop {
         sleep(TRIM).await;
-        log.set(**options.load());
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let now = u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
-        if let Err(error) = log.trim(now).await {
+        let options = **options.load();
+        if let Err(error) = log.trim(options).await {
             tracing::warn!(%error, "the log can't give back what isn't kept any more");
         }
     }

@@ -1,5 +1,7 @@
 //! What is asked of a service's part in the bus from outside, and what is told.
 
+use std::sync::Arc;
+
 use seam_bus::command::{Command, State};
 use seam_bus::intake::Position;
 use seam_bus::subscription::Dead;
@@ -144,7 +146,11 @@ impl Ticket {
 
 impl Messaging {
     /// Answers what is asked of this service alone, into what others of its unit have answered.
-    pub(crate) async fn ask(&self, ask: &BusAsk, into: &mut BusAnswer) -> Result<(), BusRefusal> {
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        ask: &BusAsk,
+        into: &mut BusAnswer,
+    ) -> Result<(), BusRefusal> {
         let refused = |error: String| BusRefusal(error);
         let named = |service: &str| service == self.plan.service.name();
         match ask {

@@ -68,6 +68,11 @@ impl Messaging {
             return Ok(0);
         }
         let name = format!("{}#{method}#{}", stream.publisher, ends.head);
+        if self.plan.database.is_shared() {
+            return Err(
+                "replays of a service whose instances share its store aren't built yet".into()
+            );
+        }
         let mut running = self.running.lock().await;
         let running = running.as_mut().ok_or_else(|| format!("`{service}` isn't at work here"))?;
         if self.streams.lock().iter().any(|running| running.stream.name == name) {
@@ -81,12 +86,15 @@ impl Messaging {
     }
 
     /// Empties the service's store, and has it handed all events that its publishers have kept.
-    pub(super) async fn rebuild(&self) -> Result<(), String> {
+    pub(super) async fn rebuild(self: &Arc<Self>) -> Result<(), String> {
         let service = self.plan.service.name();
         if self.plan.streams.is_empty() {
             return Err(format!(
                 "`{service}` subscribes to no event, so nothing would fill its store"
             ));
+        }
+        if self.plan.database.is_shared() {
+            return Err("a service whose instances share its store can't be rebuilt yet".into());
         }
         let told = |error: StartError| error.to_string();
         let mut running = self.running.lock().await;

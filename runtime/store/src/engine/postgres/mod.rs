@@ -97,6 +97,23 @@ impl Postgres {
         Ok(Self { inner: Arc::new(Inner { settings, running: OnceLock::new() }) })
     }
 
+    /// How many connections stores of this service have to the database, before this one is opened: 0
+    /// if nobody uses it. Of those of other users it may know nothing.
+    ///
+    /// # Errors
+    /// If it can't be asked.
+    pub async fn connections(&self) -> Result<u64, OpenError> {
+        let settings = Arc::clone(&self.inner.settings);
+        let name = format!("ask {}", settings.schema());
+        let background = Background::start(name).map_err(|source| threadless(&settings, source))?;
+        let asking = Arc::clone(&settings);
+        let asked = background.handle.spawn(async move { session::others(&asking).await });
+        match asked.await {
+            Ok(asked) => asked.map_err(|failure| failure.at_open(&settings)),
+            Err(panic) => Err(threadless(&settings, io::Error::other(panic))),
+        }
+    }
+
     fn running(&self) -> Result<&Running, StoreError> {
         self.inner.running.get().ok_or(StoreError::Closed)
     }
@@ -128,11 +145,7 @@ impl Postgres {
 impl Inner {
     async fn open(&self, observer: Arc<dyn Observer>) -> Result<(), OpenError> {
         let settings = &self.settings;
-        let failed = |source: io::Error| OpenError::Io {
-            action: "start the threads of",
-            path: settings.to_string().into(),
-            source,
-        };
+        let failed = |source| threadless(settings, source);
         let schema = settings.schema();
         let background = Background::start(format!("read {schema}")).map_err(failed)?;
         let runtime = background.handle.clone();
@@ -159,6 +172,19 @@ impl Inner {
             let cause = "this engine is open already: make another".to_owned();
             OpenError::Refused { database: settings.to_string(), cause }
         })
+    }
+}
+
+/// The system has no threads left.
+fn threadless(settings: &Settings, source: io::Error) -> OpenError {
+    let path = settings.to_string().into();
+    OpenError::Io { action: "start the threads of", path, source }
+}
+
+/// Which database, and which schema of it, without a password.
+impl fmt::Display for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.settings.fmt(f)
     }
 }
 

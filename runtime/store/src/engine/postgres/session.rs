@@ -230,6 +230,20 @@ pub(super) async fn create(settings: &Settings) -> Result<(), Failure> {
     .await
 }
 
+/// How many connections others have to a store of this service in this database, by the name that each
+/// gives itself, and as far as the user may see them.
+pub(super) async fn others(settings: &Settings) -> Result<u64, Failure> {
+    within(DIAL, async {
+        let (client, _ended) = connect(settings).await?;
+        let same = "SELECT count(*) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                    AND application_name = current_setting('application_name')";
+        let count: i64 = client.query_one(same, &[]).await?.try_get(0)?;
+        Ok(count.unsigned_abs())
+    })
+    .await
+}
+
 /// A connection with the settings that a store needs, carried by the caller's runtime.
 async fn connect(settings: &Settings) -> Result<(Client, Ended), Error> {
     let (client, ended) = match &settings.tls {

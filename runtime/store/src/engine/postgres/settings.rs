@@ -94,17 +94,17 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A service's name as that of a schema: quoted it may have capitals and dashes, and nothing that
+/// A service's name as that of a schema: quoted it may have capitals, dashes and dots, and nothing that
 /// would end the quotes gets that far.
 fn schema(service: &str) -> Result<String, OpenError> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let reserved = service.to_ascii_lowercase().starts_with("pg_")
         || service.eq_ignore_ascii_case("information_schema");
     if service.is_empty() || service.len() > MAX_SCHEMA || !service.chars().all(fits) || reserved {
         let service: String = service.chars().take(MAX_SCHEMA).collect();
         let cause = format!(
-            "`{service}` is no name for a schema: use 1 to {MAX_SCHEMA} of a to z, 0 to 9, `_` \
-             and `-`, not beginning with `pg_`"
+            "`{service}` is no name for a schema: use 1 to {MAX_SCHEMA} of a to z, 0 to 9, `_`, \
+             `-` and `.`, not beginning with `pg_`"
         );
         return Err(OpenError::Setting { cause });
     }
@@ -142,14 +142,13 @@ mod tests {
     #[test]
     fn a_service_is_a_schema_or_no_name_for_one() {
         let url = "postgres://seam@db.example:5433/shop";
-        for service in ["order", "shop-quote", "A_1", "public"] {
+        for service in ["order", "shop-quote", "shop.quote", "A_1", "public"] {
             let settings = Settings::new(url, service).unwrap();
             assert_eq!(settings.table(), format!("\"{service}\".\"rows\""));
             assert_eq!(settings.to_string(), format!("db.example:5433/shop, schema {service}"));
         }
         let long = "x".repeat(64);
-        for service in
-            ["", "a\"b", "a'b", "a b", "a.b", "ä", "pg_x", "PG_x", "information_schema", &long]
+        for service in ["", "a\"b", "a'b", "a b", "ä", "pg_x", "PG_x", "information_schema", &long]
         {
             assert!(cause(url, service).contains("is no name for a schema"), "{service}");
         }

@@ -1,0 +1,88 @@
+//! Who of several instances works for a service's part in the bus, where they share its store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use seam_bus::EventLog;
+use seam_bus::lease::{claim, release};
+use seam_store::Store;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Messaging, Running, trimming};
+
+/// For so long who leads may be silent; then another instance does. Its deliveries that go on are found
+/// to be handled twice, and refused, where they write.
+const LEASE: Duration = Duration::from_secs(6);
+/// So often it says that it does, and others ask whether they may.
+const RENEW: Duration = Duration::from_secs(2);
+
+impl Messaging {
+    /// Leads whenever nobody else does, from now on.
+    pub(super) fn lead(self: &Arc<Self>, store: Store, running: &mut Running) {
+        let own = Arc::downgrade(self);
+        let mut stop = running.stop.subscribe();
+        running.tasks.push(self.plan.home.spawn(async move {
+            let holder = fastrand::u64(..);
+            let millis = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+            let (mut led, mut renewed) = (None, Instant::now());
+            loop {
+                let Some(messaging) = own.upgrade() else { return };
+                match timeout(RENEW, claim(&store, holder, millis)).await {
+                    Ok(Ok(true)) => {
+                        renewed = Instant::now();
+                        if led.is_none() {
+                            led = messaging.take_over(&store).await;
+                        }
+                    }
+                    Ok(Ok(false)) => messaging.let_go(&mut led).await,
+                    // Nobody else leads before the lease is over.
+                    _ if renewed.elapsed() + RENEW < LEASE => {}
+                    _ => messaging.let_go(&mut led).await,
+                }
+                let stopped = tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => true,
+                    () = sleep(RENEW) => false,
+                };
+                if stopped {
+                    messaging.let_go(&mut led).await;
+                    // Another instance finds it over after a while, if this doesn't get there.
+                    let _ = timeout(RENEW, release(&store, holder)).await;
+                    return;
+                }
+            }
+        }));
+    }
+
+    async fn take_over(&self, store: &Store) -> Option<Running> {
+        let service = self.plan.service.name();
+        let stop = watch::Sender::new(false);
+        let mut led = Running { stop, tasks: Vec::new(), log: None };
+        let begun = async {
+            self.begin_work(store, &mut led).await?;
+            self.plan.sender.lead(true).await
+        };
+        if let Err(error) = begun.await {
+            tracing::warn!(service, %error, "it can't lead for now");
+            self.let_go(&mut Some(led)).await;
+            return None;
+        }
+        if let Some(log @ EventLog::Rows(_)) = self.plan.desk.feed.log() {
+            let trimming = trimming(log, self.plan.options.clone());
+            self.spawn(&mut led, trimming);
+        }
+        tracing::debug!(service, "this instance hands its events over");
+        Some(led)
+    }
+
+    async fn let_go(&self, led: &mut Option<Running>) {
+        let Some(Running { stop, tasks, .. }) = led.take() else { return };
+        self.streams.lock().clear();
+        stop.send_replace(true);
+        join_all(tasks).await;
+        // It only stops.
+        let _ = self.plan.sender.lead(false).await;
+    }
+}
