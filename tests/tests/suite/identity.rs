@@ -344,6 +344,7 @@ async fn who_may_call_is_drawn_and_mistakes_in_it_are_named() {
     let all = json!({
         "charge": ["order", "program"],
         "receipt": ["order", "program"],
+        "refund": ["order", "program"],
         "list": ["order", "edge", "program"],
     });
     assert_eq!(graph(Vec::new()).await, all);
