@@ -48,11 +48,11 @@ name = "shop"
 data = "{premises}/data"
 [store]
 [units.front]
-services = ["user", "order"]
+services = ["user", "order", "history"]
 http = "127.0.0.1:0"
 instances = 2
 [units.pay]
-services = ["payment", "quote"]
+services = ["payment", "quote", "mail", "shipping"]
 instances = 2
 [topologies]
 split = ["front", "pay"]

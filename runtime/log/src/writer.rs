@@ -36,6 +36,9 @@ pub(crate) enum Work {
     Close,
 }
 
+/// Brings to disk what an engine has written.
+pub(crate) type Sync = Box<dyn FnMut(&Engine) -> Result<(), LogError> + Send>;
+
 /// The thread's side of a log.
 pub(crate) struct Writer {
     pub(crate) work: mpsc::Receiver<Work>,
@@ -44,7 +47,7 @@ pub(crate) struct Writer {
     pub(crate) options: Arc<Mutex<LogOptions>>,
     pub(crate) ends: watch::Sender<Ends>,
     /// Brings to disk what is written. Replaced by tests, to see what a failing disk does.
-    pub(crate) sync: Box<dyn FnMut(&Engine) -> Result<(), LogError> + Send>,
+    pub(crate) sync: Sync,
     /// The engine failed, and must be opened anew before it writes.
     pub(crate) failed: bool,
     /// A sync failed: the kernel may have dropped the pages and call the next one a success.

@@ -30,6 +30,8 @@ const BACKOFF: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// After so long something that failed for want of the store is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// So long those that are under way are waited for in the end.
+const LAST: Duration = Duration::from_secs(5);
 /// So many are read at once.
 const READ: usize = 1_024;
 /// So often results are looked at that may be too old.
@@ -73,7 +75,8 @@ pub trait Calls: Send + Sync + 'static {
 /// When a command is due, and its number.
 type Line = BTreeSet<(Millis, u64)>;
 
-/// Makes the commands of a store, until `stop` is true.
+/// Makes the commands of a store, until `stop` is true; then those that are under way may come to their
+/// end.
 pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Receiver<bool>) {
     let (mut line, mut last) = (Line::new(), 0_u64);
     let mut under_way: FuturesUnordered<BoxFuture<'static, Option<(Millis, u64)>>> =
@@ -110,7 +113,7 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
         };
         tokio::select! {
             biased;
-            () = stopped(&mut stop) => return,
+            () = stopped(&mut stop) => break,
             Some(again) = under_way.next() => line.extend(again),
             () = commands.bell.more.notified() => read = true,
             () = timer, if under_way.len() < IN_FLIGHT => {}
@@ -121,9 +124,12 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
                 }
             }
         }
-    }
+    } // What comes to its end now is known by its end, and isn't found out again.
+    let ends = async { while under_way.next().await.is_some() {} };
+    let _ = tokio::time::timeout(LAST, ends).await;
 }
 
+/// Whether it is over.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Whoever could say so is gone.
     let _ = stop.wait_for(|stop| *stop).await;

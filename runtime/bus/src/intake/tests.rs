@@ -53,6 +53,8 @@ fn who_fails_waits_and_holds_up_its_key_alone() {
     assert_eq!(intake.next(SECOND), Some(Delivery { position: 1, attempt: 2, kept: true }));
     let then = intake.ended(1, Ended::Failed, SECOND);
     assert_eq!(then, Then::Keep { failed: 2, pause: Duration::from_secs(2), behind: vec![] });
+    assert_eq!(intake.next(99 * SECOND), None, "not before that is kept, too");
+    intake.kept(&[1]);
     assert_eq!(all(&mut intake, 3 * SECOND), [1]);
     assert_eq!(intake.ended(1, Ended::Failed, 3 * SECOND), Then::Bury { failed: 3 });
     assert!(all(&mut intake, 99 * SECOND).is_empty(), "not before it is kept as dead");

@@ -5,7 +5,11 @@ use std::time::Duration;
 use seam_bus::intake::Settings;
 use seam_log::LogOptions;
 
-use super::{load::positive, reader::Reader, value::Bytes};
+use super::{
+    load::positive,
+    reader::Reader,
+    value::{Age, Bytes},
+};
 
 /// The least that a log may keep, in bytes.
 const LEAST: u64 = 1 << 20;
@@ -31,16 +35,21 @@ pub struct BusConfig {
 /// Reads `[bus]`.
 pub(super) fn read_bus(mut reader: Reader<'_>) -> BusConfig {
     let default = LogOptions::default();
-    let keep: Duration = reader.checked("keep", default.keep, positive);
+    let keep = reader.checked("keep", Age(default.keep), some).0;
     let keep_bytes = reader.checked("keep_bytes", Bytes(default.keep_bytes), |bytes| {
         if bytes.0 >= LEAST {
             return Ok(());
         }
         Err(("a log keeps 1 MiB at least".into(), "use e.g. \"64MiB\"".into()))
     });
-    let results = reader.checked("results", Duration::from_secs(24 * 60 * 60), positive);
+    let day = Age(Duration::from_secs(24 * 60 * 60));
+    let results = reader.checked("results", day, some).0;
     reader.finish();
     BusConfig { log: default.keep(keep).keep_bytes(keep_bytes.0), results }
+}
+
+fn some(age: &Age) -> Result<(), (String, String)> {
+    positive(&age.0)
 }
 
 /// Reads `[services.NAME.on]`.

@@ -41,6 +41,8 @@ pub(super) struct Bytes(pub(super) u64);
 
 /// The longest duration that the config takes: a day. It keeps sums of times in range.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time for which something is kept.
+const LONGEST_AGE: Duration = Duration::from_secs(3_650 * 24 * 60 * 60);
 
 fn wrong(node: &Node, wanted: &str, fix: impl Into<String>) -> Wrong {
     Wrong { reason: format!("expected {wanted}, found {}", node.describe()), fix: fix.into() }
@@ -174,27 +176,49 @@ impl FromNode for Vec<String> {
 
 impl FromNode for Duration {
     fn from_node(node: &Node) -> Result<Self, Wrong> {
-        let wanted = "a duration such as \"250ms\", \"5s\" or \"2m\"";
-        let text = match &node.kind {
-            Kind::Integer(number) => {
-                return Err(wrong(node, wanted, format!("give it a unit: \"{number}s\"")));
-            }
-            _ => String::from_node(node).map_err(|_| wrong(node, wanted, "write \"5s\""))?,
-        };
-        let units = "use a number and one of the units us, ms, s, m, h: \"5s\"";
-        match duration(&text) {
-            None => Err(wrong(node, wanted, units)),
-            Some(duration) if duration > LONGEST => {
+        match any_duration(node, "a duration such as \"250ms\", \"5s\" or \"2m\"")? {
+            duration if duration > LONGEST => {
                 let reason = format!("{} is longer than a day", node.describe());
                 Err(Wrong { reason, fix: "use at most \"24h\"".into() })
             }
-            Some(duration) => Ok(duration),
+            duration => Ok(duration),
         }
     }
 
     fn show(&self) -> Json {
         json!(show_duration(*self))
     }
+}
+
+/// How long something is kept: days, mostly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Age(pub(super) Duration);
+
+impl FromNode for Age {
+    fn from_node(node: &Node) -> Result<Self, Wrong> {
+        match any_duration(node, "a time such as \"24h\" or \"7d\"")? {
+            duration if duration > LONGEST_AGE => {
+                let reason = format!("{} is longer than ten years", node.describe());
+                Err(Wrong { reason, fix: "use at most \"3650d\"".into() })
+            }
+            duration => Ok(Self(duration)),
+        }
+    }
+
+    fn show(&self) -> Json {
+        json!(show_duration(self.0))
+    }
+}
+
+fn any_duration(node: &Node, wanted: &str) -> Result<Duration, Wrong> {
+    let text = match &node.kind {
+        Kind::Integer(number) => {
+            return Err(wrong(node, wanted, format!("give it a unit: \"{number}s\"")));
+        }
+        _ => String::from_node(node).map_err(|_| wrong(node, wanted, "write \"5s\""))?,
+    };
+    let units = "use a number and one of the units us, ms, s, m, h, d: \"5s\"";
+    duration(&text).ok_or_else(|| wrong(node, wanted, units))
 }
 
 /// Reads `250ms`, `1.5s`, `2m`.
@@ -226,7 +250,11 @@ pub(super) fn show_duration(duration: Duration) -> String {
         (1_000_000, "s"),
         (1_000, "ms"),
     ];
-    match units.into_iter().find(|(size, _)| micros.is_multiple_of(*size) && micros > 0) {
+    // A day is 24 hours to most keys.
+    let fits = |(size, unit): &(u128, &str)| {
+        micros.is_multiple_of(*size) && micros > if *unit == "d" { *size } else { 0 }
+    };
+    match units.into_iter().find(fits) {
         Some((size, unit)) => format!("{}{unit}", micros / size),
         None if micros == 0 => "0ms".into(),
         None => format!("{micros}us"),

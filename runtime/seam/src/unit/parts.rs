@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 use seam_core::actor::Health;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_store::Condition;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::edge::Edge;
@@ -252,10 +254,24 @@ impl Resident {
 /// databases.
 pub(super) async fn end(residents: &[Arc<Resident>], drain: Duration) {
     let began = Instant::now();
+    // Databases close while the next service stops: whoever takes over waits for each.
+    let mut closing = Vec::with_capacity(residents.len());
+    let mut before: Option<oneshot::Receiver<()>> = None;
     for resident in residents.iter().rev() {
-        resident.hosted.keeping.stop(drain.saturating_sub(began.elapsed())).await;
-        resident.database.close().await;
+        let (tell, stopped) = oneshot::channel();
+        let before = before.replace(stopped);
+        closing.push(async move {
+            if let Some(before) = before {
+                // It is told, or its service is gone.
+                let _ = before.await;
+            }
+            resident.hosted.keeping.stop(drain.saturating_sub(began.elapsed())).await;
+            // Nobody waits for the last one.
+            let _ = tell.send(());
+            resident.database.close().await;
+        });
     }
+    join_all(closing).await;
 }
 
 /// Ends the homes' threads, from a thread that may wait for them.

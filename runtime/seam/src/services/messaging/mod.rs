@@ -44,6 +44,8 @@ use super::tables::Database;
 
 /// After so long what failed is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// And twice as long each further time, up to so long.
+const AGAIN_MAX: Duration = Duration::from_secs(10);
 /// So often a log gives back what isn't kept any more.
 const TRIM: Duration = Duration::from_secs(60);
 
@@ -138,13 +140,15 @@ impl Messaging {
             if activity.wait_for(|activity| *activity == Activity::Active).await.is_err() {
                 return;
             }
+            let mut pause = AGAIN;
             while *activity.borrow() == Activity::Active {
                 match self.begin().await {
                     Ok(()) => break,
                     Err(error) => {
                         let service = self.plan.service.name();
                         tracing::error!(service, %error, "its events wait: it is tried again");
-                        sleep(AGAIN).await;
+                        sleep(pause).await;
+                        pause = (pause * 2).min(AGAIN_MAX);
                     }
                 }
             }
