@@ -192,7 +192,7 @@ impl Asking {
         });
         let reply = sent.await.by(&self.remote).await;
         let reply = reply.map_err(|failure| refused(CallError::<Never>::from(failure)))?;
-        match rmp_serde::from_slice(&reply.bytes.to_vec()).map_err(refused)? {
+        match rmp_serde::from_slice(&reply.bytes).map_err(refused)? {
             Answer::Away { reason } => Err(SourceError { reason }),
             answer => Ok(answer),
         }

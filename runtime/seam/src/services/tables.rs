@@ -128,7 +128,10 @@ pub(crate) struct Database {
 }
 
 /// Makes what goes with an open store.
-struct Attach(Box<dyn Fn(&Store) -> Result<Arc<dyn Any + Send + Sync>, StoreError> + Send + Sync>);
+struct Attach(Box<dyn Fn(&Store) -> Result<Attached, StoreError> + Send + Sync>);
+
+/// What goes with an open store.
+type Attached = Arc<dyn Any + Send + Sync>;
 
 impl fmt::Debug for Attach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,7 +155,7 @@ struct State {
     /// Another instance had it when it was last asked for.
     elsewhere: bool,
     /// What has been made for it while it is open: see [`Database::attached`].
-    attached: Option<Arc<dyn Any + Send + Sync>>,
+    attached: Option<Attached>,
     /// Why its server couldn't be reached when it was last asked for.
     away: Option<String>,
 }
@@ -219,8 +222,7 @@ impl Database {
         self,
         attach: impl Fn(&Store) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Self {
-        let attach =
-            move |store: &Store| Ok(Arc::new(attach(store)?) as Arc<dyn Any + Send + Sync>);
+        let attach = move |store: &Store| Ok(Arc::new(attach(store)?) as Attached);
         Self { attach: Some(Attach(Box::new(attach))), ..self }
     }
 

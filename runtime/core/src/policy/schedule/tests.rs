@@ -18,7 +18,9 @@ fn cron(text: &str) -> Schedule {
 
 /// The second of a date: a plain count, with the leap years from 1970 on.
 fn date(year: u64, month: usize, day: u64, hour: u64, minute: u64) -> u64 {
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let years: u64 = (1970..year).map(|year| 365 + u64::from(leap(year))).sum();
     let months: u64 = date::LONGEST[..month - 1].iter().map(|days| u64::from(*days)).sum();
     let lacks = u64::from(month > 2 && !leap(year));

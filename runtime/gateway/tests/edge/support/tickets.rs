@@ -70,10 +70,13 @@ impl Till for TillService {
     async fn close(&self) {}
 }
 
+/// What was ordered, and what became of it.
+type Ordered = (Order, Result<TicketState, FindError>);
+
 /// What was kept, and what is to be said of it.
 #[derive(Clone)]
 pub(crate) struct Drawer {
-    kept: Arc<Mutex<Vec<(Order, Result<TicketState, FindError>)>>>,
+    kept: Arc<Mutex<Vec<Ordered>>>,
     changed: watch::Sender<()>,
     refusal: Arc<Mutex<Option<KeepError>>>,
     /// Never answers.
