@@ -128,7 +128,9 @@ pub(crate) struct Database {
 }
 
 /// Makes what goes with an open store.
-struct Attach(Box<dyn Fn(&Store) -> Result<Attached, StoreError> + Send + Sync>);
+struct Attach(Box<MakeAttached>);
+
+type MakeAttached = dyn Fn(&Store) -> Result<Attached, StoreError> + Send + Sync;
 
 /// What goes with an open store.
 type Attached = Arc<dyn Any + Send + Sync>;
