@@ -30,6 +30,8 @@ const BACKOFF: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// After so long something that failed for want of the store is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// So long it is waited for somebody who takes a call, before it is left for later.
+const ANYBODY: Duration = Duration::from_secs(1);
 /// So long those that are under way are waited for in the end.
 const LAST: Duration = Duration::from_secs(5);
 /// So many are read at once.
@@ -191,6 +193,10 @@ async fn attempt(
         return hand_over(commands, calls, (number, pending), &target).await;
     }
     if !pending.idempotent {
+        // Nothing has begun while nobody is there who could begin it, whoever crashes meanwhile.
+        if tokio::time::timeout(ANYBODY, target.client.anybody()).await.is_err() {
+            return again(commands, number, pending).await.map(Some);
+        }
         pending.begun = true;
         rewrite(commands, number, &pending).await?;
     }

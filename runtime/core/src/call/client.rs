@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::deadlines::Deadlines;
@@ -91,6 +92,11 @@ pub trait AnyClient: Send + Sync + 'static {
     /// Calls a subscription, by its index, with an event as it is kept.
     fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply;
 
+    /// Returns once somebody takes calls, as far as this unit knows; at once where the service is here.
+    fn anybody(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// How long the service's calls may take whose caller doesn't say, for all its clients in this
     /// unit: what is set there holds for the next call.
     fn deadlines(&self) -> &Live<Deadlines>;
@@ -131,6 +137,11 @@ impl<C: Dispatch> AnyClient for Client<C> {
             let why = format!("method number {method} of `{}` subscribes to no event", C::NAME);
             super::json::refused(why)
         })
+    }
+
+    fn anybody(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let route = Arc::clone(&self.inner.route);
+        Box::pin(async move { route.anybody().await })
     }
 
     fn deadlines(&self) -> &Live<Deadlines> {
