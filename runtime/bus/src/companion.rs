@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::{Command, Told};
 use crate::desk::Desk;
 use crate::subscription::{Batch, Ends, Source, SourceError, Wanted};
-use crate::time::Millis;
+use crate::time::{Millis, millis};
 
 /// So long it is waited for a command's end at most.
 const WAIT: Duration = Duration::from_secs(5);
@@ -211,8 +211,7 @@ impl Asking {
     /// # Errors
     /// If it can't be asked.
     pub async fn find(&self, id: TicketId, wait: Duration) -> Result<Option<Command>, SourceError> {
-        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        match self.ask(&Request::Find { id: id.0, wait }).await? {
+        match self.ask(&Request::Find { id: id.0, wait: millis(wait) }).await? {
             Answer::Found(told) => told.map(Command::try_from).transpose().map_err(refused),
             other => Err(unexpected(&other)),
         }

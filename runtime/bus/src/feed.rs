@@ -11,7 +11,7 @@ use crate::intake::Position;
 use crate::outbox::Outbox;
 use crate::record::Record;
 use crate::subscription::{Batch, Ends, SourceError, Wanted};
-use crate::time::{Millis, unix_millis};
+use crate::time::{Millis, millis, unix_millis};
 
 /// So long it is waited for the next event; then a reader is told that there is none yet.
 const WAIT: Duration = Duration::from_secs(5);
@@ -124,8 +124,7 @@ impl EventLog {
                 log.trim(unix_millis()).await.map(drop).map_err(failed)
             }
             Self::Rows(outbox) => loop {
-                let keep = u64::try_from(options.keep.as_millis()).unwrap_or(u64::MAX);
-                let oldest = unix_millis().saturating_sub(keep);
+                let oldest = unix_millis().saturating_sub(millis(options.keep));
                 let head = outbox.head().await.map_err(failed)?;
                 let rows = outbox.first(TRIMMED).await.map_err(failed)?;
                 let old = rows.iter().take_while(|(at, row)| row.at < oldest && *at < head);
@@ -169,13 +168,8 @@ impl Feed {
         }
         let Read { events, head } = log.read(from, wanted.most).await?;
         let next = events.last().map_or(from, |(last, _)| last + 1);
-        let is_wanted = |(_, record): &(Position, Record)| {
-            let is = |(topic, version): &(String, u16)| {
-                *topic == record.topic && *version == record.version
-            };
-            wanted.topics.is_empty() || wanted.topics.iter().any(is)
-        };
-        Ok(Batch { events: events.into_iter().filter(is_wanted).collect(), next, head })
+        let events = events.into_iter().filter(|(_, record)| wanted.has(record)).collect();
+        Ok(Batch { events, next, head })
     }
 
     /// Where the log ends, and the first event since a time.

@@ -38,5 +38,5 @@ pub use self::feed::{EventLog, Feed};
 pub use self::mover::{MoveError, mover};
 pub use self::outbox::Outbox;
 pub use self::record::{MAX_BODY, Record};
-pub use self::time::Millis;
+pub use self::time::{Millis, millis, unix_millis};
 pub use self::topic::{Publish, Topic};

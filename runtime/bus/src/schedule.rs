@@ -8,13 +8,13 @@ use seam_core::call::AnyClient;
 use seam_core::context::Delivery;
 use seam_core::outcome::CallError;
 use seam_core::policy::Schedule;
-use seam_store::{Store, StoreError, TransactionError};
+use seam_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
 use crate::rows;
 use crate::subscription::{Effect, handed, passes};
-use crate::time::{Millis, unix_millis};
+use crate::time::{Millis, at, millis, unix_millis};
 
 /// For so long a run is somebody's; then another instance takes it for gone, and runs it.
 const LEASE: Duration = Duration::from_secs(60);
@@ -74,8 +74,7 @@ impl Scheduled {
     /// When it is due next after that time.
     pub fn next(&self, after: Millis) -> Option<Millis> {
         let next = self.schedule.next(UNIX_EPOCH + Duration::from_millis(after))?;
-        let since = next.duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).ok()
+        Some(at(next))
     }
 
     /// Runs the method whenever it is due, for as long as it is polled.
@@ -116,7 +115,7 @@ impl Scheduled {
         }
         // However many times were missed, it is run once, for the latest of them.
         let due = self.latest(next, now);
-        let lease = now.saturating_add(u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX));
+        let lease = now.saturating_add(millis(LEASE));
         let claim = Runs { claimed: Some((holder, lease)), last: due, ..Runs::default() };
         let shared = store.is_shared();
         let claimed = self.change(store, claim, move |runs, claim| {
@@ -178,7 +177,7 @@ impl Scheduled {
     fn latest(&self, first: Millis, now: Millis) -> Millis {
         match self.schedule {
             Schedule::Every(every) => {
-                let every = u64::try_from(every.as_millis()).unwrap_or(u64::MAX).max(1);
+                let every = millis(every).max(1);
                 first.max(now - now % every)
             }
             Schedule::Cron(_) => {
@@ -206,10 +205,8 @@ impl Scheduled {
             let answer = change(&mut runs, new);
             let row = runs.map(|runs| rows::write(&runs)).transpose()?;
             tx.write_raw(&space, &key, row)?;
-            Ok(answer)
+            Ok::<_, StoreError>(answer)
         });
-        changed.await.map_err(|error| match error {
-            TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-        })
+        Ok(changed.await?)
     }
 }

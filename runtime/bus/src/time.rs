@@ -1,12 +1,21 @@
 //! The time of day, as what is kept notes it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970, in UTC.
 pub type Millis = u64;
 
 /// Now.
-pub(crate) fn unix_millis() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+pub fn unix_millis() -> Millis {
+    at(SystemTime::now())
+}
+
+/// That time; what is before 1970 is its beginning.
+pub(crate) fn at(time: SystemTime) -> Millis {
+    millis(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// So many milliseconds.
+pub fn millis(time: Duration) -> Millis {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

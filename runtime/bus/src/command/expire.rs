@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use seam_core::call::TicketId;
-use seam_store::{StoreError, TransactionError};
+use seam_store::StoreError;
 
 use super::rows::{Row, RowState};
-use super::{Commands, millis, piece};
+use super::{Commands, piece};
 use crate::rows as bytes;
-use crate::time::{Millis, unix_millis};
+use crate::time::{Millis, millis, unix_millis};
 
 /// After its result is gone, that there was one is known for so long.
 const KNOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -59,9 +59,7 @@ impl Commands {
                 }
                 Ok::<_, StoreError>(())
             });
-            done.await.map_err(|error| match error {
-                TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-            })?;
+            done.await?;
         }
     }
 }

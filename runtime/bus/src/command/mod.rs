@@ -15,7 +15,7 @@ mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use seam_core::call::{Due, KeepError, Kept, KeptCall, TicketId};
 use seam_core::context;
@@ -32,7 +32,7 @@ use self::rows::{Pending, Row, RowState};
 pub use self::sender::{Calls, Target, send};
 pub(crate) use self::told::Told;
 use crate::rows as bytes;
-use crate::time::{Millis, unix_millis};
+use crate::time::{at, millis, unix_millis};
 
 /// The sequence of their numbers.
 const NUMBERS: &str = "cmd.pending";
@@ -198,7 +198,7 @@ impl Commands {
             due: match due {
                 Due::Now => now,
                 Due::After(time) => now.saturating_add(millis(*time)),
-                Due::At(time) => millis(time.duration_since(UNIX_EPOCH).unwrap_or_default()),
+                Due::At(time) => at(*time),
             },
             attempts: 0,
             idempotent: *idempotent,
@@ -324,10 +324,6 @@ fn piece(id: TicketId, number: u32) -> Vec<u8> {
     [&id.0.to_be_bytes()[..], &number.to_be_bytes()].concat()
 }
 
-fn millis(time: Duration) -> Millis {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// An id that nobody can guess.
 fn fastrand_id() -> u128 {
     let mut bytes = [0; 16];
@@ -348,9 +344,7 @@ fn print(arguments: &[u8]) -> u64 {
 }
 
 fn not_kept(error: TransactionError<StoreError>) -> KeepError {
-    let error = match error {
-        TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-    };
+    let error = StoreError::from(error);
     let cause = error.to_string();
     match error {
         StoreError::Refused { .. } => KeepError::Reused(cause),

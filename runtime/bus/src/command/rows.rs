@@ -7,7 +7,7 @@ use seam_core::contract::ServiceFailure;
 use seam_core::outcome::{CallError, Failure, FailureParts};
 use serde::{Deserialize, Serialize};
 
-use crate::time::Millis;
+use crate::time::{Millis, millis};
 
 /// A command that has no outcome yet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,7 +79,6 @@ impl FailureRow {
     pub(crate) fn of(error: CallError<ServiceFailure>) -> Self {
         let runtime = |failure: Failure| {
             let FailureParts { code, retry_after, texts } = failure.to_parts();
-            let millis = |after: Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
             Self::Runtime { code, retry_after_ms: retry_after.map(millis), texts }
         };
         match error {

@@ -15,12 +15,12 @@ use seam_store::{StoreError, TransactionError};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::Commands;
 use super::rows::{Command, Pending, State};
-use super::{Commands, millis};
 use crate::rows as bytes;
 use crate::saga::{DEADLINE, Ending, Run};
 use crate::subscription::{handed, passes};
-use crate::time::{Millis, unix_millis};
+use crate::time::{Millis, millis, unix_millis};
 
 /// How many are made side by side.
 const IN_FLIGHT: usize = 64;
@@ -303,7 +303,7 @@ where
     F: Future<Output = Result<(), TransactionError<StoreError>>>,
 {
     loop {
-        match store(write().await) {
+        match write().await.map_err(StoreError::from) {
             Err(error) if error != StoreError::Closed => {
                 tracing::warn!(%error, "what came of a command can't be kept for now");
                 sleep(AGAIN).await;
@@ -333,10 +333,4 @@ async fn ended(
     .await?;
     commands.bell.end.notify_waiters();
     Ok(None)
-}
-
-fn store<T>(result: Result<T, TransactionError<StoreError>>) -> Result<T, StoreError> {
-    result.map_err(|error| match error {
-        TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-    })
 }

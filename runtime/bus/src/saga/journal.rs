@@ -1,7 +1,7 @@
 //! What a saga's steps came to, in its service's store: rows of the space `saga`.
 
 use seam_core::call::TicketId;
-use seam_store::{Space, Store, StoreError, Transaction, TransactionError};
+use seam_store::{Space, Store, StoreError, Transaction};
 use serde::{Deserialize, Serialize};
 
 use crate::command::FailureRow;
@@ -75,9 +75,7 @@ impl Journal {
     pub(super) async fn note(&self, number: u32, step: &Step) -> Result<(), StoreError> {
         let (space, key, row) = (self.space()?, self.key(At::Step(number)), rows::write(step)?);
         let noted = self.store.transaction(move |tx| tx.write_raw(&space, &key, Some(row)));
-        noted.await.map_err(|error| match error {
-            TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-        })
+        Ok(noted.await?)
     }
 
     /// Marks something as done; false if it was.

@@ -2,25 +2,26 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, pending, select};
+use futures_util::future::{BoxFuture, FutureExt, pending};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use seam_core::context::Delivery as Handed;
 use seam_core::live::Live;
-use seam_store::{StoreError, TransactionError};
+use seam_store::StoreError;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::deliver::{Deliver, Undelivered};
 use super::effect::Effect;
 use super::kept::{Failure, Kept, Waiting};
 use super::source::{Batch, Source, SourceError, Wanted};
+use super::stream::{Progress, Stream, Subscribed};
+use super::write::{Write, write};
 use crate::intake::{Delivery, Ended, Given, Intake, Nanos, Position, Settings, Then};
 use crate::record::Record;
-use crate::time::unix_millis;
+use crate::time::{millis, unix_millis};
 
 /// After so long something that failed for want of its store or its source is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -31,48 +32,9 @@ const NOTED_EVENTS: u64 = 1_024;
 /// The longest cause that is kept of a failure, in bytes.
 const CAUSE: usize = 1_024;
 
-/// The events of one publisher that a service subscribes to: they share their order.
-#[derive(Debug, Clone)]
-pub struct Stream {
-    /// What it is kept under.
-    pub name: String,
-    /// Whose events these are.
-    pub publisher: String,
-    /// Who subscribes.
-    pub subscriber: String,
-    /// To what.
-    pub topics: Vec<Subscribed>,
-    /// Up to which position; for ever, if that isn't said.
-    pub until: Option<Position>,
-}
-
-/// A method that takes events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscribed {
-    /// Of which topic.
-    pub topic: String,
-    /// In which version.
-    pub version: u16,
-    /// Its place in the contract.
-    pub method: u16,
-    /// Its name.
-    pub name: String,
-}
-
-/// How far a stream is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Everything up to there is settled or kept.
-    pub cursor: Position,
-    /// The last position of the publisher's log, as far as that is known.
-    pub head: Position,
-    /// How many events are kept that have failed, or wait behind one that has.
-    pub waiting: u64,
-}
-
 /// Drives one stream.
 pub struct Driver {
-    stream: Stream,
+    stream: Arc<Stream>,
     kept: Kept,
     source: Arc<dyn Source>,
     to: Arc<dyn Deliver>,
@@ -89,30 +51,14 @@ pub struct Driver {
 /// What has come to an end.
 enum Done {
     Read(Result<Batch, SourceError>),
-    Delivered(Delivery, Record, Result<(), Undelivered>),
+    /// It was handled, and nothing of it is on disk.
+    Handled(Delivery),
+    NotRun(Delivery),
+    Failed(Delivery, Record, String),
     /// It is on disk.
     Kept(Vec<Write>),
     Due,
     Revive(Position),
-}
-
-/// What is to be kept of an event.
-#[derive(Debug, Clone)]
-enum Write {
-    /// It was handled, and its handler has written nothing.
-    Handled(Delivery),
-    Wait {
-        position: Position,
-        kept: bool,
-        waiting: Waiting,
-        failure: Option<Failure>,
-    },
-    Bury {
-        position: Position,
-        kept: bool,
-        record: Record,
-        failure: Failure,
-    },
 }
 
 impl Driver {
@@ -130,8 +76,8 @@ impl Driver {
         let cursor = match kept.cursor().await? {
             Some(cursor) => cursor,
             None => {
-                let (own, cursor) = (kept.clone(), from.saturating_sub(1));
-                store(kept.store().transaction(move |tx| own.note(tx, cursor)).await)?;
+                let cursor = from.saturating_sub(1);
+                write(kept.clone(), Vec::new(), Some(cursor)).await?;
                 cursor
             }
         };
@@ -146,7 +92,7 @@ impl Driver {
         });
         let (records, noted) = (HashMap::new(), (cursor, began));
         Ok(Self {
-            stream,
+            stream: Arc::new(stream),
             kept,
             source,
             to,
@@ -165,9 +111,9 @@ impl Driver {
         self.progress.subscribe()
     }
 
-    /// Drives it until `stop` is true, or up to its end: whether that was reached. What is under way then comes to its end by
-    /// itself, and is told to nobody: what it has written it has marked. `revived` names dead letters
-    /// that are kept as waiting now.
+    /// Drives it until `stop` is true, or up to its end: whether that was reached. What is under way then
+    /// comes to its end by itself, and is told to nobody: what it has written it has marked. `revived`
+    /// names dead letters that are kept as waiting now.
     pub async fn run(
         mut self,
         mut stop: watch::Receiver<bool>,
@@ -219,10 +165,9 @@ impl Driver {
                 under_way.push(self.keep(writes, note));
             }
         }
-        let stopped = self.write(Vec::new(), true);
-        let (stopped, patience) = (pin!(stopped), pin!(sleep(AGAIN)));
+        let noted = write(self.kept.clone(), Vec::new(), Some(self.intake.cursor()));
         // What isn't noted is looked at once more, and found to be handled.
-        let _ = select(stopped, patience).await;
+        let _ = timeout(AGAIN, noted).await;
         self.is_over()
     }
 
@@ -262,46 +207,49 @@ impl Driver {
         }))
     }
 
-    fn method(&self, record: &Record) -> Option<&Subscribed> {
-        let is = |on: &&Subscribed| on.topic == record.topic && on.version == record.version;
-        self.stream.topics.iter().find(is)
-    }
-
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'static, Done> {
         let Delivery { position, attempt, kept: waits } = delivery;
         let known = self.records.get(&position).cloned();
         let (kept, to) = (self.kept.clone(), Arc::clone(&self.to));
-        let (topics, id) =
-            (self.stream.topics.clone(), format!("{}:{position}", self.stream.publisher));
+        let stream = Arc::clone(&self.stream);
         Box::pin(async move {
             let record = match known {
                 Some(record) => record,
                 None => match kept.waits(position).await {
                     Ok(Some(waiting)) => waiting.record,
                     // It was handled by a delivery before this one.
-                    Ok(None) => return Done::Delivered(delivery, nobody(), Ok(())),
-                    Err(_) => return Done::Delivered(delivery, nobody(), Err(Undelivered::NotRun)),
+                    Ok(None) => return Done::Handled(delivery),
+                    Err(_) => return Done::NotRun(delivery),
                 },
             };
-            let is = |on: &&Subscribed| on.topic == record.topic && on.version == record.version;
-            let Some(on) = topics.iter().find(is) else {
+            let Some(on) = stream.method(&record) else {
                 let why = "no method of this release subscribes to it".to_owned();
-                return Done::Delivered(delivery, record, Err(Undelivered::Failed(why)));
+                return Done::Failed(delivery, record, why);
             };
+            let id = format!("{}:{position}", stream.publisher);
             let effect = Arc::new(Effect::of_event(kept.clone(), position, waits));
             let handed = Handed::new(id, attempt, Some(position), Arc::clone(&effect) as _);
             let came = to.deliver(on.method, &record, handed).await;
-            match came {
+            let why = match came {
                 // Its effect is marked.
-                Ok(()) if effect.is_written() => Done::Kept(vec![Write::Handled(delivery)]),
-                Ok(()) => Done::Delivered(delivery, record, Ok(())),
-                // An earlier delivery may have gone on after its deadline, and this one beyond what it
-                // wrote.
-                Err(why) => match kept.is_handled(position, waits).await {
-                    Ok(true) => Done::Kept(vec![Write::Handled(delivery)]),
-                    Ok(false) => Done::Delivered(delivery, record, Err(why)),
-                    Err(_) => Done::Delivered(delivery, record, Err(Undelivered::NotRun)),
-                },
+                Ok(()) if effect.is_written() => return Done::Kept(vec![Write::Handled(delivery)]),
+                Ok(()) => return Done::Handled(delivery),
+                Err(why) => why,
+            };
+            // An earlier delivery may have gone on after its deadline, and this one beyond what it wrote.
+            match (kept.is_handled(position, waits).await, why) {
+                (Ok(true), why) => {
+                    let (method, id) = (&on.name, format!("{}:{position}", stream.publisher));
+                    tracing::warn!(
+                        method,
+                        event = id,
+                        ?why,
+                        "it failed after it had written: handled"
+                    );
+                    Done::Kept(vec![Write::Handled(delivery)])
+                }
+                (Ok(false), Undelivered::Failed(why)) => Done::Failed(delivery, record, why),
+                (Ok(false), Undelivered::NotRun) | (Err(_), _) => Done::NotRun(delivery),
             }
         })
     }
@@ -312,14 +260,18 @@ impl Driver {
             Done::Due => Vec::new(),
             Done::Read(Ok(batch)) => self.given(batch),
             Done::Read(Err(error)) => {
-                let Stream { publisher, subscriber, .. } = &self.stream;
+                let Stream { publisher, subscriber, .. } = &*self.stream;
                 tracing::debug!(publisher, subscriber, %error, "no events for now");
                 Vec::new()
             }
-            Done::Delivered(delivery, _, Ok(())) => vec![Write::Handled(delivery)],
-            Done::Delivered(delivery, record, Err(why)) => self.failed(delivery, record, why),
+            Done::Handled(delivery) => vec![Write::Handled(delivery)],
+            Done::NotRun(delivery) => {
+                self.intake.ended(delivery.position, Ended::NotRun, self.now());
+                Vec::new()
+            }
+            Done::Failed(delivery, record, cause) => self.failed(delivery, record, &cause),
             Done::Kept(writes) => {
-                writes.into_iter().for_each(|write| self.kept(write));
+                writes.into_iter().for_each(|write| self.is_on_disk(&write));
                 Vec::new()
             }
             Done::Revive(position) => {
@@ -343,8 +295,7 @@ impl Driver {
                 }
                 Given::Keep => {
                     self.records.insert(position, record.clone());
-                    let waiting = Waiting { record, failed: 0, due: 0 };
-                    writes.push(Write::Wait { position, kept: false, waiting, failure: None });
+                    writes.push(Write::behind(position, record));
                 }
             }
         }
@@ -352,28 +303,23 @@ impl Driver {
         writes
     }
 
-    fn failed(&mut self, delivery: Delivery, record: Record, why: Undelivered) -> Vec<Write> {
-        let (now, Delivery { position, kept, .. }) = (self.now(), delivery);
-        let Undelivered::Failed(cause) = why else {
-            self.intake.ended(position, Ended::NotRun, now);
-            return Vec::new();
-        };
-        let failure = Failure { at: unix_millis(), cause: short(&cause) };
+    fn failed(&mut self, delivery: Delivery, record: Record, cause: &str) -> Vec<Write> {
+        let Delivery { position, kept, .. } = delivery;
+        let short = cause[..cause.floor_char_boundary(CAUSE)].to_owned();
+        let failure = Failure { at: unix_millis(), cause: short };
         self.intake.set(**self.settings.load());
-        let then = self.intake.ended(position, Ended::Failed, now);
-        let method = self.method(&record).map_or("", |on| &on.name);
-        let Stream { publisher, subscriber, .. } = &self.stream;
+        let then = self.intake.ended(position, Ended::Failed, self.now());
+        let method = self.stream.method(&record).map_or("", |on| &on.name);
+        let Stream { publisher, subscriber, .. } = &*self.stream;
         let event = format!("{publisher}:{position}");
         match then {
             Then::Nothing => Vec::new(),
             Then::Keep { failed, pause, behind } => {
                 tracing::warn!(subscriber, method, event, failed, cause, "an event failed");
-                let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                let waiting = Waiting { record, failed, due: unix_millis().saturating_add(pause) };
+                let due = unix_millis().saturating_add(millis(pause));
+                let waiting = Waiting { record, failed, due };
                 let behind = behind.into_iter().filter_map(|position| {
-                    let record = self.records.get(&position)?.clone();
-                    let waiting = Waiting { record, failed: 0, due: 0 };
-                    Some(Write::Wait { position, kept: false, waiting, failure: None })
+                    Some(Write::behind(position, self.records.get(&position)?.clone()))
                 });
                 let first = Write::Wait { position, kept, waiting, failure: Some(failure) };
                 std::iter::once(first).chain(behind).collect()
@@ -392,21 +338,17 @@ impl Driver {
         }
     }
 
-    /// It is on disk.
-    fn kept(&mut self, write: Write) {
+    fn is_on_disk(&mut self, write: &Write) {
+        let (Write::Handled(Delivery { position, .. })
+        | Write::Wait { position, .. }
+        | Write::Bury { position, .. }) = *write;
+        self.records.remove(&position);
         match write {
-            Write::Handled(Delivery { position, .. }) => {
-                self.records.remove(&position);
+            Write::Handled(_) => {
                 self.intake.ended(position, Ended::Handled, self.now());
             }
-            Write::Wait { position, .. } => {
-                self.records.remove(&position);
-                self.intake.kept(&[position]);
-            }
-            Write::Bury { position, .. } => {
-                self.records.remove(&position);
-                self.intake.buried(position);
-            }
+            Write::Wait { .. } => self.intake.kept(&[position]),
+            Write::Bury { .. } => self.intake.buried(position),
         }
     }
 
@@ -418,34 +360,18 @@ impl Driver {
 
     /// Brings it to disk, however long that takes.
     fn keep(&mut self, writes: Vec<Write>, note: bool) -> BoxFuture<'static, Done> {
-        if note {
-            self.noted = (self.intake.cursor(), Instant::now());
+        let cursor = note.then(|| self.intake.cursor());
+        if let Some(cursor) = cursor {
+            self.noted = (cursor, Instant::now());
         }
-        let mut first = Some(self.write(writes.clone(), note));
-        let (kept, cursor) = (self.kept.clone(), note.then(|| self.intake.cursor()));
+        let kept = self.kept.clone();
         Box::pin(async move {
-            loop {
-                let written = match first.take() {
-                    Some(first) => first.await,
-                    None => write(kept.clone(), writes.clone(), cursor).await,
-                };
-                match written {
-                    Ok(()) => return Done::Kept(writes),
-                    Err(error) => {
-                        tracing::warn!(%error, "what became of events can't be kept for now");
-                        sleep(AGAIN).await;
-                    }
-                }
+            while let Err(error) = write(kept.clone(), writes.clone(), cursor).await {
+                tracing::warn!(%error, "what became of events can't be kept for now");
+                sleep(AGAIN).await;
             }
+            Done::Kept(writes)
         })
-    }
-
-    fn write(
-        &self,
-        writes: Vec<Write>,
-        note: bool,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
-        write(self.kept.clone(), writes, note.then(|| self.intake.cursor()))
     }
 }
 
@@ -453,52 +379,4 @@ impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").field("stream", &self.stream).finish_non_exhaustive()
     }
-}
-
-async fn write(kept: Kept, writes: Vec<Write>, cursor: Option<Position>) -> Result<(), StoreError> {
-    let own = kept.clone();
-    let written = kept.store().transaction(move |tx| {
-        for write in writes {
-            match write {
-                Write::Handled(Delivery { position, kept, .. }) => {
-                    own.mark(tx, position, kept)?;
-                }
-                Write::Wait { position, kept, waiting, failure } => {
-                    own.keep(tx, position, &waiting, (kept, failure))?;
-                }
-                Write::Bury { position, kept, record, failure } => {
-                    own.bury(tx, position, &record, (kept, failure))?;
-                }
-            }
-        }
-        match cursor {
-            Some(cursor) => own.note(tx, cursor),
-            None => Ok(()),
-        }
-    });
-    store(written.await)
-}
-
-fn store<T>(result: Result<T, TransactionError<StoreError>>) -> Result<T, StoreError> {
-    result.map_err(|error| match error {
-        TransactionError::Aborted(error) | TransactionError::Store(error) => error,
-    })
-}
-
-/// In place of an event that isn't there any more.
-fn nobody() -> Record {
-    Record {
-        topic: String::new(),
-        version: 0,
-        key: Box::default(),
-        at: 0,
-        trace: Box::default(),
-        body: Box::default(),
-    }
-}
-
-/// A cause, cut where it is too long.
-fn short(cause: &str) -> String {
-    let end = (0..=CAUSE.min(cause.len())).rev().find(|at| cause.is_char_boundary(*at));
-    cause[..end.unwrap_or_default()].to_owned()
 }

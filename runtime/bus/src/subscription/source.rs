@@ -28,6 +28,15 @@ pub struct Wanted {
     pub topics: Vec<(String, u16)>,
 }
 
+impl Wanted {
+    /// Whether it is after that event.
+    pub(crate) fn has(&self, record: &Record) -> bool {
+        let is =
+            |(topic, version): &(String, u16)| *topic == record.topic && *version == record.version;
+        self.topics.is_empty() || self.topics.iter().any(is)
+    }
+}
+
 /// Where a log ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ends {

@@ -5,6 +5,7 @@ mod print;
 
 use std::time::Duration;
 
+use seam_bus::{millis, unix_millis};
 use serde_json::{Value as Json, json};
 
 use super::Failure;
@@ -175,9 +176,7 @@ fn parse(from: &str) -> Result<From, Failure> {
         return Ok(From::Position(position));
     }
     if let Some(ago) = crate::config::parse_duration(from) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let at = now.unwrap_or_default().saturating_sub(ago);
-        return Ok(From::Time(u64::try_from(at.as_millis()).unwrap_or(u64::MAX)));
+        return Ok(From::Time(unix_millis().saturating_sub(millis(ago))));
     }
     match print::read_time(from) {
         Some(time) => Ok(From::Time(time)),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use seam_bus::EventLog;
 use seam_bus::lease::{claim, release};
+use seam_bus::{EventLog, millis};
 use seam_store::Store;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -25,11 +25,10 @@ impl Messaging {
         let mut stop = running.stop.subscribe();
         running.tasks.push(self.plan.home.spawn(async move {
             let holder = fastrand::u64(..);
-            let millis = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
             let (mut led, mut renewed) = (None, Instant::now());
             loop {
                 let Some(messaging) = own.upgrade() else { return };
-                match timeout(RENEW, claim(&store, holder, millis)).await {
+                match timeout(RENEW, claim(&store, holder, millis(LEASE))).await {
                     Ok(Ok(true)) => {
                         renewed = Instant::now();
                         if led.is_none() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use seam_bus::command::{Command, State};
 use seam_bus::intake::Position;
 use seam_bus::subscription::Dead;
+use seam_bus::unix_millis;
 use seam_core::call::Kept as Outcome;
 use serde::{Deserialize, Serialize};
 
@@ -212,8 +213,7 @@ impl Messaging {
     }
 
     async fn retry(&self, ids: Option<&[String]>, into: &mut BusAnswer) -> Result<(), BusRefusal> {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let now = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        let now = unix_millis();
         for stream in self.running_streams() {
             for dead in self.dead(&stream).await? {
                 if ids.is_some_and(|ids| !ids.contains(&dead.id)) {
@@ -285,9 +285,7 @@ impl Messaging {
 
 fn dead_letter(stream: &RunningStream, dead: Dead) -> DeadLetter {
     let Dead { position, record, failures, attempts } = dead;
-    let topics = &stream.stream.topics;
-    let on = topics.iter().find(|on| on.topic == record.topic && on.version == record.version);
-    let method = on.map_or("?", |on| on.name.as_str());
+    let method = stream.stream.method(&record).map_or("?", |on| on.name.as_str());
     let failure = |failure: seam_bus::subscription::Failure| FailureStatus {
         at: failure.at,
         cause: failure.cause,
