@@ -114,13 +114,13 @@ impl Companion {
             },
             Request::Find { id, wait } => {
                 let wait = Duration::from_millis(wait).min(WAIT);
-                match self.desk.find(TicketId(id), wait).await {
+                match self.desk.find(TicketId::new(id), wait).await {
                     Ok(found) => Answer::Found(found.map(Told::from)),
                     Err(reason) => Answer::Away { reason },
                 }
             }
             Request::Keep { id, method, arguments } => {
-                let kept = self.desk.keep(TicketId(id), method, arguments.into_bytes());
+                let kept = self.desk.keep(TicketId::new(id), method, arguments.into_bytes());
                 match kept.await {
                     Ok(()) => Answer::Kept,
                     Err(reason) => Answer::Away { reason },
@@ -211,7 +211,7 @@ impl Asking {
     /// # Errors
     /// If it can't be asked.
     pub async fn find(&self, id: TicketId, wait: Duration) -> Result<Option<Command>, SourceError> {
-        match self.ask(&Request::Find { id: id.0, wait: millis(wait) }).await? {
+        match self.ask(&Request::Find { id: id.get(), wait: millis(wait) }).await? {
             Answer::Found(told) => told.map(Command::try_from).transpose().map_err(refused),
             other => Err(unexpected(&other)),
         }
@@ -228,7 +228,7 @@ impl Asking {
         arguments: Vec<u8>,
     ) -> Result<(), SourceError> {
         let arguments = String::from_utf8(arguments).map_err(refused)?;
-        match self.ask(&Request::Keep { id: id.0, method, arguments }).await? {
+        match self.ask(&Request::Keep { id: id.get(), method, arguments }).await? {
             Answer::Kept => Ok(()),
             other => Err(unexpected(&other)),
         }

@@ -87,7 +87,8 @@ impl Desk {
         let known = known.ok_or("this release has no such saga")?;
         let (key, idempotent, saga) = (id.to_string(), known.idempotent, known.saga);
         let service = self.service;
-        let call = KeptCall { service, method, idempotent, saga, arguments, key, due: Due::Now };
+        let (due, trace) = (Due::Now, None);
+        let call = KeptCall { service, method, idempotent, saga, arguments, key, due, trace };
         commands.keep(call, Some(id)).await.map(drop).map_err(|error| error.to_string())
     }
 }

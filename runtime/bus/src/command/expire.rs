@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use seam_core::call::TicketId;
-use seam_store::StoreError;
+use seam_store::{Space, StoreError, Transaction};
 
 use super::rows::{Row, RowState};
 use super::{Commands, piece};
@@ -21,45 +21,107 @@ impl Commands {
     /// # Errors
     /// As any write.
     pub async fn expire(&self, results: Duration) -> Result<(), StoreError> {
-        let now = unix_millis();
-        // First what is to be forgotten, whose marks are the oldest.
-        let mut from = Vec::new();
+        self.before(&self.ended, results, Self::let_go).await?;
+        self.before(&self.expired, results.saturating_add(KNOWN), Self::forget).await
+    }
+
+    /// Does something with those whose end, by the marks of a space, is longer ago than that, and takes
+    /// the marks away.
+    async fn before(
+        &self,
+        marks: &Space,
+        age: Duration,
+        with: fn(&Self, &mut Transaction, &[u8], TicketId) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let end: Millis = unix_millis().saturating_sub(millis(age));
         loop {
-            let end = now.saturating_sub(millis(results)).to_be_bytes();
-            let rows = self.ended.scan(&from..&end, false, AT_ONCE).await?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            from = [last.as_slice(), &[0]].concat();
-            let own = self.clone();
+            let rows = marks.scan(&[]..&end.to_be_bytes(), false, AT_ONCE).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let (own, marks) = (self.clone(), marks.clone());
             let done = self.store().transaction(move |tx| {
-                for (key, _) in rows {
-                    let Some((at, id)) = key.split_first_chunk::<8>() else { continue };
-                    let (at, Ok(id)) = (Millis::from_be_bytes(*at), id.try_into()) else {
-                        continue;
-                    };
-                    let id = TicketId(u128::from_be_bytes(id));
-                    let Some(row) = tx.read_raw(&own.tickets, &id.0.to_be_bytes())? else {
-                        tx.write_raw(&own.ended, &key, None)?;
-                        continue;
-                    };
-                    let row: Row = bytes::read(&row)?;
-                    if let RowState::Answered { pieces, .. } = row.state {
-                        for number in 0..pieces {
-                            tx.write_raw(&own.answers, &piece(id, number), None)?;
-                        }
-                    }
-                    if now.saturating_sub(at) > millis(results.saturating_add(KNOWN)) {
-                        tx.write_raw(&own.keys, &row.key, None)?;
-                        tx.write_raw(&own.tickets, &id.0.to_be_bytes(), None)?;
-                        tx.write_raw(&own.ended, &key, None)?;
-                    } else if !matches!(row.state, RowState::Expired) {
-                        let row = Row { state: RowState::Expired, ..row };
-                        let row = bytes::write(&row)?;
-                        tx.write_raw(&own.tickets, &id.0.to_be_bytes(), Some(row))?;
+                for (mark, _) in rows {
+                    tx.write_raw(&marks, &mark, None)?;
+                    if let Some(id) = mark.last_chunk() {
+                        with(&own, tx, &mark, TicketId::new(u128::from_be_bytes(*id)))?;
                     }
                 }
                 Ok::<_, StoreError>(())
             });
             done.await?;
         }
+    }
+
+    /// The result goes, and that there was one stays.
+    fn let_go(&self, tx: &mut Transaction, mark: &[u8], id: TicketId) -> Result<(), StoreError> {
+        let key = id.get().to_be_bytes();
+        let Some(row) = tx.read_raw(&self.tickets, &key)? else { return Ok(()) };
+        let row: Row = bytes::read(&row)?;
+        if let RowState::Answered { pieces, .. } = row.state {
+            for number in 0..pieces {
+                tx.write_raw(&self.answers, &piece(id, number), None)?;
+            }
+        }
+        let row = Row { state: RowState::Expired, ..row };
+        tx.write_raw(&self.tickets, &key, Some(bytes::write(&row)?))?;
+        tx.write_raw(&self.expired, mark, Some(Vec::new()))
+    }
+
+    /// Nothing is known of it any more, and its key is free.
+    fn forget(&self, tx: &mut Transaction, _: &[u8], id: TicketId) -> Result<(), StoreError> {
+        let key = id.get().to_be_bytes();
+        let Some(row) = tx.read_raw(&self.tickets, &key)? else { return Ok(()) };
+        let row: Row = bytes::read(&row)?;
+        tx.write_raw(&self.keys, &row.key, None)?;
+        tx.write_raw(&self.tickets, &key, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seam_core::call::{Due, KeptCall};
+    use seam_core::name::ServiceId;
+    use seam_store::Store;
+
+    use super::*;
+    use crate::command::State;
+
+    #[tokio::test]
+    async fn a_result_goes_first_and_that_there_was_one_later() {
+        let commands = Commands::open(&Store::in_memory()).unwrap();
+        let call = KeptCall {
+            service: ServiceId::of("expire").unwrap(),
+            method: "m".into(),
+            idempotent: true,
+            saga: false,
+            arguments: b"{}".to_vec(),
+            key: "k".into(),
+            due: Due::Now,
+            trace: None,
+        };
+        let id = commands.keep(call.clone(), None).await.unwrap();
+        let own = commands.clone();
+        let answer = vec![b'1'; 2 * crate::command::PIECE];
+        let ended = commands.store().transaction(move |tx| own.end(tx, (1, 1), id, Ok(answer)));
+        ended.await.unwrap();
+        let state = async || commands.find(id).await.unwrap().map(|command| command.state);
+        let rows = async |space: &Space| space.scan(&[]..&[], false, 9).await.unwrap().len();
+
+        commands.expire(Duration::from_secs(60)).await.unwrap();
+        assert!(matches!(state().await, Some(State::Ended(_))));
+        assert_eq!((rows(&commands.answers).await, rows(&commands.ended).await), (2, 1));
+
+        // Its end is before the next millisecond.
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        commands.expire(Duration::ZERO).await.unwrap();
+        assert_eq!(state().await, Some(State::Expired));
+        assert_eq!((rows(&commands.answers).await, rows(&commands.ended).await), (0, 0));
+        assert_eq!(commands.keep(call.clone(), None).await, Ok(id), "its key is known");
+
+        let (marks, own) = (commands.expired.clone(), commands.clone());
+        commands.before(&marks, Duration::ZERO, Commands::forget).await.unwrap();
+        assert_eq!((state().await, rows(&own.keys).await, rows(&own.expired).await), (None, 0, 0));
+        assert_ne!(commands.keep(call, None).await, Ok(id), "and free");
     }
 }

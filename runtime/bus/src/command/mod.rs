@@ -5,7 +5,8 @@
 //! cmd.ticket    id              → what became of it
 //! cmd.answer    id, piece       → its answer
 //! cmd.key       hash of the key → the id, and the arguments' hash
-//! cmd.ended     when, id        → nothing: what is to expire
+//! cmd.ended     when, id        → nothing: whose result is to expire
+//! cmd.expired   when, id        → nothing: what is to be forgotten, by when it ended as well
 //! ```
 
 mod expire;
@@ -14,7 +15,7 @@ mod sender;
 mod told;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use seam_core::call::{Due, KeepError, Kept, KeptCall, TicketId};
@@ -22,7 +23,6 @@ use seam_core::context;
 use seam_core::contract::{Method, ServiceFailure};
 use seam_core::outcome::CallError;
 use seam_store::{Begun, Hook, Space, Store, StoreError, Transaction, TransactionError};
-use serde_json::Value;
 use tokio::sync::Notify;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -49,6 +49,7 @@ pub struct Commands {
     answers: Space,
     keys: Space,
     ended: Space,
+    expired: Space,
     bell: Arc<Bell>,
 }
 
@@ -59,6 +60,28 @@ struct Bell {
     more: Notify,
     /// One has come to its end.
     end: Notify,
+    /// How many are under way that can't be made again.
+    lasting: AtomicUsize,
+}
+
+/// One is under way that can't be made again, until this is dropped.
+struct Lasts<'a>(&'a Bell);
+
+impl Bell {
+    fn last(&self) -> Lasts<'_> {
+        self.lasting.fetch_add(1, Ordering::AcqRel);
+        Lasts(self)
+    }
+
+    fn lasts(&self) -> bool {
+        self.lasting.load(Ordering::Acquire) > 0
+    }
+}
+
+impl Drop for Lasts<'_> {
+    fn drop(&mut self) {
+        self.0.lasting.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// What is ambient where a transaction was handed over that may send commands.
@@ -140,6 +163,7 @@ impl Commands {
             answers: store.space("cmd.answer")?,
             keys: store.space("cmd.key")?,
             ended: store.space("cmd.ended")?,
+            expired: store.space("cmd.expired")?,
             bell: Arc::default(),
         };
         store.hook(Sends(commands.clone()));
@@ -176,22 +200,24 @@ impl Commands {
         sending: &Sending,
         id: Option<TicketId>,
     ) -> Result<(TicketId, bool), StoreError> {
-        let KeptCall { service, method, idempotent, saga, arguments, key, due } = call;
+        let KeptCall { service, method, idempotent, saga, arguments, key, due, trace } = call;
         let scope = [service.name(), method, key].join("\0");
         let key_row = xxh3_128(scope.as_bytes()).to_be_bytes().to_vec();
-        let print = print(arguments);
+        // Equal arguments are equal texts.
+        let print = xxh3_64(arguments);
         if let Some(row) = tx.read_raw(&self.keys, &key_row)? {
             let (id, before): (u128, u64) = bytes::read(&row)?;
             if before != print {
                 let cause = KeepError::Reused(key.clone()).to_string();
                 return Err(StoreError::Refused { cause });
             }
-            return Ok((TicketId(id), false));
+            return Ok((TicketId::new(id), false));
         }
-        let id = id.unwrap_or_else(|| TicketId(fastrand_id())).0;
+        let random = |error: std::io::Error| StoreError::Disk { cause: error.to_string() };
+        let id = id.map_or_else(TicketId::random, Ok).map_err(random)?;
         let (number, now) = (tx.sequence(NUMBERS)?, unix_millis());
         let pending = Pending {
-            id,
+            id: id.get(),
             service: service.name().to_owned(),
             method: method.clone(),
             arguments: arguments.clone(),
@@ -204,7 +230,7 @@ impl Commands {
             idempotent: *idempotent,
             saga: *saga,
             begun: false,
-            trace: sending.trace.clone(),
+            trace: trace.map_or_else(|| sending.trace.clone(), |trace| trace.to_traceparent()),
             principal: sending.principal.clone(),
         };
         let row = Row {
@@ -215,10 +241,10 @@ impl Commands {
             state: RowState::Pending { number },
         };
         tx.write_raw(&self.pending, &number.to_be_bytes(), Some(bytes::write(&pending)?))?;
-        tx.write_raw(&self.tickets, &id.to_be_bytes(), Some(bytes::write(&row)?))?;
-        tx.write_raw(&self.keys, &key_row, Some(bytes::write(&(id, print))?))?;
+        tx.write_raw(&self.tickets, &id.get().to_be_bytes(), Some(bytes::write(&row)?))?;
+        tx.write_raw(&self.keys, &key_row, Some(bytes::write(&(id.get(), print))?))?;
         sending.sent.store(true, Ordering::Release);
-        Ok((TicketId(id), true))
+        Ok((id, true))
     }
 
     /// What is known of a command; `None` if there is none of that id.
@@ -226,7 +252,7 @@ impl Commands {
     /// # Errors
     /// If it can't be read.
     pub async fn find(&self, id: TicketId) -> Result<Option<Command>, StoreError> {
-        let Some(row) = self.tickets.get(&id.0.to_be_bytes()).await? else { return Ok(None) };
+        let Some(row) = self.tickets.get(&id.get().to_be_bytes()).await? else { return Ok(None) };
         let Row { service, method, created, state, .. } = bytes::read(&row)?;
         let (attempts, state) = match state {
             RowState::Pending { number } => {
@@ -280,7 +306,7 @@ impl Commands {
         let mut all = Vec::with_capacity(rows.len());
         for (_, row) in rows {
             let pending: Pending = bytes::read(&row)?;
-            let id = TicketId(pending.id);
+            let id = TicketId::new(pending.id);
             if let Some(command) = self.find(id).await? {
                 all.push((id, command));
             }
@@ -296,7 +322,7 @@ impl Commands {
         id: TicketId,
         outcome: Result<Vec<u8>, CallError<ServiceFailure>>,
     ) -> Result<(), StoreError> {
-        let key = id.0.to_be_bytes();
+        let key = id.get().to_be_bytes();
         let Some(row) = tx.read_raw(&self.tickets, &key)? else { return Ok(()) };
         let row: Row = bytes::read(&row)?;
         if !matches!(row.state, RowState::Pending { .. }) {
@@ -321,26 +347,7 @@ impl Commands {
 }
 
 fn piece(id: TicketId, number: u32) -> Vec<u8> {
-    [&id.0.to_be_bytes()[..], &number.to_be_bytes()].concat()
-}
-
-/// An id that nobody can guess.
-fn fastrand_id() -> u128 {
-    let mut bytes = [0; 16];
-    // The system's own; where it has none, what tells commands apart will do.
-    if getrandom::fill(&mut bytes).is_err() {
-        bytes = fastrand::u128(..).to_be_bytes();
-    }
-    u128::from_be_bytes(bytes)
-}
-
-/// What tells arguments from others: not by the order of their names, nor by space between them.
-fn print(arguments: &[u8]) -> u64 {
-    let sorted = serde_json::from_slice::<Value>(arguments).map(|mut value| {
-        value.sort_all_objects();
-        value.to_string()
-    });
-    sorted.map_or_else(|_| xxh3_64(arguments), |text| xxh3_64(text.as_bytes()))
+    [&id.get().to_be_bytes()[..], &number.to_be_bytes()].concat()
 }
 
 fn not_kept(error: TransactionError<StoreError>) -> KeepError {

@@ -13,7 +13,7 @@ use seam_core::contract::{MethodDescriptor, ServiceFailure};
 use seam_core::outcome::{CallError, NotExecuted, Unknown};
 use seam_store::{StoreError, TransactionError};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Commands;
 use super::rows::{Command, Pending, State};
@@ -32,7 +32,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(500);
 /// So long it is waited for somebody who takes a call, before it is left for later.
 const ANYBODY: Duration = Duration::from_secs(1);
-/// So long those that are under way are waited for in the end.
+/// So long those that are under way and can't be made again are waited for in the end.
 const LAST: Duration = Duration::from_secs(5);
 /// So many are read at once.
 const READ: usize = 1_024;
@@ -77,8 +77,8 @@ pub trait Calls: Send + Sync + 'static {
 /// When a command is due, and its number.
 type Line = BTreeSet<(Millis, u64)>;
 
-/// Makes the commands of a store, until `stop` is true; then those that are under way may come to their
-/// end.
+/// Makes the commands of a store, until `stop` is true. Those that are under way then and can be made
+/// again are made at the next start.
 pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Receiver<bool>) {
     let (mut line, mut last) = (Line::new(), 0_u64);
     let mut under_way: FuturesUnordered<BoxFuture<'static, Option<(Millis, u64)>>> =
@@ -126,9 +126,10 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
                 }
             }
         }
-    } // What comes to its end now is known by its end, and isn't found out again.
-    let ends = async { while under_way.next().await.is_some() {} };
-    let _ = tokio::time::timeout(LAST, ends).await;
+    }
+    // What can't be made again comes to its end, if that is soon: then that is known.
+    let ends = async { while commands.bell.lasts() && under_way.next().await.is_some() {} };
+    let _ = timeout(LAST, ends).await;
 }
 
 /// Whether it is over.
@@ -170,7 +171,7 @@ async fn attempt(
 ) -> Result<Option<Millis>, StoreError> {
     let Some(row) = commands.pending.get(&number.to_be_bytes()).await? else { return Ok(None) };
     let mut pending: Pending = bytes::read(&row)?;
-    let id = TicketId(pending.id);
+    let id = TicketId::new(pending.id);
     if pending.begun {
         let reason = "the process ended while the call ran".into();
         let lost = CallError::Unknown(Unknown::ConnectionLost { reason });
@@ -194,12 +195,13 @@ async fn attempt(
     }
     if !pending.idempotent {
         // Nothing has begun while nobody is there who could begin it, whoever crashes meanwhile.
-        if tokio::time::timeout(ANYBODY, target.client.anybody()).await.is_err() {
+        if timeout(ANYBODY, target.client.anybody()).await.is_err() {
             return again(commands, number, pending).await.map(Some);
         }
         pending.begun = true;
         rewrite(commands, number, &pending).await?;
     }
+    let _lasts = (!pending.idempotent).then(|| commands.bell.last());
     let run = pending.saga.then(|| Arc::new(Run::new(commands.store().clone(), id)));
     let by = run.clone().map_or_else(|| Arc::new(()) as _, |run| run as _);
     let delivery = Delivery::new(id.to_string(), attempts, None, by);
@@ -233,7 +235,7 @@ async fn hand_over(
     (number, pending): (u64, Pending),
     target: &Target,
 ) -> Result<Option<Millis>, StoreError> {
-    let id = TicketId(pending.id);
+    let id = TicketId::new(pending.id);
     let known = calls.handed_over(id, &pending.service).await;
     let state = match known {
         Ok(Some(Command { state, .. })) => state,
@@ -246,6 +248,7 @@ async fn hand_over(
                 arguments: pending.arguments.clone(),
                 key: id.to_string(),
                 due: Due::Now,
+                trace: None,
             };
             if let Err(reason) = calls.hand_over(id, call).await {
                 tracing::debug!(%id, reason, "a saga waits for its service");

@@ -59,7 +59,7 @@ impl Journal {
             At::Undone(number) => (1, number),
             At::Committed => (2, 0),
         };
-        [&self.id.0.to_be_bytes()[..], &[kind], &number.to_be_bytes()].concat()
+        [&self.id.get().to_be_bytes()[..], &[kind], &number.to_be_bytes()].concat()
     }
 
     pub(super) async fn step(&self, number: u32) -> Result<Option<Step>, StoreError> {
@@ -73,9 +73,18 @@ impl Journal {
 
     /// Notes what a step came to.
     pub(super) async fn note(&self, number: u32, step: &Step) -> Result<(), StoreError> {
-        let (space, key, row) = (self.space()?, self.key(At::Step(number)), rows::write(step)?);
-        let noted = self.store.transaction(move |tx| tx.write_raw(&space, &key, Some(row)));
-        Ok(noted.await?)
+        self.write(number, Some(rows::write(step)?)).await
+    }
+
+    /// A step has not [begun](Step::Begun), after all.
+    pub(super) async fn unbegin(&self, number: u32) -> Result<(), StoreError> {
+        self.write(number, None).await
+    }
+
+    async fn write(&self, number: u32, row: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let (space, key) = (self.space()?, self.key(At::Step(number)));
+        let written = self.store.transaction(move |tx| tx.write_raw(&space, &key, row));
+        Ok(written.await?)
     }
 
     /// Marks something as done; false if it was.
@@ -91,8 +100,8 @@ impl Journal {
     /// Forgets the saga.
     pub(super) fn forget(&self, tx: &mut Transaction) -> Result<(), StoreError> {
         let space = self.space()?;
-        let first = self.id.0.to_be_bytes();
-        let end = self.id.0.saturating_add(1).to_be_bytes();
+        let first = self.id.get().to_be_bytes();
+        let end = self.id.get().saturating_add(1).to_be_bytes();
         for (key, _) in tx.scan_raw(&space, &first[..]..&end[..], false, usize::MAX)? {
             tx.write_raw(&space, &key, None)?;
         }

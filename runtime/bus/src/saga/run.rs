@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use seam_core::call::{Call, Callable, KeepError, Repeatable, TicketId};
-use seam_core::contract::{Method, ServiceFailure};
+use seam_core::contract::ServiceFailure;
 use seam_core::outcome::{CallError, NotExecuted, Unknown};
 use seam_store::{Store, StoreError, Transaction, TransactionError};
 use tokio::time::{Instant, sleep};
@@ -90,7 +90,9 @@ impl Run {
         let came = self.journal.step(number).await.map_err(|error| self.rests(&error))?;
         let came = match came {
             Some(Step::Answered(json)) => return read(&json),
-            Some(Step::Failed(failure)) => Err(failed::<M>(failure)?),
+            Some(Step::Failed(failure)) => {
+                Err(failure.into_error().map_or_else(|error| unreadable(&error), CallError::typed))
+            }
             Some(Step::Begun) => {
                 let reason = "the process ended while the call ran".into();
                 Err(Unknown::ConnectionLost { reason }.into())
@@ -129,21 +131,22 @@ impl Run {
                     pause = (pause * 2).min(PAUSE_MAX);
                     continue;
                 }
+                if !idempotent {
+                    // It certainly didn't run, and may be made by another run.
+                    self.journal.unbegin(number).await.map_err(|error| self.rests(&error))?;
+                }
                 let why = came.err().map(|error| error.to_string()).unwrap_or_default();
                 return Err(self.rests(&format!("`{}` can't be had: {why}", M::SPEC.name)));
             }
             let step = match &came {
-                Ok(answer) => Step::Answered(json::<M, _>(answer)?),
+                Ok(answer) => {
+                    Step::Answered(serde_json::to_vec(answer).map_err(|error| unreadable(&error))?)
+                }
                 Err(CallError::Service(error)) => {
-                    let whole = String::from_utf8_lossy(&json::<M, _>(error)?).into_owned();
-                    let failure = ServiceFailure::of(error);
-                    let failure = ServiceFailure { whole: Some(whole.into()), ..failure };
-                    Step::Failed(FailureRow::of(CallError::Service(failure)))
+                    failed(CallError::Service(ServiceFailure::whole_of(error)))
                 }
-                Err(CallError::NotExecuted(why)) => {
-                    Step::Failed(FailureRow::of(why.clone().into()))
-                }
-                Err(CallError::Unknown(why)) => Step::Failed(FailureRow::of(why.clone().into())),
+                Err(CallError::NotExecuted(why)) => failed(why.clone()),
+                Err(CallError::Unknown(why)) => failed(why.clone()),
             };
             self.journal.note(number, &step).await.map_err(|error| self.rests(&error))?;
             return came;
@@ -273,10 +276,6 @@ impl fmt::Debug for Run {
     }
 }
 
-fn json<M: Method, T: serde::Serialize>(value: &T) -> Result<Vec<u8>, CallError<M::Error>> {
-    serde_json::to_vec(value).map_err(|error| unreadable(&error))
-}
-
 fn read<T: serde::de::DeserializeOwned, E>(json: &[u8]) -> Result<T, CallError<E>> {
     serde_json::from_slice(json).map_err(|error| unreadable(&error))
 }
@@ -285,12 +284,6 @@ fn unreadable<E>(error: &serde_json::Error) -> CallError<E> {
     Unknown::Unreadable { why: error.to_string().into() }.into()
 }
 
-fn failed<M: Method>(failure: FailureRow) -> Result<CallError<M::Error>, CallError<M::Error>> {
-    Ok(match failure.into_error().map_err(|error| unreadable(&error))? {
-        CallError::Service(failure) => {
-            CallError::Service(read(failure.whole.as_deref().unwrap_or_default().as_bytes())?)
-        }
-        CallError::NotExecuted(why) => why.into(),
-        CallError::Unknown(why) => why.into(),
-    })
+fn failed(why: impl Into<CallError<ServiceFailure>>) -> Step {
+    Step::Failed(FailureRow::of(why.into()))
 }

@@ -4,15 +4,14 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::de::DeserializeOwned;
-
 use super::dispatch::Callable;
 use super::future::Call;
-use crate::codec::finite;
+use super::json::canonical;
+use super::ticket_id::TicketId;
+use crate::context::TraceContext;
 use crate::contract::{Method, MethodSpec, ServiceFailure};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, NotExecuted, Unknown};
@@ -25,40 +24,6 @@ pub const MAX_ARGUMENTS: usize = 64 * 1024;
 pub const MAX_COMMAND_KEY: usize = 255;
 
 type Waits<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Under which a kept call's result is found: 128 random bits, written as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TicketId(pub u128);
-
-impl fmt::Display for TicketId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl fmt::Debug for TicketId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A text is no ticket's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a ticket's id has 32 lower-case hexadecimal digits")]
-pub struct NoTicketId;
-
-impl FromStr for TicketId {
-    type Err = NoTicketId;
-
-    fn from_str(text: &str) -> Result<Self, NoTicketId> {
-        let digits =
-            text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        match u128::from_str_radix(text, 16) {
-            Ok(id) if digits => Ok(Self(id)),
-            _ => Err(NoTicketId),
-        }
-    }
-}
 
 /// When a command is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,6 +54,8 @@ pub struct KeptCall {
     pub key: String,
     /// When it is due.
     pub due: Due,
+    /// The trace that it belongs to, in place of the ambient one.
+    pub trace: Option<TraceContext>,
 }
 
 /// What became of a kept call.
@@ -171,7 +138,7 @@ fn kept<M: Callable>(
     if key.is_empty() || key.len() > MAX_COMMAND_KEY {
         return Err(refused("a command's key has 1 to 255 bytes"));
     }
-    let arguments = finite::to_json(&message).map_err(KeepError::Refused)?;
+    let arguments = canonical(&message).map_err(KeepError::Refused)?;
     if arguments.len() > MAX_ARGUMENTS {
         let size = arguments.len();
         let why = format!(
@@ -181,7 +148,8 @@ fn kept<M: Callable>(
     }
     let MethodSpec { name, idempotent, saga, .. } = *M::SPEC;
     let method = name.to_owned();
-    Ok(KeptCall { service, method, idempotent, saga, arguments, key, due: Due::Now })
+    let (due, trace) = (Due::Now, None);
+    Ok(KeptCall { service, method, idempotent, saga, arguments, key, due, trace })
 }
 
 impl<M: Method> Command<M> {
@@ -260,21 +228,11 @@ impl<M: Callable> Ticket<M> {
     /// The call's own, and [`Unknown`] if nobody can tell any more.
     pub async fn result(&self) -> Result<M::Answer, CallError<M::Error>> {
         match self.keeper.ended(self.caller, self.id).await? {
-            Kept::Answered(answer) => read(&answer),
-            Kept::Failed(CallError::Service(failure)) => Err(CallError::Service(read(
-                failure.whole.as_deref().unwrap_or_default().as_bytes(),
-            )?)),
-            Kept::Failed(CallError::NotExecuted(why)) => Err(why.into()),
-            Kept::Failed(CallError::Unknown(why)) => Err(why.into()),
+            Kept::Answered(answer) => serde_json::from_slice(&answer)
+                .map_err(|error| Unknown::Unreadable { why: error.to_string().into() }.into()),
+            Kept::Failed(error) => Err(error.typed()),
         }
     }
-}
-
-fn read<T: DeserializeOwned, E>(json: &[u8]) -> Result<T, CallError<E>> {
-    serde_json::from_slice(json).map_err(|error| {
-        let why = error.to_string().into();
-        Unknown::Unreadable { why }.into()
-    })
 }
 
 impl<M: Method> Clone for Ticket<M> {

@@ -20,12 +20,12 @@ mod permits;
 mod rehearsal;
 mod repeat;
 mod route;
+mod ticket_id;
 
 pub use self::authority::Authority;
 pub use self::client::{AnyClient, Client};
 pub use self::command::{
-    Command, Due, KeepError, Keeper, Kept, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, NoTicketId,
-    Ticket, TicketId,
+    Command, Due, KeepError, Keeper, Kept, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, Ticket,
 };
 pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts, Subscription};
@@ -40,3 +40,4 @@ pub use self::permits::{Allow, Permits};
 pub use self::rehearsal::{Faults, Rehearsal};
 pub use self::repeat::Repeatable;
 pub use self::route::{Route, Target};
+pub use self::ticket_id::TicketId;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Codes, ErrorDescriptor};
 use crate::codec::{Layout, Message, Shape};
 use crate::context;
-use crate::outcome::{CallError, InnerError};
+use crate::outcome::{CallError, InnerError, Unknown};
 
 /// An error that a service may answer with. Implement it with `#[seam::error]`.
 #[diagnostic::on_unimplemented(
@@ -126,6 +126,30 @@ impl ServiceFailure {
             detail: error.to_string(),
             fields: error.fields(),
             whole: None,
+        }
+    }
+
+    /// The same, and tells the error [whole](Self::whole).
+    pub fn whole_of<E: ServiceError>(error: &E) -> Self {
+        // What JSON can't say is found to be unreadable by whoever reads it.
+        let whole = serde_json::to_string(error).unwrap_or_default();
+        Self { whole: Some(whole.into()), ..Self::of(error) }
+    }
+}
+
+impl CallError<ServiceFailure> {
+    /// The same with the service's own error, which was told [whole](ServiceFailure::whole).
+    pub fn typed<E: ServiceError>(self) -> CallError<E> {
+        match self {
+            Self::Service(failure) => {
+                let whole = failure.whole.as_deref().unwrap_or_default();
+                serde_json::from_str(whole).map_or_else(
+                    |error| Unknown::Unreadable { why: error.to_string().into() }.into(),
+                    CallError::Service,
+                )
+            }
+            Self::NotExecuted(why) => why.into(),
+            Self::Unknown(why) => why.into(),
         }
     }
 }

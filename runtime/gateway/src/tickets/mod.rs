@@ -6,7 +6,6 @@
 
 mod document;
 mod failure;
-mod id;
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use seam_core::name::ServiceId;
 
 pub(crate) use self::document::document;
 pub use self::failure::{FindError, KeepError};
-pub use self::id::TicketId;
+pub use seam_core::call::TicketId;
 
 /// Keeps calls that are made later, and knows what became of them.
 ///

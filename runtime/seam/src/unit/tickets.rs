@@ -34,7 +34,7 @@ impl Tickets for UnitTickets {
         Box::pin(async move {
             let stops = || FindError::Unavailable { why: "the unit stops".into() };
             let unit = unit.ok_or_else(stops)?;
-            let command = unit.find(call::TicketId(id.get()), wait).await?;
+            let command = unit.find(id, wait).await?;
             unit.state(id, command)
         })
     }
@@ -42,7 +42,7 @@ impl Tickets for UnitTickets {
 
 impl Parts {
     async fn keep(&self, order: Order) -> Result<TicketState, KeepError> {
-        let Order { id, service, name, arguments, key, .. } = order;
+        let Order { id, service, name, arguments, key, trace, method: _ } = order;
         let unavailable = |why: String| KeepError::Unavailable { why };
         let known = self.hosting.routes.service(service.name());
         let method = known.and_then(|client| client.descriptor().method(name));
@@ -56,19 +56,20 @@ impl Parts {
             // Its own id is nobody else's key.
             key: key.unwrap_or_else(|| id.to_string()),
             due: Due::Now,
+            trace: Some(trace),
         };
         let commands = self.hosting.keeper.commands(Caller::Edge).await.map_err(not_kept)?;
-        let id = commands.keep(call, Some(call::TicketId(id.get()))).await.map_err(not_kept)?;
+        let id = commands.keep(call, Some(id)).await.map_err(not_kept)?;
         let found = commands.find(id).await.map_err(|error| unavailable(error.to_string()))?;
         let command = found.ok_or_else(|| unavailable("it is gone".into()))?;
-        self.state(TicketId::new(id.0), command).map_err(|error| match error {
+        self.state(id, command).map_err(|error| match error {
             FindError::Expired => KeepError::Expired,
             error => unavailable(error.to_string()),
         })
     }
 
     /// What is known of a command: in the unit's own store, or in a service's.
-    async fn find(&self, id: call::TicketId, wait: Duration) -> Result<Command, FindError> {
+    async fn find(&self, id: TicketId, wait: Duration) -> Result<Command, FindError> {
         let unavailable = |why: String| FindError::Unavailable { why };
         let until = Instant::now() + wait;
         if self.database.condition().is_some() {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::message;
 use crate::call::dispatch::Callable;
 use crate::codec::finite;
+use crate::contract::Method;
 use crate::outcome::NotExecuted;
 
 /// The arguments of the method `M` as they are kept: read as [`call_json`](super::call_json) reads
@@ -17,14 +18,20 @@ use crate::outcome::NotExecuted;
 /// # Errors
 /// Arguments that are none of the method's.
 pub fn kept_json<M: Callable>(arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> {
-    let kept = message::<M>(arguments).and_then(|message| {
-        let json = finite::to_json(&message)?;
-        let json = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
-        let mut kept = Vec::new();
-        write(json, &mut kept).map_err(|error| error.to_string())?;
-        Ok(kept)
-    });
+    let kept = message::<M>(arguments).and_then(|message| canonical(&message));
     kept.map_err(NotExecuted::bad_request)
+}
+
+/// A message's arguments in the same words.
+///
+/// # Errors
+/// JSON can't say them.
+pub(in crate::call) fn canonical<M: Method>(message: &M) -> Result<Vec<u8>, String> {
+    let json = finite::to_json(message)?;
+    let json = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
+    let mut kept = Vec::new();
+    write(json, &mut kept).map_err(|error| error.to_string())?;
+    Ok(kept)
 }
 
 /// Writes a value with the members of its objects in the order of their names. Numbers stay as they

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use self::answer::{JsonAnswer, JsonBody};
+pub(super) use self::kept::canonical;
 pub use self::kept::kept_json;
 use super::client::Client;
 use super::dispatch::{Callable, Subscription};
@@ -66,11 +67,8 @@ fn reply<M: Callable>(call: Call<M>, whole: bool) -> JsonReply {
             Ok(answer) => JsonAnswer::of(&answer).map_err(unreadable),
             Err(CallError::Service(error)) => {
                 finite::check(&error).map_err(unreadable)?;
-                let mut failure = ServiceFailure::of(&error);
-                if whole {
-                    failure.whole = Some(serde_json::to_string(&error).unwrap_or_default().into());
-                }
-                Err(CallError::Service(failure))
+                let told = if whole { ServiceFailure::whole_of } else { ServiceFailure::of };
+                Err(CallError::Service(told(&error)))
             }
             Err(CallError::NotExecuted(why)) => Err(why.into()),
             Err(CallError::Unknown(why)) => Err(why.into()),
