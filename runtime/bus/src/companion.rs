@@ -3,21 +3,15 @@
 //! It is asked as a service of its own, its *companion*: `order.bus` is where `order` is at work.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::call::TicketId;
-use seam_core::codec::CodecError;
-use seam_core::context::CallContext;
-use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSpec, Never};
+use seam_core::contract::{ContractDescriptor, Never};
 use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, Failure, NotExecuted};
-use seam_core::remote::{
-    Caller, Encode, Inbound, Inlet, Outbound, Remote, ReplyBody, ReplyKind, Served,
-};
+use seam_core::remote::{Inbound, Inlet, Remote, Served, ask_own, own_answer, own_contract};
 use seam_core::time::Clock;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +25,6 @@ const WAIT: Duration = Duration::from_secs(5);
 /// After which no answer is waited for; who waits for events is answered after some seconds at the
 /// latest.
 const DEADLINE: Duration = Duration::from_secs(10);
-
-static ASK: MethodSpec = MethodSpec::plain("ask", 0);
 
 /// The companion of a service; `None` if its name is too long for that, or the process has met too
 /// many names.
@@ -48,13 +40,8 @@ pub fn is(service: ServiceId) -> bool {
 /// The contract of all companions: one method that takes MessagePack and answers it.
 pub fn contract() -> &'static ContractDescriptor {
     static CONTRACT: OnceLock<ContractDescriptor> = OnceLock::new();
-    CONTRACT.get_or_init(|| {
-        let plain = MethodDescriptor::plain(ASK.name, ASK.index);
-        // What is written by field name says by itself what it is.
-        let method = MethodDescriptor { hash: 1, layout: "rmp".into(), ..plain };
-        let (name, version, doc) = ("seam.bus".into(), "1.0".into(), String::new());
-        ContractDescriptor { name, version, doc, methods: vec![method], events: vec![] }
-    })
+    // What is written by field name says by itself what it is.
+    CONTRACT.get_or_init(|| own_contract("seam.bus", "rmp"))
 }
 
 /// What a companion is asked.
@@ -104,7 +91,7 @@ impl Companion {
 
     async fn answer(&self, request: Request) -> Answer {
         match request {
-            Request::Read(wanted) => match self.desk.feed.read(&wanted).await {
+            Request::Read(wanted) => match self.desk.feed.read(wanted).await {
                 Ok(batch) => Answer::Read(batch),
                 Err(SourceError { reason }) => Answer::Away { reason },
             },
@@ -153,8 +140,7 @@ impl Inlet for Companion {
             let bytes = rmp_serde::to_vec_named(&answer).map_err(|error| {
                 Failure::from(NotExecuted::unavailable(format!("no answer: {error}")))
             })?;
-            let at = companion.clock.now();
-            Ok(ReplyBody { kind: ReplyKind::Answer, degraded: false, bytes: bytes.into(), at })
+            Ok(own_answer(bytes, companion.clock.now()))
         })
     }
 }
@@ -174,25 +160,10 @@ impl Asking {
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, SourceError> {
-        let context = CallContext::root().with_deadline(self.clock.now().after(DEADLINE));
-        let body = Body(rmp_serde::to_vec_named(request).map_err(refused)?);
-        let sent = poll_fn(|cx| {
-            Poll::Ready(self.remote.send(Outbound {
-                service: self.service,
-                method: &ASK,
-                // Each unit of the app may ask, whoever else it may call for.
-                caller: Caller::Service(self.service),
-                context: &context,
-                body: &body,
-                tried: 0,
-                key: None,
-                now: self.clock.now(),
-                waker: cx.waker(),
-            }))
-        });
-        let reply = sent.await.by(&self.remote).await;
+        let request = rmp_serde::to_vec_named(request).map_err(refused)?;
+        let reply = ask_own(self.service, &self.remote, (&self.clock, DEADLINE), request).await;
         let reply = reply.map_err(|failure| refused(CallError::<Never>::from(failure)))?;
-        match rmp_serde::from_slice(&reply.bytes).map_err(refused)? {
+        match rmp_serde::from_slice(&reply).map_err(refused)? {
             Answer::Away { reason } => Err(SourceError { reason }),
             answer => Ok(answer),
         }
@@ -256,16 +227,6 @@ impl Source for Asking {
                 other => Err(unexpected(&other)),
             }
         })
-    }
-}
-
-/// A request, as the wire takes it.
-struct Body(Vec<u8>);
-
-impl Encode for Body {
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        out.extend(&self.0);
-        Ok(())
     }
 }
 

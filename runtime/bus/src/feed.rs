@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use seam_log::{Log, LogError, LogOptions};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -10,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::intake::Position;
 use crate::outbox::Outbox;
 use crate::record::Record;
-use crate::subscription::{Batch, Ends, SourceError, Wanted};
+use crate::subscription::{Batch, Ends, Source, SourceError, Wanted};
 use crate::time::{Millis, millis, unix_millis};
 
 /// So long it is waited for the next event; then a reader is told that there is none yet.
@@ -147,10 +148,7 @@ impl Feed {
     }
 
     /// Reads on, from the first event that is left if those before it are gone.
-    ///
-    /// # Errors
-    /// If the log isn't open here, or fails.
-    pub async fn read(&self, wanted: &Wanted) -> Result<Batch, SourceError> {
+    async fn read_on(&self, wanted: Wanted) -> Result<Batch, SourceError> {
         let log = self.log().ok_or_else(nobody)?;
         let (from, until) = (wanted.from.max(1), Instant::now() + WAIT);
         let closed = async {
@@ -171,13 +169,15 @@ impl Feed {
         let events = events.into_iter().filter(|(_, record)| wanted.has(record)).collect();
         Ok(Batch { events, next, head })
     }
+}
 
-    /// Where the log ends, and the first event since a time.
-    ///
-    /// # Errors
-    /// If the log isn't open here, or fails.
-    pub async fn ends(&self, at: Millis) -> Result<Ends, SourceError> {
-        self.log().ok_or_else(nobody)?.ends(at).await
+impl Source for Feed {
+    fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        Box::pin(self.read_on(wanted))
+    }
+
+    fn ends(&self, at: Millis) -> BoxFuture<'_, Result<Ends, SourceError>> {
+        Box::pin(async move { self.log().ok_or_else(nobody)?.ends(at).await })
     }
 }
 

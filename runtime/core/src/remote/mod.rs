@@ -16,10 +16,12 @@ use crate::time::Moment;
 
 mod body;
 mod carrier;
+mod own;
 mod reply;
 
 pub use self::body::Body;
 pub use self::carrier::{Carrier, Carries};
+pub use self::own::{ask_own, own_answer, own_contract};
 pub use self::reply::RemoteReply;
 
 /// Something that carries calls to an instance elsewhere.

@@ -128,12 +128,12 @@ pub(crate) struct Database {
 }
 
 /// Makes what goes with an open store.
-struct Attach(Box<MakeAttached>);
+struct Attach(Box<MakeBeside>);
 
-type MakeAttached = dyn Fn(&Store) -> Result<Attached, StoreError> + Send + Sync;
+type MakeBeside = dyn Fn(&Store) -> Result<Beside, StoreError> + Send + Sync;
 
 /// What goes with an open store.
-type Attached = Arc<dyn Any + Send + Sync>;
+type Beside = Arc<dyn Any + Send + Sync>;
 
 impl fmt::Debug for Attach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,7 +157,7 @@ struct State {
     /// Another instance had it when it was last asked for.
     elsewhere: bool,
     /// What has been made for it while it is open: see [`Database::attached`].
-    attached: Option<Attached>,
+    attached: Option<Beside>,
     /// Why its server couldn't be reached when it was last asked for.
     away: Option<String>,
 }
@@ -224,7 +224,7 @@ impl Database {
         self,
         attach: impl Fn(&Store) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Self {
-        let attach = move |store: &Store| Ok(Arc::new(attach(store)?) as Attached);
+        let attach = move |store: &Store| Ok(Arc::new(attach(store)?) as Beside);
         Self { attach: Some(Attach(Box::new(attach))), ..self }
     }
 

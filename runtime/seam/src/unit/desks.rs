@@ -181,26 +181,23 @@ struct Anywhere {
     publisher: ServiceId,
 }
 
+impl Anywhere {
+    fn source(&self) -> Result<Box<dyn Source>, SourceError> {
+        let nowhere = || SourceError { reason: "its publisher is at work nowhere".into() };
+        let place = self.desks.place(self.publisher.name()).ok_or_else(nowhere)?;
+        if place.desk.feed.log().is_some() {
+            return Ok(Box::new(place.desk.feed.clone()));
+        }
+        Ok(Box::new(self.desks.asking(place).ok_or_else(nowhere)?))
+    }
+}
+
 impl Source for Anywhere {
     fn read(&self, wanted: Wanted) -> BoxFuture<'_, Result<Batch, SourceError>> {
-        Box::pin(async move {
-            let nowhere = || SourceError { reason: "its publisher is at work nowhere".into() };
-            let place = self.desks.place(self.publisher.name()).ok_or_else(nowhere)?;
-            if place.desk.feed.log().is_some() {
-                return place.desk.feed.read(&wanted).await;
-            }
-            self.desks.asking(place).ok_or_else(nowhere)?.read(wanted).await
-        })
+        Box::pin(async move { self.source()?.read(wanted).await })
     }
 
     fn ends(&self, at: Millis) -> BoxFuture<'_, Result<Ends, SourceError>> {
-        Box::pin(async move {
-            let nowhere = || SourceError { reason: "its publisher is at work nowhere".into() };
-            let place = self.desks.place(self.publisher.name()).ok_or_else(nowhere)?;
-            if place.desk.feed.log().is_some() {
-                return place.desk.feed.ends(at).await;
-            }
-            self.desks.asking(place).ok_or_else(nowhere)?.ends(at).await
-        })
+        Box::pin(async move { self.source()?.ends(at).await })
     }
 }

@@ -1,7 +1,5 @@
 //! What a unit tells of events and commands, and what is asked of it.
 
-use std::sync::Arc;
-
 use super::parts::Parts;
 use crate::services::{BusAnswer, BusAsk, BusRefusal, Ticket};
 
@@ -26,8 +24,8 @@ impl Parts {
             let refused = |error: &dyn std::fmt::Display| BusRefusal(error.to_string());
             let commands = self.sender.begin().await.map_err(|error| refused(&error))?;
             let pending = commands.pending(MOST).await.map_err(|error| refused(&error))?;
-            let unit = Arc::clone(&self.layout());
-            let own = |(id, command)| Ticket::of(id, command, &unit.unit);
+            let layout = self.layout();
+            let own = |(id, command)| Ticket::of(id, command, &layout.unit);
             answer.tickets.extend(pending.into_iter().map(own));
         }
         Ok(answer)

@@ -3,6 +3,8 @@
 mod places;
 mod services;
 
+use std::time::Duration;
+
 use seam::prelude::*;
 
 use self::places::{Place, each};
@@ -110,6 +112,24 @@ async fn a_saga_commits_or_is_undone() {
         place.close().await;
     })
     .await;
+}
+
+/// For longer than a saga waits in one turn.
+const AWAY: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_saga_waits_for_who_is_away_and_does_nothing_twice() {
+    let mut place = Place::split().await;
+    place.stop_ledger().await;
+    place.till.pay(7, 5).await.unwrap();
+    // However long that is, it changes nothing.
+    tokio::time::sleep(AWAY).await;
+    assert_eq!(place.till.orders().await.unwrap(), [], "neither done nor called off");
+    place.start_ledger().await;
+    until("its end", async || !place.till.orders().await.unwrap().is_empty()).await;
+    assert_eq!(place.till.orders().await.unwrap(), [(7, true)]);
+    assert_eq!(place.ledger.paid_out().await.unwrap(), [(7, 1)]);
+    place.close().await;
 }
 
 #[tokio::test]

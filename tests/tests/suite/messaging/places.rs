@@ -25,25 +25,27 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// In two units.
+    pub(super) async fn split() -> Self {
+        expect_panics();
+        Self::open(Mode::Split, tempfile::tempdir().unwrap()).await
+    }
+
+    /// The ledger's unit ends.
+    pub(super) async fn stop_ledger(&mut self) {
+        soon("the end of the ledger", self.units.remove(0).stop()).await;
+    }
+
+    /// The ledger's unit begins again.
+    pub(super) async fn start_ledger(&mut self) {
+        let unit = app(self.mode, &self.folder).unit("ledger").start().await.unwrap();
+        until("the ledger is ready", async || unit.ready().await.is_ok()).await;
+        self.ledger = unit.client().unwrap();
+        self.units.insert(0, unit);
+    }
+
     async fn open(mode: Mode, folder: TempDir) -> Self {
-        let data = folder.path().display();
-        let resolution = if matches!(mode, Mode::Encoded) { "encoded" } else { "direct" };
-        let layout = match mode {
-            Mode::Direct | Mode::Encoded => {
-                "[units.all]\n[topologies]\none = [\"all\"]\n".to_owned()
-            }
-            Mode::Split => "[units.till]\nservices = [\"till\"]\nprogram = true\n\
-                 [units.ledger]\nservices = [\"ledger\"]\nprogram = true\n\
-                 [topologies]\ntwo = [\"till\", \"ledger\"]\n"
-                .to_owned(),
-        };
-        let text = format!(
-            "[app]\nname = \"suite\"\nthreads = 2\ndata = \"{data}\"\n\
-             [calls]\nresolution = \"{resolution}\"\n\
-             [services.ledger.on]\nattempts = 3\nbackoff = \"20ms\"\n{layout}"
-        );
-        let app = App::new("suite").service::<TillService>().service::<LedgerService>();
-        let app = app.config_text(text);
+        let app = app(mode, &folder);
         let units = match mode {
             Mode::Direct | Mode::Encoded => vec![app.start().await.unwrap()],
             Mode::Split => {
@@ -72,6 +74,25 @@ impl Place {
             soon("the end of a unit", unit.stop()).await;
         }
     }
+}
+
+fn app(mode: Mode, folder: &TempDir) -> App {
+    let data = folder.path().display();
+    let resolution = if matches!(mode, Mode::Encoded) { "encoded" } else { "direct" };
+    let layout = match mode {
+        Mode::Direct | Mode::Encoded => "[units.all]\n[topologies]\none = [\"all\"]\n".to_owned(),
+        Mode::Split => "[units.till]\nservices = [\"till\"]\nprogram = true\n\
+                 [units.ledger]\nservices = [\"ledger\"]\nprogram = true\n\
+                 [topologies]\ntwo = [\"till\", \"ledger\"]\n"
+            .to_owned(),
+    };
+    let text = format!(
+        "[app]\nname = \"suite\"\nthreads = 2\ndata = \"{data}\"\n\
+             [calls]\nresolution = \"{resolution}\"\n\
+             [services.ledger.on]\nattempts = 3\nbackoff = \"20ms\"\n{layout}"
+    );
+    let app = App::new("suite").service::<TillService>().service::<LedgerService>();
+    app.config_text(text)
 }
 
 /// Does the same in each place.

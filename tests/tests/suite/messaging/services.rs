@@ -137,6 +137,7 @@ impl Till for TillService {
             .await
             .map_err(told)?;
         saga.once(self.ledger.enter(amount)).await.map_err(told)?;
+        saga.once(self.ledger.pay_out(order)).await.map_err(told)?;
         saga.commit(move |tx| Ok(tx.insert(&orders, &order, &true)?)).await
     }
 
@@ -178,6 +179,12 @@ pub(super) trait Ledger {
     #[call(idempotent)]
     async fn unbook(&mut self, order: u64) -> Result<(), LedgerError>;
 
+    /// Counts up how often an order was paid out: twice would be wrong.
+    async fn pay_out(&mut self, order: u64) -> Result<(), LedgerError>;
+
+    /// The orders that were paid out, and how often.
+    async fn paid_out(&self) -> Result<Vec<(u64, u64)>, LedgerError>;
+
     /// What is booked.
     async fn booked(&self) -> Result<Vec<(u64, u64)>, LedgerError>;
 }
@@ -206,6 +213,7 @@ pub(super) struct LedgerService {
     lines: Table<u64, Line>,
     entries: Table<u64, u64>,
     booked: Table<u64, u64>,
+    paid_out: Table<u64, u64>,
     mended: bool,
 }
 
@@ -217,7 +225,8 @@ impl Actor for LedgerService {
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
         let (lines, entries, booked) =
             (setup.table("lines")?, setup.table("entries")?, setup.table("booked")?);
-        Ok(Self { lines, entries, booked, mended: false })
+        let paid_out = setup.table("paid_out")?;
+        Ok(Self { lines, entries, booked, paid_out, mended: false })
     }
 }
 
@@ -279,6 +288,15 @@ impl Ledger for LedgerService {
     async fn unbook(&mut self, order: u64) -> Result<(), LedgerError> {
         self.booked.remove(&order).await?;
         Ok(())
+    }
+
+    async fn pay_out(&mut self, order: u64) -> Result<(), LedgerError> {
+        let times = self.paid_out.get(&order).await?.unwrap_or_default();
+        Ok(self.paid_out.insert(&order, &(times + 1)).await?)
+    }
+
+    async fn paid_out(&self) -> Result<Vec<(u64, u64)>, LedgerError> {
+        Ok(self.paid_out.scan(Keys::all()).await?)
     }
 
     async fn booked(&self) -> Result<Vec<(u64, u64)>, LedgerError> {

@@ -3,18 +3,13 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 use std::time::Duration;
 
-use seam_core::codec::CodecError;
-use seam_core::context::CallContext;
-use seam_core::contract::Never;
-use seam_core::contract::{ContractDescriptor, MethodDescriptor, MethodSpec};
+use seam_core::contract::{ContractDescriptor, Never};
 use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, Failure};
-use seam_core::remote::{Caller, Encode, Outbound, Remote};
+use seam_core::remote::{Remote, ask_own, own_contract};
 use seam_core::time::Clock;
 
 use super::keeper::Keeper;
@@ -27,8 +22,6 @@ const NAME: &str = "seam.registry";
 /// After which no answer is waited for; who watches is answered after some seconds at the latest.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-static ASK: MethodSpec = MethodSpec::plain("ask", 0);
-
 /// Its id; `None` if the process has met too many names.
 pub(super) fn service() -> Option<ServiceId> {
     ServiceId::of(NAME)
@@ -37,13 +30,7 @@ pub(super) fn service() -> Option<ServiceId> {
 /// The contract by which a keeper is asked over the wire: one method that takes JSON and answers it.
 pub fn contract() -> &'static ContractDescriptor {
     static CONTRACT: OnceLock<ContractDescriptor> = OnceLock::new();
-    CONTRACT.get_or_init(|| {
-        let plain = MethodDescriptor::plain(ASK.name, ASK.index);
-        // What is JSON says by itself what it is.
-        let method = MethodDescriptor { hash: 1, layout: "json".into(), ..plain };
-        let (name, version, doc) = (NAME.into(), "1.0".into(), String::new());
-        ContractDescriptor { name, version, doc, methods: vec![method], events: vec![] }
-    })
+    CONTRACT.get_or_init(|| own_contract(NAME, "json"))
 }
 
 /// The engine `embedded`.
@@ -86,7 +73,10 @@ impl Embedded {
                 keeper.answer(request).await.ok_or_else(closed)?
             }
             Way::There { service, remote, clock } => {
-                let reply = call(*service, remote, clock, &request).await.map_err(away)?;
+                // Texts and numbers can always be written.
+                let request = serde_json::to_vec(&request).unwrap_or_default();
+                let reply = ask_own(*service, remote, (clock, DEADLINE), request).await;
+                let reply = reply.map_err(away)?;
                 serde_json::from_slice(&reply).map_err(RegistryError::refused)?
             }
         };
@@ -117,43 +107,6 @@ fn unexpected(answer: &Answer) -> RegistryError {
 
 fn away(failure: Failure) -> RegistryError {
     RegistryError::away(CallError::<Never>::from(failure))
-}
-
-/// A request, as the wire takes it.
-struct Json<'a>(&'a Request);
-
-impl Encode for Json<'_> {
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        // Texts and numbers can always be written.
-        out.extend(serde_json::to_vec(self.0).unwrap_or_default());
-        Ok(())
-    }
-}
-
-/// Makes one call of the keeper's only method.
-async fn call(
-    service: ServiceId,
-    remote: &Arc<dyn Remote>,
-    clock: &Clock,
-    request: &Request,
-) -> Result<Vec<u8>, Failure> {
-    let context = CallContext::root().with_deadline(clock.now().after(DEADLINE));
-    let sent = poll_fn(|cx| {
-        Poll::Ready(remote.send(Outbound {
-            service,
-            method: &ASK,
-            // Each unit of the app may ask, whoever else it may call for.
-            caller: Caller::Service(service),
-            context: &context,
-            body: &Json(request),
-            tried: 0,
-            key: None,
-            now: clock.now(),
-            waker: cx.waker(),
-        }))
-    });
-    let reply = sent.await.by(remote).await?;
-    Ok(reply.bytes.to_vec())
 }
 
 impl Engine for Embedded {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
-use seam_core::remote::{Inbound, Inlet, ReplyBody, ReplyKind, Served};
+use seam_core::remote::{Inbound, Inlet, Served, own_answer};
 use seam_core::time::{Clock, Moment};
 use tokio::sync::watch;
 
@@ -171,9 +171,8 @@ impl Inlet for Keeper {
                 Failure::from(NotExecuted::unavailable("who keeps the registry is leaving"))
             })?;
             // Texts and numbers can always be written.
-            let bytes = serde_json::to_vec(&answer).unwrap_or_default().into();
-            let at = keeper.0.clock.now();
-            Ok(ReplyBody { kind: ReplyKind::Answer, degraded: false, bytes, at })
+            let bytes = serde_json::to_vec(&answer).unwrap_or_default();
+            Ok(own_answer(bytes, keeper.0.clock.now()))
         })
     }
 }

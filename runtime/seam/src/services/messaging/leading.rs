@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use seam_bus::lease::{claim, release};
 use seam_bus::{EventLog, millis};
 use seam_store::Store;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Messaging, Running, trimming};
@@ -57,8 +55,7 @@ impl Messaging {
 
     async fn take_over(&self, store: &Store) -> Option<Running> {
         let service = self.plan.service.name();
-        let stop = watch::Sender::new(false);
-        let mut led = Running { stop, tasks: Vec::new(), log: None };
+        let mut led = Running::new();
         let begun = async {
             self.begin_work(store, &mut led).await?;
             self.plan.sender.lead(true).await
@@ -77,10 +74,9 @@ impl Messaging {
     }
 
     async fn let_go(&self, led: &mut Option<Running>) {
-        let Some(Running { stop, tasks, .. }) = led.take() else { return };
+        let Some(mut led) = led.take() else { return };
         self.streams.lock().clear();
-        stop.send_replace(true);
-        join_all(tasks).await;
+        led.end_tasks().await;
         // It only stops.
         let _ = self.plan.sender.lead(false).await;
     }

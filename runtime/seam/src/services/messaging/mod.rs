@@ -62,7 +62,7 @@ pub(crate) struct MessagingPlan {
     pub(crate) schedules: Vec<Scheduled>,
     /// Sends its commands.
     pub(crate) sender: Arc<CommandSender>,
-    /// Where that is.
+    /// Where its log is, unless its instances share a store.
     pub(crate) folder: PathBuf,
     pub(crate) options: Live<LogOptions>,
     pub(crate) settings: Live<Settings>,
@@ -85,6 +85,18 @@ struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     log: Option<Log>,
+}
+
+impl Running {
+    fn new() -> Self {
+        Self { stop: watch::Sender::new(false), tasks: Vec::new(), log: None }
+    }
+
+    /// Has its tasks end, and waits for that.
+    async fn end_tasks(&mut self) {
+        self.stop.send_replace(true);
+        join_all(self.tasks.drain(..)).await;
+    }
 }
 
 impl Messaging {
@@ -160,16 +172,16 @@ impl Messaging {
 
     async fn begin(self: &Arc<Self>) -> Result<(), StartError> {
         let mut running = self.running.lock().await;
-        // Without tables and events there is nothing that could have been kept.
-        let is_open = self.plan.database.condition().is_some();
         if self.plan.database.is_closed() || running.is_some() {
             return Ok(());
         }
+        // Without tables and events there is nothing that could have been kept.
+        let is_open = self.plan.database.condition().is_some();
         if !(is_open || self.has_part()) {
             self.plan.desk.set(Some(AtWork { commands: None }));
             return Ok(());
         }
-        let mut begun = Running { stop: watch::Sender::new(false), tasks: Vec::new(), log: None };
+        let mut begun = Running::new();
         match self.begin_all(&mut begun).await {
             Ok(()) => {
                 *running = Some(begun);
@@ -244,13 +256,11 @@ impl Messaging {
         }
     }
 
-    async fn end(&self, running: Running) {
-        let Running { stop, tasks, log } = running;
+    async fn end(&self, mut running: Running) {
         self.streams.lock().clear();
         self.plan.desk.feed.set(None);
-        stop.send_replace(true);
-        join_all(tasks).await;
-        if let Some(log) = log
+        running.end_tasks().await;
+        if let Some(log) = running.log
             && let Err(error) = log.close().await
         {
             tracing::error!(service = self.plan.service.name(), %error, "its log isn't closed cleanly");
