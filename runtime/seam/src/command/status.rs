@@ -4,6 +4,7 @@ use std::{io, path::Path, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets};
 use futures_util::future::try_join_all;
+use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -85,22 +86,49 @@ pub(super) async fn of_process(data: &Path, name: &str) -> Result<Option<UnitSta
 
 /// Asks a process by its name how it is.
 pub(super) async fn ask_process(data: &Path, name: String) -> Result<Said, Failure> {
-    let stream = match connect(data, &name).await {
-        Ok(Some(stream)) => stream,
-        Ok(None) => return Ok(Said::Gone),
-        // So many have asked it in vain that nobody else gets into its queue.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Said::Nothing),
-        Err(error) => return Err(closed(&name, &error)),
-    };
-    let status = match ask(stream, &Request::Status {}, PATIENCE).await {
-        Ok(Ok(status)) => status,
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Said::Nothing),
-        // A process that ends meanwhile isn't running.
-        _ => return Ok(Said::Gone),
-    };
-    serde_json::from_str(status.get()).map(Said::Status).map_err(|error| {
-        Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
+    Ok(match ask_for(data, &name, &Request::Status {}, PATIENCE).await? {
+        Heard::Answer(status) => Said::Status(status),
+        Heard::Silence => Said::Nothing,
+        // A process that can't say how it is isn't running.
+        Heard::Refusal(_) | Heard::Nobody => Said::Gone,
     })
+}
+
+/// What a process answers.
+pub(super) enum Heard<T> {
+    /// What was asked for.
+    Answer(Box<T>),
+    /// Its problem with that.
+    Refusal(Json),
+    /// It is running, and says nothing.
+    Silence,
+    /// It isn't running, or ended meanwhile.
+    Nobody,
+}
+
+/// Asks a process by its name.
+pub(super) async fn ask_for<T: DeserializeOwned>(
+    data: &Path,
+    name: &str,
+    request: &Request,
+    patience: Duration,
+) -> Result<Heard<T>, Failure> {
+    let stream = match connect(data, name).await {
+        Ok(Some(stream)) => stream,
+        Ok(None) => return Ok(Heard::Nobody),
+        // So many have asked it in vain that nobody else gets into its queue.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Silence),
+        Err(error) => return Err(closed(name, &error)),
+    };
+    let answer = match ask(stream, request, patience).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(problem)) => return Ok(Heard::Refusal(problem)),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Heard::Silence),
+        Err(_) => return Ok(Heard::Nobody),
+    };
+    serde_json::from_str(answer.get()).map(|answer| Heard::Answer(Box::new(answer))).map_err(
+        |error| Failure::other(format!("unit `{name}` is of another version of the app: {error}")),
+    )
 }
 
 /// Why a socket that is there can't be opened.
@@ -352,7 +380,7 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
 }
 
 /// A table without lines, with some columns of numbers.
-fn table(heads: &[&str], numbers: &[usize]) -> Table {
+pub(super) fn table(heads: &[&str], numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(heads.iter().copied());
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -364,7 +392,7 @@ fn table(heads: &[&str], numbers: &[usize]) -> Table {
     table
 }
 
-fn trimmed(table: &Table) -> String {
+pub(super) fn trimmed(table: &Table) -> String {
     let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
 }

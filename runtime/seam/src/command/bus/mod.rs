@@ -3,54 +3,61 @@
 
 mod print;
 
+use std::io::Write as _;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use seam_bus::{millis, unix_millis};
 use serde_json::{Value as Json, json};
 
 use super::Failure;
 use super::args::{DeadCommand, ReplayArgs};
-use super::control::{Request, ask, connect};
-use super::status::{self, nothing_runs};
+use super::control::Request;
+use super::status::{self, Heard, nothing_runs};
 use crate::config::{Catalogue, Config, process};
 use crate::services::{BusAnswer, BusAsk, From};
 
-/// How long a process may take to answer. To empty a service's store takes its time.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a process may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same where it has to empty a service's store first.
+const REBUILD: Duration = Duration::from_secs(300);
 
-/// Asks all processes that run, and puts their answers together.
+/// Asks all processes that run, and puts their answers together. One that says nothing is named, and
+/// left out.
 async fn ask_all(config: &Config, asked: &BusAsk) -> Result<BusAnswer, Failure> {
     let data = &config.app.data;
-    let all: Vec<_> = config.units.iter().flat_map(|unit| status::processes(data, unit)).collect();
-    let mut whole = BusAnswer::default();
-    let mut any = false;
-    for (unit, instance) in all {
-        let name = process(unit, instance);
-        let stream = match connect(data, &name).await {
-            Ok(Some(stream)) => stream,
-            Ok(None) => continue,
-            Err(error) => return Err(status::closed(&name, &error)),
-        };
-        any = true;
-        let answer = ask(stream, &Request::Bus(asked.clone()), PATIENCE).await;
-        let answer = answer.map_err(|error| {
-            Failure::other(format!("unit `{name}` doesn't answer: {error}\n  fix: see `status`"))
-        })?;
-        let answer = answer.map_err(|problem| {
-            let why = problem["detail"].as_str().unwrap_or("it says no");
-            Failure::other(format!("unit `{name}`: {why}"))
-        })?;
-        let answer: BusAnswer = serde_json::from_str(answer.get()).map_err(|error| {
-            Failure::other(format!("unit `{name}` is of another version of the app: {error}"))
-        })?;
-        whole.subscriptions.extend(answer.subscriptions);
-        whole.dead.extend(answer.dead);
-        whole.done.extend(answer.done);
-        whole.tickets.extend(answer.tickets);
-        whole.schedules.extend(answer.schedules);
-        whole.replayed = whole.replayed.or(answer.replayed);
+    let patience = if matches!(asked, BusAsk::Rebuild { .. }) { REBUILD } else { PATIENCE };
+    let all = config.units.iter().flat_map(|unit| status::processes(data, unit));
+    let names: Vec<String> = all.map(|(unit, instance)| process(unit, instance)).collect();
+    let request = Request::Bus(asked.clone());
+    let heard = names.iter().map(|name| status::ask_for(data, name, &request, patience));
+    let (mut whole, mut any) = (BusAnswer::default(), false);
+    for (heard, name) in try_join_all(heard).await?.into_iter().zip(&names) {
+        match heard {
+            Heard::Answer(answer) => {
+                any = true;
+                whole.add(*answer);
+            }
+            Heard::Refusal(problem) => {
+                let why = problem["detail"].as_str().unwrap_or("it says no");
+                return Err(Failure::other(format!("unit `{name}`: {why}")));
+            }
+            Heard::Silence => {
+                any = true;
+                tell(&format!(
+                    "unit `{name}` runs and doesn't answer: what it knows is missing here"
+                ));
+            }
+            Heard::Nobody => {}
+        }
     }
     if any { Ok(whole) } else { Err(Failure::other(nothing_runs(config))) }
+}
+
+/// To people, beside what is printed for scripts.
+fn tell(text: &str) {
+    // Whoever doesn't listen misses it.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// `topics`.

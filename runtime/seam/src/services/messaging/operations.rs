@@ -52,6 +52,19 @@ pub(crate) struct BusAnswer {
     pub(crate) replayed: Option<u64>,
 }
 
+impl BusAnswer {
+    /// What another unit has answered, too.
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self { subscriptions, dead, done, tickets, schedules, replayed } = other;
+        self.subscriptions.extend(subscriptions);
+        self.dead.extend(dead);
+        self.done.extend(done);
+        self.tickets.extend(tickets);
+        self.schedules.extend(schedules);
+        self.replayed = self.replayed.or(replayed);
+    }
+}
+
 /// Why nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BusRefusal(pub(crate) String);
