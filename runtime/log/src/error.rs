@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use seam_store::disk;
 use thiserror::Error;
 
-use crate::{Position, room};
+use crate::Position;
 
 /// Why a log wasn't opened, read or appended to.
 ///
@@ -152,7 +153,7 @@ impl LogError {
     /// An error of the operating system while the log is in use.
     pub(crate) fn disk(error: &io::Error) -> Self {
         let cause = error.to_string();
-        if room::is_shortage(error) { Self::Full { cause } } else { Self::Disk { cause } }
+        if disk::is_shortage(error) { Self::Full { cause } } else { Self::Disk { cause } }
     }
 }
 

@@ -1,17 +1,12 @@
 //! The file beside the records that says what they must hold, and where they begin. Whoever has it
 //! locked owns the log.
 
-use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
-    path::Path,
-    process,
-};
+use std::{io, path::Path, process};
+
+pub(crate) use seam_store::disk::FILE;
+use seam_store::disk::OwnedFile;
 
 use crate::Position;
-
-/// Its name in the log's folder.
-pub(crate) const FILE: &str = "seam.state";
 
 /// One line of text, so that a person can read it too. It is written after each sync and isn't
 /// synced itself, so that after a power cut it may be older than the log, but never newer.
@@ -27,41 +22,31 @@ pub(crate) struct State {
 
 /// The open file.
 #[derive(Debug)]
-pub(crate) struct StateFile(File);
+pub(crate) struct StateFile(OwnedFile);
 
 impl StateFile {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        options.open(folder.join(FILE)).map(Self)
+        OwnedFile::open(folder).map(Self)
     }
 
     /// Takes the log, until the file is dropped. False if somebody else has it.
     pub(crate) fn lock(&self) -> io::Result<bool> {
-        match self.0.try_lock() {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        self.0.lock()
     }
 
     /// What it says; `None` if it is empty or damaged.
     pub(crate) fn read(&mut self) -> io::Result<Option<State>> {
-        let mut text = Vec::new();
-        self.0.seek(SeekFrom::Start(0))?;
-        (&self.0).take(256).read_to_end(&mut text)?;
-        Ok(parse(&String::from_utf8_lossy(&text)))
+        Ok(parse(&self.0.read()?))
     }
 
     /// One write of always the same length, so that none is left half done by a kill.
     pub(crate) fn write(&mut self, head: Position, first: Position) -> io::Result<()> {
         let line = format!("head {head:020} first {first:020} owner {:010}\n", process::id());
-        self.0.seek(SeekFrom::Start(0))?;
-        self.0.write_all(line.as_bytes())
+        self.0.write(&line)
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        self.0.sync()
     }
 }
 

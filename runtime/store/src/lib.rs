@@ -45,6 +45,7 @@
 //! table/       tables, indexes, and what makes old ones ready
 //! keys, order/ which keys a scan visits, and keys as bytes that sort as they do
 //! cache        rows in memory
+//! disk/        what files in a folder need that one process owns
 //! engine/      what a store stands on: sled, PostgreSQL, or memory
 //! copy         all rows of one engine, brought to another
 //! ```
@@ -56,6 +57,8 @@
 mod cache;
 mod codec;
 mod copy;
+#[doc(hidden)]
+pub mod disk;
 mod empty;
 pub mod engine;
 mod error;

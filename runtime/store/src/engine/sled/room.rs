@@ -7,16 +7,8 @@ use std::{
     path::Path,
 };
 
-use rustix::{fs::statvfs, io::Errno};
-
 use super::database::disk_error;
-use crate::StoreError;
-
-/// What must be free besides what is written: a share of the disk, within bounds. sled writes more
-/// than it is given, and others may write at the same time.
-const SHARE: u64 = 32;
-const LEAST: u64 = 256 * 1024;
-const MOST: u64 = 16 * 1024 * 1024;
+use crate::{StoreError, disk};
 
 /// sled may write a page anew for a small change.
 const AMPLIFICATION: u64 = 4;
@@ -27,15 +19,11 @@ const PROBE: usize = 256 * 1024;
 
 /// Whether `bytes` can be written.
 pub(crate) fn check(path: &Path, bytes: usize) -> Result<(), StoreError> {
-    let disk = statvfs(path).map_err(|error| disk_error(&error.into()))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let all = disk.f_blocks.saturating_mul(disk.f_frsize);
-    let needed = (all / SHARE).clamp(LEAST, MOST) + AMPLIFICATION * bytes as u64;
-    if free >= needed {
-        return Ok(());
+    let bytes = AMPLIFICATION.saturating_mul(bytes as u64);
+    match disk::lacking(path, bytes).map_err(|error| disk_error(&error))? {
+        Some(cause) => Err(StoreError::Full { cause }),
+        None => Ok(()),
     }
-    let cause = format!("{free} bytes are free on its disk, and {needed} are needed");
-    Err(StoreError::Full { cause })
 }
 
 /// Whether sled can be opened: by doing what it does, so that a quota shows too.
@@ -57,17 +45,14 @@ pub(crate) fn probe(path: &Path) -> Result<(), StoreError> {
 
 /// Whether an error is one of a shortage, which may pass: of space, of a quota, of open files.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
-    let short = [Errno::NOSPC, Errno::DQUOT, Errno::MFILE, Errno::NFILE];
-    let by_number = error
-        .raw_os_error()
-        .is_some_and(|raw| short.iter().any(|errno| errno.raw_os_error() == raw));
     // sled's copies of an error have its kind and its text alone.
-    let by_kind = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    by_number || by_kind || error.to_string().contains("Too many open files")
+    disk::is_shortage(error) || error.to_string().contains("Too many open files")
 }
 
 #[cfg(test)]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     #[test]

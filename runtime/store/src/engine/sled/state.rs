@@ -1,17 +1,11 @@
 //! The file beside the database that says how it was left, and what it must hold. Whoever has it
 //! locked owns the database.
 
-use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
-    path::Path,
-    process,
-};
+use std::{io, path::Path, process};
 
 use super::database::Group;
-
-/// Its name in the database's folder.
-pub(crate) const FILE: &str = "seam.state";
+pub(crate) use crate::disk::FILE;
+use crate::disk::OwnedFile;
 
 /// How the database was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,30 +34,21 @@ pub(crate) struct State {
 
 /// The open file.
 #[derive(Debug)]
-pub(crate) struct StateFile(File);
+pub(crate) struct StateFile(OwnedFile);
 
 impl StateFile {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        options.open(folder.join(FILE)).map(Self)
+        OwnedFile::open(folder).map(Self)
     }
 
     /// Takes the database, until the file is dropped. False if somebody else has it.
     pub(crate) fn lock(&self) -> io::Result<bool> {
-        match self.0.try_lock() {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        self.0.lock()
     }
 
     /// What it says; `None` if it is empty or damaged.
     pub(crate) fn read(&mut self) -> io::Result<Option<State>> {
-        let mut text = Vec::new();
-        self.0.seek(SeekFrom::Start(0))?;
-        (&self.0).take(256).read_to_end(&mut text)?;
-        Ok(parse(&String::from_utf8_lossy(&text)))
+        Ok(parse(&self.0.read()?))
     }
 
     /// One write of always the same length, so that none is left half done by a kill.
@@ -75,12 +60,11 @@ impl StateFile {
             Condition::Clean => "clean",
         };
         let line = format!("{word:<10} group {group:020} owner {:010}\n", process::id());
-        self.0.seek(SeekFrom::Start(0))?;
-        self.0.write_all(line.as_bytes())
+        self.0.write(&line)
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        self.0.sync()
     }
 }
 
