@@ -320,10 +320,33 @@ pub(super) fn parse(
         .mut_subcommand("restart", |restart| restart.after_help(restarting(name)))
         .mut_subcommand("reload", |reload| reload.after_help(reloading(name)))
         .mut_subcommand("move", |own| own.after_help(moving(name)))
+        .mut_subcommand("dead", |dead| dead.after_help(dead_letters(name)))
+        .mut_subcommand("replay", |replay| replay.after_help(replaying(name)))
         .mut_subcommand("state", |state| {
             state.mut_subcommand("copy", |copy| copy.after_help(copying(name)))
         });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn dead_letters(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} dead list           what has failed too often, and why\n  \
+         {name} dead retry --all    after the cause is mended\n\n\
+         An event is a dead letter after `attempts` of [services.NAME.on]; later events of its key go\n\
+         on without it. It stays until it is retried or dropped. See docs/messaging.md."
+    )
+}
+
+fn replaying(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} replay mail.order_paid --from 2h    hand over what was published since two hours ago\n  \
+         {name} replay history --rebuild            empty the service's store, and fill it by all events\n\n\
+         Only what the publishers' logs have kept can be replayed: [bus] keep, keep_bytes. Handlers run\n\
+         again, with all that they do. A service whose instances share a store can't be replayed yet.\n\n\
+         Exit codes: 0 begun, 1 failed, 2 wrong command line."
+    )
 }
 
 fn draining(name: &str) -> String {
