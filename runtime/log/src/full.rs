@@ -1,22 +1,19 @@
-//! Disks that fail, for tests: syncs that do, and one that is full for a while, for real, which takes
-//! root to mount.
+//! Disks that fail, for tests: syncs that do, and one that is full for a while.
 
 use std::{
     fs,
     future::poll_fn,
     path::{Path, PathBuf},
     pin::Pin,
-    process::Command,
     sync::mpsc,
     task::Poll,
 };
-
-use tempfile::TempDir;
 
 use crate::{
     Log, LogError, LogOptions, Record,
     engine::Engine,
     open::{Opened, open},
+    small::SmallDisk,
 };
 
 fn record(position: u64) -> Record {
@@ -92,57 +89,17 @@ async fn after_a_failed_sync_nothing_is_taken_until_it_is_opened_anew() {
     assert_eq!(log.read(1, 9, 1 << 20).await.unwrap().records, [record(1), record(2), record(3)]);
 }
 
-/// A small disk, until dropped.
-struct Disk(TempDir);
-
-impl Disk {
-    /// None where nothing can be mounted.
-    fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().join("disk");
-        fs::create_dir(&at).unwrap();
-        if !run("mount", &["-t", "tmpfs", "-o", "size=24m", "tmpfs", at.to_str().unwrap()]) {
-            eprintln!("SKIPPED: tmpfs can't be mounted here, so no disk gets full (it takes root)");
-            return None;
-        }
-        Some(Self(folder))
-    }
-
-    fn at(&self) -> PathBuf {
-        self.0.path().join("disk")
-    }
-
-    fn log(&self) -> PathBuf {
-        self.at().join("log")
-    }
-
-    /// Takes all room, to the last byte.
-    fn fill(&self) {
-        let mut filler = fs::File::create(self.at().join("filler")).unwrap();
-        for size in [1 << 20, 4096, 1] {
-            while std::io::Write::write_all(&mut filler, &vec![7; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.at().join("filler")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        run("umount", &["--lazy", self.at().to_str().unwrap()]);
-    }
-}
-
-fn run(program: &str, arguments: &[&str]) -> bool {
-    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+/// The log's folder on a small disk. None where nothing can be mounted.
+fn small() -> Option<(SmallDisk, PathBuf)> {
+    let disk = SmallDisk::mount("tmpfs", 24)?;
+    let log = disk.at().join("log");
+    Some((disk, log))
 }
 
 #[tokio::test]
 async fn a_full_disk_refuses_appends_and_is_over_when_it_is_over() {
-    let Some(disk) = Disk::mount() else { return };
-    let log = Log::open(disk.log(), LogOptions::default().keep_bytes(16 << 20)).unwrap();
+    let Some((disk, log_at)) = small() else { return };
+    let log = Log::open(&log_at, LogOptions::default().keep_bytes(16 << 20)).unwrap();
     let mut next = 1;
     for _ in 0..3 {
         log.append((next..next + 500).map(record).collect()).await.unwrap();
@@ -163,8 +120,8 @@ async fn a_full_disk_refuses_appends_and_is_over_when_it_is_over() {
 
 #[tokio::test]
 async fn what_no_table_can_be_written_of_is_over_when_it_is_over_too() {
-    let Some(disk) = Disk::mount() else { return };
-    let log = Log::open(disk.log(), LogOptions::default().keep_bytes(32 << 20)).unwrap();
+    let Some((disk, log_at)) = small() else { return };
+    let log = Log::open(&log_at, LogOptions::default().keep_bytes(32 << 20)).unwrap();
     let mut acknowledged = 0;
     // As fast as it goes, with nothing looked at, until the engine itself finds the disk full.
     let filled = |log: &Path| fs::metadata(log.join("filler")).is_ok();
@@ -191,9 +148,9 @@ async fn what_no_table_can_be_written_of_is_over_when_it_is_over_too() {
 
 #[test]
 fn an_engine_that_ran_out_of_room_is_opened_anew() {
-    let Some(disk) = Disk::mount() else { return };
-    fs::create_dir(disk.log()).unwrap();
-    let engine = Engine::open(&disk.log()).unwrap();
+    let Some((disk, log_at)) = small() else { return };
+    fs::create_dir(&log_at).unwrap();
+    let engine = Engine::open(&log_at).unwrap();
     let write = |positions: std::ops::RangeInclusive<u64>| {
         engine.write(positions.map(|position| (position, [7; 1000].as_slice())))?;
         engine.sync()

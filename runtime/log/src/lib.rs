@@ -65,6 +65,7 @@ mod engine;
 mod error;
 #[cfg(test)]
 mod full;
+// Both have the same disk.
 mod journal;
 mod log;
 mod open;
@@ -74,6 +75,9 @@ mod readers;
 mod record;
 mod retain;
 mod room;
+#[cfg(test)]
+#[path = "../../store/src/disk/small.rs"]
+mod small;
 mod state;
 mod writer;
 

@@ -8,6 +8,8 @@
 
 mod owned;
 mod room;
+#[cfg(test)]
+pub(crate) mod small;
 
 pub use self::owned::{FILE, OwnedFile};
 pub use self::room::{is_shortage, lacking};

@@ -1,10 +1,7 @@
-//! A disk that is full for a while, for real: a small one, which takes root to mount.
+//! A disk that is full for a while.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -13,70 +10,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tempfile::TempDir;
 
 use super::{Sled, open::open};
-use crate::{Condition, Keys, Store, StoreError, StoreOptions, Table};
-
-/// A small disk, until dropped.
-struct Disk {
-    folder: TempDir,
-}
-
-impl Disk {
-    /// None where nothing can be mounted.
-    fn mount(kind: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().join("disk");
-        fs::create_dir(&at).unwrap();
-        let image = folder.path().join("image");
-        let mounted = match kind {
-            "ext4" => {
-                fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
-                run("mkfs.ext4", &["-q", path(&image)])
-                    && run("mount", &["-o", "loop", path(&image), path(&at)])
-            }
-            _ => run("mount", &["-t", "tmpfs", "-o", "size=48m", "tmpfs", path(&at)]),
-        };
-        if !mounted {
-            eprintln!(
-                "SKIPPED: {kind} can't be mounted here, so no disk gets full (it takes root)"
-            );
-            return None;
-        }
-        Some(Self { folder })
-    }
-
-    fn at(&self) -> PathBuf {
-        self.folder.path().join("disk")
-    }
-
-    /// Takes all room, to the last byte.
-    fn fill(&self) {
-        let mut filler = fs::File::create(self.at().join("filler")).unwrap();
-        for size in [1 << 20, 4096, 1] {
-            while std::io::Write::write_all(&mut filler, &vec![7; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.at().join("filler")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        run("umount", &["--lazy", path(&self.at())]);
-    }
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-fn run(program: &str, arguments: &[&str]) -> bool {
-    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-}
+use crate::{Condition, Keys, Store, StoreError, StoreOptions, Table, disk::small::SmallDisk};
 
 /// What writers were told, and may count on.
 #[derive(Default)]
@@ -136,7 +72,8 @@ async fn everybody_writes(told: &Told) {
 
 /// Fills the disk for `span` under 24 writers, `checked` or not before sled meets that.
 async fn outlives(kind: &str, span: Duration, checked: bool) {
-    let Some(disk) = Disk::mount(kind) else { return };
+    let size = if kind == "ext4" { 64 } else { 48 };
+    let Some(disk) = SmallDisk::mount(kind, size) else { return };
     let folder = disk.at().join("store");
     let mut opened = open(&folder).unwrap();
     if !checked {
