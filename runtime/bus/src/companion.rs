@@ -89,6 +89,15 @@ impl Companion {
         Self { service, desk, clock }
     }
 
+    /// Who waits is sent away once the process is about to end, which would wait for the answer.
+    async fn answer_while_here(&self, request: Request) -> Answer {
+        tokio::select! {
+            biased;
+            answer = self.answer(request) => answer,
+            () = self.desk.left() => Answer::Away { reason: "its process ends".into() },
+        }
+    }
+
     async fn answer(&self, request: Request) -> Answer {
         match request {
             Request::Read(wanted) => match self.desk.feed.read(wanted).await {
@@ -136,7 +145,7 @@ impl Inlet for Companion {
         };
         let companion = self.clone();
         Served::later(async move {
-            let answer = companion.answer(request).await;
+            let answer = companion.answer_while_here(request).await;
             let bytes = rmp_serde::to_vec_named(&answer).map_err(|error| {
                 Failure::from(NotExecuted::unavailable(format!("no answer: {error}")))
             })?;
@@ -232,4 +241,31 @@ impl Source for Asking {
 
 fn refused(reason: impl ToString) -> SourceError {
     SourceError { reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use seam_store::Store;
+
+    use super::*;
+    use crate::feed::EventLog;
+    use crate::outbox::Outbox;
+
+    #[tokio::test]
+    async fn who_waits_for_events_is_sent_away_before_the_process_ends() {
+        let service = ServiceId::of("order").unwrap();
+        let desk = Desk::new(service, contract());
+        let outbox = Outbox::open(&Store::in_memory()).unwrap();
+        desk.feed.set(Some(EventLog::Rows(outbox)));
+        let companion = Companion::new(of(service).unwrap(), desk.clone(), Clock::fast());
+        let wanted = Wanted { from: 1, most: 1, topics: Vec::new() };
+        let mut waits = Box::pin(companion.answer_while_here(Request::Read(wanted)));
+        for _ in 0..100 {
+            assert!((&mut waits).now_or_never().is_none(), "nothing was published");
+            tokio::task::yield_now().await;
+        }
+        desk.leave();
+        assert!(matches!(waits.now_or_never(), Some(Answer::Away { .. })));
+    }
 }

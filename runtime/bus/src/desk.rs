@@ -20,6 +20,7 @@ pub struct Desk {
     /// Its log.
     pub feed: Feed,
     at_work: Arc<watch::Sender<Option<AtWork>>>,
+    leaving: Arc<watch::Sender<bool>>,
 }
 
 /// A service that is at work in this process.
@@ -32,7 +33,13 @@ pub struct AtWork {
 impl Desk {
     /// Nobody is there yet.
     pub fn new(service: ServiceId, contract: &'static ContractDescriptor) -> Self {
-        Self { service, contract, feed: Feed::default(), at_work: Arc::default() }
+        Self {
+            service,
+            contract,
+            feed: Feed::default(),
+            at_work: Arc::default(),
+            leaving: Arc::default(),
+        }
     }
 
     /// Whose it is.
@@ -48,6 +55,18 @@ impl Desk {
     /// Whether the service is at work here.
     pub fn is_open(&self) -> bool {
         self.at_work.borrow().is_some()
+    }
+
+    /// The process is about to end: who waits for something here from outside waits elsewhere.
+    pub fn leave(&self) {
+        self.leaving.send_replace(true);
+    }
+
+    /// Returns once the process is about to end.
+    pub(crate) async fn left(&self) {
+        let mut leaving = self.leaving.subscribe();
+        // The sender is this desk's.
+        let _ = leaving.wait_for(|leaving| *leaving).await;
     }
 
     /// Its commands, while it is at work here and has a store.

@@ -72,6 +72,11 @@ impl Desks {
         self.0.all.iter().map(|place| place.companion).filter(|id| companion::is(*id))
     }
 
+    /// The unit is about to end: nobody elsewhere waits for anything at a desk here any longer.
+    pub(super) fn leave(&self) {
+        self.0.all.iter().for_each(|place| place.desk.leave());
+    }
+
     /// The ways in to them, for other units.
     pub(super) fn inlets(&self) -> impl Iterator<Item = Arc<dyn Inlet>> + '_ {
         let named = self.0.all.iter().filter(|place| companion::is(place.companion));

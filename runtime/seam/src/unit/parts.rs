@@ -156,6 +156,7 @@ impl Parts {
         tokio::join!(self.registration.leave(), edge_stops);
         self.registration.close();
         let listener = self.listener.lock().take();
+        self.hosting.desks.leave();
         if let Some(listener) = listener {
             listener.stop(left()).await;
         }
