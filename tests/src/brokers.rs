@@ -4,6 +4,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -12,8 +13,10 @@ use tokio::net::TcpStream;
 
 use crate::process::{Process, signal};
 
+mod rabbit;
+
 /// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub enum Kind {
     Nats,
     /// Debian's `zookeeper`, alone.
     ZooKeeper,
+    /// Debian's `rabbitmq-server`.
+    RabbitMq,
 }
 
 /// A server that runs for a test. Dropped, it is killed.
@@ -29,6 +34,10 @@ pub enum Kind {
 pub struct Broker {
     kind: Kind,
     port: u16,
+    /// Of a server that needs more than one.
+    others: [u16; 2],
+    /// How many of its parts.
+    given: AtomicUsize,
     process: Option<Process>,
     // After the process that works in it.
     folder: TempDir,
@@ -39,6 +48,7 @@ impl Kind {
         match self {
             Self::Nats => "nats-server",
             Self::ZooKeeper => "zookeeper",
+            Self::RabbitMq => "rabbitmq-server",
         }
     }
 
@@ -47,6 +57,8 @@ impl Kind {
             Self::Nats => &["/usr/sbin/nats-server", "/usr/local/bin/nats-server"],
             Self::ZooKeeper if !Path::new(ZOOKEEPER).exists() => &[],
             Self::ZooKeeper => &["/usr/bin/java"],
+            // Not the one on the path, which wants to be another user.
+            Self::RabbitMq => &["/usr/lib/rabbitmq/bin/rabbitmq-server"],
         };
         places.iter().map(PathBuf::from).find(|program| program.exists())
     }
@@ -73,19 +85,44 @@ impl Broker {
             return Ok(None);
         }
         // Nobody gets the port meanwhile: the system gives out others first.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut broker = Self { kind, port, process: None, folder: tempfile::tempdir()? };
+        let port = || Ok::<_, io::Error>(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
+        let (port, others) = (port()?, [port()?, port()?]);
+        let mut broker = Self {
+            kind,
+            port,
+            others,
+            given: AtomicUsize::new(0),
+            process: None,
+            folder: tempfile::tempdir()?,
+        };
         broker.resume().await?;
         Ok(Some(broker))
     }
 
-    /// Where it is, as `[registry] url` says it.
+    /// Where it is, as `[registry] url` and `[bus] url` say it.
     pub fn url(&self) -> String {
-        let scheme = match self.kind {
-            Kind::Nats => "nats",
-            Kind::ZooKeeper => "zookeeper",
-        };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        let port = self.port;
+        match self.kind {
+            Kind::Nats => format!("nats://127.0.0.1:{port}"),
+            Kind::ZooKeeper => format!("zookeeper://127.0.0.1:{port}"),
+            Kind::RabbitMq => format!("amqp://guest:guest@127.0.0.1:{port}/%2f"),
+        }
+    }
+
+    /// A part of a RabbitMQ server that shares nothing with the others, each time another one: its url.
+    ///
+    /// # Errors
+    /// All of them are given away.
+    pub fn apart(&self) -> io::Result<String> {
+        let number = self.given.fetch_add(1, Ordering::Relaxed);
+        if number >= rabbit::PARTS {
+            return Err(io::Error::other("all parts of this server are given away"));
+        }
+        Ok(format!("amqp://guest:guest@127.0.0.1:{}/{}", self.port, rabbit::part(number)))
+    }
+
+    const fn ports(&self) -> [u16; 3] {
+        [self.port, self.others[0], self.others[1]]
     }
 
     /// Kills it, as `kill -9` does.
@@ -94,7 +131,13 @@ impl Broker {
     /// It doesn't run.
     pub async fn kill(&mut self) -> io::Result<()> {
         match self.process.take() {
-            Some(mut process) => process.kill().await,
+            Some(mut process) => {
+                let killed = process.kill().await;
+                if self.kind == Kind::RabbitMq {
+                    rabbit::sweep(self.ports());
+                }
+                killed
+            }
             None => Err(io::Error::other("it doesn't run")),
         }
     }
@@ -119,6 +162,7 @@ impl Broker {
         let log = self.folder.path().join("log");
         let port = self.port.to_string();
         let arguments: Vec<String> = match self.kind {
+            Kind::RabbitMq => Vec::new(),
             Kind::Nats => {
                 ["-js", "-sd", &data, "-a", "127.0.0.1", "-p", &port].map(Into::into).into()
             }
@@ -138,7 +182,11 @@ impl Broker {
                 arguments.chain([config.display().to_string()]).collect()
             }
         };
-        self.process = Some(Process::start(&program, arguments, &[], &log)?);
+        let environment = match self.kind {
+            Kind::RabbitMq => rabbit::furnish(self.folder.path(), self.ports())?,
+            Kind::Nats | Kind::ZooKeeper => Vec::new(),
+        };
+        self.process = Some(Process::start(&program, arguments, &environment, &log)?);
         let began = Instant::now();
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         while TcpStream::connect(address).await.is_err() {
@@ -149,5 +197,15 @@ impl Broker {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+}
+
+/// What it has started beside itself goes with it.
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if self.kind == Kind::RabbitMq {
+            self.process = None;
+            rabbit::sweep(self.ports());
+        }
     }
 }

@@ -13,9 +13,11 @@
 //! desk           a service's log and commands, while it is at work in this process
 //! companion      what all that is asked over the wire
 //! subscription/  from a log to the methods that subscribe
+//! broker/        the same way by a broker, whichever it is
 //! intake/        what becomes of the events of one stream: order per key, attempts, backoff
 //! ```
 
+pub mod broker;
 pub mod command;
 pub mod companion;
 mod desk;

@@ -17,7 +17,7 @@ use super::deliver::{Deliver, Undelivered};
 use super::effect::Effect;
 use super::kept::{Failure, Kept, Waiting};
 use super::source::{Batch, Source, SourceError, Wanted};
-use super::stream::{Progress, Stream, Subscribed};
+use super::stream::{Progress, Stream};
 use super::write::{Write, write};
 use crate::intake::{Delivery, Ended, Given, Intake, Nanos, Position, Settings, Then};
 use crate::record::Record;
@@ -81,6 +81,7 @@ impl Driver {
                 cursor
             }
         };
+        source.settled(cursor);
         let handled = kept.handled().await?;
         let waiting = kept.waiting((unix_millis(), 0)).await?;
         let intake = Intake::resume(**settings.load(), cursor, handled, waiting);
@@ -195,8 +196,7 @@ impl Driver {
         if self.stream.until.is_some_and(|until| from > until) {
             return None;
         }
-        let topic = |on: &Subscribed| (on.topic.clone(), on.version);
-        let wanted = Wanted { from, most, topics: self.stream.topics.iter().map(topic).collect() };
+        let wanted = Wanted { from, most, topics: self.stream.wanted() };
         let source = Arc::clone(&self.source);
         Some(Box::pin(async move {
             let read = source.read(wanted).await;
@@ -364,11 +364,14 @@ impl Driver {
         if let Some(cursor) = cursor {
             self.noted = (cursor, Instant::now());
         }
-        let kept = self.kept.clone();
+        let (kept, source) = (self.kept.clone(), Arc::clone(&self.source));
         Box::pin(async move {
             while let Err(error) = write(kept.clone(), writes.clone(), cursor).await {
                 tracing::warn!(%error, "what became of events can't be kept for now");
                 sleep(AGAIN).await;
+            }
+            if let Some(cursor) = cursor {
+                source.settled(cursor);
             }
             Done::Kept(writes)
         })

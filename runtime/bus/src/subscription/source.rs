@@ -63,4 +63,7 @@ pub trait Source: Send + Sync + 'static {
 
     /// The log's last position, and that of the first event that was published at this time or later.
     fn ends(&self, at: Millis) -> BoxFuture<'_, Result<Ends, SourceError>>;
+
+    /// The reader has brought to disk what became of all events up to there.
+    fn settled(&self, _: Position) {}
 }

@@ -50,6 +50,11 @@ impl Subscribed {
 }
 
 impl Stream {
+    /// The topics whose events it takes, each in its version.
+    pub fn wanted(&self) -> Vec<(String, u16)> {
+        self.topics.iter().map(|on| (on.topic.clone(), on.version)).collect()
+    }
+
     /// The method that takes an event; `None` if none of this release does.
     pub fn method(&self, event: &Record) -> Option<&Subscribed> {
         self.topics.iter().find(|on| on.takes(&event.topic, event.version))

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::{Failure, control, print, status};
-use crate::config::{Config, StoreConfig, StoreEngine, StoreUrl, nearest, process};
+use crate::config::{Config, StoreConfig, StoreEngine, nearest, process};
 
 /// How often it is said how far the copy is.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -38,9 +38,8 @@ pub(super) fn parse_store(text: &str) -> Result<StoreConfig, String> {
     if text == "sled" {
         return Ok(StoreConfig::default());
     }
-    let url = StoreUrl::of(text);
-    let url = url.ok_or("write sled, or a url: postgres://USER:PASSWORD@HOST:PORT/DATABASE")?;
-    Ok(StoreConfig { engine: StoreEngine::Postgres, url })
+    let given = StoreConfig::postgres(text);
+    given.ok_or_else(|| "write sled, or a url: postgres://USER:PASSWORD@HOST:PORT/DATABASE".into())
 }
 
 /// Copies all rows of a service from where the config says that they are, and counts them there.

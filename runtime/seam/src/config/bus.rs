@@ -1,4 +1,5 @@
-//! `[bus]` and `[services.NAME.on]`: how events are kept, and how they are handed to subscribers.
+//! `[bus]` and `[services.NAME.on]`: what carries events, how they are kept, and how they are handed to
+//! subscribers.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use seam_log::LogOptions;
 use super::{
     load::positive,
     reader::Reader,
-    value::{Age, Bytes},
+    url::ServerUrl,
+    value::{Age, Bytes, Choice},
 };
 
 /// The least that a log may keep, in bytes.
@@ -18,12 +20,19 @@ const LEAST: u64 = 1 << 20;
 ///
 /// ```toml
 /// [bus]
+/// engine = "rabbitmq"
+/// url = "amqp://shop:${BROKER_PASSWORD}@127.0.0.1:5672/shop"
 /// keep = "7d"
 /// keep_bytes = "1GiB"
 /// results = "24h"
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BusConfig {
+    /// `engine`: what carries events from services to services. Default: `embedded`.
+    pub engine: BusEngine,
+    /// `url`: where the broker is: `nats://HOST:PORT`, or `amqp://USER:PASSWORD@HOST:PORT/VHOST`. Default:
+    /// the engine's usual port on this machine.
+    pub url: ServerUrl,
     /// `keep`: how long a service's log keeps an event, whether it was read or not. Default: `7d`.
     /// `keep_bytes`: how much a log keeps, in bytes or as `1GiB`; 1 MiB at least. The oldest events go
     /// first. Default: `1GiB`.
@@ -32,8 +41,77 @@ pub struct BusConfig {
     pub results: Duration,
 }
 
+/// What carries events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BusEngine {
+    /// The units themselves: who subscribes reads the log of who publishes.
+    #[default]
+    Embedded,
+    /// A NATS server with JetStream.
+    Nats,
+    /// A RabbitMQ server, by which services also answer calls of workers in other languages.
+    RabbitMq,
+}
+
+impl Choice for BusEngine {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("embedded", Self::Embedded), ("nats", Self::Nats), ("rabbitmq", Self::RabbitMq)];
+}
+
+impl BusEngine {
+    /// How a url of it begins, and where it is if nobody says so.
+    const fn url(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Embedded => None,
+            Self::Nats => Some(("nats", "nats://127.0.0.1:4222")),
+            Self::RabbitMq => Some(("amqp", "amqp://guest:guest@127.0.0.1:5672/%2f")),
+        }
+    }
+
+    /// The feature that an app must be built with for it, if it isn't.
+    const fn lacks(self) -> Option<&'static str> {
+        match self {
+            Self::Nats if cfg!(not(feature = "nats")) => Some("nats"),
+            Self::RabbitMq if cfg!(not(feature = "rabbitmq")) => Some("rabbitmq"),
+            _ => None,
+        }
+    }
+}
+
+/// Reads `engine` and `url`.
+fn read_engine(reader: &mut Reader<'_>) -> (BusEngine, ServerUrl) {
+    let engine = reader.checked("engine", BusEngine::Embedded, |engine| match engine.lacks() {
+        None => Ok(()),
+        Some(feature) => Err((
+            format!("this app was built without the engine `{feature}`"),
+            format!("add the feature \"{feature}\" of `seam` in Cargo.toml, and build it again"),
+        )),
+    });
+    let mut url =
+        reader.checked("url", ServerUrl::default(), |url: &ServerUrl| match engine.url() {
+            Some((scheme, example)) if !url.is_empty() && !is_url(url, scheme) => Err((
+                format!("`url` is none of a broker that is reached by `{scheme}://`"),
+                format!("use e.g. {example:?}"),
+            )),
+            None if !url.is_empty() => Err((
+                "`url` names a broker, and the engine `embedded` has none".into(),
+                "say which it is: engine = \"nats\" or \"rabbitmq\"".into(),
+            )),
+            _ => Ok(()),
+        });
+    if let (Some((_, usual)), true) = (engine.url(), url.is_empty()) {
+        url = ServerUrl::new(usual);
+    }
+    (engine, url)
+}
+
+fn is_url(url: &ServerUrl, scheme: &str) -> bool {
+    url.is_of(scheme) || (scheme == "nats" && url.is_of("tls"))
+}
+
 /// Reads `[bus]`.
 pub(super) fn read_bus(mut reader: Reader<'_>) -> BusConfig {
+    let (engine, url) = read_engine(&mut reader);
     let default = LogOptions::default();
     let keep = reader.checked("keep", Age(default.keep), some).0;
     let keep_bytes = reader.checked("keep_bytes", Bytes(default.keep_bytes), |bytes| {
@@ -45,7 +123,7 @@ pub(super) fn read_bus(mut reader: Reader<'_>) -> BusConfig {
     let day = Age(Duration::from_secs(24 * 60 * 60));
     let results = reader.checked("results", day, some).0;
     reader.finish();
-    BusConfig { log: default.keep(keep).keep_bytes(keep_bytes.0), results }
+    BusConfig { engine, url, log: default.keep(keep).keep_bytes(keep_bytes.0), results }
 }
 
 fn some(age: &Age) -> Result<(), (String, String)> {

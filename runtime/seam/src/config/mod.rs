@@ -38,10 +38,11 @@ mod store;
 mod tests;
 mod tree;
 mod types;
+mod url;
 mod value;
 
 pub use self::{
-    bus::BusConfig,
+    bus::{BusConfig, BusEngine},
     catalogue::{Catalogue, KnownService},
     effective::Effective,
     env::environment,
@@ -50,12 +51,13 @@ pub use self::{
     problem::{Problem, Problems},
     registry::{RegistryConfig, RegistryEngine},
     settings::Settings,
-    store::{StoreConfig, StoreEngine, StoreUrl},
+    store::{StoreConfig, StoreEngine},
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
         LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
         TopologyConfig, UnitConfig, UnknownQuery,
     },
+    url::ServerUrl,
 };
 
 pub use seam_wire::{Address, AddressError};

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use super::{source::Source, store::masked};
+use super::{source::Source, url::masked};
 
 /// Where a value, or a problem, comes from.
 #[derive(Clone, Default)]

@@ -9,6 +9,7 @@ use super::{
     load::positive,
     reader::Reader,
     types::{TopologyConfig, UnitConfig},
+    url::ServerUrl,
     value::Choice,
 };
 
@@ -30,7 +31,7 @@ pub struct RegistryConfig {
     pub unit: String,
     /// `url`: where the broker is: `nats://HOST:PORT`, or `zookeeper://HOST:PORT,HOST:PORT`. Default: the
     /// engine's usual port on this machine.
-    pub url: String,
+    pub url: ServerUrl,
     /// `lease`, `heartbeat`: after how long without being renewed an instance is gone, and how often it
     /// renews. Defaults: `10s`, `3s`.
     pub settings: Settings,
@@ -94,15 +95,16 @@ pub(super) fn read_registry(mut reader: Reader<'_>) -> RegistryConfig {
         )),
     });
     let unit = reader.value("unit", String::new());
-    let mut url = reader.checked("url", String::new(), |url: &String| match engine.url() {
-        Some((scheme, example)) if !url.is_empty() && !is_url(url, scheme) => Err((
-            format!("`url` is none of the engine `{scheme}`"),
-            format!("use e.g. {example:?}"),
-        )),
-        _ => Ok(()),
-    });
+    let mut url =
+        reader.checked("url", ServerUrl::default(), |url: &ServerUrl| match engine.url() {
+            Some((scheme, example)) if !url.is_empty() && !is_url(url, scheme) => Err((
+                format!("`url` is none of the engine `{scheme}`"),
+                format!("use e.g. {example:?}"),
+            )),
+            _ => Ok(()),
+        });
     if let (Some((_, usual)), true) = (engine.url(), url.is_empty()) {
-        usual.clone_into(&mut url);
+        url = ServerUrl::new(usual);
     }
     let lease = reader.checked("lease", defaults.lease, positive);
     let heartbeat = reader.checked("heartbeat", defaults.heartbeat, |heartbeat: &Duration| {
@@ -120,13 +122,8 @@ pub(super) fn read_registry(mut reader: Reader<'_>) -> RegistryConfig {
     RegistryConfig { engine, unit, url, settings: Settings { lease, heartbeat } }
 }
 
-/// Whether it names servers: `SCHEME://HOST:PORT`, or several with commas.
-fn is_url(url: &str, scheme: &str) -> bool {
-    let schemes: &[&str] = if scheme == "nats" { &["nats", "tls"] } else { &["zookeeper"] };
-    let rest = url.split_once("://").filter(|(named, _)| schemes.contains(named));
-    rest.is_some_and(|(_, servers)| {
-        !servers.is_empty() && servers.bytes().all(|b| b.is_ascii_graphic())
-    })
+fn is_url(url: &ServerUrl, scheme: &str) -> bool {
+    url.is_of(scheme) || (scheme == "nats" && url.is_of("tls"))
 }
 
 impl Config {

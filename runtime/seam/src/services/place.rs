@@ -9,7 +9,7 @@ use seam_store::{Memory, OpenError, Sled, Store, StoreOptions};
 
 use crate::config::{Config, ServiceConfig};
 #[cfg(feature = "postgres")]
-use crate::config::{StoreEngine, StoreUrl};
+use crate::config::{ServerUrl, StoreEngine};
 
 /// Where a service's rows lie.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub(crate) enum Place {
     #[cfg(feature = "postgres")]
     Schema {
         /// Where the database is.
-        url: StoreUrl,
+        url: ServerUrl,
         /// The service, and so the schema.
         service: String,
     },

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seam_bus::Desk;
+use seam_bus::broker::Broker;
 use seam_bus::schedule::Scheduled;
 use seam_core::actor::{Clients, Extensions};
 use seam_core::call::{Authority, CallPolicy, Deadlines};
@@ -59,6 +60,8 @@ pub(super) struct Hosting {
     pub(super) desks: Desks,
     /// Who keeps the commands of whom.
     pub(super) keeper: Arc<UnitKeeper>,
+    /// What carries events, if it isn't the units themselves.
+    pub(super) broker: Option<Arc<dyn Broker>>,
     /// `[bus] results`: how long results of commands are kept.
     pub(super) results: Live<Duration>,
 }
@@ -157,6 +160,7 @@ impl Hosting {
             service: id,
             publishes: !contract.events.is_empty(),
             streams: self.desks.streams(&self.graph, id),
+            broker: self.broker.clone(),
             schedules: schedules(contract),
             desk: self.desks.desk(id).unwrap_or_else(|| Desk::new(id, contract)),
             sender: Arc::new(sender),

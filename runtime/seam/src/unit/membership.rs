@@ -58,13 +58,13 @@ impl Registration {
             },
             #[cfg(feature = "nats")]
             RegistryEngine::Nats => Arc::new(seam_registry::engine::Nats::new(
-                &config.registry.url,
+                config.registry.url.reveal(),
                 &config.app.name,
                 config.registry.settings,
             )),
             #[cfg(feature = "zookeeper")]
             RegistryEngine::ZooKeeper => Arc::new(seam_registry::engine::ZooKeeper::new(
-                &config.registry.url,
+                config.registry.url.reveal(),
                 &config.app.name,
                 config.registry.settings,
             )),

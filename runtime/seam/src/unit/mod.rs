@@ -3,6 +3,7 @@
 mod additions;
 mod allowed;
 mod awaited;
+mod broker;
 mod call;
 mod certificates;
 mod clients;

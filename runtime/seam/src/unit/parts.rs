@@ -164,6 +164,9 @@ impl Parts {
         end(&hosted, left()).await;
         self.sender.stop().await;
         self.database.close().await;
+        if let Some(broker) = &self.hosting.broker {
+            broker.close().await;
+        }
         self.links.stop();
         stop_homes(self.threads()).await;
     }

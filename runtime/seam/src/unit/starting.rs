@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::StartFailure;
 use super::allowed;
 use super::awaited::awaited;
+use super::broker;
 use super::certificates;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitKeeper};
@@ -112,6 +113,7 @@ impl<'a> Starting<'a> {
             authorities: Live::new(allowed::authorities(config, &layout.topology, &desks)),
             desks,
             keeper,
+            broker: broker::open(config)?,
             results: Live::new(self.config.bus.results),
         };
         let placement = hosting.placement(config, layout);

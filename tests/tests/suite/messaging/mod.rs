@@ -1,5 +1,7 @@
-//! Events, commands, sagas and schedules: the same in one process, encoded, and in two units.
+//! Events, commands, sagas and schedules: the same in one process, encoded, in two units, and with a
+//! broker between these.
 
+mod carriers;
 mod places;
 mod services;
 

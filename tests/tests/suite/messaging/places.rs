@@ -2,8 +2,10 @@
 
 use futures_util::future::join_all;
 use seam::{App, Running};
+use seam_tests::brokers::Kind;
 use tempfile::TempDir;
 
+use super::carriers::Carrier;
 use super::services::{LedgerClient, LedgerService, TillClient, TillService};
 use crate::support::{expect_panics, soon, until};
 
@@ -13,6 +15,8 @@ enum Mode {
     Encoded,
     /// Who publishes and who subscribes are in units of their own.
     Split,
+    /// The same, and a broker is between them.
+    Carried(Kind),
 }
 
 /// The app in one of them.
@@ -21,14 +25,21 @@ pub(super) struct Place {
     units: Vec<Running>,
     pub(super) till: TillClient,
     pub(super) ledger: LedgerClient,
+    site: Site,
+}
+
+/// Where an app's data is, and what carries its events.
+struct Site {
     folder: TempDir,
+    broker: Option<Carrier>,
 }
 
 impl Place {
     /// In two units.
     pub(super) async fn split() -> Self {
         expect_panics();
-        Self::open(Mode::Split, tempfile::tempdir().unwrap()).await
+        let folder = tempfile::tempdir().unwrap();
+        Self::open(Mode::Split, Site { folder, broker: None }).await
     }
 
     /// The ledger's unit ends.
@@ -38,17 +49,17 @@ impl Place {
 
     /// The ledger's unit begins again.
     pub(super) async fn start_ledger(&mut self) {
-        let unit = app(self.mode, &self.folder).unit("ledger").start().await.unwrap();
+        let unit = app(self.mode, &self.site).unit("ledger").start().await.unwrap();
         until("the ledger is ready", async || unit.ready().await.is_ok()).await;
         self.ledger = unit.client().unwrap();
         self.units.insert(0, unit);
     }
 
-    async fn open(mode: Mode, folder: TempDir) -> Self {
-        let app = app(mode, &folder);
+    async fn open(mode: Mode, site: Site) -> Self {
+        let app = app(mode, &site);
         let units = match mode {
             Mode::Direct | Mode::Encoded => vec![app.start().await.unwrap()],
-            Mode::Split => {
+            Mode::Split | Mode::Carried(_) => {
                 let units = ["ledger", "till"].map(|unit| app.clone().unit(unit).start());
                 join_all(units).await.into_iter().map(Result::unwrap).collect()
             }
@@ -58,7 +69,7 @@ impl Place {
         }
         let of = |number: usize| &units[number.min(units.len() - 1)];
         let (till, ledger) = (of(1).client().unwrap(), of(0).client().unwrap());
-        Self { mode, units, till, ledger, folder }
+        Self { mode, units, till, ledger, site }
     }
 
     /// The same app, started again on the same data.
@@ -66,7 +77,7 @@ impl Place {
         for unit in &self.units {
             soon("the end of a unit", unit.stop()).await;
         }
-        Self::open(self.mode, self.folder).await
+        Self::open(self.mode, self.site).await
     }
 
     pub(super) async fn close(self) {
@@ -76,12 +87,13 @@ impl Place {
     }
 }
 
-fn app(mode: Mode, folder: &TempDir) -> App {
-    let data = folder.path().display();
+fn app(mode: Mode, site: &Site) -> App {
+    let data = site.folder.path().display();
+    let bus = site.broker.as_ref().map(Carrier::config).unwrap_or_default();
     let resolution = if matches!(mode, Mode::Encoded) { "encoded" } else { "direct" };
     let layout = match mode {
         Mode::Direct | Mode::Encoded => "[units.all]\n[topologies]\none = [\"all\"]\n".to_owned(),
-        Mode::Split => "[units.till]\nservices = [\"till\"]\nprogram = true\n\
+        Mode::Split | Mode::Carried(_) => "[units.till]\nservices = [\"till\"]\nprogram = true\n\
                  [units.ledger]\nservices = [\"ledger\"]\nprogram = true\n\
                  [topologies]\ntwo = [\"till\", \"ledger\"]\n"
             .to_owned(),
@@ -89,7 +101,7 @@ fn app(mode: Mode, folder: &TempDir) -> App {
     let text = format!(
         "[app]\nname = \"suite\"\nthreads = 2\ndata = \"{data}\"\n\
              [calls]\nresolution = \"{resolution}\"\n\
-             [services.ledger.on]\nattempts = 3\nbackoff = \"20ms\"\n{layout}"
+             [services.ledger.on]\nattempts = 3\nbackoff = \"20ms\"\n{bus}{layout}"
     );
     let app = App::new("suite").service::<TillService>().service::<LedgerService>();
     app.config_text(text)
@@ -98,8 +110,17 @@ fn app(mode: Mode, folder: &TempDir) -> App {
 /// Does the same in each place.
 pub(super) async fn each(check: impl AsyncFn(Place)) {
     expect_panics();
-    for mode in [Mode::Direct, Mode::Encoded, Mode::Split] {
+    let brokers = [Kind::RabbitMq].map(Mode::Carried);
+    for mode in [Mode::Direct, Mode::Encoded, Mode::Split].into_iter().chain(brokers) {
         println!("{mode:?}");
-        check(Place::open(mode, tempfile::tempdir().unwrap()).await).await;
+        let broker = match mode {
+            Mode::Carried(kind) => match Carrier::start(kind).await {
+                None => continue,
+                carrier => carrier,
+            },
+            _ => None,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        check(Place::open(mode, Site { folder, broker }).await).await;
     }
 }

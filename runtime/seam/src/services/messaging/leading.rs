@@ -65,6 +65,11 @@ impl Messaging {
             self.let_go(&mut Some(led)).await;
             return None;
         }
+        if self.plan.publishes
+            && let Err(error) = self.forward(store, &mut led)
+        {
+            tracing::error!(service, %error, "its events stay where they are");
+        }
         if let Some(log @ EventLog::Rows(_)) = self.plan.desk.feed.log() {
             let trimming = trimming(log, self.plan.options.clone());
             self.spawn(&mut led, trimming);

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
+use seam_bus::broker::{Broker, Forward};
 use seam_bus::intake::Settings;
 use seam_bus::schedule::Scheduled;
 use seam_bus::subscription::{Source, Stream};
@@ -31,7 +32,7 @@ use seam_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 pub(crate) use self::operations::{
     BusAnswer, BusAsk, BusRefusal, DeadLetter, ScheduleStatus, Ticket,
@@ -46,6 +47,8 @@ use super::tables::Database;
 const AGAIN: Duration = Duration::from_millis(500);
 /// And twice as long each further time, up to so long.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
+/// Who has worked for so long was there.
+const AWAY: Duration = Duration::from_secs(10);
 /// So often a log gives back what isn't kept any more.
 const TRIM: Duration = Duration::from_secs(60);
 
@@ -54,8 +57,10 @@ pub(crate) struct MessagingPlan {
     pub(crate) service: ServiceId,
     /// Whether its contract publishes anything.
     pub(crate) publishes: bool,
-    /// What it subscribes to, by publisher.
+    /// What it subscribes to, by publisher, and that one's log.
     pub(crate) streams: Vec<(Stream, Arc<dyn Source>)>,
+    /// What carries events; without one they are read from the logs.
+    pub(crate) broker: Option<Arc<dyn Broker>>,
     /// Where others ask it for its log and its commands.
     pub(crate) desk: Desk,
     /// What runs by itself.
@@ -212,10 +217,21 @@ impl Messaging {
                 let moving = moving(self.plan.service, attached.outbox.clone(), opened);
                 self.spawn(running, moving);
                 self.spawn(running, trimming(log, self.plan.options.clone()));
+                self.forward(&store, running)?;
             }
             self.begin_work(&store, running).await?;
         }
         self.commands().await?;
+        Ok(())
+    }
+
+    /// Has its events handed to the broker, if there is one.
+    fn forward(&self, store: &Store, running: &mut Running) -> Result<(), StartError> {
+        if let Some(broker) = &self.plan.broker {
+            let forward = Forward::new(self.plan.desk.feed.clone(), store, broker.name())?;
+            let forwarding = forwarding(self.plan.service, forward, Arc::clone(broker));
+            self.spawn(running, forwarding);
+        }
         Ok(())
     }
 
@@ -273,6 +289,24 @@ async fn moving(service: ServiceId, outbox: Outbox, log: Log) {
     loop {
         let Err(error) = mover(&outbox, &log).await;
         tracing::warn!(service = service.name(), %error, "events stay in the outbox for now");
+        sleep(AGAIN).await;
+    }
+}
+
+/// Hands events to the broker, and tries again where that fails.
+async fn forwarding(service: ServiceId, forward: Forward, broker: Arc<dyn Broker>) {
+    let mut out = broker.outflow(service.name());
+    let mut is_away = false;
+    loop {
+        let began = Instant::now();
+        let Err(error) = forward.run(&mut *out).await;
+        let was_away = is_away && began.elapsed() < AWAY;
+        is_away = true;
+        // Once for as long as it is away.
+        if !was_away {
+            let (service, broker) = (service.name(), broker.name());
+            tracing::warn!(service, broker, %error, "events stay in the log for now");
+        }
         sleep(AGAIN).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use seam_bus::broker::Carried;
 use seam_bus::intake::Position;
 use seam_bus::subscription::{ByCall, Deliver, Driver, Kept, Progress, Source, Stream};
 use seam_core::actor::StartError;
@@ -26,8 +27,8 @@ impl Messaging {
         store: &Store,
         running: &mut Running,
     ) -> Result<(), StartError> {
-        for (stream, source) in &self.plan.streams {
-            self.begin_stream(store, running, (stream.clone(), Arc::clone(source)), 1).await?;
+        for (stream, source) in self.sources(store)? {
+            self.begin_stream(store, running, (stream, source), 1).await?;
         }
         for (name, cursor) in Kept::streams(store).await? {
             if let Some(replay) = self.replay_of(&name) {
@@ -35,6 +36,16 @@ impl Messaging {
             }
         }
         Ok(())
+    }
+
+    /// Where new events come from.
+    fn sources(&self, store: &Store) -> Result<Vec<(Stream, Arc<dyn Source>)>, StoreError> {
+        let (service, streams) = (self.plan.service.name(), self.plan.streams.clone());
+        let Some(broker) = &self.plan.broker else { return Ok(streams) };
+        let (streams, logs): (Vec<_>, Vec<_>) = streams.into_iter().unzip();
+        let carried = Carried::all(&**broker, store, service, (&streams, logs))?;
+        let sources = carried.into_iter().map(|source| Arc::new(source) as Arc<dyn Source>);
+        Ok(streams.into_iter().zip(sources).collect())
     }
 
     /// Takes a stream up, or begins it `from` there.

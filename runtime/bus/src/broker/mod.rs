@@ -1,0 +1,69 @@
+//! Events by way of a broker: what is the same whichever it is.
+//!
+//! A broker only carries. A publisher's events are in its own log before they are handed to it, and stay
+//! there; what makes one effect of each is the subscriber's store, as without a broker.
+//!
+//! ```text
+//! forward   from a publisher's log to the broker, in its order, and how far that is
+//! carried   what came by the broker, as one publisher's log: the source of a stream
+//! joined    whether the broker has all that a stream hasn't seen yet
+//! ```
+
+mod carried;
+mod forward;
+mod joined;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+pub use self::carried::Carried;
+pub use self::forward::{Forward, ForwardError};
+use crate::intake::Position;
+use crate::record::Record;
+use crate::subscription::{SourceError, Stream};
+
+/// Carries events from services to services. It isn't asked for anything that only this one or that one
+/// can do.
+pub trait Broker: Send + Sync + 'static {
+    /// What it is kept under how far a log was handed to it: `rabbitmq`.
+    fn name(&self) -> &'static str;
+
+    /// The way to it for the events of a service.
+    fn outflow(&self, publisher: &str) -> Box<dyn Outflow>;
+
+    /// The way from it for the streams of a service, one for each, until the last of them is dropped.
+    fn inflows(&self, subscriber: &str, streams: &[Stream], anew: Anew) -> Vec<Arc<dyn Inflow>>;
+
+    /// Leaves it in good order, before the process ends: others are handed at once what this one was.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// To be done before a broker begins to keep events for a subscriber that it keeps none for: it lacks
+/// those of before then.
+pub type Anew = Arc<dyn Fn() -> BoxFuture<'static, Result<(), SourceError>> + Send + Sync>;
+
+/// Takes the events of one publisher, in their order.
+pub trait Outflow: Send + 'static {
+    /// Hands some over; done once the broker has all of them on disk. After a failure it is begun anew
+    /// with the first of them, and those that the broker has are there twice.
+    fn send<'a>(
+        &'a mut self,
+        events: &'a [(Position, Record)],
+    ) -> BoxFuture<'a, Result<(), SourceError>>;
+}
+
+/// Hands over what the broker has of one publisher for one subscriber: in the publisher's order, but for
+/// events that come once more.
+pub trait Inflow: Send + Sync + 'static {
+    /// Has the broker keep events for the subscriber, if it doesn't yet, and hand them over.
+    fn open(&self) -> BoxFuture<'_, Result<(), SourceError>>;
+
+    /// The next ones, so many at most, once there is one. After a failure it is to be opened anew, and
+    /// what isn't settled comes once more. Dropped, it has taken nothing.
+    fn next(&self, most: usize) -> BoxFuture<'_, Result<Vec<(Position, Record)>, SourceError>>;
+
+    /// The subscriber has brought to disk what became of all events up to there: the broker needs to keep
+    /// them no longer.
+    fn settled(&self, upto: Position);
+}

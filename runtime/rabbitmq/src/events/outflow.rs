@@ -1,0 +1,73 @@
+//! From a publisher to the exchange.
+
+use futures_util::future::BoxFuture;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{Channel, Confirmation};
+use seam_bus::Record;
+use seam_bus::broker::Outflow;
+use seam_bus::intake::Position;
+use seam_bus::subscription::SourceError;
+
+use super::{EXCHANGE, declare_exchange, message};
+use crate::connection::{Away, Rabbit, answered};
+
+/// The events of one publisher on their way to the exchange, on a channel of their own: the broker takes
+/// them in the order in which they are sent there.
+pub(super) struct Publishing {
+    rabbit: Rabbit,
+    publisher: String,
+    channel: Option<Channel>,
+}
+
+impl Publishing {
+    pub(super) fn new(rabbit: Rabbit, publisher: &str) -> Self {
+        Self { rabbit, publisher: publisher.to_owned(), channel: None }
+    }
+
+    async fn channel(&mut self) -> Result<Channel, Away> {
+        if let Some(channel) = &self.channel {
+            return Ok(channel.clone());
+        }
+        let channel = self.rabbit.channel().await?;
+        answered(channel.confirm_select(ConfirmSelectOptions::default())).await?;
+        declare_exchange(&channel).await?;
+        self.channel = Some(channel.clone());
+        Ok(channel)
+    }
+
+    async fn publish(&mut self, events: &[(Position, Record)]) -> Result<(), Away> {
+        let channel = self.channel().await?;
+        let mut sent = Vec::with_capacity(events.len());
+        for (position, event) in events {
+            let properties =
+                message::properties(self.rabbit.app(), &self.publisher, *position, event);
+            let (topic, options) = (event.topic.as_str().into(), BasicPublishOptions::default());
+            let published =
+                channel.basic_publish(EXCHANGE.into(), topic, options, &event.body, properties);
+            sent.push(answered(published).await?);
+        }
+        for confirm in sent {
+            match answered(confirm).await? {
+                Confirmation::Ack(_) => {}
+                other => return Err(Away(format!("RabbitMQ doesn't keep an event: {other:?}"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Outflow for Publishing {
+    fn send<'a>(
+        &'a mut self,
+        events: &'a [(Position, Record)],
+    ) -> BoxFuture<'a, Result<(), SourceError>> {
+        Box::pin(async move {
+            let sent = self.publish(events).await;
+            if sent.is_err() {
+                // What was sent on it may still get there, and then does so before what a new one sends.
+                self.channel = None;
+            }
+            Ok(sent?)
+        })
+    }
+}

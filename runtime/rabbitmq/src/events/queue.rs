@@ -1,0 +1,293 @@
+//! A subscriber's queue, and who takes from it.
+//!
+//! A service has one queue for all that it subscribes to. What comes is sorted by publisher, each with a
+//! lane of its own, from which its stream takes it; the broker hands over no more than [`AHEAD`] that
+//! aren't settled.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Channel, Consumer};
+use parking_lot::Mutex;
+use seam_bus::Record;
+use seam_bus::broker::{Anew, Inflow};
+use seam_bus::intake::Position;
+use seam_bus::subscription::{SourceError, Stream};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::unsettled::{Ack, Tag, Tags, Unsettled};
+use super::{EXCHANGE, declare_exchange, message};
+use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered};
+
+/// So many messages the broker hands over at most that aren't settled.
+const AHEAD: u16 = 4_096;
+/// The broker's code for what isn't there.
+const NOT_FOUND: u16 = 404;
+
+/// The queue of a service.
+pub(super) struct Queue {
+    rabbit: Rabbit,
+    name: ShortString,
+    topics: Vec<String>,
+    anew: Anew,
+    opening: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+    /// There is something to be said to the broker.
+    to_say: Arc<Notify>,
+}
+
+struct State {
+    /// Counts the consumers that there were; the streams know by it that theirs is gone.
+    generation: u64,
+    is_open: bool,
+    unsettled: Unsettled,
+    settled: Vec<Tag>,
+    lanes: Vec<Lane>,
+}
+
+/// What came of one publisher.
+struct Lane {
+    publisher: String,
+    waiting: VecDeque<(Position, Record)>,
+    tags: Tags,
+    grown: Arc<Notify>,
+}
+
+/// One lane of a queue, for its stream.
+struct OneLane {
+    queue: Arc<Queue>,
+    index: usize,
+    /// Which consumer the stream knows.
+    generation: Mutex<u64>,
+    grown: Arc<Notify>,
+}
+
+impl Queue {
+    pub(super) fn inflows(
+        rabbit: &Rabbit,
+        subscriber: &str,
+        streams: &[Stream],
+        anew: Anew,
+    ) -> Vec<Arc<dyn Inflow>> {
+        let lane = |stream: &Stream| Lane {
+            publisher: stream.publisher.clone(),
+            waiting: VecDeque::new(),
+            tags: Tags::default(),
+            grown: Arc::default(),
+        };
+        let lanes: Vec<Lane> = streams.iter().map(lane).collect();
+        let grown: Vec<_> = lanes.iter().map(|lane| Arc::clone(&lane.grown)).collect();
+        let (unsettled, settled) = (Unsettled::default(), Vec::new());
+        let topics = streams.iter().flat_map(|stream| &stream.topics);
+        let queue = Arc::new(Self {
+            rabbit: rabbit.clone(),
+            name: format!("events.{subscriber}").into(),
+            topics: topics.map(|on| on.topic.clone()).collect(),
+            anew,
+            opening: tokio::sync::Mutex::default(),
+            state: State { generation: 0, is_open: false, unsettled, settled, lanes }.into(),
+            to_say: Arc::default(),
+        });
+        let lane = |(index, grown)| {
+            let (queue, generation) = (Arc::clone(&queue), Mutex::default());
+            Arc::new(OneLane { queue, index, generation, grown }) as Arc<dyn Inflow>
+        };
+        grown.into_iter().enumerate().map(lane).collect()
+    }
+
+    /// Opens it, unless another lane has; which consumer takes from it now.
+    async fn open(self: &Arc<Self>) -> Result<u64, SourceError> {
+        let _opening = self.opening.lock().await;
+        {
+            let state = self.state.lock();
+            if state.is_open {
+                return Ok(state.generation);
+            }
+        }
+        if !self.is_there().await? {
+            (self.anew)().await?;
+        }
+        let channel = self.rabbit.channel().await?;
+        let consumer = self.consume(&channel).await?;
+        let generation = {
+            let mut state = self.state.lock();
+            state.begin();
+            state.generation
+        };
+        let taking = take(Arc::downgrade(self), Arc::clone(&self.to_say), channel, consumer);
+        tokio::spawn(taking);
+        Ok(generation)
+    }
+
+    /// Whether the broker has it. A channel that asks for what isn't there is closed.
+    async fn is_there(&self) -> Result<bool, Away> {
+        let channel = self.rabbit.channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+        let asked = channel.queue_declare(self.name.clone(), passive, FieldTable::default());
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error)) if is_not_found(&error) => Ok(false),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(Away("RabbitMQ doesn't answer".into())),
+        }
+    }
+
+    async fn consume(&self, channel: &Channel) -> Result<Consumer, Away> {
+        declare_exchange(channel).await?;
+        let mut quorum = FieldTable::default();
+        quorum.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        let durable = QueueDeclareOptions::durable();
+        answered(channel.queue_declare(self.name.clone(), durable, quorum)).await?;
+        for topic in &self.topics {
+            let (topic, options) = (topic.as_str().into(), QueueBindOptions::default());
+            let nothing = FieldTable::default();
+            let bound =
+                channel.queue_bind(self.name.clone(), EXCHANGE.into(), topic, options, nothing);
+            answered(bound).await?;
+        }
+        answered(channel.basic_qos(AHEAD, BasicQosOptions::default())).await?;
+        let (options, nothing) = (BasicConsumeOptions::default(), FieldTable::default());
+        answered(channel.basic_consume(self.name.clone(), "".into(), options, nothing)).await
+    }
+
+    /// Sorts what came; what nobody here takes is settled.
+    fn came(&self, delivery: Delivery) {
+        let tag = delivery.delivery_tag;
+        let read = message::read(delivery);
+        let mut state = self.state.lock();
+        state.unsettled.came(tag);
+        let Some((publisher, position, record)) = read else {
+            tracing::warn!(queue = %self.name, "a message that is no event is dropped");
+            return state.settled.push(tag);
+        };
+        let mut lanes = state.lanes.iter_mut();
+        let lane = lanes.find(|lane| lane.publisher == publisher);
+        if let Some(lane) = lane
+            && lane.tags.came(position, tag)
+        {
+            lane.waiting.push_back((position, record));
+            lane.grown.notify_one();
+        } else {
+            // It was settled before, or no stream of this release is after it.
+            state.settled.push(tag);
+        }
+    }
+
+    /// What is to be said to the broker.
+    fn acks(&self) -> Vec<Ack> {
+        let state = &mut *self.state.lock();
+        let settled = std::mem::take(&mut state.settled);
+        state.unsettled.settle(&settled)
+    }
+
+    fn closed(&self) {
+        let mut state = self.state.lock();
+        state.is_open = false;
+        state.lanes.iter().for_each(|lane| lane.grown.notify_one());
+    }
+}
+
+impl State {
+    /// A new consumer begins: the broker hands over anew what isn't settled.
+    fn begin(&mut self) {
+        self.generation += 1;
+        self.is_open = true;
+        self.unsettled = Unsettled::default();
+        self.settled.clear();
+        for lane in &mut self.lanes {
+            lane.waiting.clear();
+            lane.tags.clear();
+        }
+    }
+}
+
+/// Takes what comes for as long as there are streams, and the connection stands.
+async fn take(queue: Weak<Queue>, to_say: Arc<Notify>, channel: Channel, consumer: Consumer) {
+    take_all(queue, &to_say, &channel, consumer).await;
+    // What isn't settled goes to whoever comes next, at once.
+    let _ = timeout(PARTING, channel.close(BYE, "nobody takes from it".into())).await;
+}
+
+async fn take_all(queue: Weak<Queue>, to_say: &Notify, channel: &Channel, mut consumer: Consumer) {
+    loop {
+        let delivery = tokio::select! {
+            delivery = consumer.next() => Some(delivery),
+            () = to_say.notified() => None,
+        };
+        let Some(queue) = queue.upgrade() else { return };
+        match delivery {
+            Some(Some(Ok(delivery))) => queue.came(delivery),
+            Some(Some(Err(error))) => {
+                tracing::debug!(queue = %queue.name, %error, "events don't come for now");
+                return queue.closed();
+            }
+            Some(None) => return queue.closed(),
+            None => {}
+        }
+        for ack in queue.acks() {
+            let (tag, multiple) = match ack {
+                Ack::Upto(tag) => (tag, true),
+                Ack::One(tag) => (tag, false),
+            };
+            if channel.basic_ack(tag, BasicAckOptions { multiple }).await.is_err() {
+                return queue.closed();
+            }
+        }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // Who takes from it finds that it is gone.
+        self.to_say.notify_one();
+    }
+}
+
+impl Inflow for OneLane {
+    fn open(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        Box::pin(async {
+            *self.generation.lock() = self.queue.open().await?;
+            Ok(())
+        })
+    }
+
+    fn next(&self, most: usize) -> BoxFuture<'_, Result<Vec<(Position, Record)>, SourceError>> {
+        Box::pin(async move {
+            loop {
+                {
+                    let state = &mut *self.queue.state.lock();
+                    if !state.is_open || state.generation != *self.generation.lock() {
+                        return Err(Away("the connection to RabbitMQ was lost".into()).into());
+                    }
+                    let waiting = &mut state.lanes[self.index].waiting;
+                    if !waiting.is_empty() {
+                        let most = most.min(waiting.len());
+                        return Ok(waiting.drain(..most).collect());
+                    }
+                }
+                self.grown.notified().await;
+            }
+        })
+    }
+
+    fn settled(&self, upto: Position) {
+        let state = &mut *self.queue.state.lock();
+        state.settled.extend(state.lanes[self.index].tags.settled(upto));
+        self.queue.to_say.notify_one();
+    }
+}
+
+fn is_not_found(error: &lapin::Error) -> bool {
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(error) => error.get_id() == NOT_FOUND,
+        _ => false,
+    }
+}
