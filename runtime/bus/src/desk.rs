@@ -105,9 +105,10 @@ impl Desk {
         let known = self.contract.method(&method).filter(|method| method.saga);
         let known = known.ok_or("this release has no such saga")?;
         let (key, idempotent, saga) = (id.to_string(), known.idempotent, known.saga);
-        let service = self.service;
+        let (service, version) = (self.service.name().to_owned(), None);
         let (due, trace) = (Due::Now, None);
-        let call = KeptCall { service, method, idempotent, saga, arguments, key, due, trace };
+        let call =
+            KeptCall { service, version, method, idempotent, saga, arguments, key, due, trace };
         commands.keep(call, Some(id)).await.map(drop).map_err(|error| error.to_string())
     }
 }

@@ -13,9 +13,9 @@ use crate::query::pairs;
 #[derive(Debug, Default)]
 pub(crate) struct Form<'a> {
     pub(crate) module: Cow<'a, str>,
-    version: Option<Cow<'a, str>>,
-    method: Cow<'a, str>,
-    biz_content: Option<Cow<'a, str>>,
+    pub(crate) version: Option<Cow<'a, str>>,
+    pub(crate) method: Cow<'a, str>,
+    pub(crate) biz_content: Option<Cow<'a, str>>,
 }
 
 impl<'a> Form<'a> {

@@ -7,6 +7,7 @@ use seam_core::contract::{ContractDescriptor, MethodDescriptor};
 use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
+use crate::modules::Modules;
 use crate::shape::Shape;
 use crate::tickets::Tickets;
 
@@ -22,6 +23,8 @@ pub struct Own {
     /// Who keeps calls that are made later. Without it such a call is made at once, whatever its
     /// client would rather have, and there is no ticket of any id.
     pub tickets: Option<Arc<dyn Tickets>>,
+    /// The way to modules that no contract has. Without it the form gateway knows none.
+    pub modules: Option<Arc<dyn Modules>>,
 }
 
 impl fmt::Debug for Own {
@@ -31,6 +34,7 @@ impl fmt::Debug for Own {
             .field("problems", &self.problems.is_some())
             .field("errors", &self.errors.is_some())
             .field("tickets", &self.tickets.is_some())
+            .field("modules", &self.modules.is_some())
             .finish()
     }
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use seam_core::contract::ServiceFailure;
-use seam_core::name::ServiceId;
 use seam_core::outcome::{CallError, Certainty, Code, NotExecuted, ProblemMember, Unknown};
 use serde_json::{Map, Value};
 
@@ -167,7 +166,7 @@ impl Problem {
     }
 
     /// What has become of a call of `service`.
-    pub(crate) fn of_call(error: CallError<ServiceFailure>, service: ServiceId) -> Self {
+    pub(crate) fn of_call(error: CallError<ServiceFailure>, service: &str) -> Self {
         match error {
             CallError::Service(failure) => of_service(failure),
             CallError::NotExecuted(why) => not_executed(why, Some(service)),
@@ -232,7 +231,7 @@ impl Problem {
 /// [`EdgeSettings::errors`](crate::EdgeSettings::errors).
 pub fn public_problem(
     error: CallError<ServiceFailure>,
-    service: ServiceId,
+    service: &str,
     request_id: &str,
     errors: &str,
 ) -> Value {
@@ -243,7 +242,7 @@ pub fn public_problem(
 /// [`public_problem`] doesn't.
 pub fn problem(
     error: CallError<ServiceFailure>,
-    service: ServiceId,
+    service: &str,
     request_id: &str,
     errors: &str,
 ) -> Value {
@@ -272,7 +271,7 @@ fn of_service(failure: ServiceFailure) -> Problem {
     if status == StatusCode::SERVICE_UNAVAILABLE { problem.after(RETRY_AFTER) } else { problem }
 }
 
-fn not_executed(why: NotExecuted, service: Option<ServiceId>) -> Problem {
+fn not_executed(why: NotExecuted, service: Option<&str>) -> Problem {
     // Addresses of units and names of callers stay inside.
     let (detail, cause): (Cow<'static, str>, _) = match (&why, service) {
         (NotExecuted::BadRequest { why }, _) => (why.to_string().into(), None),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -15,6 +16,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const PARTING: Duration = Duration::from_secs(1);
 /// The broker's code for an end in good order.
 pub(crate) const BYE: u16 = 200;
+/// The broker's code for what isn't there.
+const NOT_FOUND: u16 = 404;
 /// After so many seconds of silence both sides make sure that the other one is there; after twice as many
 /// they give it up.
 const HEARTBEAT: u16 = 10;
@@ -26,6 +29,8 @@ pub struct Rabbit(Arc<Inner>);
 struct Inner {
     uri: AMQPUri,
     app: String,
+    /// Where what it does in the background is done.
+    home: Handle,
     open: Mutex<Option<Arc<Connection>>>,
 }
 
@@ -38,10 +43,10 @@ impl Rabbit {
     ///
     /// # Errors
     /// What is wrong with the URL, for people.
-    pub fn new(url: &str, app: &str) -> Result<Self, String> {
+    pub fn new(url: &str, app: &str, home: Handle) -> Result<Self, String> {
         let mut uri: AMQPUri = url.parse()?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
-        Ok(Self(Arc::new(Inner { uri, app: app.to_owned(), open: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { uri, app: app.to_owned(), home, open: Mutex::default() })))
     }
 
     /// The app that it works for.
@@ -50,9 +55,13 @@ impl Rabbit {
     }
 
     /// The user that the broker knows this process by.
-    #[allow(dead_code, reason = "calls by queues prove themselves by it")]
     pub(crate) fn user(&self) -> &str {
         &self.0.uri.authority.userinfo.username
+    }
+
+    /// Where what it does in the background is done.
+    pub(crate) fn home(&self) -> &Handle {
+        &self.0.home
     }
 
     /// A channel of its own, on the one connection.
@@ -69,7 +78,9 @@ impl Rabbit {
         let properties = ConnectionProperties::default()
             .with_connection_name(format!("seam {}", self.0.app).into());
         let uri = self.0.uri.clone();
-        let connection = answered(Connection::connect_uri(uri, properties)).await?;
+        // There its input and output is done from then on.
+        let dialled = self.0.home.spawn(answered(Connection::connect_uri(uri, properties)));
+        let connection = dialled.await.map_err(|_| Away("the unit ends".into()))??;
         let channel = answered(connection.create_channel()).await?;
         *open = Some(Arc::new(connection));
         Ok(channel)
@@ -109,5 +120,13 @@ impl From<lapin::Error> for Away {
 impl From<Away> for seam_bus::subscription::SourceError {
     fn from(Away(reason): Away) -> Self {
         Self { reason }
+    }
+}
+
+/// Whether the broker says that something isn't there.
+pub(crate) fn is_not_found(error: &lapin::Error) -> bool {
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(error) => error.get_id() == NOT_FOUND,
+        _ => false,
     }
 }

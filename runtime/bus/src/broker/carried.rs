@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 use super::joined::Joined;
-use super::{Anew, Broker, Inflow};
+use super::{Anew, Broker, Came, Inflow};
 use crate::intake::Position;
 use crate::record::Record;
 use crate::subscription::{Batch, Ends, Source, SourceError, Stream, Wanted};
@@ -45,8 +45,10 @@ struct Way {
 enum State {
     /// The broker is yet to be asked.
     Closed,
-    /// From the log, up to there: what comes after that is by the broker.
+    /// From the log, up to there: what comes after that is by the broker, which lacks what comes before.
     Joining(Position),
+    /// From the log, up to there, if the publisher can be asked: the broker was silent.
+    Looking(Position),
     /// By the broker.
     Joined,
 }
@@ -109,6 +111,14 @@ impl Carried {
                     self.joined.keep(true).await.map_err(kept)?;
                     way.state = State::Joined;
                 }
+                State::Looking(upto) if wanted.from <= upto => {
+                    match self.log.read(wanted.clone()).await {
+                        Ok(read) => return Ok(read),
+                        // By the broker it comes all the same.
+                        Err(_) => way.state = State::Joined,
+                    }
+                }
+                State::Looking(_) => way.state = State::Joined,
                 State::Joined => return self.by_broker(wanted, &mut way).await,
             }
         }
@@ -120,7 +130,7 @@ impl Carried {
             self.ask(way);
             let came = tokio::select! {
                 biased;
-                came = self.inflow.next(wanted.most) => came,
+                came = self.inflow.next(from, wanted.most) => came,
                 ends = answered(&mut way.asking) => {
                     way.asking = None;
                     if let Ok(ends) = ends {
@@ -128,10 +138,22 @@ impl Carried {
                     }
                     continue;
                 }
-                () = sleep_until(until) => Ok(Vec::new()),
+                () = sleep_until(until) => {
+                    let head = self.head.load(Relaxed);
+                    if head >= from {
+                        // Those are of other topics; or somebody else has lost them.
+                        way.state = State::Looking(head);
+                    }
+                    return Ok(Batch { events: Vec::new(), next: from, head });
+                }
             };
-            let events = came.inspect_err(|_| way.state = State::Closed)?;
-            let nothing = events.is_empty();
+            let events = match came.inspect_err(|_| way.state = State::Closed)? {
+                Came::Events(events) => events,
+                Came::Lacks(before) => {
+                    way.state = State::Joining(before - 1);
+                    return Ok(Batch { events: Vec::new(), next: from, head: before });
+                }
+            };
             let mut next = from;
             // What comes once more was given before, or is settled.
             let fresh = events.into_iter().filter(|(position, record)| {
@@ -140,7 +162,7 @@ impl Carried {
                 is_new && wanted.has(record)
             });
             let events: Vec<(Position, Record)> = fresh.collect();
-            if nothing || next > from {
+            if next > from {
                 let head = self.head.fetch_max(next - 1, Relaxed).max(next - 1);
                 return Ok(Batch { events, next, head });
             }

@@ -43,6 +43,15 @@ pub trait Broker: Send + Sync + 'static {
 /// those of before then.
 pub type Anew = Arc<dyn Fn() -> BoxFuture<'static, Result<(), SourceError>> + Send + Sync>;
 
+/// What has come from a broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    /// Events, so many as were asked for at most.
+    Events(Vec<(Position, Record)>),
+    /// It lacks those before this position, which it was handed.
+    Lacks(Position),
+}
+
 /// Takes the events of one publisher, in their order.
 pub trait Outflow: Send + 'static {
     /// Hands some over; done once the broker has all of them on disk. After a failure it is begun anew
@@ -59,9 +68,9 @@ pub trait Inflow: Send + Sync + 'static {
     /// Has the broker keep events for the subscriber, if it doesn't yet, and hand them over.
     fn open(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 
-    /// The next ones, so many at most, once there is one. After a failure it is to be opened anew, and
-    /// what isn't settled comes once more. Dropped, it has taken nothing.
-    fn next(&self, most: usize) -> BoxFuture<'_, Result<Vec<(Position, Record)>, SourceError>>;
+    /// What comes next from that position on, once there is something. After a failure it is to be opened
+    /// anew, and what isn't settled comes once more. Dropped, it has taken nothing.
+    fn next(&self, from: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>>;
 
     /// The subscriber has brought to disk what became of all events up to there: the broker needs to keep
     /// them no longer.

@@ -81,7 +81,6 @@ impl Commands {
 #[cfg(test)]
 mod tests {
     use seam_core::call::{Due, KeptCall};
-    use seam_core::name::ServiceId;
     use seam_store::Store;
 
     use super::*;
@@ -91,7 +90,8 @@ mod tests {
     async fn a_result_goes_first_and_that_there_was_one_later() {
         let commands = Commands::open(&Store::in_memory()).unwrap();
         let call = KeptCall {
-            service: ServiceId::of("expire").unwrap(),
+            service: "expire".into(),
+            version: None,
             method: "m".into(),
             idempotent: true,
             saga: false,

@@ -29,7 +29,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 pub(crate) use self::rows::FailureRow;
 pub use self::rows::{Command, State};
 use self::rows::{Pending, Row, RowState};
-pub use self::sender::{Calls, Target, send};
+pub use self::sender::{ByClient, Callee, Calls, Target, send};
 pub(crate) use self::told::Told;
 use crate::rows as bytes;
 use crate::time::{at, millis, unix_millis};
@@ -200,8 +200,12 @@ impl Commands {
         sending: &Sending,
         id: Option<TicketId>,
     ) -> Result<(TicketId, bool), StoreError> {
-        let KeptCall { service, method, idempotent, saga, arguments, key, due, trace } = call;
-        let scope = [service.name(), method, key].join("\0");
+        let KeptCall { service, version, method, idempotent, saga, arguments, key, due, trace } =
+            call;
+        let scope = match version {
+            None => [service, method, key].map(String::as_str).join("\0"),
+            Some(version) => [service, version, method, key].map(String::as_str).join("\0"),
+        };
         let key_row = xxh3_128(scope.as_bytes()).to_be_bytes().to_vec();
         // Equal arguments are equal texts.
         let print = xxh3_64(arguments);
@@ -218,7 +222,8 @@ impl Commands {
         let (number, now) = (tx.sequence(NUMBERS)?, unix_millis());
         let pending = Pending {
             id: id.get(),
-            service: service.name().to_owned(),
+            service: service.clone(),
+            version: version.clone(),
             method: method.clone(),
             arguments: arguments.clone(),
             due: match due {

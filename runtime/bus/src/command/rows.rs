@@ -15,6 +15,9 @@ pub(super) struct Pending {
     pub(super) id: u128,
     /// Whom it is for.
     pub(super) service: String,
+    /// Of a module that is asked by its queue.
+    #[serde(default)]
+    pub(super) version: Option<String>,
     pub(super) method: String,
     /// As JSON by name.
     #[serde(with = "serde_bytes")]

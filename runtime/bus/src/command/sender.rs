@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, pending};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use seam_core::call::{AnyClient, Due, JsonAnswer, Kept, KeptCall, TicketId};
+use seam_core::call::{AnyClient, CallOptions, Due, JsonAnswer, Kept, KeptCall, TicketId};
 use seam_core::context::Delivery;
 use seam_core::contract::{MethodDescriptor, ServiceFailure};
 use seam_core::outcome::{CallError, NotExecuted, Unknown};
@@ -41,24 +41,65 @@ const EXPIRE: Duration = Duration::from_secs(60);
 
 /// Whom a command is for.
 pub struct Target {
-    /// By whom it is called, for whoever gave the command.
-    pub client: Arc<dyn AnyClient>,
-    /// The method.
-    pub method: &'static MethodDescriptor,
+    /// Who is called, for whoever gave the command.
+    pub callee: Box<dyn Callee>,
     /// Whether the service keeps these commands itself.
     pub own: bool,
 }
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Target({}.{})", self.client.service(), self.method.name)
+        f.debug_struct("Target").field("own", &self.own).finish_non_exhaustive()
+    }
+}
+
+/// A method, as commands call it.
+pub trait Callee: Send + Sync + 'static {
+    /// Returns once somebody takes calls, as far as that is known.
+    fn anybody(&self) -> BoxFuture<'static, ()>;
+
+    /// Calls it with arguments as they are kept: its answer, as JSON.
+    fn call(
+        &self,
+        arguments: &[u8],
+        options: CallOptions,
+    ) -> BoxFuture<'static, Result<Vec<u8>, CallError<ServiceFailure>>>;
+}
+
+/// A method of a service of the app.
+pub struct ByClient {
+    /// By whom it is called.
+    pub client: Arc<dyn AnyClient>,
+    /// The method.
+    pub method: &'static MethodDescriptor,
+}
+
+impl fmt::Debug for ByClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ByClient({}.{})", self.client.service(), self.method.name)
+    }
+}
+
+impl Callee for ByClient {
+    fn anybody(&self) -> BoxFuture<'static, ()> {
+        self.client.anybody()
+    }
+
+    fn call(
+        &self,
+        arguments: &[u8],
+        options: CallOptions,
+    ) -> BoxFuture<'static, Result<Vec<u8>, CallError<ServiceFailure>>> {
+        let reply = self.client.call_json(self.method.index, arguments, options);
+        Box::pin(async { reply.await.map(JsonAnswer::into_json) })
     }
 }
 
 /// The way to those whom commands are for.
 pub trait Calls: Send + Sync + 'static {
-    /// Whom a command is for; `None` if this release has no such method.
-    fn target(&self, service: &str, method: &str) -> Option<Target>;
+    /// Whom a command is for; `None` if this release has no such method, or no way to modules that have
+    /// a `version`.
+    fn target(&self, service: &str, version: Option<&str>, method: &str) -> Option<Target>;
 
     /// Has the service itself keep a command under that id, as sagas are kept.
     fn hand_over(&self, id: TicketId, call: KeptCall) -> BoxFuture<'static, Result<(), String>>;
@@ -179,8 +220,8 @@ async fn attempt(
     }
     pending.attempts += 1;
     let attempts = pending.attempts;
-    let Some(target) = calls.target(&pending.service, &pending.method) else {
-        let Pending { service, method, .. } = &pending;
+    let Pending { service, version, method, .. } = &pending;
+    let Some(target) = calls.target(service, version.as_deref(), method) else {
         let why = format!("this release has no `{service}.{method}`");
         return ended(
             commands,
@@ -191,11 +232,11 @@ async fn attempt(
         .await;
     };
     if pending.saga && !target.own {
-        return hand_over(commands, calls, (number, pending), &target).await;
+        return hand_over(commands, calls, (number, pending)).await;
     }
     if !pending.idempotent {
         // Nothing has begun while nobody is there who could begin it, whoever crashes meanwhile.
-        if timeout(ANYBODY, target.client.anybody()).await.is_err() {
+        if timeout(ANYBODY, target.callee.anybody()).await.is_err() {
             return again(commands, number, pending).await.map(Some);
         }
         pending.begun = true;
@@ -207,8 +248,7 @@ async fn attempt(
     let delivery = Delivery::new(id.to_string(), attempts, None, by);
     let mut options = handed(pending.trace.as_bytes(), pending.principal.as_deref(), delivery);
     options.deadline = run.as_ref().map(|_| DEADLINE);
-    let came = target.client.call_json(target.method.index, &pending.arguments, options).await;
-    let came = came.map(JsonAnswer::into_json);
+    let came = target.callee.call(&pending.arguments, options).await;
     let came = match &run {
         Some(run) => match run.end(came).await {
             Ending::Ended(came) => came,
@@ -233,7 +273,6 @@ async fn hand_over(
     commands: &Commands,
     calls: &Arc<dyn Calls>,
     (number, pending): (u64, Pending),
-    target: &Target,
 ) -> Result<Option<Millis>, StoreError> {
     let id = TicketId::new(pending.id);
     let known = calls.handed_over(id, &pending.service).await;
@@ -241,7 +280,8 @@ async fn hand_over(
         Ok(Some(Command { state, .. })) => state,
         Ok(None) => {
             let call = KeptCall {
-                service: target.client.service(),
+                service: pending.service.clone(),
+                version: None,
                 method: pending.method.clone(),
                 idempotent: pending.idempotent,
                 saga: true,

@@ -9,7 +9,7 @@ use super::deadlines::Deadlines;
 use super::dispatch::{Callable, Dispatch};
 use super::extra::CallOptions;
 use super::future::Call;
-use super::json::JsonReply;
+use super::json::{JsonReply, Transcode};
 use super::route::Route;
 use crate::contract::{Contract, ContractDescriptor};
 use crate::live::Live;
@@ -89,6 +89,9 @@ pub trait AnyClient: Send + Sync + 'static {
     /// Arguments that are none of the method's, as [`call_json`](Self::call_json) refuses them.
     fn kept_json(&self, method: u16, arguments: &[u8]) -> Result<Vec<u8>, NotExecuted>;
 
+    /// Brings parts of its calls from one form into another.
+    fn transcode(&self) -> Transcode;
+
     /// Calls a subscription, by its index, with an event as it is kept.
     fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply;
 
@@ -130,6 +133,10 @@ impl<C: Dispatch> AnyClient for Client<C> {
     fn kept_json(&self, method: u16, arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> {
         C::kept_json(method, arguments)
             .unwrap_or_else(|| Err(NotExecuted::bad_request(no_method::<C>(method))))
+    }
+
+    fn transcode(&self) -> Transcode {
+        C::transcode
     }
 
     fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply {

@@ -41,7 +41,9 @@ pub enum Due {
 #[derive(Debug, Clone)]
 pub struct KeptCall {
     /// Whom it is for.
-    pub service: ServiceId,
+    pub service: String,
+    /// Of a module that no contract of the app has, and which is asked by its queue: its version.
+    pub version: Option<String>,
     /// The method.
     pub method: String,
     /// Whether it may be made again where it isn't known whether it ran.
@@ -148,8 +150,9 @@ fn kept<M: Callable>(
     }
     let MethodSpec { name, idempotent, saga, .. } = *M::SPEC;
     let method = name.to_owned();
+    let (service, version) = (service.name().to_owned(), None);
     let (due, trace) = (Due::Now, None);
-    Ok(KeptCall { service, method, idempotent, saga, arguments, key, due, trace })
+    Ok(KeptCall { service, version, method, idempotent, saga, arguments, key, due, trace })
 }
 
 impl<M: Method> Command<M> {

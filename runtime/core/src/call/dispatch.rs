@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::client::Client;
 use super::extra::CallOptions;
 use super::inbox::Entrance;
-use super::json::JsonReply;
+use super::json::{Form, JsonReply, Part};
 use crate::contract::{Contract, Method};
 use crate::event::Event;
 use crate::outcome::NotExecuted;
@@ -38,6 +38,18 @@ pub trait Dispatch: Contract<Client: From<Client<Self>>> {
     /// # Errors
     /// Arguments that are none of the method's.
     fn kept_json(method: u16, arguments: &[u8]) -> Option<Result<Vec<u8>, NotExecuted>>;
+
+    /// Brings a part of the calls of the method of that index into another form; `None` if there is no
+    /// such method.
+    fn transcode(
+        method: u16,
+        part: Part,
+        form: Form,
+        bytes: &[u8],
+    ) -> Option<Result<Vec<u8>, String>> {
+        let _ = (method, part, form, bytes);
+        None
+    }
 
     /// Calls the subscription of that index with an event as it is kept; `None` if no method of that
     /// index is one.

@@ -34,7 +34,10 @@ pub use self::fake::{Fake, FakeCall};
 pub use self::future::Call;
 pub use self::guard::CallPolicy;
 pub use self::inbox::{Entrance, Inbox, serve};
-pub use self::json::{JsonAnswer, JsonBody, JsonReply, call_json, deliver, kept_json};
+pub use self::json::{
+    Form, JsonAnswer, JsonBody, JsonReply, Part, Transcode, call_json, deliver, kept_json,
+    transcode,
+};
 pub use self::local::LocalError;
 pub use self::permits::{Allow, Permits};
 pub use self::rehearsal::{Faults, Rehearsal};

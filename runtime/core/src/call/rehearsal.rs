@@ -12,9 +12,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::context::InboundContext;
 use crate::live::Live;
 use crate::outcome::{Failure, NotExecuted, Unknown};
-use crate::remote::{
-    Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent, Served,
-};
+use crate::remote::{Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent};
 use crate::time::{Clock, Moment};
 
 /// What a rehearsed wire does to calls.
@@ -142,22 +140,7 @@ impl Rehearsal {
         };
         let mut out = Vec::with_capacity(128);
         let served = self.inlet.serve(inbound, &mut out);
-        Ok(arrived(served, out))
-    }
-}
-
-/// The wait for a reply that nothing befalls.
-fn arrived(served: Served, out: Vec<u8>) -> RemoteReply {
-    let replied = |kind, degraded, at| {
-        RemoteReply::ready(Ok(ReplyBody { kind, degraded, bytes: out.into(), at }))
-    };
-    match served {
-        Served::Answered(at) => replied(ReplyKind::Answer, false, at),
-        Served::ServiceError(at) => replied(ReplyKind::ServiceError, false, at),
-        Served::Degraded(at) => replied(ReplyKind::Answer, true, at),
-        Served::DegradedError(at) => replied(ReplyKind::ServiceError, true, at),
-        Served::Failed(failure) => RemoteReply::ready(Err(*failure)),
-        Served::Later(reply) => RemoteReply::from_future(reply),
+        Ok(served.into_reply(out))
     }
 }
 

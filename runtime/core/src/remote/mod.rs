@@ -289,6 +289,21 @@ impl Served {
         Self::Failed(Box::new(why.into()))
     }
 
+    /// The wait for the reply, whichever way it is; `out` is what was appended.
+    pub fn into_reply(self, out: Vec<u8>) -> RemoteReply {
+        let replied = |kind, degraded, at| {
+            RemoteReply::ready(Ok(ReplyBody { kind, degraded, bytes: out.into(), at }))
+        };
+        match self {
+            Self::Answered(at) => replied(ReplyKind::Answer, false, at),
+            Self::ServiceError(at) => replied(ReplyKind::ServiceError, false, at),
+            Self::Degraded(at) => replied(ReplyKind::Answer, true, at),
+            Self::DegradedError(at) => replied(ReplyKind::ServiceError, true, at),
+            Self::Failed(failure) => RemoteReply::ready(Err(*failure)),
+            Self::Later(reply) => *reply,
+        }
+    }
+
     /// The call's reply comes later.
     pub fn later<F>(reply: F) -> Self
     where

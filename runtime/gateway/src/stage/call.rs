@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later};
+use super::{Ending, Here, Step, later, module};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -102,7 +102,10 @@ pub(super) async fn method(
 /// `POST /gateway`.
 pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     let form = Form::parse(body)?;
-    let service = here.serving.routes().services.spelled(&form.module)?;
+    let service = match here.serving.routes().services.spelled(&form.module) {
+        Ok(service) => service,
+        Err(unknown) => return module::ask(here, &form, unknown).await,
+    };
     form.check_version(service.version)?;
     let method = service.spelled(form.method())?;
     let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
@@ -136,7 +139,7 @@ async fn call(
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;
         return Err(Ending::Answer(kept));
     }
-    let problem = |error| Problem::of_call(error, client.service());
+    let problem = |error| Problem::of_call(error, client.service().name());
     let context = Arc::new(context(here));
     let answered = |answer| (answer, context.is_degraded());
     if let Some(body) = arguments.as_they_are(found) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seam_core::call::AnyClient;
+use seam_core::call::{AnyClient, MAX_ARGUMENTS};
 use seam_core::outcome::Unknown;
 use tokio::time::timeout;
 
@@ -10,11 +10,12 @@ use super::Here;
 use crate::arguments::{self, Arguments, Found};
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::http::{Method, StatusCode};
+use crate::modules::AskedModule;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes;
-use crate::tickets::{Order, TicketId, Tickets, document};
+use crate::tickets::{KeepError, Order, TicketId, Tickets, document};
 
 /// Says which preferences were gone by.
 pub(super) const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -41,24 +42,54 @@ pub(super) async fn keep(
     arguments: &Arguments,
     found: &Found<'_>,
 ) -> Result<Response, Problem> {
-    let id = TicketId::random().map_err(|cause| {
-        Problem::unavailable("the call can't be kept now").because(cause.to_string())
-    })?;
+    let id = new_id()?;
     let (key, text) = (key(here)?, id.to_string());
     let collected = arguments.collect_under(found, key.unwrap_or(&text))?;
     let kept = client.kept_json(method, &collected);
-    let kept = kept.map_err(|why| Problem::of_call(why.into(), client.service()))?;
+    let kept = kept.map_err(|why| Problem::of_call(why.into(), client.service().name()))?;
     let mut methods = client.descriptor().methods.iter();
     let name = methods.find(|other| other.index == method).map_or("", |method| &method.name);
     let order = Order {
         id,
-        service: client.service(),
-        method,
-        name,
+        service: client.service().name().to_owned(),
+        version: None,
+        method: name.to_owned(),
         arguments: kept,
         key: key.map(str::to_owned),
         trace: here.request.trace,
     };
+    answer(here, tickets, order).await
+}
+
+/// The same for a module that no contract of the app has.
+pub(super) async fn keep_module(
+    here: &Here<'_>,
+    tickets: &dyn Tickets,
+    asked: AskedModule,
+) -> Result<Response, Problem> {
+    let AskedModule { module, version, method, biz_content, trace, .. } = asked;
+    if biz_content.len() > MAX_ARGUMENTS {
+        return Err(KeepError::TooLarge { limit: MAX_ARGUMENTS }.into());
+    }
+    let order = Order {
+        id: new_id()?,
+        service: module,
+        version: Some(version),
+        method,
+        arguments: biz_content.into_bytes(),
+        key: key(here)?.map(str::to_owned),
+        trace,
+    };
+    answer(here, tickets, order).await
+}
+
+fn new_id() -> Result<TicketId, Problem> {
+    TicketId::random().map_err(|cause| {
+        Problem::unavailable("the call can't be kept now").because(cause.to_string())
+    })
+}
+
+async fn answer(here: &Here<'_>, tickets: &dyn Tickets, order: Order) -> Result<Response, Problem> {
     let left = left(here);
     if left.is_zero() {
         return Err(Problem::deadline());

@@ -10,6 +10,7 @@ mod errors;
 mod guard;
 mod later;
 mod log;
+mod module;
 mod own;
 mod query;
 mod rate;

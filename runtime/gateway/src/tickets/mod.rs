@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::context::TraceContext;
-use seam_core::name::ServiceId;
 
 pub(crate) use self::document::document;
 pub use self::failure::{FindError, KeepError};
@@ -42,12 +41,12 @@ pub struct Order {
     /// The ticket's id, new.
     pub id: TicketId,
     /// The service that is called.
-    pub service: ServiceId,
-    /// The method's place in the contract.
-    pub method: u16,
+    pub service: String,
+    /// Of a module that no contract of the app has: its version.
+    pub version: Option<String>,
     /// The method's name.
-    pub name: &'static str,
-    /// Its arguments: the text of a JSON object, read and written by
+    pub method: String,
+    /// Its arguments: of a module as they were sent, else the text of a JSON object, read and written by
     /// [`kept_json`](seam_core::call::AnyClient::kept_json), so that equal texts are equal arguments.
     /// One that the method takes from `Idempotency-Key` is that header's value, or else the id, which
     /// is another one at each attempt to keep the call: so only compare what came with a key.

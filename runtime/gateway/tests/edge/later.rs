@@ -66,7 +66,7 @@ async fn a_call_is_kept_by_every_way_in() {
         });
         assert_eq!(answer.json(), expected, "{way}");
         let order = drawer.orders().pop().unwrap();
-        assert_eq!((order.id, order.service.name(), order.name), (id, "till", "charge"));
+        assert_eq!((order.id, &*order.service, &*order.method), (id, "till", "charge"));
         assert_eq!(order.key, None);
         // Without a key the argument that is one is the ticket's id.
         let filled = json!({ "account": 7, "cents": 250, "labels": null, "key": id.to_string() });

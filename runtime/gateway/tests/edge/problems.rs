@@ -53,6 +53,10 @@ impl AnyClient for Failing {
         Ok(arguments.to_vec())
     }
 
+    fn transcode(&self) -> seam_core::call::Transcode {
+        |_, _, _, _| None
+    }
+
     fn deliver(&self, _: u16, _: &[u8], _: CallOptions) -> JsonReply {
         Box::pin(std::future::ready(Err(self.error.clone())))
     }

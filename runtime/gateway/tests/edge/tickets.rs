@@ -63,7 +63,7 @@ async fn a_ticket_that_failed_has_the_problem_that_the_edge_answers() {
         (CallError::Unknown(Unknown::Panicked), 500, "panicked", "unknown"),
         (CallError::Unknown(Unknown::Inner(inner)), 503, "inner", "unknown"),
     ] {
-        let problem = seam_gateway::public_problem(error, id, "abc", "/errors/");
+        let problem = seam_gateway::public_problem(error, id.name(), "abc", "/errors/");
         drawer.end(Progress::Failed(problem.to_string().into_bytes()));
         let failed = get(&edge, &place).await;
         let body = failed.json();

@@ -182,6 +182,22 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
                 })
             }
 
+            fn transcode(
+                method: u16,
+                part: ::seam::__private::call::Part,
+                form: ::seam::__private::call::Form,
+                bytes: &[u8],
+            ) -> ::core::option::Option<
+                ::core::result::Result<::std::vec::Vec<u8>, ::std::string::String>,
+            > {
+                ::core::option::Option::Some(match method {
+                    #(#indices => {
+                        ::seam::__private::call::transcode::<#messages>(part, form, bytes)
+                    })*
+                    _ => return ::core::option::Option::None,
+                })
+            }
+
             #deliver
         }
 

@@ -17,7 +17,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer};
 use parking_lot::Mutex;
 use seam_bus::Record;
-use seam_bus::broker::{Anew, Inflow};
+use seam_bus::broker::{Anew, Came, Inflow};
 use seam_bus::intake::Position;
 use seam_bus::subscription::{SourceError, Stream};
 use tokio::sync::Notify;
@@ -25,12 +25,10 @@ use tokio::time::timeout;
 
 use super::unsettled::{Ack, Tag, Tags, Unsettled};
 use super::{EXCHANGE, declare_exchange, message};
-use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered};
+use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered, is_not_found};
 
 /// So many messages the broker hands over at most that aren't settled.
 const AHEAD: u16 = 4_096;
-/// The broker's code for what isn't there.
-const NOT_FOUND: u16 = 404;
 
 /// The queue of a service.
 pub(super) struct Queue {
@@ -123,14 +121,14 @@ impl Queue {
             state.generation
         };
         let taking = take(Arc::downgrade(self), Arc::clone(&self.to_say), channel, consumer);
-        tokio::spawn(taking);
+        self.rabbit.home().spawn(taking);
         Ok(generation)
     }
 
     /// Whether the broker has it. A channel that asks for what isn't there is closed.
     async fn is_there(&self) -> Result<bool, Away> {
         let channel = self.rabbit.channel().await?;
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+        let passive = QueueDeclareOptions::durable().passive();
         let asked = channel.queue_declare(self.name.clone(), passive, FieldTable::default());
         match timeout(PATIENCE, asked).await {
             Ok(Ok(_)) => Ok(true),
@@ -259,7 +257,7 @@ impl Inflow for OneLane {
         })
     }
 
-    fn next(&self, most: usize) -> BoxFuture<'_, Result<Vec<(Position, Record)>, SourceError>> {
+    fn next(&self, _: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>> {
         Box::pin(async move {
             loop {
                 {
@@ -270,7 +268,7 @@ impl Inflow for OneLane {
                     let waiting = &mut state.lanes[self.index].waiting;
                     if !waiting.is_empty() {
                         let most = most.min(waiting.len());
-                        return Ok(waiting.drain(..most).collect());
+                        return Ok(Came::Events(waiting.drain(..most).collect()));
                     }
                 }
                 self.grown.notified().await;
@@ -282,12 +280,5 @@ impl Inflow for OneLane {
         let state = &mut *self.queue.state.lock();
         state.settled.extend(state.lanes[self.index].tags.settled(upto));
         self.queue.to_say.notify_one();
-    }
-}
-
-fn is_not_found(error: &lapin::Error) -> bool {
-    match error.kind() {
-        lapin::ErrorKind::ProtocolError(error) => error.get_id() == NOT_FOUND,
-        _ => false,
     }
 }

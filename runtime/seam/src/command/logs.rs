@@ -84,10 +84,19 @@ fn log_panics() {
     }));
 }
 
-/// What is logged at this level, e.g. `info` or `warn,seam=debug`. What actix has to say below
-/// `warn` is left out unless the level names it.
+/// What of our dependencies is left out unless the level names them: what they report comes back to who
+/// calls them, or tells of nothing that a reader could do anything about.
+const QUIET: [(&str, &str); 4] = [
+    ("actix", "actix_server=warn,actix_http=warn,"),
+    ("lapin", "lapin=off,"),
+    ("fjall", "fjall=warn,"),
+    ("lsm_tree", "lsm_tree=warn,"),
+];
+
+/// What is logged at this level, e.g. `info` or `warn,seam=debug`.
 fn filter(level: &str) -> EnvFilter {
-    let quiet = if level.contains("actix") { "" } else { "actix_server=warn,actix_http=warn," };
+    let quiet = QUIET.iter().filter(|(name, _)| !level.contains(name)).map(|(_, quiet)| *quiet);
+    let quiet: String = quiet.collect();
     // The config's check has parsed it before.
     EnvFilter::try_new(format!("{quiet}{level}")).unwrap_or_else(|_| EnvFilter::new("info"))
 }
@@ -97,9 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn actix_is_quiet_unless_it_is_named() {
-        assert_eq!(filter("debug").to_string(), "actix_server=warn,actix_http=warn,debug");
-        assert_eq!(filter("info,actix_server=info").to_string(), "actix_server=info,info");
+    fn dependencies_are_quiet_unless_they_are_named() {
+        let all = "lsm_tree=warn,fjall=warn,actix_server=warn,actix_http=warn,lapin=off,debug";
+        let directives = |filter: EnvFilter| -> std::collections::BTreeSet<String> {
+            filter.to_string().split(',').map(str::to_owned).collect()
+        };
+        let all = all.split(',').map(str::to_owned).collect();
+        assert_eq!(directives(filter("debug")), all);
+        let named = directives(filter("info,actix_server=info"));
+        assert!(named.contains("actix_server=info") && !named.contains("actix_http=warn"));
         assert_eq!(filter("warn").max_level_hint(), Some(LevelFilter::WARN));
     }
 }

@@ -34,7 +34,7 @@ use super::{
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
         LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
-        TopologyConfig, UnitConfig,
+        TopologyConfig, UnitConfig, Via,
     },
     value::Bytes,
 };
@@ -344,6 +344,7 @@ fn read_services(
         let name = known.name.as_str();
         let mut reader = reader.named(name);
         let lane = reader.value("lane", Lane::Inline);
+        let via = reader.value("via", Via::Wire);
         let mailbox = reader.within("mailbox", Limits::MAILBOX.into(), 1..=1_000_000) as usize;
         let turn_limit = reader.checked("turn_limit", Limits::TURN_LIMIT, positive);
         let balance = reader.value("balance", Balance::default());
@@ -379,6 +380,7 @@ fn read_services(
         ServiceConfig {
             name,
             lane,
+            via,
             mailbox,
             turn_limit,
             deadline,

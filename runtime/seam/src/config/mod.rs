@@ -55,7 +55,7 @@ pub use self::{
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
         LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
-        TopologyConfig, UnitConfig, UnknownQuery,
+        TopologyConfig, UnitConfig, UnknownQuery, Via,
     },
     url::ServerUrl,
 };

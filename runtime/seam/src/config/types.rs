@@ -293,6 +293,8 @@ pub struct ServiceConfig {
     pub name: String,
     /// `lane`: where its turns run. Default: `inline`.
     pub lane: Lane,
+    /// `via`: how calls get to it. Default: `wire`.
+    pub via: Via,
     /// `mailbox`: how many calls may wait or run, 1 to 1,000,000; beyond it they are refused as
     /// overloaded. Default: 1024.
     pub mailbox: usize,
@@ -326,6 +328,19 @@ pub struct ServiceConfig {
     pub on: seam_bus::intake::Settings,
     /// `config`: the service's own table.
     pub settings: Settings,
+}
+
+/// How calls get to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// As calls within the unit, or to the unit that hosts it.
+    Wire,
+    /// By its queue at the broker of the bus, which workers in other languages may serve.
+    Bus,
+}
+
+impl Choice for Via {
+    const ALL: &'static [(&'static str, Self)] = &[("wire", Self::Wire), ("bus", Self::Bus)];
 }
 
 /// `[services.NAME.allow]`: who may call one method.

@@ -73,6 +73,11 @@ pub(crate) struct RehearsalPlan {
 pub(crate) trait Opened: Send + Sync {
     fn client(&self) -> Arc<dyn AnyClient>;
 
+    /// The client of what the service is handed by its own unit, wherever its calls go otherwise.
+    fn own_client(&self) -> Arc<dyn AnyClient> {
+        self.client()
+    }
+
     /// Has calls go by another plan from now on. Policies that are taken away stay so.
     fn tune(&self, plan: &RoutePlan);
 

@@ -6,6 +6,7 @@ mod entry;
 mod graph;
 mod messaging;
 mod place;
+mod queued;
 mod registry;
 mod store_failure;
 mod tables;
@@ -22,6 +23,7 @@ pub(crate) use self::messaging::{
     Ticket,
 };
 pub(crate) use self::place::Place;
+pub(crate) use self::queued::Queued;
 pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub use self::tables::Tables;

@@ -10,6 +10,7 @@ use seam_gateway::actix_web::web::ServiceConfig;
 use seam_gateway::{Own, OwnRoutes, Shape, Tickets};
 
 use super::NoSuchClient;
+use super::broker::Brokers;
 use super::clients::Routes;
 
 /// Adds the program's own routes, with clients to call services by.
@@ -31,7 +32,12 @@ pub struct EdgeClients {
 
 impl Additions {
     /// The same for one unit's edge.
-    pub(super) fn own(&self, routes: &Arc<Routes>, tickets: Arc<dyn Tickets>) -> Own {
+    pub(super) fn own(
+        &self,
+        routes: &Arc<Routes>,
+        tickets: Arc<dyn Tickets>,
+        brokers: &Brokers,
+    ) -> Own {
         let of_unit = |routing: &Routing| -> OwnRoutes {
             let (routing, routes) = (Arc::clone(routing), Arc::clone(routes));
             let clients = EdgeClients { routes };
@@ -42,6 +48,7 @@ impl Additions {
             problems: self.problems.clone(),
             errors: self.errors.clone(),
             tickets: Some(tickets),
+            modules: brokers.modules(),
         }
     }
 }

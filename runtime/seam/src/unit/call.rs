@@ -27,7 +27,10 @@ pub(super) async fn call_json(
     let request_id = context.trace.trace.to_string();
     let refused = |id: Option<ServiceId>, why: String| {
         let why = CallError::NotExecuted(NotExecuted::bad_request(why));
-        id.map_or_else(|| Value::Null, |id| seam_gateway::problem(why, id, &request_id, &errors))
+        id.map_or_else(
+            || Value::Null,
+            |id| seam_gateway::problem(why, id.name(), &request_id, &errors),
+        )
     };
     let Some(client) = routes.service(service) else {
         let names = routes.all().iter().map(|client| client.service().name());
@@ -44,7 +47,7 @@ pub(super) async fn call_json(
     let context = Some(Arc::new(context));
     let options = CallOptions { deadline, context, ..CallOptions::default() };
     let answer = client.call_json(found.index, arguments.as_bytes(), options).await;
-    let problem = |error| seam_gateway::problem(error, id, &request_id, &errors);
+    let problem = |error| seam_gateway::problem(error, id.name(), &request_id, &errors);
     match answer {
         Ok(answer) => serde_json::from_slice(&answer.into_json()).map_err(|error| {
             let why = error.to_string().into();

@@ -7,12 +7,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use seam_bus::Commands;
-use seam_bus::command::{Calls, Command, State, Target};
+use seam_bus::command::{ByClient, Calls, Command, State, Target};
 use seam_core::call::{KeepError, Keeper, Kept, KeptCall, TicketId};
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 
+use super::broker::Brokers;
 use super::clients::Routes;
 use super::desks::Desks;
 use crate::services::{CommandSender, Messaging};
@@ -99,23 +100,29 @@ pub(super) struct UnitCalls {
     pub(super) desks: Desks,
     pub(super) owner: Caller,
     pub(super) results: Live<Duration>,
+    pub(super) brokers: Brokers,
 }
 
 impl Calls for UnitCalls {
-    fn target(&self, service: &str, method: &str) -> Option<Target> {
+    fn target(&self, service: &str, version: Option<&str>, method: &str) -> Option<Target> {
+        if let Some(version) = version {
+            let callee = self.brokers.module(service, version, method)?;
+            return Some(Target { callee, own: false });
+        }
         let client = self.routes.service(service)?;
         let method = client.descriptor().method(method)?;
         let own = matches!(self.owner, Caller::Service(id) if id.name() == service);
         // A service that calls itself waits for its own turn; here nobody waits.
         let caller = if own { Caller::Program } else { self.owner };
-        Some(Target { client: client.for_caller(caller), method, own })
+        let client = client.for_caller(caller);
+        Some(Target { callee: Box::new(ByClient { client, method }), own })
     }
 
     fn hand_over(&self, id: TicketId, call: KeptCall) -> BoxFuture<'static, Result<(), String>> {
         let desks = self.desks.clone();
         Box::pin(async move {
             let KeptCall { service, method, arguments, .. } = call;
-            desks.keep(service.name(), (id, method, arguments)).await
+            desks.keep(&service, (id, method, arguments)).await
         })
     }
 

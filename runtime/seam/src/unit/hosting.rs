@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use seam_bus::Desk;
-use seam_bus::broker::Broker;
 use seam_bus::schedule::Scheduled;
 use seam_core::actor::{Clients, Extensions};
 use seam_core::call::{Authority, CallPolicy, Deadlines};
@@ -22,6 +21,7 @@ use tokio::sync::watch;
 
 use super::StartFailure;
 use super::allowed;
+use super::broker::Brokers;
 use super::clients::Routes;
 use super::commands::{UnitCalls, UnitKeeper};
 use super::desks::Desks;
@@ -60,8 +60,8 @@ pub(super) struct Hosting {
     pub(super) desks: Desks,
     /// Who keeps the commands of whom.
     pub(super) keeper: Arc<UnitKeeper>,
-    /// What carries events, if it isn't the units themselves.
-    pub(super) broker: Option<Arc<dyn Broker>>,
+    /// The broker of the bus.
+    pub(super) brokers: Brokers,
     /// `[bus] results`: how long results of commands are kept.
     pub(super) results: Live<Duration>,
 }
@@ -160,7 +160,7 @@ impl Hosting {
             service: id,
             publishes: !contract.events.is_empty(),
             streams: self.desks.streams(&self.graph, id),
-            broker: self.broker.clone(),
+            broker: self.brokers.events(),
             schedules: schedules(contract),
             desk: self.desks.desk(id).unwrap_or_else(|| Desk::new(id, contract)),
             sender: Arc::new(sender),
@@ -168,7 +168,7 @@ impl Hosting {
             options: config.bus.log.into(),
             settings: service.on.into(),
             database: Arc::clone(&database),
-            client: open.client(),
+            client: open.own_client(),
             home: runtime.clone(),
         });
         self.keeper.keep_for(id, &messaging);
@@ -189,17 +189,24 @@ impl Hosting {
             let (activity, elsewhere) = (hosted.activity.clone(), links.pool(id));
             runtime.spawn(follow(Arc::clone(open), id, activity, elsewhere, patience));
         }
+        let queue = self.brokers.serve(&hosted, open.client().transcode(), self, config, &runtime);
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
         let resident =
-            Resident { id, lane, arbiter, hosted, health, database, settings, messaging };
+            Resident { id, lane, arbiter, hosted, health, database, settings, messaging, queue };
         Ok(Some((resident, watcher)))
     }
 
     /// How the commands of a caller are made.
     pub(super) fn calls(&self, owner: Caller) -> UnitCalls {
         let (routes, desks) = (Arc::clone(&self.routes), self.desks.clone());
-        UnitCalls { routes, desks, owner, results: self.results.clone() }
+        UnitCalls {
+            routes,
+            desks,
+            owner,
+            results: self.results.clone(),
+            brokers: self.brokers.clone(),
+        }
     }
 
     /// Has a service asked how it is, from now on.

@@ -18,6 +18,8 @@ mod inlets;
 mod links;
 mod listening;
 mod membership;
+#[cfg(feature = "rabbitmq")]
+mod modules;
 mod operations;
 mod parts;
 mod peers;

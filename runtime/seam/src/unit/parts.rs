@@ -14,6 +14,7 @@ use seam_store::Condition;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::broker::ServedQueue;
 use super::edge::Edge;
 use super::health::Watched;
 use super::hosting::Hosting;
@@ -68,6 +69,8 @@ pub(super) struct Resident {
     pub(super) settings: Live<Settings>,
     /// Its part in the bus.
     pub(super) messaging: Arc<Messaging>,
+    /// Who takes requests from its queue.
+    pub(super) queue: Option<ServedQueue>,
 }
 
 impl Parts {
@@ -157,16 +160,16 @@ impl Parts {
         self.registration.close();
         let listener = self.listener.lock().take();
         self.hosting.desks.leave();
+        let hosted = self.hosted.lock().clone();
+        let queues = hosted.iter().filter_map(|resident| resident.queue.as_ref());
+        join_all(queues.map(|queue| queue.stop(left()))).await;
         if let Some(listener) = listener {
             listener.stop(left()).await;
         }
-        let hosted = self.hosted.lock().clone();
         end(&hosted, left()).await;
         self.sender.stop().await;
         self.database.close().await;
-        if let Some(broker) = &self.hosting.broker {
-            broker.close().await;
-        }
+        self.hosting.brokers.close().await;
         self.links.stop();
         stop_homes(self.threads()).await;
     }

@@ -89,7 +89,7 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
-            let own = additions.own(routes, tickets::of(&parts));
+            let own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
             let started = listener

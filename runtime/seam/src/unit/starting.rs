@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::StartFailure;
 use super::allowed;
 use super::awaited::awaited;
-use super::broker;
+use super::broker::Brokers;
 use super::certificates;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitKeeper};
@@ -30,9 +30,9 @@ use super::listening::Listening;
 use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
-use crate::config::{Config, UnitLayout};
+use crate::config::{Config, UnitLayout, Via};
 use crate::services::{
-    Attached, CommandSender, Database, Graph, Opened, Place, Registered, Registry,
+    Attached, CommandSender, Database, Graph, Opened, Place, Queued, Registered, Registry,
 };
 
 /// How long a unit that others call waits for its own peers; the limit is for peers that are away. It
@@ -92,7 +92,9 @@ impl<'a> Starting<'a> {
         let graph = self.registry.graph();
         let keeper = UnitKeeper::new();
         let own: Arc<dyn Keeper> = Arc::new(RouteKeeper(Arc::clone(&keeper)));
-        let opened = self.registry.services().iter().map(|s| self.open(&**s, &graph, &own));
+        let brokers = Brokers::open(self.config, self.homes[0].runtime())?;
+        let open = |service: &dyn Registered| self.open(service, &graph, &own, &brokers);
+        let opened = self.registry.services().iter().map(|service| open(&**service));
         let opened: Vec<_> = opened.collect();
         let routes = Arc::new(Routes::new(
             opened.iter().map(|(_, open)| open.client()).collect(),
@@ -113,7 +115,7 @@ impl<'a> Starting<'a> {
             authorities: Live::new(allowed::authorities(config, &layout.topology, &desks)),
             desks,
             keeper,
-            broker: broker::open(config)?,
+            brokers,
             results: Live::new(self.config.bus.results),
         };
         let placement = hosting.placement(config, layout);
@@ -201,11 +203,20 @@ impl<'a> Starting<'a> {
         service: &dyn Registered,
         graph: &Graph,
         keeper: &Arc<dyn Keeper>,
+        brokers: &Brokers,
     ) -> (ServiceId, Arc<dyn Opened>) {
         let id = service.id();
         let hosted = &self.layout.services;
-        let plan = Hosting::route_plan(self.registry, graph, self.config, hosted, id);
-        (id, service.open(plan, self.clock.clone(), Some(Arc::clone(keeper))))
+        let route = || {
+            let plan = Hosting::route_plan(self.registry, graph, self.config, hosted, id);
+            service.open(plan, self.clock.clone(), Some(Arc::clone(keeper)))
+        };
+        let open = route();
+        let by_queue = self.config.service(id.name()).is_some_and(|own| own.via == Via::Bus);
+        match brokers.way_to(&*open.client(), &self.clock).filter(|_| by_queue) {
+            Some(queue) => (id, Arc::new(Queued::new(open, route(), queue))),
+            None => (id, open),
+        }
     }
 
     /// Waits for a service's first start. That it fails isn't the end, for its dependencies may be

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use seam_bus::command::{Command, State};
 use seam_core::call::{self, Due, Kept, KeptCall};
-use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_gateway::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
 use tokio::time::Instant;
@@ -42,16 +41,25 @@ impl Tickets for UnitTickets {
 
 impl Parts {
     async fn keep(&self, order: Order) -> Result<TicketState, KeepError> {
-        let Order { id, service, name, arguments, key, trace, method: _ } = order;
+        let Order { id, service, version, method, arguments, key, trace } = order;
         let unavailable = |why: String| KeepError::Unavailable { why };
-        let known = self.hosting.routes.service(service.name());
-        let method = known.and_then(|client| client.descriptor().method(name));
-        let method = method.ok_or_else(|| unavailable("this release has no such method".into()))?;
+        let (idempotent, saga) = match &version {
+            // Nobody here knows more of it.
+            Some(_) => (false, false),
+            None => {
+                let known = self.hosting.routes.service(&service);
+                let known = known.and_then(|client| client.descriptor().method(&method));
+                let none = || unavailable("this release has no such method".into());
+                let known = known.ok_or_else(none)?;
+                (known.idempotent, known.saga)
+            }
+        };
         let call = KeptCall {
             service,
-            method: name.to_owned(),
-            idempotent: method.idempotent,
-            saga: method.saga,
+            version,
+            method,
+            idempotent,
+            saga,
             arguments,
             // Its own id is nobody else's key.
             key: key.unwrap_or_else(|| id.to_string()),
@@ -104,10 +112,9 @@ impl Parts {
             State::Pending => Progress::Pending,
             State::Ended(Kept::Answered(answer)) => Progress::Done(answer),
             State::Ended(Kept::Failed(error)) => {
-                let gone = || FindError::Unavailable { why: format!("no service `{service}`") };
-                let known = ServiceId::of(&service).ok_or_else(gone)?;
                 let errors = self.hosting.routes.errors().get();
-                let problem = seam_gateway::public_problem(error, known, &id.to_string(), &errors);
+                let problem =
+                    seam_gateway::public_problem(error, &service, &id.to_string(), &errors);
                 Progress::Failed(problem.to_string().into_bytes())
             }
             State::Expired => return Err(FindError::Expired),

@@ -1,4 +1,4 @@
-//! Brokers between units. All tests that run at a time share the server of a kind.
+//! Brokers between units. All tests that run at a time share one RabbitMQ, which takes long to start.
 
 use std::sync::{Arc, Weak};
 
@@ -18,6 +18,11 @@ static RABBIT: Mutex<Weak<Broker>> = Mutex::const_new(Weak::new());
 impl Carrier {
     /// `None` if its server isn't installed.
     pub(super) async fn start(kind: Kind) -> Option<Self> {
+        if kind != Kind::RabbitMq {
+            // It is there at once.
+            let server = Arc::new(Broker::start(kind).await.unwrap()?);
+            return Some(Self { kind, url: server.url(), _server: server });
+        }
         let server = {
             let mut running = RABBIT.lock().await;
             match running.upgrade() {

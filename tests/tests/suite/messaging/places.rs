@@ -110,7 +110,7 @@ fn app(mode: Mode, site: &Site) -> App {
 /// Does the same in each place.
 pub(super) async fn each(check: impl AsyncFn(Place)) {
     expect_panics();
-    let brokers = [Kind::RabbitMq].map(Mode::Carried);
+    let brokers = [Kind::Nats, Kind::RabbitMq].map(Mode::Carried);
     for mode in [Mode::Direct, Mode::Encoded, Mode::Split].into_iter().chain(brokers) {
         println!("{mode:?}");
         let broker = match mode {

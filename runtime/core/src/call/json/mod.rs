@@ -8,6 +8,7 @@ mod entries;
 mod kept;
 mod read;
 mod strict;
+mod transcode;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +16,7 @@ use std::pin::Pin;
 pub use self::answer::{JsonAnswer, JsonBody};
 pub(super) use self::kept::canonical;
 pub use self::kept::kept_json;
+pub use self::transcode::{Form, Part, Transcode, transcode};
 use super::client::Client;
 use super::dispatch::{Callable, Subscription};
 use super::extra::CallOptions;

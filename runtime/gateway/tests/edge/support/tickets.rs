@@ -127,7 +127,9 @@ impl Drawer {
         let mut kept = self.kept.lock();
         let same_key = |(other, _): &&(Order, _)| order.key.is_some() && other.key == order.key;
         if let Some((other, state)) = kept.iter().find(same_key) {
-            let of = |order: &Order| (order.service, order.method, order.arguments.clone());
+            let of = |order: &Order| {
+                (order.service.clone(), order.method.clone(), order.arguments.clone())
+            };
             return match of(other) == of(&order) {
                 true => state.clone().map_err(|_| KeepError::Expired),
                 false => Err(KeepError::KeyReused),
@@ -135,8 +137,8 @@ impl Drawer {
         }
         let state = TicketState {
             id: order.id,
-            service: order.service.to_string(),
-            method: order.name.to_owned(),
+            service: order.service.clone(),
+            method: order.method.clone(),
             attempts: 0,
             created_at: 1_795_843_649_070,
             progress: Progress::Pending,

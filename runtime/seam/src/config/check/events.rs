@@ -1,10 +1,23 @@
 //! Who subscribes must be published to, and a topic is one contract's own.
 
 use super::Check;
-use crate::config::Config;
 use crate::config::problem::{near, ticked};
+use crate::config::{BusEngine, Config, Via};
 
 impl Check<'_> {
+    /// A service that is called by its queue needs a broker that has queues.
+    pub(super) fn queues(&self, config: &Config) {
+        let by_queue = config.services.iter().filter(|service| service.via == Via::Bus);
+        for service in by_queue.filter(|_| config.bus.engine != BusEngine::RabbitMq) {
+            let name = &service.name;
+            self.findings.problem(
+                &self.origin(&["services", name, "via"]),
+                format!("`{name}` is called by its queue, and the bus has none"),
+                "set `engine = \"rabbitmq\"` and `url` in [bus], or take out `via`",
+            );
+        }
+    }
+
     pub(super) fn events(&self, config: &Config) {
         self.publishers(config);
         self.subscriptions(config);

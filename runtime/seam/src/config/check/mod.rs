@@ -18,7 +18,7 @@ use super::{
     reader::Findings,
     source::Source,
     tree::Table,
-    types::{TopologyConfig, UnitConfig},
+    types::{TopologyConfig, UnitConfig, Via},
     value::FromNode,
 };
 
@@ -46,6 +46,7 @@ pub(super) fn check(
     }
     check.keeper(config);
     check.stores(config);
+    check.queues(config);
     check.allowed(config);
     check.sockets(config);
     for unit in &config.units {
@@ -54,7 +55,7 @@ pub(super) fn check(
     check.hellos(config);
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
-            check.layout(topology, &units);
+            check.layout(topology, &units, config);
             check.bodies(topology, &units, config);
         }
     }
@@ -206,12 +207,14 @@ impl Check<'_> {
         (sound && self.findings.problems.borrow().len() == before).then_some(units)
     }
 
-    fn layout(&self, topology: &TopologyConfig, units: &[&UnitConfig]) {
+    fn layout(&self, topology: &TopologyConfig, units: &[&UnitConfig], config: &Config) {
         let circle = self.catalogue.start_order().is_err();
         for name in self.catalogue.names() {
             let hosts: Vec<&UnitConfig> =
                 units.iter().filter(|unit| hosts(unit, name)).copied().collect();
             match hosts[..] {
+                // Workers elsewhere may serve its queue.
+                [] if config.service(name).is_some_and(|own| own.via == Via::Bus) => {}
                 [] => self.unhosted(topology, units, name),
                 // In a circle, someone always calls from elsewhere: that is no news.
                 [_] if circle => {}

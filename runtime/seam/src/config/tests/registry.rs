@@ -80,7 +80,7 @@ fn an_engine_that_is_not_there_says_what_to_add() {
         let said = problems(&with("engine = \"nats\"\nurl = \"zookeeper://a:2181\""));
         assert!(said.contains("use e.g. \"nats://127.0.0.1:4222\""), "{said}");
         let usual = parse(&with("engine = \"nats\"")).registry.url;
-        assert_eq!(usual, "nats://127.0.0.1:4222");
+        assert_eq!(usual.reveal(), "nats://127.0.0.1:4222");
     }
 }
 

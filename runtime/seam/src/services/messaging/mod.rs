@@ -274,6 +274,8 @@ impl Messaging {
 
     async fn end(&self, mut running: Running) {
         self.streams.lock().clear();
+        // Who reads it is told to end before it is gone.
+        running.stop.send_replace(true);
         self.plan.desk.feed.set(None);
         running.end_tasks().await;
         if let Some(log) = running.log
