@@ -5,6 +5,7 @@
 //! aren't settled.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use futures_util::StreamExt;
@@ -12,6 +13,7 @@ use futures_util::future::BoxFuture;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+    QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer};
@@ -27,6 +29,8 @@ use super::unsettled::{Ack, Tag, Tags, Unsettled};
 use super::{EXCHANGE, declare_exchange, message};
 use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered, is_not_found};
 
+/// So often in a row the broker doesn't answer of a queue that is of no use.
+const MUTE: u32 = 2;
 /// So many messages the broker hands over at most that aren't settled.
 const AHEAD: u16 = 4_096;
 
@@ -37,6 +41,8 @@ pub(super) struct Queue {
     topics: Vec<String>,
     anew: Anew,
     opening: tokio::sync::Mutex<()>,
+    /// How often in a row the broker didn't answer of it.
+    mute: AtomicU32,
     state: Mutex<State>,
     /// There is something to be said to the broker.
     to_say: Arc<Notify>,
@@ -91,6 +97,7 @@ impl Queue {
             topics: topics.map(|on| on.topic.clone()).collect(),
             anew,
             opening: tokio::sync::Mutex::default(),
+            mute: AtomicU32::new(0),
             state: State { generation: 0, is_open: false, unsettled, settled, lanes }.into(),
             to_say: Arc::default(),
         });
@@ -114,7 +121,14 @@ impl Queue {
             (self.anew)().await?;
         }
         let channel = self.rabbit.channel().await?;
-        let consumer = self.consume(&channel).await?;
+        self.declare(&channel).await?;
+        let Some(consumer) = self.consume(&channel).await? else {
+            if self.mute.fetch_add(1, Ordering::Relaxed) + 1 >= MUTE {
+                self.make_anew().await?;
+            }
+            return Err(Away(format!("the queue `{}` doesn't answer", self.name)).into());
+        };
+        self.mute.store(0, Ordering::Relaxed);
         let generation = {
             let mut state = self.state.lock();
             state.begin();
@@ -138,7 +152,7 @@ impl Queue {
         }
     }
 
-    async fn consume(&self, channel: &Channel) -> Result<Consumer, Away> {
+    async fn declare(&self, channel: &Channel) -> Result<(), Away> {
         declare_exchange(channel).await?;
         let mut quorum = FieldTable::default();
         quorum.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
@@ -151,9 +165,29 @@ impl Queue {
                 channel.queue_bind(self.name.clone(), EXCHANGE.into(), topic, options, nothing);
             answered(bound).await?;
         }
-        answered(channel.basic_qos(AHEAD, BasicQosOptions::default())).await?;
+        answered(channel.basic_qos(AHEAD, BasicQosOptions::default())).await
+    }
+
+    /// `None` if the broker, which answers else, doesn't answer of this queue.
+    async fn consume(&self, channel: &Channel) -> Result<Option<Consumer>, Away> {
         let (options, nothing) = (BasicConsumeOptions::default(), FieldTable::default());
-        answered(channel.basic_consume(self.name.clone(), "".into(), options, nothing)).await
+        let asked = channel.basic_consume(self.name.clone(), "".into(), options, nothing);
+        match timeout(PATIENCE, asked).await {
+            Ok(consumer) => Ok(Some(consumer?)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Takes a queue away that the broker can't do anything with, as those are that were made seconds
+    /// before it was killed: what was in it is in the publishers' logs.
+    async fn make_anew(&self) -> Result<(), SourceError> {
+        tracing::warn!(queue = %self.name, "it is of no use: made anew, and filled from the logs");
+        (self.anew)().await?;
+        let channel = self.rabbit.channel().await?;
+        let deleted = channel.queue_delete(self.name.clone(), QueueDeleteOptions::default());
+        answered(deleted).await?;
+        self.mute.store(0, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Sorts what came; what nobody here takes is settled.
@@ -235,7 +269,9 @@ async fn take_all(queue: Weak<Queue>, to_say: &Notify, channel: &Channel, mut co
                 Ack::Upto(tag) => (tag, true),
                 Ack::One(tag) => (tag, false),
             };
-            if channel.basic_ack(tag, BasicAckOptions { multiple }).await.is_err() {
+            let said = channel.basic_ack(tag, BasicAckOptions { multiple });
+            // A connection that is lost meanwhile may leave it open.
+            if answered(said).await.is_err() {
                 return queue.closed();
             }
         }

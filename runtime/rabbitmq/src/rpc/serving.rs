@@ -122,7 +122,7 @@ async fn take_all(
             Some(delivery) => delivery?,
             None => return Err(Away("the connection to RabbitMQ was lost".into())),
         };
-        channel.basic_ack(delivery.delivery_tag, BasicAckOptions::default()).await?;
+        answered(channel.basic_ack(delivery.delivery_tag, BasicAckOptions::default())).await?;
         let (served, channel, user) = (served.clone(), channel.clone(), rabbit.user().to_owned());
         rabbit.home().spawn(async move {
             served.answer(delivery, &channel, &user).await;
@@ -145,7 +145,7 @@ impl Served {
         }
         let options = BasicPublishOptions::default();
         // Who asked and is gone has no use for it; and who loses the broker is told so by its own side.
-        let _ = channel.basic_publish("".into(), to, options, &body, replied).await;
+        let _ = answered(channel.basic_publish("".into(), to, options, &body, replied)).await;
     }
 
     /// What a request is answered.

@@ -1,8 +1,8 @@
-//! Events, commands, sagas and schedules: the same in one process, encoded, in two units, and with a
-//! broker between these.
+//! Events, commands, sagas and schedules: the same in one process, encoded, in two units, with a
+//! broker between these, and where calls go by a queue.
 
-mod carriers;
 mod places;
+mod queues;
 mod services;
 
 use std::time::Duration;

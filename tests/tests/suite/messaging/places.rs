@@ -5,8 +5,8 @@ use seam::{App, Running};
 use seam_tests::brokers::Kind;
 use tempfile::TempDir;
 
-use super::carriers::Carrier;
 use super::services::{LedgerClient, LedgerService, TillClient, TillService};
+use crate::support::carriers::Carrier;
 use crate::support::{expect_panics, soon, until};
 
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,10 @@ enum Mode {
     Split,
     /// The same, and a broker is between them.
     Carried(Kind),
+    /// The same, and the one who subscribes is called by its queue.
+    Queued,
+    /// Who publishes alone, and the other one isn't in the topology.
+    Foreign,
 }
 
 /// The app in one of them.
@@ -42,6 +46,28 @@ impl Place {
         Self::open(Mode::Split, Site { folder, broker: None }).await
     }
 
+    /// In two units, the ledger called by its queue; `None` without a RabbitMQ.
+    pub(super) async fn queued() -> Option<Self> {
+        Self::with_rabbit(Mode::Queued).await
+    }
+
+    /// The till alone: the ledger is somebody else's.
+    pub(super) async fn foreign() -> Option<Self> {
+        Self::with_rabbit(Mode::Foreign).await
+    }
+
+    async fn with_rabbit(mode: Mode) -> Option<Self> {
+        expect_panics();
+        let broker = Some(Carrier::start(Kind::RabbitMq).await?);
+        let folder = tempfile::tempdir().unwrap();
+        Some(Self::open(mode, Site { folder, broker }).await)
+    }
+
+    /// Where its broker is.
+    pub(super) fn url(&self) -> &str {
+        self.site.broker.as_ref().map_or("", Carrier::url)
+    }
+
     /// The ledger's unit ends.
     pub(super) async fn stop_ledger(&mut self) {
         soon("the end of the ledger", self.units.remove(0).stop()).await;
@@ -58,8 +84,8 @@ impl Place {
     async fn open(mode: Mode, site: Site) -> Self {
         let app = app(mode, &site);
         let units = match mode {
-            Mode::Direct | Mode::Encoded => vec![app.start().await.unwrap()],
-            Mode::Split | Mode::Carried(_) => {
+            Mode::Direct | Mode::Encoded | Mode::Foreign => vec![app.start().await.unwrap()],
+            Mode::Split | Mode::Carried(_) | Mode::Queued => {
                 let units = ["ledger", "till"].map(|unit| app.clone().unit(unit).start());
                 join_all(units).await.into_iter().map(Result::unwrap).collect()
             }
@@ -90,18 +116,28 @@ impl Place {
 fn app(mode: Mode, site: &Site) -> App {
     let data = site.folder.path().display();
     let bus = site.broker.as_ref().map(Carrier::config).unwrap_or_default();
+    let via = if matches!(mode, Mode::Queued | Mode::Foreign) {
+        "[services.ledger]\nvia = \"bus\"\n"
+    } else {
+        ""
+    };
     let resolution = if matches!(mode, Mode::Encoded) { "encoded" } else { "direct" };
     let layout = match mode {
+        Mode::Foreign => "[units.till]\nservices = [\"till\"]\nprogram = true\n\
+                 [topologies]\none = [\"till\"]\n"
+            .to_owned(),
         Mode::Direct | Mode::Encoded => "[units.all]\n[topologies]\none = [\"all\"]\n".to_owned(),
-        Mode::Split | Mode::Carried(_) => "[units.till]\nservices = [\"till\"]\nprogram = true\n\
+        Mode::Split | Mode::Carried(_) | Mode::Queued => {
+            "[units.till]\nservices = [\"till\"]\nprogram = true\n\
                  [units.ledger]\nservices = [\"ledger\"]\nprogram = true\n\
                  [topologies]\ntwo = [\"till\", \"ledger\"]\n"
-            .to_owned(),
+                .to_owned()
+        }
     };
     let text = format!(
         "[app]\nname = \"suite\"\nthreads = 2\ndata = \"{data}\"\n\
              [calls]\nresolution = \"{resolution}\"\n\
-             [services.ledger.on]\nattempts = 3\nbackoff = \"20ms\"\n{bus}{layout}"
+             [services.ledger.on]\nattempts = 3\nbackoff = \"20ms\"\n{bus}{via}{layout}"
     );
     let app = App::new("suite").service::<TillService>().service::<LedgerService>();
     app.config_text(text)
@@ -111,9 +147,14 @@ fn app(mode: Mode, site: &Site) -> App {
 pub(super) async fn each(check: impl AsyncFn(Place)) {
     expect_panics();
     let brokers = [Kind::Nats, Kind::RabbitMq].map(Mode::Carried);
-    for mode in [Mode::Direct, Mode::Encoded, Mode::Split].into_iter().chain(brokers) {
+    let all = [Mode::Direct, Mode::Encoded, Mode::Split, Mode::Queued];
+    for mode in all.into_iter().chain(brokers) {
         println!("{mode:?}");
         let broker = match mode {
+            Mode::Queued => match Carrier::start(Kind::RabbitMq).await {
+                None => continue,
+                carrier => carrier,
+            },
             Mode::Carried(kind) => match Carrier::start(kind).await {
                 None => continue,
                 carrier => carrier,

@@ -183,6 +183,7 @@ pub(super) trait Ledger {
     async fn pay_out(&mut self, order: u64) -> Result<(), LedgerError>;
 
     /// The orders that were paid out, and how often.
+    #[call(public)]
     async fn paid_out(&self) -> Result<Vec<(u64, u64)>, LedgerError>;
 
     /// What is booked.

@@ -2,6 +2,7 @@
 
 mod away;
 mod both_at_once;
+mod carried;
 mod edges;
 mod events;
 mod idempotency;

@@ -1,6 +1,8 @@
 //! What all suites stand on.
 
+pub(crate) mod carriers;
 pub(crate) mod chain;
+pub(crate) mod foreign;
 pub(crate) mod house;
 pub(crate) mod lab;
 pub(crate) mod probe;

@@ -6,7 +6,7 @@ use seam_tests::brokers::{Broker, Kind};
 use tokio::sync::Mutex;
 
 /// The part of a broker that one app has.
-pub(super) struct Carrier {
+pub(crate) struct Carrier {
     kind: Kind,
     url: String,
     /// As long as somebody uses it, it runs.
@@ -17,7 +17,7 @@ static RABBIT: Mutex<Weak<Broker>> = Mutex::const_new(Weak::new());
 
 impl Carrier {
     /// `None` if its server isn't installed.
-    pub(super) async fn start(kind: Kind) -> Option<Self> {
+    pub(crate) async fn start(kind: Kind) -> Option<Self> {
         if kind != Kind::RabbitMq {
             // It is there at once.
             let server = Arc::new(Broker::start(kind).await.unwrap()?);
@@ -38,8 +38,13 @@ impl Carrier {
         Some(Self { kind, url, _server: server })
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// `[bus]`, for who uses it.
-    pub(super) fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         let engine = match self.kind {
             Kind::Nats => "nats",
             Kind::RabbitMq => "rabbitmq",
