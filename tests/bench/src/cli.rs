@@ -32,6 +32,8 @@ pub(crate) enum What {
     Edge,
     /// A shop of ten services behind an HTTP front.
     Boutique,
+    /// What events cost who publishes them.
+    Bus,
     /// How seam grows, over cores, actors, messages and connections, and what idle ones cost.
     Scale {
         /// Only these: cores, actors, payload, connections, service, connection.
@@ -54,7 +56,7 @@ pub(crate) enum What {
         #[arg(long)]
         record: bool,
     },
-    /// All of them but `scale`.
+    /// All of them but `bus` and `scale`.
     All,
     /// Compares the instructions that a call takes with the baseline's; needs valgrind.
     Guard {
@@ -81,6 +83,8 @@ pub(crate) enum What {
     #[command(hide = true)]
     DriveBoutique { job: String },
     #[command(hide = true)]
+    MeasureBus { job: String },
+    #[command(hide = true)]
     MeasureScale { job: String },
     #[command(hide = true)]
     ServeScale { job: String },
@@ -100,11 +104,12 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
     /// How often every contender is measured [default: local 15, remote 9, edge 11, boutique 7,
-    /// scale 3; with --quick 1].
+    /// bus 9, scale 3; with --quick 1].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
     /// How long one measurement takes, after a warm-up of a third of it
-    /// [default: local 0.25, remote 0.6, edge 0.5, boutique 1, scale 0.3; with --quick 0.2].
+    /// [default: local 0.25, remote 0.6, edge 0.5, boutique 1, bus 1.5,
+    /// scale 0.3; with --quick 0.2].
     #[arg(long, global = true, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// One short round: shows that everything works, not how fast it is.

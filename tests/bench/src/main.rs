@@ -1,10 +1,11 @@
 //! The bench that holds seam against its peers in one run.
 //!
-//! `cargo run --release -p seam-bench -- local|remote|edge|boutique|all`, or `guard`. Contenders run in turn,
+//! `cargo run --release -p seam-bench -- local|remote|edge|boutique|bus|all`, or `guard`. Contenders run in turn,
 //! round after round (A B C A B C …), each measurement in processes of its own: the binary starts
 //! itself again with a hidden subcommand, tells the child its job, and reads what it measured.
 
 mod boutique;
+mod bus;
 mod cli;
 mod edge;
 mod explain;
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
         What::Boutique => {
             boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, &groups))
         }
+        What::MeasureBus { job } => answer(parse(job).and_then(|job| bus::run(&job))),
+        What::Bus => bench(&cli.options, &bus::groups(&cli.options)),
         What::MeasureScale { job } => answer(scale::run(job)),
         What::ServeScale { job } => scale::serve(job).or_else(failed),
         What::DriveScale { job } => match scale::drive(job) {
@@ -83,6 +86,7 @@ fn bench(options: &Options, groups: &[Group]) -> anyhow::Result<()> {
             .chain(remote::names())
             .chain(edge::names())
             .chain(boutique::names())
+            .chain(bus::names())
             .any(|known| known == name)
             && name != "seam"
         {

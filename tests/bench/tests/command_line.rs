@@ -100,6 +100,17 @@ fn curves_are_measured_drawn_and_written_into_a_page() {
 }
 
 #[test]
+fn events_are_held_against_the_same_rows_without() {
+    let rows = rows(&["bus"]);
+    for contender in ["row", "seam"] {
+        let row = row(&rows, contender);
+        assert!(row["calls_per_s"]["median"].as_f64().unwrap() > 0.0, "{row}");
+        assert_eq!((&row["bench"], &row["callers"]), (&"bus".into(), &64.into()));
+    }
+    assert!(row(&rows, "seam")["ratio"]["row"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn layers_are_explained_and_add_up_or_it_says_what_is_missing() {
     let output = Command::new(env!("CARGO_BIN_EXE_seam-bench"))
         .args(["local", "--explain"])

@@ -114,7 +114,7 @@ fn ratios(rows: &[Row]) -> Vec<Ratio> {
             ratio("p99", |row| &row.ratio_p99, itself),
         ];
     }
-    let preferred = ["seam", "raw", "plain", "actix-web", "tonic"];
+    let preferred = ["row", "seam", "raw", "plain", "actix-web", "tonic"];
     let there = |name: &&str| rows.iter().any(|row| row.labels.peer() == *name);
     let Some(peer) = preferred.into_iter().find(there) else { return Vec::new() };
     let peer = &Peer::Named(peer.to_owned());
