@@ -128,9 +128,10 @@ impl EventLog {
                 let oldest = unix_millis().saturating_sub(millis(options.keep));
                 let head = outbox.head().await.map_err(failed)?;
                 let rows = outbox.first(TRIMMED).await.map_err(failed)?;
-                let old = rows.iter().take_while(|(at, row)| row.at < oldest && *at < head);
-                let Some((last, _)) = old.last() else { return Ok(()) };
-                outbox.remove(*last).await.map_err(failed)?;
+                let mut old = rows.iter().take_while(|(at, row)| row.at < oldest && *at < head);
+                let Some((first, _)) = old.next() else { return Ok(()) };
+                let last = old.last().map_or(first, |(last, _)| last);
+                outbox.remove(*first..=*last).await.map_err(failed)?;
             },
         }
     }

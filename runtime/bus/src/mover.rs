@@ -31,14 +31,14 @@ pub async fn mover(outbox: &Outbox, log: &Log) -> Result<Infallible, MoveError> 
     loop {
         let grown = outbox.grown();
         let rows = outbox.first(MANY).await?;
-        let Some((last, _)) = rows.last() else {
+        let ends = rows.first().zip(rows.last());
+        let Some(positions) = ends.map(|((first, _), (last, _))| *first..=*last) else {
             grown.await;
             continue;
         };
-        let last = *last;
         let rows = rows.into_iter().map(|(position, record)| record.kept(position));
         log.append(rows.collect()).await?;
-        outbox.remove(last).await?;
+        outbox.remove(positions).await?;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The events that a service's transactions have published and that aren't in its log yet.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use seam_core::context::{self, TraceContext};
@@ -79,16 +80,16 @@ impl Outbox {
         last.first().map_or(Ok(0), |(key, _)| position(key))
     }
 
-    /// Removes those up to a position: they are in the log.
+    /// Removes those of these positions: they are in the log, or aren't kept any more. Nothing is read
+    /// for it, since positions have no gaps.
     ///
     /// # Errors
     /// As any write.
-    pub async fn remove(&self, upto: Position) -> Result<(), StoreError> {
+    pub async fn remove(&self, positions: RangeInclusive<Position>) -> Result<(), StoreError> {
         let space = self.space.clone();
         let removed = self.space.store().transaction(move |tx| {
-            let end = (upto + 1).to_be_bytes();
-            for (key, _) in tx.scan_raw(&space, &[]..&end, false, usize::MAX)? {
-                tx.write_raw(&space, &key, None)?;
+            for position in positions {
+                tx.write_raw(&space, &position.to_be_bytes(), None)?;
             }
             Ok::<_, StoreError>(())
         });
@@ -179,7 +180,7 @@ mod tests {
         };
         let first = bodies(outbox.first(3).await.unwrap());
         assert_eq!(first, [(1, "1".into()), (2, "2".into()), (3, "4".into())]);
-        outbox.remove(2).await.unwrap();
+        outbox.remove(1..=2).await.unwrap();
         let rest = bodies(outbox.first(9).await.unwrap());
         assert_eq!(rest, [(3, "4".into()), (4, "5".into())]);
     }
