@@ -15,6 +15,7 @@
 //!
 //! [`Intake::resume`] takes all that up.
 
+mod ready;
 mod settled;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use self::ready::Ready;
 use self::settled::Settled;
 
 /// An event's place in its publisher's log, from 1.
@@ -164,7 +166,7 @@ pub struct Intake {
     /// Those of each key, in their order. The first one runs, or may, or waits for its time.
     lines: HashMap<Key, VecDeque<Position>>,
     /// Those that may run: the first ones of their keys.
-    ready: BTreeSet<Position>,
+    ready: Ready,
     /// Those that wait for their time: the first ones of their keys.
     due: BTreeSet<(Nanos, Position)>,
     running: u32,
@@ -193,7 +195,7 @@ impl Intake {
             next: cursor + 1,
             known: HashMap::new(),
             lines: HashMap::new(),
-            ready: BTreeSet::new(),
+            ready: Ready::default(),
             due: BTreeSet::new(),
             running: 0,
             loose: 0,
@@ -242,7 +244,7 @@ impl Intake {
         let waits = waits.is_some_and(|first| first.kept);
         line.push_back(position);
         if line.len() == 1 {
-            self.ready.insert(position);
+            self.ready.insert(position, 0);
         }
         self.known.insert(position, Known::new(key));
         self.loose += 1;
@@ -267,12 +269,12 @@ impl Intake {
             && due <= now
         {
             self.due.pop_first();
-            self.ready.insert(position);
             if let Some(known) = self.known.get_mut(&position) {
                 known.waits = false;
+                self.ready.insert(position, known.failed);
             }
         }
-        let position = self.ready.pop_first()?;
+        let position = self.ready.pop()?;
         let known = self.known.get_mut(&position)?;
         known.running = true;
         self.running += 1;
@@ -342,7 +344,7 @@ impl Intake {
         let line = self.lines.entry(key.into()).or_default();
         line.push_back(position);
         if line.len() == 1 {
-            self.ready.insert(position);
+            self.ready.insert(position, 0);
         }
         let known = Known { kept: true, ..Known::new(key) };
         self.known.insert(position, known);
@@ -379,8 +381,8 @@ impl Intake {
         line.retain(|other| *other != position);
         match line.front() {
             Some(next) => {
-                if self.known.get(next).is_some_and(|known| !known.running && !known.waits) {
-                    self.ready.insert(*next);
+                if let Some(known) = self.known.get(next).filter(|it| !it.running && !it.waits) {
+                    self.ready.insert(*next, known.failed);
                 }
             }
             None => {
