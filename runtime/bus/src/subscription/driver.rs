@@ -211,7 +211,7 @@ impl Driver {
         let Delivery { position, attempt, kept: waits } = delivery;
         let known = self.records.get(&position).cloned();
         let (kept, to) = (self.kept.clone(), Arc::clone(&self.to));
-        let stream = Arc::clone(&self.stream);
+        let (stream, last) = (Arc::clone(&self.stream), attempt >= self.settings.load().attempts);
         Box::pin(async move {
             let record = match known {
                 Some(record) => record,
@@ -235,6 +235,14 @@ impl Driver {
                 Ok(()) if effect.is_written() => return Done::Kept(vec![Write::Handled(delivery)]),
                 Ok(()) => return Done::Handled(delivery),
                 Err(why) => why,
+            };
+            let why = match why {
+                // What nobody wrote needn't be looked for. Should an earlier delivery have gone on after
+                // its deadline, that is found when this event is to be tried again, or to be buried.
+                Undelivered::Failed(why) if !effect.is_written() && !last => {
+                    return Done::Failed(delivery, record, why);
+                }
+                why => why,
             };
             // An earlier delivery may have gone on after its deadline, and this one beyond what it wrote.
             match (kept.is_handled(position, waits).await, why) {

@@ -16,6 +16,8 @@ const NONE: u8 = 0;
 const UNDER_WAY: u8 = 1;
 /// One has committed, or it isn't known whether it has.
 const WRITTEN: u8 = 2;
+/// One was refused, for an earlier delivery of the same had written.
+const MET: u8 = 3;
 
 /// Marks a delivery as handled, in a transaction of its handler; false if it was before.
 type Mark = Box<dyn Fn(&mut Transaction) -> Result<bool, StoreError> + Send + Sync>;
@@ -42,7 +44,8 @@ impl Effect {
         Self { mark: Box::new(mark), only: false, state: AtomicU8::new(NONE) }
     }
 
-    /// Whether the handler has written something, as far as anybody knows.
+    /// Whether the handler has written something, or met what an earlier delivery had, as far as anybody
+    /// knows.
     pub(crate) fn is_written(&self) -> bool {
         self.state.load(Ordering::Acquire) != NONE
     }
@@ -82,7 +85,8 @@ impl Hook for OneEffect {
         }
         let marked = (effect.mark)(transaction);
         if !matches!(marked, Ok(true)) {
-            effect.state.store(NONE, Ordering::Release);
+            let met = effect.only && matches!(marked, Ok(false));
+            effect.state.store(if met { MET } else { NONE }, Ordering::Release);
         }
         match marked? {
             true => Ok(()),
