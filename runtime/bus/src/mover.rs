@@ -7,8 +7,8 @@ use seam_store::StoreError;
 
 use crate::outbox::Outbox;
 
-/// So many events are moved at once.
-const MANY: usize = 512;
+/// So many events are moved at once, so that whoever publishes many at once doesn't get ahead.
+const MANY: usize = 2_048;
 
 /// Why events aren't moved: those that are in the outbox stay there.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,25 @@ mod tests {
             let published = store.transaction(move |tx| outbox.put(tx, &record(number)));
             assert_eq!(published.await.unwrap(), number);
         }
+    }
+
+    /// Each within its limit, and all of them beyond what a log takes at once.
+    #[tokio::test]
+    async fn many_large_events_get_there_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        let log = Log::open(folder.path(), LogOptions::default()).unwrap();
+        let body: Box<[u8]> = vec![b'x'; crate::record::MAX_BODY].into();
+        for number in 1..=200 {
+            let (outbox, large) = (outbox.clone(), Record { body: body.clone(), ..record(number) });
+            store.transaction(move |tx| outbox.put(tx, &large)).await.unwrap();
+        }
+        tokio::select! {
+            Err(failed) = mover(&outbox, &log) => panic!("{failed}"),
+            grown = log.grown(199) => assert_eq!(grown.unwrap(), 200),
+        }
+        log.close().await.unwrap();
     }
 
     #[tokio::test]

@@ -12,6 +12,8 @@ use crate::record::Record;
 
 /// The space of the rows, and the sequence of their positions.
 const NAME: &str = "outbox";
+/// About so many bytes are read at once: neither a log nor a frame takes any number of large events.
+const BYTES: usize = 1024 * 1024;
 
 /// Where a service's transactions put their events: in its own store, so that an event is there if and
 /// only if what it tells of is.
@@ -45,18 +47,15 @@ impl Outbox {
         Ok(position)
     }
 
-    /// The first events, that many at most: their rows stay.
+    /// The first events, that many at most, and no more than a log takes at once: their rows stay.
     ///
     /// # Errors
     /// If they can't be read.
     pub async fn first(&self, most: usize) -> Result<Vec<(Position, Record)>, StoreError> {
-        let rows = self.space.scan(&[]..&[], false, most).await?;
-        rows.into_iter()
-            .map(|(key, row)| Ok((position(&key)?, Record::from_bytes(&row)?)))
-            .collect()
+        self.from(0, most).await
     }
 
-    /// Those from a position on, that many at most.
+    /// Those from a position on, likewise.
     ///
     /// # Errors
     /// If they can't be read.
@@ -66,9 +65,13 @@ impl Outbox {
         most: usize,
     ) -> Result<Vec<(Position, Record)>, StoreError> {
         let rows = self.space.scan(&first.to_be_bytes()..&[], false, most).await?;
-        rows.into_iter()
-            .map(|(key, row)| Ok((position(&key)?, Record::from_bytes(&row)?)))
-            .collect()
+        let mut bytes = 0;
+        let within = rows.into_iter().take_while(|(_, row)| {
+            let is_first = bytes == 0;
+            bytes += row.len();
+            is_first || bytes <= BYTES
+        });
+        within.map(|(key, row)| Ok((position(&key)?, Record::from_bytes(&row)?))).collect()
     }
 
     /// The position of the last one; 0 if none is there.
@@ -183,6 +186,22 @@ mod tests {
         outbox.remove(1..=2).await.unwrap();
         let rest = bodies(outbox.first(9).await.unwrap());
         assert_eq!(rest, [(3, "4".into()), (4, "5".into())]);
+    }
+
+    #[tokio::test]
+    async fn large_ones_are_read_few_at_once() {
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        for _ in 0..40 {
+            let own = outbox.clone();
+            let large = record(&"x".repeat(crate::record::MAX_BODY));
+            store.transaction(move |tx| own.put(tx, &large)).await.unwrap();
+        }
+        let first = outbox.first(40).await.unwrap();
+        assert_eq!(first.last().unwrap().0, 15, "a megabyte of them");
+        let next = outbox.from(16, 40).await.unwrap();
+        assert_eq!((next[0].0, next.len()), (16, 15));
+        assert_eq!(outbox.from(16, 2).await.unwrap().len(), 2);
     }
 
     #[tokio::test]
