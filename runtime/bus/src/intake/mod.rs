@@ -262,9 +262,6 @@ impl Intake {
 
     /// The next event to deliver, if one may be.
     pub fn next(&mut self, now: Nanos) -> Option<Delivery> {
-        if self.running >= self.settings.in_flight {
-            return None;
-        }
         while let Some(&(due, position)) = self.due.first()
             && due <= now
         {
@@ -274,6 +271,9 @@ impl Intake {
                 self.ready.insert(position, known.failed);
             }
         }
+        if self.running >= self.settings.in_flight {
+            return None;
+        }
         let position = self.ready.pop()?;
         let known = self.known.get_mut(&position)?;
         known.running = true;
@@ -281,7 +281,8 @@ impl Intake {
         Some(Delivery { position, attempt: known.failed + 1, kept: known.kept })
     }
 
-    /// When the next event that waits is due; `None` if none waits.
+    /// When the next event that waits is due; `None` if none waits, those aside that were due when the
+    /// [`next`](Self::next) one was asked for.
     pub fn due(&self) -> Option<Nanos> {
         self.due.first().map(|(due, _)| *due)
     }

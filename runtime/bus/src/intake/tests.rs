@@ -64,6 +64,22 @@ fn who_fails_waits_and_holds_up_its_key_alone() {
     assert_eq!(all(&mut intake, 99 * SECOND), [4]);
 }
 
+/// Whoever waits until something is due would be woken at once, again and again.
+#[test]
+fn what_is_due_while_all_are_busy_is_waited_for_no_more() {
+    let mut intake = Intake::new(Settings { in_flight: 1, ..settings() }, 0);
+    intake.give(1, b"a");
+    intake.give(2, b"b");
+    assert_eq!(all(&mut intake, 0), [1]);
+    intake.ended(1, Ended::Failed, 0);
+    intake.kept(&[1]);
+    assert_eq!(all(&mut intake, 0), [2]);
+    assert_eq!(intake.due(), Some(SECOND));
+    assert_eq!((intake.next(2 * SECOND), intake.due()), (None, None));
+    intake.ended(2, Ended::Handled, 2 * SECOND);
+    assert_eq!(all(&mut intake, 2 * SECOND), [1]);
+}
+
 #[test]
 fn who_did_not_run_has_failed_nothing() {
     let mut intake = Intake::new(settings(), 0);
