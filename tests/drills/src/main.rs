@@ -8,11 +8,18 @@
 
 mod bar;
 mod chain;
+mod disk;
 mod drill;
+mod feed;
+mod market;
 mod orders;
 mod pace;
 mod place;
 mod ports;
+#[allow(clippy::unwrap_used, dead_code, reason = "it is the server of the store's own tests")]
+#[path = "../../../runtime/store/tests/store/server.rs"]
+mod server;
+mod trade;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -42,6 +49,8 @@ fn main() -> ExitCode {
     match app() {
         Some(App::Shop) => return shop::app().main(),
         Some(App::Chain) => return chain::app().main(),
+        Some(App::Market) => return market::app().main(),
+        Some(App::Feed) => return feed::app().main(),
         None => {}
     }
     let cli = Cli::parse();

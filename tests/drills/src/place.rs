@@ -24,6 +24,10 @@ pub(crate) enum App {
     Shop,
     /// Services that call one another, and one that naps.
     Chain,
+    /// Services that publish, subscribe and enqueue.
+    Market,
+    /// One who publishes numbers, and one who hears them.
+    Feed,
 }
 
 impl App {
@@ -31,6 +35,8 @@ impl App {
         match self {
             Self::Shop => "shop",
             Self::Chain => "chain",
+            Self::Market => "market",
+            Self::Feed => "feed",
         }
     }
 }
@@ -38,7 +44,7 @@ impl App {
 /// Which app this process is to be, if any.
 pub(crate) fn app() -> Option<App> {
     let role = env::var(ROLE).ok()?;
-    [App::Shop, App::Chain].into_iter().find(|app| app.name() == role)
+    [App::Shop, App::Chain, App::Market, App::Feed].into_iter().find(|app| app.name() == role)
 }
 
 /// The environment in which this binary is that app.

@@ -1,19 +1,26 @@
 //! The drills: what goes wrong in each, and what is promised for it.
 
+mod bus;
+mod bus_postgres;
+mod cuts;
 mod hanging;
 mod hops;
 mod moves;
 mod overload;
 mod owner;
+mod poison;
 mod quotes;
+mod recovery;
 mod registry;
 mod reloads;
 mod rolling;
+mod room;
 mod rotations;
+mod sagas;
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 
 use crate::bar::Bar;
 
@@ -21,7 +28,7 @@ use crate::bar::Bar;
 pub(crate) struct Drill {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    pub(crate) run: fn(f64) -> BoxFuture<'static, anyhow::Result<Vec<Bar>>>,
+    pub(crate) run: fn(f64) -> LocalBoxFuture<'static, anyhow::Result<Vec<Bar>>>,
 }
 
 macro_rules! drills {
@@ -46,6 +53,13 @@ drills! {
     hops: "the last of four hops is away";
     overload: "ten times more calls than a service can answer";
     hanging: "a callee never answers: its callers' other methods";
+    bus: "100,000 events and 12,500 commands, while who carries them is killed";
+    bus_postgres: "the same on PostgreSQL, where it is installed";
+    poison: "a tenth of 100,000 events can't be handled";
+    sagas: "sagas are cut off after every step, every undo and every transaction";
+    recovery: "the publisher of a million events is killed";
+    cuts: "the power fails while events are published and heard";
+    room: "the disk of events is full, and has room again";
 }
 
 /// A setting of the environment.
@@ -60,4 +74,10 @@ fn times(full: u32, scale: f64) -> u32 {
 
 async fn wait(seconds: f64) {
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+}
+
+fn median(all: &[f64]) -> f64 {
+    let mut all = all.to_vec();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
 }
