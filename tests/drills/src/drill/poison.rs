@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
     let events = (EVENTS * scale).ceil() as u64;
-    let (mut ratios, mut clean, mut poisoned, mut dead) = (Vec::new(), vec![], vec![], vec![]);
+    let (mut ratios, mut cpu) = (Vec::new(), Vec::new());
+    let (mut clean, mut poisoned, mut dead) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         // Whoever is first has the disk at its best, or at its worst.
         let with_first = round % 2 == 1;
@@ -30,6 +31,7 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
         let second = measure(events, !with_first).await?;
         let (with, without) = if with_first { (first, second) } else { (second, first) };
         ratios.push(with.others / without.others);
+        cpu.push(with.cpu / without.cpu);
         clean.push(without.others);
         poisoned.push(with.others);
         dead.push(with.dead);
@@ -41,6 +43,7 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
         Bar::told("without poison: the others are done after, s", seconds(&clean)),
         Bar::told("with it, s", seconds(&poisoned)),
         Bar::at_most("with ÷ without, the median of the rounds", MOST, median(&ratios)),
+        Bar::told("… of CPU time until then", format!("{:.3}", median(&cpu))),
         Bar::holds("every poisoned one is a dead letter", all_dead, format!("{dead:.1?}")),
     ])
 }
@@ -49,6 +52,8 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
 struct Came {
     /// After how many seconds those were done that are never poison.
     others: f64,
+    /// The CPU time that this process took until then, in seconds.
+    cpu: f64,
     /// How many dead letters there are, and when the last one was, in seconds.
     dead: (u64, f64),
 }
@@ -62,7 +67,7 @@ async fn measure(events: u64, poisoned: bool) -> anyhow::Result<Came> {
     for first in (1..=events).step_by(AT_ONCE as usize) {
         client.tell(first, AT_ONCE.min(events + 1 - first), poison).await?;
     }
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu_time());
     let sink = feed::start("sink", feed::config(folder.path(), APART)).await?;
     let client: SinkClient = sink.client()?;
     let (others, bad) = (events - events / POISON, events / POISON);
@@ -73,7 +78,7 @@ async fn measure(events: u64, poisoned: bool) -> anyhow::Result<Came> {
         ensure!(began.elapsed() < PATIENCE, "{dead} dead after {PATIENCE:?}");
         sleep(Duration::from_millis(if took.is_none() { 5 } else { 100 })).await;
         if took.is_none() && client.count().await? >= wanted {
-            took = Some(began.elapsed().as_secs_f64());
+            took = Some((began.elapsed().as_secs_f64(), cpu_time() - cpu));
         }
         if took.is_some() && poisoned {
             dead = client.dead().await?;
@@ -82,7 +87,14 @@ async fn measure(events: u64, poisoned: bool) -> anyhow::Result<Came> {
     let done = began.elapsed().as_secs_f64();
     sink.stop().await;
     source.stop().await;
-    Ok(Came { others: took.unwrap_or(done), dead: (dead, done) })
+    let (others, cpu) = took.unwrap_or((done, cpu_time() - cpu));
+    Ok(Came { others, cpu, dead: (dead, done) })
+}
+
+/// What this process has taken of the processors, in seconds.
+fn cpu_time() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn seconds(all: &[f64]) -> String {
