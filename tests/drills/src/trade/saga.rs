@@ -1,24 +1,18 @@
 //! The saga, and the way in which the bus calls it.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use futures_util::future::BoxFuture;
 use seam::StoreFailure;
 use seam::prelude::*;
-use seam_bus::command::{self, Calls, Target};
-use seam_core::call::{
-    AnyClient, CallOptions, Client, Deadlines, Due, JsonAnswer, JsonBody, JsonReply, KeptCall,
-    TicketId,
-};
+use seam_bus::command::{self, Callee, Calls, Target};
+use seam_core::call::{CallOptions, Due, KeptCall, TicketId};
 use seam_core::context::{TurnContext, in_context};
-use seam_core::contract::{Contract, ContractDescriptor, ServiceFailure};
-use seam_core::live::Live;
+use seam_core::contract::{Contract, ServiceFailure};
 use seam_core::name::ServiceId;
 use seam_core::outcome::NotExecuted;
-use seam_core::remote::Caller;
 use seam_core::time::Moment;
 use seam_store::{Store, Table};
 use serde_json::{Value, json};
@@ -73,7 +67,7 @@ impl Trading for Trader {
 #[derive(Debug)]
 pub(crate) struct Trade {
     trader: Trader,
-    client: Client<TradingContract>,
+    service: ServiceId,
 }
 
 impl Trade {
@@ -82,14 +76,15 @@ impl Trade {
         let bank = BankClient::local(Of(Arc::clone(&world)));
         let ferry = FerryClient::local(Of(world));
         let trader = Trader { bank, ferry, orders: store.table("orders")? };
-        let client = Client::local(trader.clone()).map_err(|why| anyhow!("{why}"))?;
-        Ok(Self { trader, client })
+        let service = ServiceId::of(TradingContract::NAME).context("no name of a service")?;
+        Ok(Self { trader, service })
     }
 
     /// The saga of an order, as it is kept.
     pub(crate) fn fulfil(&self, order: u64) -> anyhow::Result<KeptCall> {
         Ok(KeptCall {
-            service: ServiceId::of(TradingContract::NAME).context("no name of a service")?,
+            service: self.service.name().to_owned(),
+            version: None,
             method: "fulfil".to_owned(),
             idempotent: true,
             saga: true,
@@ -107,7 +102,7 @@ impl Trade {
 
     /// How they are called.
     pub(crate) fn calls(&self) -> Arc<dyn Calls> {
-        Arc::new(Here(Directly { trader: self.trader.clone(), client: self.client.clone() }))
+        Arc::new(Here(Directly { trader: self.trader.clone(), service: self.service }))
     }
 }
 
@@ -116,26 +111,22 @@ impl Trade {
 #[derive(Clone, Debug)]
 struct Directly {
     trader: Trader,
-    client: Client<TradingContract>,
+    service: ServiceId,
 }
 
-impl AnyClient for Directly {
-    fn service(&self) -> ServiceId {
-        self.client.service()
+impl Callee for Directly {
+    fn anybody(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
     }
 
-    fn descriptor(&self) -> &'static ContractDescriptor {
-        TradingContract::descriptor()
-    }
-
-    fn for_caller(&self, _: Caller) -> Arc<dyn AnyClient> {
-        Arc::new(self.clone())
-    }
-
-    fn call_json(&self, _: u16, arguments: &[u8], options: CallOptions) -> JsonReply {
+    fn call(
+        &self,
+        arguments: &[u8],
+        options: CallOptions,
+    ) -> BoxFuture<'static, Result<Vec<u8>, CallError<ServiceFailure>>> {
         let order = serde_json::from_slice::<Value>(arguments).ok();
         let order = order.and_then(|arguments| arguments["order"].as_u64());
-        let (trader, service) = (self.trader.clone(), self.service());
+        let (trader, service) = (self.trader.clone(), self.service);
         Box::pin(async move {
             let Some(order) = order else {
                 return Err(NotExecuted::bad_request("no order").into());
@@ -143,29 +134,10 @@ impl AnyClient for Directly {
             // The turn's own context has what the call hands over.
             let mut turn = TurnContext::new(service, Moment::NEVER, options.context);
             match in_context(Arc::clone(turn.own()), trader.fulfil(order)).await {
-                Ok(()) => {
-                    let body = JsonBody::Json(b"null".to_vec());
-                    Ok(JsonAnswer { body, head: None })
-                }
+                Ok(()) => Ok(b"null".to_vec()),
                 Err(error) => Err(CallError::Service(ServiceFailure::whole_of(&error))),
             }
         })
-    }
-
-    fn kept_json(&self, method: u16, arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> {
-        AnyClient::kept_json(&self.client, method, arguments)
-    }
-
-    fn deliver(&self, method: u16, event: &[u8], options: CallOptions) -> JsonReply {
-        AnyClient::deliver(&self.client, method, event, options)
-    }
-
-    fn deadlines(&self) -> &Live<Deadlines> {
-        AnyClient::deadlines(&self.client)
-    }
-
-    fn typed(&self, caller: Caller) -> Box<dyn Any + Send> {
-        AnyClient::typed(&self.client, caller)
     }
 }
 
@@ -174,9 +146,8 @@ impl AnyClient for Directly {
 struct Here(Directly);
 
 impl Calls for Here {
-    fn target(&self, _: &str, method: &str) -> Option<Target> {
-        let method = TradingContract::descriptor().method(method)?;
-        Some(Target { client: Arc::new(self.0.clone()), method, own: true })
+    fn target(&self, _: &str, _: Option<&str>, _: &str) -> Option<Target> {
+        Some(Target { callee: Box::new(self.0.clone()), own: true })
     }
 
     fn hand_over(&self, _: TicketId, _: KeptCall) -> BoxFuture<'static, Result<(), String>> {

@@ -11,6 +11,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Messaging, Running};
 
+/// A stream, and where its events come from.
+pub(super) type Sourced = (Stream, Arc<dyn Source>);
+
 /// A stream that is driven.
 #[derive(Clone)]
 pub(super) struct RunningStream {
@@ -39,7 +42,7 @@ impl Messaging {
     }
 
     /// Where new events come from.
-    fn sources(&self, store: &Store) -> Result<Vec<(Stream, Arc<dyn Source>)>, StoreError> {
+    fn sources(&self, store: &Store) -> Result<Vec<Sourced>, StoreError> {
         let (service, streams) = (self.plan.service.name(), self.plan.streams.clone());
         let Some(broker) = &self.plan.broker else { return Ok(streams) };
         let (streams, logs): (Vec<_>, Vec<_>) = streams.into_iter().unzip();
@@ -53,7 +56,7 @@ impl Messaging {
         &self,
         store: &Store,
         running: &mut Running,
-        (stream, source): (Stream, Arc<dyn Source>),
+        (stream, source): Sourced,
         from: Position,
     ) -> Result<(), StoreError> {
         let kept = Kept::open(store, &stream.name)?;
