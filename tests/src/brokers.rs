@@ -52,6 +52,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is installed.
+    pub fn is_installed(self) -> bool {
+        self.program().is_some()
+    }
+
     fn program(self) -> Option<PathBuf> {
         let places: &[&str] = match self {
             Self::Nats => &["/usr/sbin/nats-server", "/usr/local/bin/nats-server"],

@@ -62,6 +62,7 @@ impl Order {
     /// before it, that are.
     pub(crate) fn settled(&mut self, upto: Position) -> Option<String> {
         self.settled = self.settled.max(upto);
+        self.waiting = self.waiting.split_off(&(self.settled + 1));
         let mut last = None;
         while let Some(first) = self.messages.first_entry()
             && first.get().0 <= self.settled

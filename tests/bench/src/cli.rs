@@ -85,6 +85,8 @@ pub(crate) enum What {
     #[command(hide = true)]
     MeasureBus { job: String },
     #[command(hide = true)]
+    MeasureCarry { job: String },
+    #[command(hide = true)]
     MeasureScale { job: String },
     #[command(hide = true)]
     ServeScale { job: String },

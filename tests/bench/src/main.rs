@@ -49,6 +49,7 @@ fn main() -> ExitCode {
             boutique::groups(&cli.options).and_then(|groups| bench(&cli.options, &groups))
         }
         What::MeasureBus { job } => answer(parse(job).and_then(|job| bus::run(&job))),
+        What::MeasureCarry { job } => answer(parse(job).and_then(|job| bus::carry(&job))),
         What::Bus => bench(&cli.options, &bus::groups(&cli.options)),
         What::MeasureScale { job } => answer(scale::run(job)),
         What::ServeScale { job } => scale::serve(job).or_else(failed),

@@ -3,24 +3,29 @@
 //! ```text
 //! desk      the service that writes rows and publishes events
 //! publish   so many writers of such rows, with an event each and without
+//! carry     a full log on its way to a broker, and bare: the broker's client alone
 //! ```
 //!
 //! A line of contenders is a group of its own here; further ones go beside `publish`.
 
+mod bare;
+mod carry;
 mod desk;
 mod publish;
 
+pub(crate) use self::carry::run as carry;
 pub(crate) use self::publish::run;
 use crate::cli::Options;
 use crate::measure::Group;
 
 /// The names, as `--peer` knows them.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    publish::names()
+    publish::names().chain(carry::names())
 }
 
 /// The cells.
 pub(crate) fn groups(options: &Options) -> Vec<Group> {
     let options = &options.unless_told(9, 1.5);
-    vec![options.group(publish::entries(options))]
+    let publish = options.group(publish::entries(options));
+    [vec![publish], carry::groups(options)].concat()
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use seam_tests::brokers::Broker;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -21,18 +22,26 @@ const ORDERS: f64 = 100_000.0;
 const LONGEST: Duration = Duration::from_secs(900);
 /// What is left then has so long to get where it is to go.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A broker that runs for so long is killed.
+const BROKER: Duration = Duration::from_secs(20);
 /// Whoever gets no answer asks again after so long.
 const AGAIN: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
-    soak(scale, "", 0.5..2.0).await
+    soak(scale, "", 0.5..2.0, None).await
 }
 
-/// On a store of that kind, with a kill of one of the units after so many seconds each.
-pub(super) async fn soak(scale: f64, store: &str, pauses: Range<f64>) -> anyhow::Result<Vec<Bar>> {
+/// With that in the config beside its own, a kill of one of the units after so many seconds each, and of
+/// the broker that carries events, if there is one, every [`BROKER`].
+pub(super) async fn soak(
+    scale: f64,
+    config: &str,
+    pauses: Range<f64>,
+    mut broker: Option<Broker>,
+) -> anyhow::Result<Vec<Bar>> {
     let orders = (ORDERS * scale).ceil() as u64;
     let aim = Aim::of(orders);
-    let mut market = Market::open(store).await?;
+    let mut market = Market::open(config).await?;
     let (began, refused) = (Instant::now(), Arc::new(AtomicU64::new(0)));
     let mut customers = JoinSet::new();
     for customer in 0..CUSTOMERS {
@@ -40,6 +49,7 @@ pub(super) async fn soak(scale: f64, store: &str, pauses: Range<f64>) -> anyhow:
         customers.spawn(async move { place_all(&desk, customer, orders, &refused).await });
     }
     let (mut kills, mut placed) = (0_u32, None);
+    let (mut outages, mut stood) = (0_u32, Instant::now());
     while began.elapsed() < LONGEST {
         let pause = pauses.start + fastrand::f64() * (pauses.end - pauses.start);
         sleep(Duration::from_secs_f64(pause)).await;
@@ -52,6 +62,11 @@ pub(super) async fn soak(scale: f64, store: &str, pauses: Range<f64>) -> anyhow:
         }
         market.strike(fastrand::usize(..SERVICES.len())).await?;
         kills += 1;
+        if let Some(broker) = broker.as_mut().filter(|_| stood.elapsed() >= BROKER) {
+            broker.kill().await?;
+            broker.resume().await?;
+            (outages, stood) = (outages + 1, Instant::now());
+        }
     }
     let struck = began.elapsed();
     customers.join_all().await;
@@ -70,6 +85,7 @@ pub(super) async fn soak(scale: f64, store: &str, pauses: Range<f64>) -> anyhow:
         Bar::told("events", orders + aim.charged),
         Bar::told("commands", aim.charged),
         Bar::told("kills", format!("{kills} in {} s", seconds(struck))),
+        Bar::told("kills of the broker", outages),
         Bar::told("calls that failed, and were made again", refused.load(Ordering::Relaxed)),
         Bar::told("all placed after, s", placed.map_or("–".into(), seconds)),
         Bar::told("all done after, s", seconds(through)),

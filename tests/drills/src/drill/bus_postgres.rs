@@ -15,5 +15,5 @@ pub(super) async fn run(scale: f64) -> anyhow::Result<Vec<Bar>> {
         return Ok(vec![Bar::told("PostgreSQL isn't installed", "skipped")]);
     };
     let store = format!("[store]\nengine = \"postgres\"\nurl = {:?}\n", server.url());
-    soak(scale, &store, PAUSES).await
+    soak(scale, &store, PAUSES, None).await
 }

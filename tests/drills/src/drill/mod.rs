@@ -1,7 +1,9 @@
 //! The drills: what goes wrong in each, and what is promised for it.
 
 mod bus;
+mod bus_nats;
 mod bus_postgres;
+mod bus_rabbitmq;
 mod cuts;
 mod hanging;
 mod hops;
@@ -55,6 +57,8 @@ drills! {
     hanging: "a callee never answers: its callers' other methods";
     bus: "100,000 events and 12,500 commands, while who carries them is killed";
     bus_postgres: "the same on PostgreSQL, where it is installed";
+    bus_nats: "the same by NATS, which is killed too";
+    bus_rabbitmq: "the same by RabbitMQ, which is killed too";
     poison: "a tenth of 100,000 events can't be handled";
     sagas: "sagas are cut off after every step, every undo and every transaction";
     recovery: "the publisher of a million events is killed";
