@@ -21,7 +21,7 @@ pub(super) async fn publish(
     which: Which,
     url: &str,
     writers: usize,
-    window: Arc<Window>,
+    window: &Arc<Window>,
 ) -> anyhow::Result<()> {
     match which {
         Which::Nats => {
@@ -32,7 +32,7 @@ pub(super) async fn publish(
                 ..jetstream::stream::Config::default()
             };
             context.get_or_create_stream(config).await?;
-            write(writers, &window, move |id, body| {
+            write(writers, window, move |id, body| {
                 let context = context.clone();
                 async move {
                     let mut headers = async_nats::HeaderMap::new();
@@ -54,7 +54,7 @@ pub(super) async fn publish(
                 ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
             let (topic, nothing) = (ExchangeKind::Topic, FieldTable::default());
             channel.exchange_declare("events".into(), topic, durable, nothing).await?;
-            write(writers, &window, move |id, body| rabbit(channel.clone(), id, body)).await
+            write(writers, window, move |id, body| rabbit(channel.clone(), id, body)).await
         }
     }
 }

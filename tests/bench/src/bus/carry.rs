@@ -124,7 +124,7 @@ pub(crate) fn run(job: &CarryJob) -> anyhow::Result<Sample> {
         let feed = Feed::default();
         feed.set(Some(EventLog::Own(log)));
         let broker = broker(which, url)?;
-        while_open(timing, |_| {}, async |window| forward(&feed, &*broker, &window).await).await
+        while_open(timing, |_| {}, async |window| forward(&feed, &*broker, window).await).await
     })
 }
 

@@ -27,5 +27,5 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 pub(crate) fn groups(options: &Options) -> Vec<Group> {
     let options = &options.unless_told(9, 1.5);
     let publish = options.group(publish::entries(options));
-    [vec![publish], carry::groups(options)].concat()
+    std::iter::once(publish).chain(carry::groups(options)).collect()
 }
