@@ -20,7 +20,7 @@ use std::{
 use parking_lot::Mutex;
 use quick_cache::{Weighter, sync};
 
-use crate::{StoreError, engine::Writes};
+use crate::{StoreError, codec::Part, engine::Writes};
 
 /// Writes are told apart by so many stamps.
 const STAMPS: usize = 512;
@@ -121,8 +121,10 @@ impl Cache {
         for (key, value) in writes {
             let mut stamp = self.stamp(key).lock();
             stamp.open -= 1;
+            // What layers above write is mostly read by scans, or removed next: it comes in when it is read.
+            let kept = !Part::Spaces.has(key);
             // Another write of the same group is another key, for a group has each key once.
-            if result.is_ok() && !self.ended.load(Ordering::Acquire) {
+            if kept && result.is_ok() && !self.ended.load(Ordering::Acquire) {
                 rows.insert(key.as_slice().into(), value.as_deref().map(Arc::from));
             }
         }

@@ -50,6 +50,13 @@ pub(crate) enum Part {
     Spaces = 8,
 }
 
+impl Part {
+    /// Whether a key is in it.
+    pub(crate) fn has(self, key: &[u8]) -> bool {
+        key.first() == Some(&(self as u8))
+    }
+}
+
 /// A part and a name, length first, so that no name is another's prefix.
 pub(crate) fn prefix(part: Part, name: &str) -> Result<Vec<u8>, StoreError> {
     let mut prefix = vec![part as u8];
