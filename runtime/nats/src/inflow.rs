@@ -22,7 +22,7 @@ const AHEAD: i64 = 4_096;
 /// So many it hands over at once.
 const AT_ONCE: usize = 512;
 /// After so long it hands over once more what isn't settled.
-const UNSETTLED: Duration = Duration::from_secs(60);
+const UNSETTLED: Duration = Duration::from_secs(5);
 /// So often it shows that it is there while there is nothing.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// So long events wait for those before them, which their publisher sends once more.
@@ -135,6 +135,11 @@ impl Inflow for Consumed {
             *messages = Some(opened.map_err(|_| away("the server doesn't answer"))??);
             Ok(())
         })
+    }
+
+    fn hands_on(&self) -> bool {
+        // Only after [`UNSETTLED`].
+        false
     }
 
     fn next(&self, from: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>> {

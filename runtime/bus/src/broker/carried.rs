@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, pending};
 use seam_store::{Store, StoreError};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::joined::Joined;
 use super::{Anew, Broker, Came, Inflow};
@@ -19,6 +19,8 @@ use crate::time::Millis;
 
 /// So long it is waited for the next event; then a reader is told that there is none yet.
 const WAIT: Duration = Duration::from_secs(5);
+/// So long the publisher may take to answer who begins.
+const ASKED: Duration = Duration::from_secs(1);
 /// So often the publisher is asked where its log ends, while it can be asked.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -89,7 +91,14 @@ impl Carried {
     async fn opened(&self) -> Result<State, SourceError> {
         self.inflow.open().await?;
         if self.joined.is_kept().await.map_err(kept)? {
-            return Ok(State::Joined);
+            if self.inflow.hands_on() {
+                return Ok(State::Joined);
+            }
+            // What was left comes sooner from the log, if that can be asked.
+            let ends = timeout(ASKED, self.log.ends(0)).await;
+            return Ok(ends.map_or(State::Joined, |ends| {
+                ends.map_or(State::Joined, |ends| State::Looking(ends.head))
+            }));
         }
         // What is published from now on the broker keeps; so it has all that is behind this.
         let Ends { head, .. } = self.log.ends(0).await?;

@@ -68,6 +68,11 @@ pub trait Inflow: Send + Sync + 'static {
     /// Has the broker keep events for the subscriber, if it doesn't yet, and hand them over.
     fn open(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 
+    /// Whether it hands over at once what a consumer before this one was handed, and left unsettled.
+    fn hands_on(&self) -> bool {
+        true
+    }
+
     /// What comes next from that position on, once there is something. After a failure it is to be opened
     /// anew, and what isn't settled comes once more. Dropped, it has taken nothing.
     fn next(&self, from: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>>;
