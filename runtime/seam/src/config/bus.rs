@@ -7,6 +7,7 @@ use seam_bus::intake::Settings;
 use seam_log::LogOptions;
 
 use super::{
+    engine::{Engine, read_engine, read_url},
     load::positive,
     reader::Reader,
     url::ServerUrl,
@@ -58,9 +59,16 @@ impl Choice for BusEngine {
         &[("embedded", Self::Embedded), ("nats", Self::Nats), ("rabbitmq", Self::RabbitMq)];
 }
 
-impl BusEngine {
-    /// How a url of it begins, and where it is if nobody says so.
-    const fn url(self) -> Option<(&'static str, &'static str)> {
+impl Engine for BusEngine {
+    fn lacks(self) -> Option<&'static str> {
+        match self {
+            Self::Nats if cfg!(not(feature = "nats")) => Some("nats"),
+            Self::RabbitMq if cfg!(not(feature = "rabbitmq")) => Some("rabbitmq"),
+            _ => None,
+        }
+    }
+
+    fn server(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Embedded => None,
             Self::Nats => Some(("nats", "nats://127.0.0.1:4222")),
@@ -68,50 +76,18 @@ impl BusEngine {
         }
     }
 
-    /// The feature that an app must be built with for it, if it isn't.
-    const fn lacks(self) -> Option<&'static str> {
-        match self {
-            Self::Nats if cfg!(not(feature = "nats")) => Some("nats"),
-            Self::RabbitMq if cfg!(not(feature = "rabbitmq")) => Some("rabbitmq"),
-            _ => None,
-        }
+    fn has_no_server() -> Result<(), (String, String)> {
+        Err((
+            "`url` names a broker, and the engine `embedded` has none".into(),
+            "say which it is: engine = \"nats\" or \"rabbitmq\"".into(),
+        ))
     }
-}
-
-/// Reads `engine` and `url`.
-fn read_engine(reader: &mut Reader<'_>) -> (BusEngine, ServerUrl) {
-    let engine = reader.checked("engine", BusEngine::Embedded, |engine| match engine.lacks() {
-        None => Ok(()),
-        Some(feature) => Err((
-            format!("this app was built without the engine `{feature}`"),
-            format!("add the feature \"{feature}\" of `seam` in Cargo.toml, and build it again"),
-        )),
-    });
-    let mut url =
-        reader.checked("url", ServerUrl::default(), |url: &ServerUrl| match engine.url() {
-            Some((scheme, example)) if !url.is_empty() && !is_url(url, scheme) => Err((
-                format!("`url` is none of a broker that is reached by `{scheme}://`"),
-                format!("use e.g. {example:?}"),
-            )),
-            None if !url.is_empty() => Err((
-                "`url` names a broker, and the engine `embedded` has none".into(),
-                "say which it is: engine = \"nats\" or \"rabbitmq\"".into(),
-            )),
-            _ => Ok(()),
-        });
-    if let (Some((_, usual)), true) = (engine.url(), url.is_empty()) {
-        url = ServerUrl::new(usual);
-    }
-    (engine, url)
-}
-
-fn is_url(url: &ServerUrl, scheme: &str) -> bool {
-    url.is_of(scheme) || (scheme == "nats" && url.is_of("tls"))
 }
 
 /// Reads `[bus]`.
 pub(super) fn read_bus(mut reader: Reader<'_>) -> BusConfig {
-    let (engine, url) = read_engine(&mut reader);
+    let engine = read_engine(&mut reader, BusEngine::Embedded);
+    let url = read_url(&mut reader, engine);
     let default = LogOptions::default();
     let keep = reader.checked("keep", Age(default.keep), some).0;
     let keep_bytes = reader.checked("keep_bytes", Bytes(default.keep_bytes), |bytes| {

@@ -23,6 +23,7 @@ mod changes;
 mod check;
 mod edit;
 mod effective;
+mod engine;
 mod env;
 mod layout;
 mod load;

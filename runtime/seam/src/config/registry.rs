@@ -6,6 +6,7 @@ use seam_registry::Settings;
 
 use super::{
     Config,
+    engine::{Engine, read_engine, read_url},
     load::positive,
     reader::Reader,
     types::{TopologyConfig, UnitConfig},
@@ -64,22 +65,22 @@ impl RegistryEngine {
     pub const fn is_dynamic(self) -> bool {
         !matches!(self, Self::Static)
     }
+}
 
-    /// How a URL of it begins, and where it is if nobody says so.
-    const fn url(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Static | Self::Embedded => None,
-            Self::Nats => Some(("nats", "nats://127.0.0.1:4222")),
-            Self::ZooKeeper => Some(("zookeeper", "zookeeper://127.0.0.1:2181")),
-        }
-    }
-
-    /// The feature that an app must be built with for it, if it isn't.
-    const fn lacks(self) -> Option<&'static str> {
+impl Engine for RegistryEngine {
+    fn lacks(self) -> Option<&'static str> {
         match self {
             Self::Nats if cfg!(not(feature = "nats")) => Some("nats"),
             Self::ZooKeeper if cfg!(not(feature = "zookeeper")) => Some("zookeeper"),
             _ => None,
+        }
+    }
+
+    fn server(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Static | Self::Embedded => None,
+            Self::Nats => Some(("nats", "nats://127.0.0.1:4222")),
+            Self::ZooKeeper => Some(("zookeeper", "zookeeper://127.0.0.1:2181")),
         }
     }
 }
@@ -87,25 +88,9 @@ impl RegistryEngine {
 /// Reads `[registry]`.
 pub(super) fn read_registry(mut reader: Reader<'_>) -> RegistryConfig {
     let defaults = Settings::default();
-    let engine = reader.checked("engine", RegistryEngine::Static, |engine| match engine.lacks() {
-        None => Ok(()),
-        Some(feature) => Err((
-            format!("this app was built without the engine `{feature}`"),
-            format!("add the feature \"{feature}\" of `seam` in Cargo.toml, and build it again"),
-        )),
-    });
+    let engine = read_engine(&mut reader, RegistryEngine::Static);
     let unit = reader.value("unit", String::new());
-    let mut url =
-        reader.checked("url", ServerUrl::default(), |url: &ServerUrl| match engine.url() {
-            Some((scheme, example)) if !url.is_empty() && !is_url(url, scheme) => Err((
-                format!("`url` is none of the engine `{scheme}`"),
-                format!("use e.g. {example:?}"),
-            )),
-            _ => Ok(()),
-        });
-    if let (Some((_, usual)), true) = (engine.url(), url.is_empty()) {
-        url = ServerUrl::new(usual);
-    }
+    let url = read_url(&mut reader, engine);
     let lease = reader.checked("lease", defaults.lease, positive);
     let heartbeat = reader.checked("heartbeat", defaults.heartbeat, |heartbeat: &Duration| {
         positive(heartbeat)?;
@@ -120,10 +105,6 @@ pub(super) fn read_registry(mut reader: Reader<'_>) -> RegistryConfig {
     });
     reader.finish();
     RegistryConfig { engine, unit, url, settings: Settings { lease, heartbeat } }
-}
-
-fn is_url(url: &ServerUrl, scheme: &str) -> bool {
-    url.is_of(scheme) || (scheme == "nats" && url.is_of("tls"))
 }
 
 impl Config {

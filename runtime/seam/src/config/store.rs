@@ -1,7 +1,12 @@
 //! `[store]` and `[services.NAME.store]`: where services keep their rows.
 
 use super::{
-    Config, UnitLayout, effective::Effective, origin::Origin, reader::Reader, url::ServerUrl,
+    Config, UnitLayout,
+    effective::Effective,
+    engine::{Engine, read_engine},
+    origin::Origin,
+    reader::Reader,
+    url::ServerUrl,
     value::Choice,
 };
 
@@ -36,9 +41,8 @@ impl Choice for StoreEngine {
         &[("sled", Self::Sled), ("postgres", Self::Postgres)];
 }
 
-impl StoreEngine {
-    /// The feature that an app must be built with for it, if it isn't.
-    const fn lacks(self) -> Option<&'static str> {
+impl Engine for StoreEngine {
+    fn lacks(self) -> Option<&'static str> {
         match self {
             Self::Postgres if cfg!(not(feature = "postgres")) => Some("postgres"),
             _ => None,
@@ -51,13 +55,7 @@ pub(super) const EXAMPLE: &str = "postgres://USER:PASSWORD@127.0.0.1:5432/DATABA
 
 /// Reads `engine` and `url`; what isn't said is as in `default`.
 pub(super) fn read_store(reader: &mut Reader<'_>, default: &StoreConfig) -> StoreConfig {
-    let engine = reader.checked("engine", default.engine, |engine| match engine.lacks() {
-        None => Ok(()),
-        Some(feature) => Err((
-            format!("this app was built without the engine `{feature}`"),
-            format!("add the feature \"{feature}\" of `seam` in Cargo.toml, and build it again"),
-        )),
-    });
+    let engine = read_engine(reader, default.engine);
     let url = reader.checked("url", default.url.clone(), |url: &ServerUrl| {
         match url.is_empty() || is_postgres(url.reveal()) {
             true => Ok(()),

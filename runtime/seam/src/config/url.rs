@@ -24,9 +24,11 @@ impl ServerUrl {
         &self.0
     }
 
-    /// Whether it names servers by that scheme: `SCHEME://HOST:PORT`, or several with commas.
+    /// Whether it names servers by that scheme: `SCHEME://HOST:PORT`, or several with commas. Those of
+    /// NATS are also reached by `tls://`.
     pub(super) fn is_of(&self, scheme: &str) -> bool {
-        let rest = self.0.split_once("://").filter(|(named, _)| *named == scheme);
+        let is_it = |named: &str| named == scheme || (scheme == "nats" && named == "tls");
+        let rest = self.0.split_once("://").filter(|(named, _)| is_it(named));
         rest.is_some_and(|(_, servers)| {
             !servers.is_empty() && servers.bytes().all(|b| b.is_ascii_graphic())
         })
