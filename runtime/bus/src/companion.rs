@@ -169,10 +169,10 @@ impl Asking {
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, SourceError> {
-        let request = rmp_serde::to_vec_named(request).map_err(refused)?;
+        let request = rmp_serde::to_vec_named(request).map_err(SourceError::new)?;
         let reply = ask_own(self.service, &self.remote, (&self.clock, DEADLINE), request).await;
-        let reply = reply.map_err(|failure| refused(CallError::<Never>::from(failure)))?;
-        match rmp_serde::from_slice(&reply).map_err(refused)? {
+        let reply = reply.map_err(|failure| SourceError::new(CallError::<Never>::from(failure)))?;
+        match rmp_serde::from_slice(&reply).map_err(SourceError::new)? {
             Answer::Away { reason } => Err(SourceError { reason }),
             answer => Ok(answer),
         }
@@ -192,7 +192,9 @@ impl Asking {
     /// If it can't be asked.
     pub async fn find(&self, id: TicketId, wait: Duration) -> Result<Option<Command>, SourceError> {
         match self.ask(&Request::Find { id: id.get(), wait: millis(wait) }).await? {
-            Answer::Found(told) => told.map(Command::try_from).transpose().map_err(refused),
+            Answer::Found(told) => {
+                told.map(Command::try_from).transpose().map_err(SourceError::new)
+            }
             other => Err(unexpected(&other)),
         }
     }
@@ -207,7 +209,7 @@ impl Asking {
         method: String,
         arguments: Vec<u8>,
     ) -> Result<(), SourceError> {
-        let arguments = String::from_utf8(arguments).map_err(refused)?;
+        let arguments = String::from_utf8(arguments).map_err(SourceError::new)?;
         match self.ask(&Request::Keep { id: id.get(), method, arguments }).await? {
             Answer::Kept => Ok(()),
             other => Err(unexpected(&other)),
@@ -216,7 +218,7 @@ impl Asking {
 }
 
 fn unexpected(answer: &Answer) -> SourceError {
-    refused(format!("it answered something else: {answer:?}"))
+    SourceError::new(format!("it answered something else: {answer:?}"))
 }
 
 impl Source for Asking {
@@ -237,10 +239,6 @@ impl Source for Asking {
             }
         })
     }
-}
-
-fn refused(reason: impl ToString) -> SourceError {
-    SourceError { reason: reason.to_string() }
 }
 
 #[cfg(test)]

@@ -59,14 +59,14 @@ impl EventLog {
                     }
                     read => read,
                 };
-                let read = read.map_err(failed)?;
+                let read = read.map_err(SourceError::new)?;
                 let events = read.records.into_iter();
                 let events = events.map(|record| (record.position, Record::from(record)));
                 Ok(Read { events: events.collect(), head: read.head })
             }
             Self::Rows(outbox) => {
-                let events = outbox.from(from, most).await.map_err(failed)?;
-                let head = outbox.head().await.map_err(failed)?;
+                let events = outbox.from(from, most).await.map_err(SourceError::new)?;
+                let head = outbox.head().await.map_err(SourceError::new)?;
                 Ok(Read { events, head })
             }
         }
@@ -75,9 +75,9 @@ impl EventLog {
     /// Returns once there may be something from that position on.
     async fn grown(&self, from: Position) -> Result<(), SourceError> {
         match self {
-            Self::Own(log) => log.grown(from - 1).await.map(drop).map_err(failed),
+            Self::Own(log) => log.grown(from - 1).await.map(drop).map_err(SourceError::new),
             Self::Rows(outbox) => {
-                while outbox.head().await.map_err(failed)? < from {
+                while outbox.head().await.map_err(SourceError::new)? < from {
                     let grown = outbox.grown();
                     tokio::select! {
                         () = grown => {}
@@ -92,18 +92,18 @@ impl EventLog {
     async fn ends(&self, at: Millis) -> Result<Ends, SourceError> {
         match self {
             Self::Own(log) => {
-                let at = log.position_at(at).await.map_err(failed)?;
+                let at = log.position_at(at).await.map_err(SourceError::new)?;
                 Ok(Ends { first: log.first(), head: log.head(), at })
             }
             Self::Rows(outbox) => {
-                let head = outbox.head().await.map_err(failed)?;
-                let first = outbox.from(0, 1).await.map_err(failed)?;
+                let head = outbox.head().await.map_err(SourceError::new)?;
+                let first = outbox.from(0, 1).await.map_err(SourceError::new)?;
                 let first = first.first().map_or(head + 1, |(position, _)| *position);
                 // By halves, for times ascend.
                 let (mut low, mut high) = (first, head + 1);
                 while low < high {
                     let middle = low + (high - low) / 2;
-                    let there = outbox.from(middle, 1).await.map_err(failed)?;
+                    let there = outbox.from(middle, 1).await.map_err(SourceError::new)?;
                     match there.first() {
                         Some((position, record)) if record.at < at => low = position + 1,
                         _ => high = middle,
@@ -122,16 +122,16 @@ impl EventLog {
         match self {
             Self::Own(log) => {
                 log.set(options);
-                log.trim(unix_millis()).await.map(drop).map_err(failed)
+                log.trim(unix_millis()).await.map(drop).map_err(SourceError::new)
             }
             Self::Rows(outbox) => loop {
                 let oldest = unix_millis().saturating_sub(millis(options.keep));
-                let head = outbox.head().await.map_err(failed)?;
-                let rows = outbox.first(TRIMMED).await.map_err(failed)?;
+                let head = outbox.head().await.map_err(SourceError::new)?;
+                let rows = outbox.first(TRIMMED).await.map_err(SourceError::new)?;
                 let mut old = rows.iter().take_while(|(at, row)| row.at < oldest && *at < head);
                 let Some((first, _)) = old.next() else { return Ok(()) };
                 let last = old.last().map_or(first, |(last, _)| last);
-                outbox.remove(*first..=*last).await.map_err(failed)?;
+                outbox.remove(*first..=*last).await.map_err(SourceError::new)?;
             },
         }
     }
@@ -183,10 +183,5 @@ impl Source for Feed {
 }
 
 fn nobody() -> SourceError {
-    SourceError { reason: "its publisher isn't at work here".to_owned() }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn failed(error: impl ToString) -> SourceError {
-    SourceError { reason: error.to_string() }
+    SourceError::new("its publisher isn't at work here")
 }

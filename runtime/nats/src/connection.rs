@@ -99,7 +99,7 @@ impl Nats {
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub(crate) fn away(error: impl ToString) -> SourceError {
-    SourceError { reason: format!("NATS: {}", error.to_string()) }
+    SourceError::new(format!("NATS: {}", error.to_string()))
 }
 
 impl fmt::Debug for Nats {

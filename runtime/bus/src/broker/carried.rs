@@ -73,7 +73,7 @@ impl Carried {
             let marks = marks.clone();
             async move {
                 for mark in &marks {
-                    mark.keep(false).await.map_err(kept)?;
+                    mark.keep(false).await.map_err(SourceError::new)?;
                 }
                 Ok(())
             }
@@ -90,7 +90,7 @@ impl Carried {
     /// Has the broker keep events for the stream, and says how it goes on.
     async fn opened(&self) -> Result<State, SourceError> {
         self.inflow.open().await?;
-        if self.joined.is_kept().await.map_err(kept)? {
+        if self.joined.is_kept().await.map_err(SourceError::new)? {
             if self.inflow.hands_on() {
                 return Ok(State::Joined);
             }
@@ -117,7 +117,7 @@ impl Carried {
                     return Ok(read);
                 }
                 State::Joining(_) => {
-                    self.joined.keep(true).await.map_err(kept)?;
+                    self.joined.keep(true).await.map_err(SourceError::new)?;
                     way.state = State::Joined;
                 }
                 State::Looking(upto) if wanted.from <= upto => {
@@ -216,9 +216,4 @@ impl fmt::Debug for Carried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Carried").field("joined", &self.joined).finish_non_exhaustive()
     }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn kept(error: StoreError) -> SourceError {
-    SourceError { reason: error.to_string() }
 }

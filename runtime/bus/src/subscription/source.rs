@@ -56,6 +56,14 @@ pub struct SourceError {
     pub reason: String,
 }
 
+impl SourceError {
+    /// That of another kind of failure, for people.
+    #[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+    pub fn new(reason: impl ToString) -> Self {
+        Self { reason: reason.to_string() }
+    }
+}
+
 /// A publisher's log, wherever it is.
 pub trait Source: Send + Sync + 'static {
     /// Reads on. Where nothing is there yet it is waited for, some seconds at most.

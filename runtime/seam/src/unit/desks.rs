@@ -188,7 +188,7 @@ struct Anywhere {
 
 impl Anywhere {
     fn source(&self) -> Result<Box<dyn Source>, SourceError> {
-        let nowhere = || SourceError { reason: "its publisher is at work nowhere".into() };
+        let nowhere = || SourceError::new("its publisher is at work nowhere");
         let place = self.desks.place(self.publisher.name()).ok_or_else(nowhere)?;
         if place.desk.feed.log().is_some() {
             return Ok(Box::new(place.desk.feed.clone()));
