@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use seam_core::context::TraceContext;
 use seam_core::contract::ServiceFailure;
+use seam_core::outcome::CallError;
 use serde_json::{Map, Value};
 
 /// The version of a module that is asked for by nobody's name.
@@ -40,20 +41,8 @@ pub struct AskedModule {
 pub enum ModuleError {
     /// Nobody serves it.
     NoModule,
-    /// It wasn't asked, and why, for people.
-    Unavailable {
-        /// Why.
-        why: String,
-    },
-    /// It was asked, and what became of that isn't known.
-    Unknown {
-        /// Why, for people.
-        why: String,
-    },
-    /// Nobody has answered in time.
-    Late,
-    /// It answered with an error.
-    Failed(ServiceFailure),
+    /// What became of the call; a worker's error is a service's.
+    Failed(CallError<ServiceFailure>),
 }
 
 /// An error of a worker: `{"code", "message", "status"}`, and whatever stands beside these.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::runtime::Handle;
@@ -86,6 +88,22 @@ impl Rabbit {
         Ok(channel)
     }
 
+    /// How many take from a queue; `None` if it isn't there.
+    pub(crate) async fn takers(&self, queue: &str) -> Result<Option<u32>, Away> {
+        // One of its own, for the broker closes a channel that asks for what isn't there.
+        let channel = self.channel().await?;
+        let passive = QueueDeclareOptions::durable().passive();
+        let asked = channel.queue_declare(queue.into(), passive, FieldTable::default());
+        answered(async {
+            match asked.await {
+                Ok(queue) => Ok(Some(queue.consumer_count())),
+                Err(error) if is_not_found(&error) => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
     /// Ends the connection, if there is one.
     pub(crate) async fn close(&self) {
         if let Some(connection) = self.0.open.lock().await.take() {
@@ -124,7 +142,7 @@ impl From<Away> for seam_bus::subscription::SourceError {
 }
 
 /// Whether the broker says that something isn't there.
-pub(crate) fn is_not_found(error: &lapin::Error) -> bool {
+fn is_not_found(error: &lapin::Error) -> bool {
     match error.kind() {
         lapin::ErrorKind::ProtocolError(error) => error.get_id() == NOT_FOUND,
         _ => false,

@@ -1,7 +1,5 @@
 //! Modules that no contract of the app has, as the form gateway asks them.
 
-use seam_core::outcome::{CallError, Unknown};
-
 use super::{Ending, Here, Step, later};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -29,19 +27,9 @@ pub(super) async fn ask(here: &Here<'_>, form: &Form<'_>, unknown: Problem) -> S
         let kept = later::keep_module(here, tickets, asked).await?;
         return Err(Ending::Answer(kept));
     }
-    let problem = match modules.ask(asked).await {
-        Ok(result) => return Ok(Response::json(StatusCode::OK, result)),
-        Err(ModuleError::NoModule) => unknown,
-        Err(ModuleError::Unavailable { why }) => {
-            Problem::unavailable("the module can't be reached").because(why)
-        }
-        Err(ModuleError::Unknown { why }) => {
-            Problem::of_unknown(&Unknown::ConnectionLost { reason: why.into() })
-        }
-        Err(ModuleError::Late) => Problem::of_unknown(&Unknown::DeadlineExceeded),
-        Err(ModuleError::Failed(failure)) => {
-            Problem::of_call(CallError::Service(failure), &form.module)
-        }
-    };
-    Err(problem.into())
+    match modules.ask(asked).await {
+        Ok(result) => Ok(Response::json(StatusCode::OK, result)),
+        Err(ModuleError::NoModule) => Err(unknown.into()),
+        Err(ModuleError::Failed(error)) => Err(Problem::of_call(error, &form.module).into()),
+    }
 }

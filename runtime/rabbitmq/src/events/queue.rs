@@ -27,7 +27,7 @@ use tokio::time::timeout;
 
 use super::unsettled::{Ack, Tag, Tags, Unsettled};
 use super::{EXCHANGE, declare_exchange, message};
-use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered, is_not_found};
+use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered};
 
 /// So often in a row the broker doesn't answer of a queue that is of no use.
 const MUTE: u32 = 2;
@@ -117,7 +117,7 @@ impl Queue {
                 return Ok(state.generation);
             }
         }
-        if !self.is_there().await? {
+        if self.rabbit.takers(self.name.as_str()).await?.is_none() {
             (self.anew)().await?;
         }
         let channel = self.rabbit.channel().await?;
@@ -137,19 +137,6 @@ impl Queue {
         let taking = take(Arc::downgrade(self), Arc::clone(&self.to_say), channel, consumer);
         self.rabbit.home().spawn(taking);
         Ok(generation)
-    }
-
-    /// Whether the broker has it. A channel that asks for what isn't there is closed.
-    async fn is_there(&self) -> Result<bool, Away> {
-        let channel = self.rabbit.channel().await?;
-        let passive = QueueDeclareOptions::durable().passive();
-        let asked = channel.queue_declare(self.name.clone(), passive, FieldTable::default());
-        match timeout(PATIENCE, asked).await {
-            Ok(Ok(_)) => Ok(true),
-            Ok(Err(error)) if is_not_found(&error) => Ok(false),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(Away("RabbitMQ doesn't answer".into())),
-        }
     }
 
     async fn declare(&self, channel: &Channel) -> Result<(), Away> {

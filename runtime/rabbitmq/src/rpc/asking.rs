@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use lapin::options::{
-    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Consumer};
 use parking_lot::Mutex;
 use seam_core::context::TraceContext;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use seam_core::outcome::{Failure, NotExecuted, Unknown};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use super::request;
-use crate::connection::{Away, PATIENCE, Rabbit, answered, is_not_found};
+use crate::connection::{Away, Rabbit, answered};
 
 /// Replies come to whom the broker knows by this, on the channel on which the requests were sent.
 const REPLIES: &str = "amq.rabbitmq.reply-to";
@@ -53,18 +52,36 @@ pub enum Unanswered {
     Late,
 }
 
+impl Unanswered {
+    /// What became of a call by that queue.
+    pub fn into_failure(self, queue: &str) -> Failure {
+        match self {
+            Self::NoQueue => {
+                let why = format!("there is no queue `{queue}`: nobody serves it");
+                NotExecuted::unavailable(why).into()
+            }
+            Self::NotSent(why) => NotExecuted::unavailable(why).into(),
+            Self::Lost(reason) => Unknown::ConnectionLost { reason: reason.into() }.into(),
+            Self::Late => Unknown::DeadlineExceeded.into(),
+        }
+    }
+}
+
 /// The channel that requests go by.
 #[derive(Clone)]
 struct Open {
     channel: Channel,
     waiting: Arc<Waiting>,
-    /// Dropped by who takes the replies, when these end.
-    alive: mpsc::WeakSender<()>,
 }
 
-/// Who waits for replies, by what these name.
-#[derive(Default)]
-struct Waiting(Mutex<HashMap<String, oneshot::Sender<Replied>>>);
+/// Who waits for replies, by what these name; `None` once no more come.
+struct Waiting(Mutex<Option<HashMap<String, oneshot::Sender<Replied>>>>);
+
+impl Waiting {
+    fn take(&self, id: &str) -> Option<oneshot::Sender<Replied>> {
+        self.0.lock().as_mut()?.remove(id)
+    }
+}
 
 /// The place of one who waits, until it doesn't any more.
 struct Place {
@@ -74,7 +91,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.waiting.0.lock().remove(&self.id);
+        self.waiting.take(&self.id);
     }
 }
 
@@ -84,9 +101,9 @@ impl Asking {
         Self { rabbit, open: Arc::default() }
     }
 
-    /// The user that the broker knows this process by.
-    pub(super) fn user(&self) -> &str {
-        self.rabbit.user()
+    /// The broker.
+    pub(super) const fn rabbit(&self) -> &Rabbit {
+        &self.rabbit
     }
 
     /// Asks whoever takes from a queue; no answer is waited for beyond `wait`.
@@ -96,16 +113,13 @@ impl Asking {
         (body, properties): (&[u8], BasicProperties),
         wait: Duration,
     ) -> Result<Replied, Unanswered> {
-        let asked = async {
-            let open = self.open().await.map_err(|Away(why)| Unanswered::NotSent(why))?;
-            open.ask(queue, body, properties).await
-        };
-        // It was sent by then, or nobody knows.
-        tokio::select! {
-            biased;
-            asked = asked => asked,
-            () = sleep(wait) => Err(Unanswered::Late),
-        }
+        let until = Instant::now() + wait;
+        let late = |_| Unanswered::NotSent("RabbitMQ couldn't be reached in time".into());
+        let open = timeout_at(until, self.open()).await.map_err(late)?;
+        let open = open.map_err(|Away(why)| Unanswered::NotSent(why))?;
+        // From here on it may have been sent.
+        let asked = timeout_at(until, open.ask(queue, body, properties)).await;
+        asked.unwrap_or(Err(Unanswered::Late))
     }
 
     /// Asks a module that no contract of the app has.
@@ -124,21 +138,7 @@ impl Asking {
 
     /// Whether somebody takes from a queue, as far as the broker says.
     pub async fn is_taken(&self, queue: &str) -> bool {
-        matches!(self.takers(queue).await, Ok(Some(takers)) if takers > 0)
-    }
-
-    /// How many take from a queue; `None` if it isn't there.
-    pub(super) async fn takers(&self, queue: &str) -> Result<Option<u32>, Away> {
-        // A channel that asks for what isn't there is closed.
-        let channel = self.rabbit.channel().await?;
-        let passive = QueueDeclareOptions::durable().passive();
-        let asked = channel.queue_declare(queue.into(), passive, FieldTable::default());
-        match timeout(PATIENCE, asked).await {
-            Ok(Ok(queue)) => Ok(Some(queue.consumer_count())),
-            Ok(Err(error)) if is_not_found(&error) => Ok(None),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(Away("RabbitMQ doesn't answer".into())),
-        }
+        matches!(self.rabbit.takers(queue).await, Ok(Some(takers)) if takers > 0)
     }
 
     async fn open(&self) -> Result<Open, Away> {
@@ -152,14 +152,12 @@ impl Asking {
         let consumed =
             channel.basic_consume(REPLIES.into(), "".into(), options, FieldTable::default());
         let replies = answered(consumed).await?;
-        let (alive, ended) = mpsc::channel(1);
-        let waiting = Arc::<Waiting>::default();
-        let new = Open { channel, waiting: Arc::clone(&waiting), alive: alive.downgrade() };
+        let waiting = Arc::new(Waiting(Mutex::new(Some(HashMap::new()))));
+        let new = Open { channel, waiting: Arc::clone(&waiting) };
         self.rabbit.home().spawn(async move {
             take(replies, &waiting).await;
             // Nobody who still waits will be answered.
-            waiting.0.lock().clear();
-            drop((alive, ended));
+            *waiting.0.lock() = None;
         });
         *open = Some(new.clone());
         Ok(new)
@@ -168,7 +166,7 @@ impl Asking {
 
 impl Open {
     fn is_alive(&self) -> bool {
-        self.alive.upgrade().is_some() && self.channel.status().connected()
+        self.waiting.0.lock().is_some() && self.channel.status().connected()
     }
 
     async fn ask(
@@ -181,6 +179,8 @@ impl Open {
         let (tell, mut told) = oneshot::channel();
         {
             let mut waiting = self.waiting.0.lock();
+            let lost = || Unanswered::NotSent("the connection to RabbitMQ was lost".into());
+            let waiting = waiting.as_mut().ok_or_else(lost)?;
             if waiting.len() >= MOST {
                 let why = format!("{MOST} requests by queues wait for their replies already");
                 return Err(Unanswered::NotSent(why));
@@ -215,7 +215,7 @@ async fn take(mut replies: Consumer, waiting: &Waiting) {
     while let Some(Ok(reply)) = replies.next().await {
         let id = reply.properties.correlation_id().as_ref().map(ShortString::as_str);
         // Who doesn't wait any more has left its place.
-        let Some(tell) = id.and_then(|id| waiting.0.lock().remove(id)) else { continue };
+        let Some(tell) = id.and_then(|id| waiting.take(id)) else { continue };
         let kind = reply.properties.kind().as_ref().map(ShortString::as_str);
         let replied = match kind {
             Some("error") => Replied::Error(reply.data),

@@ -71,7 +71,7 @@ impl ByQueue {
             queue: queue(&self.contract.name, &self.contract.version),
             index,
             body: request::body(call.method.name, &arguments),
-            properties: request::own(plain, self.asking.user(), call.caller, call.context),
+            properties: request::own(plain, self.asking.rabbit().user(), call.caller, call.context),
             wait,
             transcode: self.transcode,
             clock: self.clock.clone(),
@@ -107,7 +107,7 @@ impl Asked {
             },
             Err(unanswered) => {
                 *self.taken.lock() = None;
-                Err(self.failure(unanswered))
+                Err(unanswered.into_failure(&self.queue))
             }
         }
     }
@@ -120,13 +120,13 @@ impl Asked {
             return Ok(());
         }
         let nobody = |why: String| Failure::from(NotExecuted::unavailable(why));
-        match self.asking.takers(&self.queue).await {
+        match self.asking.rabbit().takers(&self.queue).await {
             Ok(Some(takers)) if takers > 0 => {
                 *self.taken.lock() = Some(now.after(BELIEVED));
                 Ok(())
             }
             Ok(Some(_)) => Err(nobody(format!("nobody takes from the queue `{}`", self.queue))),
-            Ok(None) => Err(self.failure(Unanswered::NoQueue)),
+            Ok(None) => Err(Unanswered::NoQueue.into_failure(&self.queue)),
             Err(Away(why)) => Err(nobody(why)),
         }
     }
@@ -140,19 +140,6 @@ impl Asked {
         let encoded = encoded.unwrap_or_else(|| Err("no such method".into()));
         let bytes = encoded.map_err(|why| Unknown::Unreadable { why: why.into() })?;
         Ok(ReplyBody { kind, degraded: false, bytes: bytes.into(), at: self.clock.now() })
-    }
-
-    fn failure(&self, unanswered: Unanswered) -> Failure {
-        let queue = &self.queue;
-        match unanswered {
-            Unanswered::NoQueue => {
-                NotExecuted::unavailable(format!("there is no queue `{queue}`: nobody serves it"))
-                    .into()
-            }
-            Unanswered::NotSent(why) => NotExecuted::unavailable(why).into(),
-            Unanswered::Lost(reason) => Unknown::ConnectionLost { reason: reason.into() }.into(),
-            Unanswered::Late => Unknown::DeadlineExceeded.into(),
-        }
     }
 }
 

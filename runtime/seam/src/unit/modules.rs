@@ -7,7 +7,7 @@ use seam_bus::command::Callee;
 use seam_core::call::CallOptions;
 use seam_core::context::TraceContext;
 use seam_core::contract::ServiceFailure;
-use seam_core::outcome::{CallError, NotExecuted, Unknown};
+use seam_core::outcome::CallError;
 use seam_gateway::{AskedModule, ModuleError, Modules, module_failure};
 use seam_rabbitmq::{Asking, Replied, Unanswered, queue};
 use tokio::time::sleep;
@@ -27,20 +27,30 @@ pub(super) struct Module {
     pub(super) method: String,
 }
 
+/// Asks whoever takes from a queue, with what was sent; a worker's error is a service's.
+async fn asked(
+    asking: &Asking,
+    queue: &str,
+    sent: (&str, &str),
+    of_use: (Duration, &TraceContext),
+) -> Result<Vec<u8>, ModuleError> {
+    match asking.ask_module(queue, sent, of_use).await {
+        Ok(Replied::Result(json)) => Ok(json),
+        Ok(Replied::Error(json)) => {
+            Err(ModuleError::Failed(CallError::Service(module_failure(&json))))
+        }
+        Err(Unanswered::NoQueue) => Err(ModuleError::NoModule),
+        Err(why) => Err(ModuleError::Failed(why.into_failure(queue).into())),
+    }
+}
+
 impl Modules for ByQueues {
-    fn ask(&self, asked: AskedModule) -> BoxFuture<'static, Result<Vec<u8>, ModuleError>> {
+    fn ask(&self, wanted: AskedModule) -> BoxFuture<'static, Result<Vec<u8>, ModuleError>> {
         let asking = self.0.clone();
         Box::pin(async move {
-            let AskedModule { module, version, method, biz_content, wait, trace } = asked;
+            let AskedModule { module, version, method, biz_content, wait, trace } = wanted;
             let queue = queue(&module, &version);
-            match asking.ask_module(&queue, (&method, &biz_content), (wait, &trace)).await {
-                Ok(Replied::Result(json)) => Ok(json),
-                Ok(Replied::Error(json)) => Err(ModuleError::Failed(module_failure(&json))),
-                Err(Unanswered::NoQueue) => Err(ModuleError::NoModule),
-                Err(Unanswered::NotSent(why)) => Err(ModuleError::Unavailable { why }),
-                Err(Unanswered::Lost(why)) => Err(ModuleError::Unknown { why }),
-                Err(Unanswered::Late) => Err(ModuleError::Late),
-            }
+            asked(&asking, &queue, (&method, &biz_content), (wait, &trace)).await
         })
     }
 }
@@ -65,18 +75,11 @@ impl Callee for Module {
         let text = String::from_utf8_lossy(arguments).into_owned();
         let trace = options.context.map_or_else(TraceContext::root, |context| context.trace);
         Box::pin(async move {
-            match asking.ask_module(&queue, (&method, &text), (WAIT, &trace)).await {
-                Ok(Replied::Result(json)) => Ok(json),
-                Ok(Replied::Error(json)) => Err(CallError::Service(module_failure(&json))),
-                Err(Unanswered::NoQueue) => {
-                    Err(NotExecuted::unavailable(format!("there is no queue `{queue}`")).into())
-                }
-                Err(Unanswered::NotSent(why)) => Err(NotExecuted::unavailable(why).into()),
-                Err(Unanswered::Lost(why)) => {
-                    Err(Unknown::ConnectionLost { reason: why.into() }.into())
-                }
-                Err(Unanswered::Late) => Err(Unknown::DeadlineExceeded.into()),
-            }
+            let came = asked(&asking, &queue, (&method, &text), (WAIT, &trace)).await;
+            came.map_err(|error| match error {
+                ModuleError::NoModule => Unanswered::NoQueue.into_failure(&queue).into(),
+                ModuleError::Failed(error) => error,
+            })
         })
     }
 }
