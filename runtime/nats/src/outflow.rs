@@ -59,13 +59,6 @@ impl Outflow for Publishing {
         &'a mut self,
         events: &'a [(Position, Record)],
     ) -> BoxFuture<'a, Result<(), SourceError>> {
-        Box::pin(async move {
-            let sent = self.publish(events).await;
-            if sent.is_err() {
-                // The stream may be gone.
-                self.context = None;
-            }
-            sent
-        })
+        Box::pin(self.publish(events))
     }
 }

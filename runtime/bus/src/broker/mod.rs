@@ -6,12 +6,14 @@
 //! ```text
 //! forward   from a publisher's log to the broker, in its order, and how far that is
 //! carried   what came by the broker, as one publisher's log: the source of a stream
+//! outage    that the broker is away, said once
 //! joined    whether the broker has all that a stream hasn't seen yet
 //! ```
 
 mod carried;
 mod forward;
 mod joined;
+mod outage;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use futures_util::future::BoxFuture;
 
 pub use self::carried::Carried;
 pub use self::forward::{Forward, ForwardError};
+pub use self::outage::Outage;
 use crate::intake::Position;
 use crate::record::Record;
 use crate::subscription::{SourceError, Stream};
@@ -29,7 +32,7 @@ pub trait Broker: Send + Sync + 'static {
     /// What it is kept under how far a log was handed to it: `rabbitmq`.
     fn name(&self) -> &'static str;
 
-    /// The way to it for the events of a service.
+    /// The way to it for the events of a service, until that fails.
     fn outflow(&self, publisher: &str) -> Box<dyn Outflow>;
 
     /// The way from it for the streams of a service, one for each, until the last of them is dropped.
@@ -54,7 +57,7 @@ pub enum Came {
 
 /// Takes the events of one publisher, in their order.
 pub trait Outflow: Send + 'static {
-    /// Hands some over; done once the broker has all of them on disk. After a failure it is begun anew
+    /// Hands some over; done once the broker has all of them on disk. After a failure another one begins
     /// with the first of them, and those that the broker has are there twice.
     fn send<'a>(
         &'a mut self,

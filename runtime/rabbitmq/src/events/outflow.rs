@@ -61,13 +61,6 @@ impl Outflow for Publishing {
         &'a mut self,
         events: &'a [(Position, Record)],
     ) -> BoxFuture<'a, Result<(), SourceError>> {
-        Box::pin(async move {
-            let sent = self.publish(events).await;
-            if sent.is_err() {
-                // What was sent on it may still get there, and then does so before what a new one sends.
-                self.channel = None;
-            }
-            Ok(sent?)
-        })
+        Box::pin(async move { Ok(self.publish(events).await?) })
     }
 }

@@ -16,6 +16,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Consumer};
+use seam_bus::broker::Outage;
 use seam_core::call::{Form, Part, Transcode};
 use seam_core::context::InboundContext;
 use seam_core::contract::{ContractDescriptor, MethodDescriptor};
@@ -23,7 +24,7 @@ use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind};
 use seam_core::time::Clock;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{queue, reply, request};
 use crate::connection::{Away, BYE, PARTING, Rabbit, answered};
@@ -58,14 +59,15 @@ impl fmt::Debug for Served {
 /// answered.
 pub async fn serve(rabbit: Rabbit, served: Served, mut stop: watch::Receiver<bool>) {
     let running = Arc::new(Semaphore::new(AT_ONCE));
-    let mut told = false;
+    let mut outage = Outage::default();
     while !*stop.borrow() {
+        let began = Instant::now();
         let stopped = async {
             // Whoever could stop it is gone.
             let _ = stop.wait_for(|stop| *stop).await;
         };
         if let Err(Away(why)) = take(&rabbit, &served, &running, stopped).await
-            && !std::mem::replace(&mut told, true)
+            && outage.is_news(began.elapsed())
         {
             let service = served.inlet.service();
             tracing::warn!(%service, why, "its queue can't be served for now");

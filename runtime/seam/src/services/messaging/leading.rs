@@ -58,17 +58,15 @@ impl Messaging {
         let mut led = Running::new();
         let begun = async {
             self.begin_work(store, &mut led).await?;
+            if self.plan.publishes {
+                self.forward(store, &mut led)?;
+            }
             self.plan.sender.lead(true).await
         };
         if let Err(error) = begun.await {
             tracing::warn!(service, %error, "it can't lead for now");
             self.let_go(&mut Some(led)).await;
             return None;
-        }
-        if self.plan.publishes
-            && let Err(error) = self.forward(store, &mut led)
-        {
-            tracing::error!(service, %error, "its events stay where they are");
         }
         if let Some(log @ EventLog::Rows(_)) = self.plan.desk.feed.log() {
             let trimming = trimming(log, self.plan.options.clone());

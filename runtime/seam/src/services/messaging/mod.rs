@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use seam_bus::broker::{Broker, Forward};
+use seam_bus::broker::{Broker, Forward, Outage};
 use seam_bus::intake::Settings;
 use seam_bus::schedule::Scheduled;
 use seam_bus::subscription::{Source, Stream};
@@ -47,8 +47,6 @@ use super::tables::Database;
 const AGAIN: Duration = Duration::from_millis(500);
 /// And twice as long each further time, up to so long.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
-/// Who has worked for so long was there.
-const AWAY: Duration = Duration::from_secs(10);
 /// So often a log gives back what isn't kept any more.
 const TRIM: Duration = Duration::from_secs(60);
 
@@ -297,15 +295,12 @@ async fn moving(service: ServiceId, outbox: Outbox, log: Log) {
 
 /// Hands events to the broker, and tries again where that fails.
 async fn forwarding(service: ServiceId, forward: Forward, broker: Arc<dyn Broker>) {
-    let mut out = broker.outflow(service.name());
-    let mut is_away = false;
+    let mut outage = Outage::default();
     loop {
         let began = Instant::now();
+        let mut out = broker.outflow(service.name());
         let Err(error) = forward.run(&mut *out).await;
-        let was_away = is_away && began.elapsed() < AWAY;
-        is_away = true;
-        // Once for as long as it is away.
-        if !was_away {
+        if outage.is_news(began.elapsed()) {
             let (service, broker) = (service.name(), broker.name());
             tracing::warn!(service, broker, %error, "events stay in the log for now");
         }
