@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
+use super::carry::{Which, body};
+use super::writers::write;
+use crate::measure::Window;
 use async_nats::jetstream;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
 };
-use quanta::Instant;
-
-use super::carry::{Which, body};
-use crate::measure::Window;
 
 /// A message that outlives the broker.
 const PERSISTENT: u8 = 2;
@@ -20,9 +19,12 @@ const PERSISTENT: u8 = 2;
 pub(super) async fn publish(
     which: Which,
     url: &str,
-    writers: usize,
+    writers: u64,
     window: &Arc<Window>,
 ) -> anyhow::Result<()> {
+    // No message of another run has the same.
+    let run = fastrand::u32(..);
+    let id = move |order: u64| format!("{run}:{order}");
     match which {
         Which::Nats => {
             let context = jetstream::new(async_nats::connect(url).await?);
@@ -32,8 +34,8 @@ pub(super) async fn publish(
                 ..jetstream::stream::Config::default()
             };
             context.get_or_create_stream(config).await?;
-            write(writers, window, move |id, body| {
-                let context = context.clone();
+            write(writers, window, move |order| {
+                let (context, id, body) = (context.clone(), id(order), body(order));
                 async move {
                     let mut headers = async_nats::HeaderMap::new();
                     headers.insert("Nats-Msg-Id", id);
@@ -41,7 +43,7 @@ pub(super) async fn publish(
                     let sent =
                         context.publish_with_headers(subject, headers, body.into_bytes().into());
                     sent.await?.await?;
-                    Ok(())
+                    Ok::<_, anyhow::Error>(())
                 }
             })
             .await
@@ -54,7 +56,8 @@ pub(super) async fn publish(
                 ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
             let (topic, nothing) = (ExchangeKind::Topic, FieldTable::default());
             channel.exchange_declare("events".into(), topic, durable, nothing).await?;
-            write(writers, window, move |id, body| rabbit(channel.clone(), id, body)).await
+            write(writers, window, move |order| rabbit(channel.clone(), id(order), body(order)))
+                .await
         }
     }
 }
@@ -70,38 +73,4 @@ async fn rabbit(channel: Channel, id: String, body: String) -> anyhow::Result<()
         Confirmation::Ack(_) => Ok(()),
         other => anyhow::bail!("not taken: {other:?}"),
     }
-}
-
-async fn write<F>(
-    writers: usize,
-    window: &Arc<Window>,
-    send: impl Fn(String, String) -> F + Clone + Send + 'static,
-) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<()>> + Send,
-{
-    let run = fastrand::u32(..);
-    let writer = |number: usize| {
-        let (send, window) = (send.clone(), Arc::clone(window));
-        tokio::spawn(async move {
-            let (mut order, mut calls) = ((number as u64) << 32, 0);
-            while !window.is_closed() {
-                let (open, start) = (window.is_open(), Instant::now());
-                if let Err(why) = send(format!("{run}:{order}"), body(order)).await {
-                    window.fail(why);
-                    break;
-                }
-                if open {
-                    window.record(start.elapsed());
-                    calls += 1;
-                }
-                order += 1;
-            }
-            window.count(calls);
-        })
-    };
-    for ended in (0..writers).map(writer).collect::<Vec<_>>() {
-        ended.await?;
-    }
-    Ok(())
 }

@@ -16,10 +16,9 @@ use seam_tests::brokers::{Broker as Server, Kind};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
-use super::bare;
+use super::{bare, labels};
 use crate::cli::Options;
 use crate::measure::{Child, Entry, Group, Sample, Timing, Window, runtime, while_open};
-use crate::report::Labels;
 
 /// Messages on their way at once, of the bare client.
 const WRITERS: usize = 64;
@@ -79,13 +78,7 @@ fn entries(options: &Options, which: Which) -> Vec<Entry> {
     let wanted = of.filter(|(name, _, _)| options.wants(name));
     let entry = |(name, which, bare): (&str, Which, bool)| {
         let (server, timing) = (Arc::clone(&server), options.timing());
-        let labels = Labels {
-            bench: "bus",
-            callers: Some(WRITERS),
-            threads: Some(THREADS),
-            contender: name.to_owned(),
-            ..Labels::default()
-        };
+        let labels = labels(name, WRITERS, THREADS);
         let work = timing.warm_up() + timing.measured();
         Entry::new(labels, move || {
             let url = started(&server, which)?;
@@ -112,7 +105,7 @@ pub(crate) fn run(job: &CarryJob) -> anyhow::Result<Sample> {
             return while_open(
                 timing,
                 |_| {},
-                async |window| bare::publish(which, url, WRITERS, window).await,
+                async |window| bare::publish(which, url, WRITERS as u64, window).await,
             )
             .await;
         }
@@ -177,7 +170,7 @@ async fn forward(feed: &Feed, broker: &dyn Broker, window: &Arc<Window>) -> anyh
         let forward = Forward::new(feed.clone(), &store, broker.name())?;
         let Err(error) = forward.run(&mut counting).await;
         window.count(counting.calls);
-        if !window.is_closed() && counting.left() {
+        if !window.is_closed() && error.to_string() != ENDED {
             bail!("{error}");
         }
     }
@@ -194,19 +187,13 @@ struct Counting {
 /// Why a pass ends that hasn't failed.
 const ENDED: &str = "the log is at its end";
 
-impl Counting {
-    const fn left(&self) -> bool {
-        self.calls == 0
-    }
-}
-
 impl Outflow for Counting {
     fn send<'a>(
         &'a mut self,
         events: &'a [(Position, Record)],
     ) -> BoxFuture<'a, Result<(), SourceError>> {
         Box::pin(async move {
-            let over = || SourceError { reason: ENDED.to_owned() };
+            let over = || SourceError::new(ENDED);
             if self.window.is_closed() || events.is_empty() {
                 return Err(over());
             }

@@ -5,15 +5,15 @@
 //! says nothing.
 
 use anyhow::{bail, ensure};
-use quanta::Instant;
 use seam::App;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{DeskClient, DeskService};
+use super::labels;
+use super::writers::write;
 use crate::cli::Options;
-use crate::measure::{Child, Entry, Sample, Timing, Window, runtime, while_open};
+use crate::measure::{Child, Entry, Sample, Timing, runtime, while_open};
 use crate::ours::Ours;
-use crate::report::Labels;
 
 /// Writers, each with one transaction under way.
 const WRITERS: usize = 64;
@@ -42,13 +42,7 @@ pub(super) fn entries(options: &Options) -> Vec<Entry> {
     let wanted = CONTENDERS.into_iter().filter(|(name, _)| options.wants(name));
     let entry = |(name, publish): (&str, bool)| {
         let job = PublishJob { publish, writers: WRITERS, timing: options.timing() };
-        let labels = Labels {
-            bench: "bus",
-            callers: Some(WRITERS),
-            threads: Some(THREADS),
-            contender: name.to_owned(),
-            ..Labels::default()
-        };
+        let labels = labels(name, WRITERS, THREADS);
         let work = job.timing.warm_up() + job.timing.measured();
         Entry::new(labels, move || Child::start("measure-bus", &job)?.sample(work, |_| Ok(())))
     };
@@ -66,14 +60,12 @@ pub(crate) fn run(job: &PublishJob) -> anyhow::Result<Sample> {
             job.timing,
             |_| {},
             async |window| {
-                let writer = |number| {
-                    let (desk, window) = (desk.clone(), window.clone());
-                    tokio::spawn(async move { write(&desk, number, publish, &window).await })
-                };
-                for ended in (0..writers).map(writer).collect::<Vec<_>>() {
-                    ended.await?;
-                }
-                Ok(())
+                let desk = desk.clone();
+                write(writers, window, move |order| {
+                    let desk = desk.clone();
+                    async move { desk.place(order, publish).await }
+                })
+                .await
             },
         );
         let sample = sample.await?;
@@ -86,22 +78,4 @@ pub(crate) fn run(job: &PublishJob) -> anyhow::Result<Sample> {
         ours.unit.stop().await;
         Ok(sample)
     })
-}
-
-/// One row after the other until the window closes, each under a key of its own.
-async fn write(desk: &DeskClient, number: u64, publish: bool, window: &Window) {
-    let (mut order, mut calls) = (number << 32, 0);
-    while !window.is_closed() {
-        let (open, start) = (window.is_open(), Instant::now());
-        if let Err(why) = desk.place(order, publish).await {
-            window.fail(why);
-            break;
-        }
-        if open {
-            window.record(start.elapsed());
-            calls += 1;
-        }
-        order += 1;
-    }
-    window.count(calls);
 }
