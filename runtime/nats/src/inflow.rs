@@ -11,7 +11,7 @@ use seam_bus::broker::{Anew, Came, Inflow};
 use seam_bus::intake::Position;
 use seam_bus::subscription::{SourceError, Stream};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connection::{Nats, PATIENCE, away};
 use crate::message;
@@ -106,17 +106,22 @@ impl Consumed {
         loop {
             let (events, waits) = {
                 let mut order = self.order.lock();
-                (order.take(from, most), order.waits())
+                (order.take(from, most), order.waits(Instant::now()))
             };
             if !events.is_empty() {
                 return Ok(Came::Events(events));
             }
             let taken = match waits {
                 None => self.take_in(messages).await,
-                Some(waits) => match timeout(OVERTAKEN, self.take_in(messages)).await {
-                    Ok(taken) => taken,
-                    Err(_) => return Ok(Came::Lacks(waits)),
-                },
+                Some((waits, since)) => {
+                    match timeout_at(since + OVERTAKEN, self.take_in(messages)).await {
+                        Ok(taken) => taken,
+                        Err(_) => {
+                            self.order.lock().given_up();
+                            return Ok(Came::Lacks(waits));
+                        }
+                    }
+                }
             };
             if let Err(error) = taken {
                 *open = None;

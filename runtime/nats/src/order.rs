@@ -1,4 +1,4 @@
-//! What came, in the order of its publisher's log: a state machine.
+//! What came of one publisher, and which messages of the stream aren't settled: a state machine.
 //!
 //! The server may get a publisher's events in another order than they were published, and one that it
 //! said it keeps may be lost with its machine. Positions have no gaps, so that is seen.
@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use seam_bus::Record;
+use seam_bus::broker::InOrder;
 use seam_bus::intake::Position;
+use tokio::time::Instant;
 
 /// The number of a message in its stream.
 pub(crate) type Sequence = u64;
@@ -14,7 +16,7 @@ pub(crate) type Sequence = u64;
 /// The events that came and weren't taken, and the messages that aren't settled.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
-    waiting: BTreeMap<Position, Record>,
+    waiting: InOrder,
     /// The events of messages, and where their arrival is confirmed.
     messages: BTreeMap<Sequence, (Position, String)>,
     settled: Position,
@@ -30,7 +32,7 @@ impl Order {
     ) {
         self.messages.insert(sequence, (position, reply));
         if position > self.settled {
-            self.waiting.insert(position, record);
+            self.waiting.came(position, position - 1, record);
         }
     }
 
@@ -39,30 +41,25 @@ impl Order {
         self.messages.insert(sequence, (0, reply));
     }
 
-    /// Those from a position on that have no gap before them, so many at most.
+    /// As [`InOrder::take`].
     pub(crate) fn take(&mut self, from: Position, most: usize) -> Vec<(Position, Record)> {
-        // What comes before was taken before.
-        self.waiting = self.waiting.split_off(&from);
-        let mut taken = Vec::new();
-        while taken.len() < most
-            && let Some(first) = self.waiting.first_entry()
-            && *first.key() == from + taken.len() as u64
-        {
-            taken.push(first.remove_entry());
-        }
-        taken
+        self.waiting.take(from, most)
     }
 
-    /// The first event that waits for others before it.
-    pub(crate) fn waits(&self) -> Option<Position> {
-        self.waiting.first_key_value().map(|(position, _)| *position)
+    /// As [`InOrder::waits`].
+    pub(crate) fn waits(&mut self, now: Instant) -> Option<(Position, Instant)> {
+        self.waiting.waits(now)
+    }
+
+    /// As [`InOrder::given_up`].
+    pub(crate) fn given_up(&mut self) {
+        self.waiting.given_up();
     }
 
     /// All events up to there are settled: where to say so of the last message of all those, and those
     /// before it, that are.
     pub(crate) fn settled(&mut self, upto: Position) -> Option<String> {
         self.settled = self.settled.max(upto);
-        self.waiting = self.waiting.split_off(&(self.settled + 1));
         let mut last = None;
         while let Some(first) = self.messages.first_entry()
             && first.get().0 <= self.settled
@@ -86,25 +83,6 @@ mod tests {
         order.came((sequence, sequence.to_string()), position, record());
     }
 
-    fn taken(order: &mut Order, from: Position, most: usize) -> Vec<Position> {
-        order.take(from, most).into_iter().map(|(position, _)| position).collect()
-    }
-
-    #[test]
-    fn what_was_overtaken_is_waited_for() {
-        let mut order = Order::default();
-        for (sequence, position) in [(1, 5), (2, 7), (3, 8)] {
-            came(&mut order, sequence, position);
-        }
-        assert_eq!(taken(&mut order, 5, 9), [5]);
-        assert_eq!((taken(&mut order, 6, 9), order.waits()), (vec![], Some(7)));
-        came(&mut order, 4, 6);
-        assert_eq!((taken(&mut order, 6, 2), order.waits()), (vec![6, 7], Some(8)));
-        // It came once more.
-        came(&mut order, 5, 5);
-        assert_eq!((taken(&mut order, 8, 9), order.waits()), (vec![8], None));
-    }
-
     #[test]
     fn a_message_is_settled_with_all_before_it() {
         let mut order = Order::default();
@@ -116,6 +94,7 @@ mod tests {
         assert_eq!(order.settled(6).as_deref(), Some("1"), "the second one isn't");
         assert_eq!(order.settled(7).as_deref(), Some("4"));
         came(&mut order, 9, 7);
-        assert_eq!((order.waits(), order.settled(7).as_deref()), (None, Some("9")));
+        assert_eq!(order.settled(7).as_deref(), Some("9"));
+        assert_eq!(order.take(8, 9), []);
     }
 }

@@ -5,7 +5,7 @@ use async_nats::jetstream::context::traits::Publisher;
 use async_nats::jetstream::message::PublishMessage;
 use futures_util::future::BoxFuture;
 use seam_bus::Record;
-use seam_bus::broker::Outflow;
+use seam_bus::broker::{Latest, Outflow};
 use seam_bus::intake::Position;
 use seam_bus::subscription::SourceError;
 
@@ -58,7 +58,9 @@ impl Outflow for Publishing {
     fn send<'a>(
         &'a mut self,
         events: &'a [(Position, Record)],
+        _: &'a Latest,
     ) -> BoxFuture<'a, Result<(), SourceError>> {
+        // The stream has all topics, so that each event follows the one before it.
         Box::pin(self.publish(events))
     }
 }

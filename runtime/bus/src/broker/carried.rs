@@ -49,7 +49,7 @@ enum State {
     Closed,
     /// From the log, up to there: what comes after that is by the broker, which lacks what comes before.
     Joining(Position),
-    /// From the log, up to there, if the publisher can be asked: the broker was silent.
+    /// From the log, up to there, if the publisher can be asked: the broker was silent, or lacks some.
     Looking(Position),
     /// By the broker.
     Joined,
@@ -159,7 +159,7 @@ impl Carried {
             let events = match came.inspect_err(|_| way.state = State::Closed)? {
                 Came::Events(events) => events,
                 Came::Lacks(before) => {
-                    way.state = State::Joining(before - 1);
+                    way.state = State::Looking(before - 1);
                     return Ok(Batch { events: Vec::new(), next: from, head: before });
                 }
             };

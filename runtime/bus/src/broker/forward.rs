@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, FutureExt, ready, select};
 use seam_store::{Space, Store, StoreError};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::Outflow;
+use super::{Latest, Outflow};
 use crate::feed::Feed;
 use crate::intake::Position;
 use crate::rows;
@@ -29,6 +30,14 @@ pub enum ForwardError {
     /// The service's store.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// How far a log was handed over.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Noted {
+    upto: Position,
+    /// Up to there.
+    latest: Latest,
 }
 
 /// Hands a service's events to a broker, in the order of its log.
@@ -54,14 +63,14 @@ impl Forward {
     /// # Errors
     /// [`ForwardError`], at the first failure.
     pub async fn run(&self, out: &mut dyn Outflow) -> Result<Infallible, ForwardError> {
-        let mut noted = self.noted().await?;
+        let Noted { upto: mut noted, mut latest } = self.noted().await?;
         let mut since = Instant::now();
         let mut reading = self.read(noted + 1);
         loop {
             let Batch { events, next, .. } = reading.await?;
             reading = self.read(next);
             // The next ones are read while these are on their way.
-            reading = match select(out.send(&events), reading).await {
+            reading = match select(out.send(&events, &latest), reading).await {
                 Either::Left((sent, reading)) => {
                     sent?;
                     reading
@@ -71,9 +80,12 @@ impl Forward {
                     ready(read).boxed()
                 }
             };
+            for (position, event) in &events {
+                latest.came(&event.topic, *position);
+            }
             let upto = next - 1;
             if upto > noted && since.elapsed() >= NOTED {
-                self.note(upto).await?;
+                self.note(&Noted { upto, latest: latest.clone() }).await?;
                 (noted, since) = (upto, Instant::now());
             }
         }
@@ -86,17 +98,88 @@ impl Forward {
     }
 
     /// Up to where everything was handed over.
-    async fn noted(&self) -> Result<Position, StoreError> {
+    async fn noted(&self) -> Result<Noted, StoreError> {
         let row = self.space.get(&self.key).await?;
-        row.map_or(Ok(0), |row| rows::position(&row))
+        row.map_or_else(|| Ok(Noted::default()), |row| rows::read(&row))
     }
 
-    async fn note(&self, upto: Position) -> Result<(), StoreError> {
-        let (space, key) = (self.space.clone(), self.key.clone());
-        let noted = self
-            .space
-            .store()
-            .transaction(move |tx| tx.write_raw(&space, &key, Some(upto.to_be_bytes().into())));
+    async fn note(&self, noted: &Noted) -> Result<(), StoreError> {
+        let (space, key, row) = (self.space.clone(), self.key.clone(), rows::write(noted)?);
+        let store = self.space.store();
+        let noted = store.transaction(move |tx| tx.write_raw(&space, &key, Some(row)));
         Ok(noted.await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::EventLog;
+    use crate::outbox::Outbox;
+    use crate::record::Record;
+
+    /// Takes so many events, and fails then.
+    struct Takes {
+        left: usize,
+        taken: Vec<(Position, String)>,
+    }
+
+    impl Outflow for Takes {
+        fn send<'a>(
+            &'a mut self,
+            events: &'a [(Position, Record)],
+            latest: &'a Latest,
+        ) -> BoxFuture<'a, Result<(), SourceError>> {
+            Box::pin(async move {
+                if self.left == 0 {
+                    return Err(SourceError::new("full"));
+                }
+                // As long as it takes until that is noted.
+                tokio::time::sleep(NOTED).await;
+                let mut latest = latest.clone();
+                for (position, event) in events {
+                    self.taken.push((*position, latest.to_string()));
+                    latest.came(&event.topic, *position);
+                }
+                self.left -= 1;
+                Ok(())
+            })
+        }
+    }
+
+    async fn publish(store: &Store, outbox: &Outbox, topic: &str) {
+        let (key, trace, body) = (Box::default(), Box::default(), Box::default());
+        let record = Record { topic: topic.to_owned(), version: 1, key, at: 0, trace, body };
+        let own = outbox.clone();
+        store.transaction(move |tx| own.put(tx, &record)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_goes_on_knows_the_latest_events_before() {
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        let feed = Feed::default();
+        feed.set(Some(EventLog::Rows(outbox.clone())));
+        for topic in ["order.created", "order.paid", "order.created"] {
+            publish(&store, &outbox, topic).await;
+        }
+        let mut taken = Vec::new();
+        for topic in ["order.declined", "order.paid"] {
+            let forward = Forward::new(feed.clone(), &store, "test").unwrap();
+            let mut out = Takes { left: 1, taken: Vec::new() };
+            let running = forward.run(&mut out);
+            // There is nothing more, or it is full.
+            let _ = tokio::time::timeout(NOTED * 3, running).await;
+            taken.extend(out.taken);
+            publish(&store, &outbox, topic).await;
+        }
+        let latest = taken.iter().map(|(position, latest)| (*position, latest.as_str()));
+        let expected = [
+            (1, ""),
+            (2, "order.created:1"),
+            (3, "order.created:1 order.paid:2"),
+            (4, "order.created:3 order.paid:2"),
+        ];
+        assert_eq!(latest.collect::<Vec<_>>(), expected);
     }
 }

@@ -6,13 +6,17 @@
 //! ```text
 //! forward   from a publisher's log to the broker, in its order, and how far that is
 //! carried   what came by the broker, as one publisher's log: the source of a stream
-//! outage    that the broker is away, said once
 //! joined    whether the broker has all that a stream hasn't seen yet
+//! in_order  what came by the broker, in the order of its publisher's log
+//! latest    the last event of each topic, by which who takes some of them sees that one is missing
+//! outage    that the broker is away, said once
 //! ```
 
 mod carried;
 mod forward;
+mod in_order;
 mod joined;
+mod latest;
 mod outage;
 
 use std::sync::Arc;
@@ -21,6 +25,8 @@ use futures_util::future::BoxFuture;
 
 pub use self::carried::Carried;
 pub use self::forward::{Forward, ForwardError};
+pub use self::in_order::InOrder;
+pub use self::latest::Latest;
 pub use self::outage::Outage;
 use crate::intake::Position;
 use crate::record::Record;
@@ -51,22 +57,23 @@ pub type Anew = Arc<dyn Fn() -> BoxFuture<'static, Result<(), SourceError>> + Se
 pub enum Came {
     /// Events, so many as were asked for at most.
     Events(Vec<(Position, Record)>),
-    /// It lacks those before this position, which it was handed.
+    /// It has one at this position, and lacks those before it; they aren't waited for any longer.
     Lacks(Position),
 }
 
 /// Takes the events of one publisher, in their order.
 pub trait Outflow: Send + 'static {
-    /// Hands some over; done once the broker has all of them on disk. After a failure another one begins
-    /// with the first of them, and those that the broker has are there twice.
+    /// Hands some over, before the first of which these were the latest; done once the broker has all of
+    /// them on disk. After a failure another one begins with the first of them, and those that the broker
+    /// has are there twice.
     fn send<'a>(
         &'a mut self,
         events: &'a [(Position, Record)],
+        latest: &'a Latest,
     ) -> BoxFuture<'a, Result<(), SourceError>>;
 }
 
-/// Hands over what the broker has of one publisher for one subscriber: in the publisher's order, but for
-/// events that come once more.
+/// Hands over what the broker has of one publisher for one subscriber, in the publisher's order.
 pub trait Inflow: Send + Sync + 'static {
     /// Has the broker keep events for the subscriber, if it doesn't yet, and hand them over.
     fn open(&self) -> BoxFuture<'_, Result<(), SourceError>>;
@@ -76,7 +83,7 @@ pub trait Inflow: Send + Sync + 'static {
         true
     }
 
-    /// What comes next from that position on, once there is something. After a failure it is to be opened
+    /// What comes next from that position on, once there is something, with nothing missing. After a failure it is to be opened
     /// anew, and what isn't settled comes once more. Dropped, it has taken nothing.
     fn next(&self, from: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>>;
 

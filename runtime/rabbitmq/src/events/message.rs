@@ -4,6 +4,7 @@ use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use seam_bus::Record;
+use seam_bus::broker::Latest;
 use seam_bus::intake::Position;
 
 /// A message that outlives the broker.
@@ -11,6 +12,8 @@ const PERSISTENT: u8 = 2;
 const VERSION: &str = "seam-version";
 const KEY: &str = "seam-key";
 const AT: &str = "seam-at";
+/// The latest events of the publisher before this one, by topic.
+const AFTER: &str = "seam-after";
 const TRACE: &str = "traceparent";
 
 /// What goes with an event: who it is, and what its subscribers go by.
@@ -19,6 +22,7 @@ pub(super) fn properties(
     publisher: &str,
     position: Position,
     event: &Record,
+    latest: &Latest,
 ) -> BasicProperties {
     let mut headers = FieldTable::default();
     let text = |bytes: &[u8]| AMQPValue::LongString(bytes.to_vec().into());
@@ -26,6 +30,7 @@ pub(super) fn properties(
     headers.insert(KEY.into(), text(&event.key));
     // Times are far from its end.
     headers.insert(AT.into(), AMQPValue::LongLongInt(event.at.cast_signed()));
+    headers.insert(AFTER.into(), AMQPValue::LongString(latest.to_string().into()));
     if !event.trace.is_empty() {
         headers.insert(TRACE.into(), text(&event.trace));
     }
@@ -38,16 +43,26 @@ pub(super) fn properties(
         .with_headers(headers)
 }
 
-/// An event that came in: who published it, and where it stands in that one's log. `None` if it is none
-/// of ours.
-pub(super) fn read(delivery: Delivery) -> Option<(String, Position, Record)> {
+/// An event that came in.
+#[derive(Debug, PartialEq)]
+pub(super) struct Event {
+    pub(super) publisher: String,
+    /// Where it stands in the publisher's log.
+    pub(super) position: Position,
+    /// The latest ones there before it.
+    pub(super) latest: Latest,
+    pub(super) record: Record,
+}
+
+/// An event that came in; `None` if it is none of ours.
+pub(super) fn read(delivery: Delivery) -> Option<Event> {
     let Delivery { properties, routing_key, data, .. } = delivery;
     let id = properties.message_id().as_ref().map(ShortString::as_str)?;
     let (publisher, position) = id.rsplit_once(':')?;
     let position: Position = position.parse().ok()?;
     let headers = properties.headers().as_ref()?.inner();
-    let bytes = |name: &str| match headers.get(name) {
-        Some(AMQPValue::LongString(text)) => Some(text.as_bytes().into()),
+    let text = |name: &str| match headers.get(name) {
+        Some(AMQPValue::LongString(text)) => Some(text.as_bytes()),
         _ => None,
     };
     let number = |name: &str| match *headers.get(name)? {
@@ -58,12 +73,14 @@ pub(super) fn read(delivery: Delivery) -> Option<(String, Position, Record)> {
     let record = Record {
         topic: routing_key.to_string(),
         version: number(VERSION)?.try_into().ok()?,
-        key: bytes(KEY)?,
+        key: text(KEY)?.into(),
         at: number(AT)?.try_into().ok()?,
-        trace: bytes(TRACE).unwrap_or_default(),
+        trace: text(TRACE).unwrap_or_default().into(),
         body: data.into(),
     };
-    Some((publisher.to_owned(), position, record))
+    let latest = text(AFTER).and_then(|text| std::str::from_utf8(text).ok()).map(Latest::of);
+    let (publisher, latest) = (publisher.to_owned(), latest.unwrap_or_default());
+    Some(Event { publisher, position, latest, record })
 }
 
 #[cfg(test)]
@@ -90,16 +107,18 @@ mod tests {
 
     #[test]
     fn an_event_is_the_same_on_both_sides() {
-        let properties = properties("shop", "order", 12, &event());
+        let latest = Latest::of("order.created:11 order.paid:8");
+        let properties = properties("shop", "order", 12, &event(), &latest);
         assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/json");
         assert_eq!(*properties.delivery_mode(), Some(PERSISTENT));
         let read = read(delivered(properties));
-        assert_eq!(read, Some(("order".to_owned(), 12, event())));
+        let (publisher, position, record) = ("order".to_owned(), 12, event());
+        assert_eq!(read, Some(Event { publisher, position, latest, record }));
     }
 
     #[test]
     fn what_others_send_is_no_event() {
-        let told = || properties("shop", "order", 12, &event());
+        let told = || properties("shop", "order", 12, &event(), &Latest::default());
         for properties in [
             BasicProperties::default(),
             told().with_message_id("order".into()),

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation};
 use seam_bus::Record;
-use seam_bus::broker::Outflow;
+use seam_bus::broker::{Latest, Outflow};
 use seam_bus::intake::Position;
 use seam_bus::subscription::SourceError;
 
@@ -35,12 +35,17 @@ impl Publishing {
         Ok(channel)
     }
 
-    async fn publish(&mut self, events: &[(Position, Record)]) -> Result<(), Away> {
+    async fn publish(
+        &mut self,
+        events: &[(Position, Record)],
+        mut latest: Latest,
+    ) -> Result<(), Away> {
         let channel = self.channel().await?;
         let mut sent = Vec::with_capacity(events.len());
         for (position, event) in events {
-            let properties =
-                message::properties(self.rabbit.app(), &self.publisher, *position, event);
+            let (app, publisher) = (self.rabbit.app(), &self.publisher);
+            let properties = message::properties(app, publisher, *position, event, &latest);
+            latest.came(&event.topic, *position);
             let (topic, options) = (event.topic.as_str().into(), BasicPublishOptions::default());
             let published =
                 channel.basic_publish(EXCHANGE.into(), topic, options, &event.body, properties);
@@ -60,7 +65,8 @@ impl Outflow for Publishing {
     fn send<'a>(
         &'a mut self,
         events: &'a [(Position, Record)],
+        latest: &'a Latest,
     ) -> BoxFuture<'a, Result<(), SourceError>> {
-        Box::pin(async move { Ok(self.publish(events).await?) })
+        Box::pin(async move { Ok(self.publish(events, latest.clone()).await?) })
     }
 }

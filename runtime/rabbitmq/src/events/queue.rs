@@ -4,9 +4,9 @@
 //! lane of its own, from which its stream takes it; the broker hands over no more than [`AHEAD`] that
 //! aren't settled.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -18,13 +18,13 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer};
 use parking_lot::Mutex;
-use seam_bus::Record;
-use seam_bus::broker::{Anew, Came, Inflow};
+use seam_bus::broker::{Anew, Came, InOrder, Inflow};
 use seam_bus::intake::Position;
 use seam_bus::subscription::{SourceError, Stream};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::message::Event;
 use super::unsettled::{Ack, Tag, Tags, Unsettled};
 use super::{EXCHANGE, declare_exchange, message};
 use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered};
@@ -33,6 +33,9 @@ use crate::connection::{Away, BYE, PARTING, PATIENCE, Rabbit, answered};
 const MUTE: u32 = 2;
 /// So many messages the broker hands over at most that aren't settled.
 const AHEAD: u16 = 4_096;
+/// So long events wait for those before them: the broker hands over anew, after newer ones, what another
+/// consumer was handed.
+const OVERTAKEN: Duration = Duration::from_secs(1);
 
 /// The queue of a service.
 pub(super) struct Queue {
@@ -60,7 +63,8 @@ struct State {
 /// What came of one publisher.
 struct Lane {
     publisher: String,
-    waiting: VecDeque<(Position, Record)>,
+    topics: Vec<String>,
+    waiting: InOrder,
     tags: Tags,
     grown: Arc<Notify>,
 }
@@ -83,7 +87,8 @@ impl Queue {
     ) -> Vec<Arc<dyn Inflow>> {
         let lane = |stream: &Stream| Lane {
             publisher: stream.publisher.clone(),
-            waiting: VecDeque::new(),
+            topics: stream.topics.iter().map(|on| on.topic.clone()).collect(),
+            waiting: InOrder::default(),
             tags: Tags::default(),
             grown: Arc::default(),
         };
@@ -183,7 +188,7 @@ impl Queue {
         let read = message::read(delivery);
         let mut state = self.state.lock();
         state.unsettled.came(tag);
-        let Some((publisher, position, record)) = read else {
+        let Some(Event { publisher, position, latest, record }) = read else {
             tracing::warn!(queue = %self.name, "a message that is no event is dropped");
             return state.settled.push(tag);
         };
@@ -192,7 +197,8 @@ impl Queue {
         if let Some(lane) = lane
             && lane.tags.came(position, tag)
         {
-            lane.waiting.push_back((position, record));
+            let follows = latest.among(|topic| lane.topics.iter().any(|own| own == topic));
+            lane.waiting.came(position, follows, record);
             lane.grown.notify_one();
         } else {
             // It was settled before, or no stream of this release is after it.
@@ -280,21 +286,29 @@ impl Inflow for OneLane {
         })
     }
 
-    fn next(&self, _: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>> {
+    fn next(&self, from: Position, most: usize) -> BoxFuture<'_, Result<Came, SourceError>> {
         Box::pin(async move {
             loop {
-                {
+                let waits = {
                     let state = &mut *self.queue.state.lock();
                     if !state.is_open || state.generation != *self.generation.lock() {
                         return Err(Away("the connection to RabbitMQ was lost".into()).into());
                     }
                     let waiting = &mut state.lanes[self.index].waiting;
-                    if !waiting.is_empty() {
-                        let most = most.min(waiting.len());
-                        return Ok(Came::Events(waiting.drain(..most).collect()));
+                    let events = waiting.take(from, most);
+                    if !events.is_empty() {
+                        return Ok(Came::Events(events));
                     }
+                    waiting.waits(Instant::now())
+                };
+                let Some((position, since)) = waits else {
+                    self.grown.notified().await;
+                    continue;
+                };
+                if timeout_at(since + OVERTAKEN, self.grown.notified()).await.is_err() {
+                    self.queue.state.lock().lanes[self.index].waiting.given_up();
+                    return Ok(Came::Lacks(position));
                 }
-                self.grown.notified().await;
             }
         })
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, anyhow, bail};
 use futures_util::future::BoxFuture;
 use quanta::Instant;
-use seam_bus::broker::{Broker, Forward, Outflow};
+use seam_bus::broker::{Broker, Forward, Latest, Outflow};
 use seam_bus::intake::Position;
 use seam_bus::subscription::SourceError;
 use seam_bus::{EventLog, Feed, Record};
@@ -191,6 +191,7 @@ impl Outflow for Counting {
     fn send<'a>(
         &'a mut self,
         events: &'a [(Position, Record)],
+        latest: &'a Latest,
     ) -> BoxFuture<'a, Result<(), SourceError>> {
         Box::pin(async move {
             let over = || SourceError::new(ENDED);
@@ -198,7 +199,7 @@ impl Outflow for Counting {
                 return Err(over());
             }
             let (open, start) = (self.window.is_open(), Instant::now());
-            self.inner.send(events).await?;
+            self.inner.send(events, latest).await?;
             if open {
                 self.window.record(start.elapsed());
                 self.calls += events.len() as u64;
