@@ -21,7 +21,7 @@ pub use seam_macros::{config, contract, error, event, message};
 pub use seam_store as store;
 
 pub use self::app::App;
-pub use self::services::{CallEdge, Graph, StoreFailure, Tables, Topics};
+pub use self::services::{CallEdge, Graph, KeptTickets, StoreFailure, Tables, Topics};
 pub use self::unit::{
     EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
     RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus,

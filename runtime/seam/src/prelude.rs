@@ -7,4 +7,6 @@ pub use seam_store::{
     Index, Keys, Store, StoreError, Table, Transaction, TransactionError, Unique,
 };
 
-pub use crate::{App, Enqueue, Patch, Publish, StoreFailure, Tables, Topic, Topics, ms, secs};
+pub use crate::{
+    App, Enqueue, KeptTickets, Patch, Publish, StoreFailure, Tables, Topic, Topics, ms, secs,
+};

@@ -11,6 +11,7 @@ use super::dispatch::Callable;
 use super::future::Call;
 use super::json::canonical;
 use super::ticket_id::TicketId;
+use super::tickets::answered;
 use crate::context::TraceContext;
 use crate::contract::{Method, MethodSpec, ServiceFailure};
 use crate::name::ServiceId;
@@ -69,6 +70,15 @@ pub enum Kept {
     Failed(CallError<ServiceFailure>),
 }
 
+/// Which call a command is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAs {
+    /// The service that is called.
+    pub service: String,
+    /// The method.
+    pub method: String,
+}
+
 /// Why a command isn't kept, or can't be found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeepError {
@@ -79,7 +89,7 @@ pub enum KeepError {
     #[error("{0}")]
     Refused(String),
     /// It can't be kept now, and isn't.
-    #[error("the command isn't kept: {0}")]
+    #[error("commands can't be kept or found now: {0}")]
     Away(String),
     /// Whether it is kept isn't known.
     #[error("whether the command is kept isn't known: {0}")]
@@ -101,6 +111,9 @@ impl<E> From<KeepError> for CallError<E> {
 pub trait Keeper: Send + Sync + 'static {
     /// Keeps a call; done once that is on disk.
     fn keep(&self, caller: Caller, call: KeptCall) -> Waits<Result<TicketId, KeepError>>;
+
+    /// Which call a command of that caller is; `None` if it has none of that id.
+    fn find(&self, caller: Caller, id: TicketId) -> Waits<Result<Option<KeptAs>, KeepError>>;
 
     /// What became of a command of that caller, once it is known.
     fn ended(&self, caller: Caller, id: TicketId) -> Waits<Result<Kept, KeepError>>;
@@ -231,8 +244,7 @@ impl<M: Callable> Ticket<M> {
     /// The call's own, and [`Unknown`] if nobody can tell any more.
     pub async fn result(&self) -> Result<M::Answer, CallError<M::Error>> {
         match self.keeper.ended(self.caller, self.id).await? {
-            Kept::Answered(answer) => serde_json::from_slice(&answer)
-                .map_err(|error| Unknown::Unreadable { why: error.to_string().into() }.into()),
+            Kept::Answered(answer) => answered(&answer),
             Kept::Failed(error) => Err(error.typed()),
         }
     }

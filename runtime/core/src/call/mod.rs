@@ -21,11 +21,12 @@ mod rehearsal;
 mod repeat;
 mod route;
 mod ticket_id;
+mod tickets;
 
 pub use self::authority::Authority;
 pub use self::client::{AnyClient, Client};
 pub use self::command::{
-    Command, Due, KeepError, Keeper, Kept, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, Ticket,
+    Command, Due, KeepError, Keeper, Kept, KeptAs, KeptCall, MAX_ARGUMENTS, MAX_COMMAND_KEY, Ticket,
 };
 pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts, Subscription};
@@ -44,3 +45,4 @@ pub use self::rehearsal::{Faults, Rehearsal};
 pub use self::repeat::Repeatable;
 pub use self::route::{Route, Target};
 pub use self::ticket_id::TicketId;
+pub use self::tickets::{FoundTicket, Tickets};

@@ -10,6 +10,7 @@ mod queued;
 mod registry;
 mod store_failure;
 mod tables;
+mod tickets;
 mod topics;
 
 pub(crate) use self::activity::Activity;
@@ -28,4 +29,6 @@ pub(crate) use self::registry::{Registry, Simulation};
 pub use self::store_failure::StoreFailure;
 pub use self::tables::Tables;
 pub(crate) use self::tables::{DataFolder, Database};
+pub(crate) use self::tickets::KeptBy;
+pub use self::tickets::KeptTickets;
 pub use self::topics::Topics;

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use seam_bus::Commands;
 use seam_bus::command::{ByClient, Calls, Command, State, Target};
-use seam_core::call::{KeepError, Keeper, Kept, KeptCall, TicketId};
+use seam_core::call::{KeepError, Keeper, Kept, KeptAs, KeptCall, TicketId};
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
@@ -74,6 +74,15 @@ impl Keeper for RouteKeeper {
     fn keep(&self, caller: Caller, call: KeptCall) -> Waits<Result<TicketId, KeepError>> {
         let keeper = Arc::clone(&self.0);
         Box::pin(async move { keeper.commands(caller).await?.keep(call, None).await })
+    }
+
+    fn find(&self, caller: Caller, id: TicketId) -> Waits<Result<Option<KeptAs>, KeepError>> {
+        let keeper = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = keeper.commands(caller).await?.find(id).await;
+            let found = found.map_err(|error| KeepError::Away(error.to_string()))?;
+            Ok(found.map(|Command { service, method, .. }| KeptAs { service, method }))
+        })
     }
 
     fn ended(&self, caller: Caller, id: TicketId) -> Waits<Result<Kept, KeepError>> {

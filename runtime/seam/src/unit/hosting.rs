@@ -23,7 +23,7 @@ use super::StartFailure;
 use super::allowed;
 use super::broker::Brokers;
 use super::clients::Routes;
-use super::commands::{UnitCalls, UnitKeeper};
+use super::commands::{RouteKeeper, UnitCalls, UnitKeeper};
 use super::desks::Desks;
 use super::health::Watcher;
 use super::links::Links;
@@ -31,7 +31,7 @@ use super::parts::Resident;
 use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
-    Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, Messaging,
+    Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, KeptBy, Messaging,
     MessagingPlan, Opened, Place, Registry, RehearsalPlan, RoutePlan, deadlines,
 };
 
@@ -175,6 +175,8 @@ impl Hosting {
         let mut extensions = Extensions::default();
         extensions.insert(Arc::clone(&messaging));
         extensions.insert(Arc::new(DataFolder(config.app.data.clone())));
+        let keeper = RouteKeeper(Arc::clone(&self.keeper));
+        extensions.insert(Arc::new(KeptBy(Arc::new(keeper))));
         let own = Live::new(service.settings.clone());
         let plan = HostPlan {
             settings,

@@ -1,6 +1,7 @@
 //! Events, commands, sagas and schedules: the same in one process, encoded, in two units, with a
 //! broker between these, and where calls go by a queue.
 
+mod edges;
 mod places;
 mod queues;
 mod services;
@@ -89,6 +90,8 @@ async fn a_command_is_run_once_per_key_and_its_result_is_kept() {
         assert_eq!(place.till.noted("a".into(), 7).await.unwrap(), 1);
         place = place.again().await;
         assert_eq!(place.till.noted("a".into(), 7).await.unwrap(), 1, "it isn't run again");
+        assert_eq!(place.till.told(ticket).await.unwrap(), Some(1), "by its id");
+        assert_eq!(place.till.told("0".repeat(32)).await.unwrap(), None);
         assert_eq!(place.till.noted("b".into(), 7).await.unwrap(), 2);
         let reused = place.till.note("a".into(), 8).await.unwrap_err();
         assert!(reused.to_string().contains("has the key"), "{reused}");

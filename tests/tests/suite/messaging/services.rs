@@ -1,6 +1,7 @@
 //! A till that sells, and a ledger that writes down what it hears.
 
 use seam::StoreFailure;
+use seam::call::{TicketId, Tickets};
 use seam::outcome::InnerError;
 use seam::prelude::*;
 
@@ -28,6 +29,9 @@ pub(super) trait Till {
 
     /// What came of it.
     async fn noted(&self, key: String, number: u64) -> Result<u64, TillError>;
+
+    /// What came of the command that has the ticket of that id; `None` if there is none.
+    async fn told(&self, ticket: String) -> Result<Option<u64>, TillError>;
 
     /// Starts a saga that moves money.
     async fn pay(&mut self, order: u64, amount: u64) -> Result<(), TillError>;
@@ -78,6 +82,7 @@ pub(super) struct TillService {
     ledger: LedgerClient,
     me: TillClient,
     ticks: Table<u64, u64>,
+    tickets: Tickets,
 }
 
 impl Actor for TillService {
@@ -93,6 +98,7 @@ impl Actor for TillService {
             ledger: setup.client()?,
             me: setup.own_client()?,
             ticks: setup.table("ticks")?,
+            tickets: setup.tickets()?,
         })
     }
 }
@@ -118,6 +124,14 @@ impl Till for TillService {
     async fn noted(&self, key: String, number: u64) -> Result<u64, TillError> {
         let ticket = self.ledger.enter(number).enqueue(key).await.map_err(told)?;
         ticket.result().await.map_err(told)
+    }
+
+    async fn told(&self, ticket: String) -> Result<Option<u64>, TillError> {
+        let id = TicketId::parse(&ticket).unwrap();
+        let found = self.tickets.find(id).await.map_err(|error| told(error.into()))?;
+        let Some(found) = found else { return Ok(None) };
+        assert_eq!((found.service(), found.method()), ("ledger", "enter"));
+        found.result().await.map(Some).map_err(told)
     }
 
     async fn pay(&mut self, order: u64, amount: u64) -> Result<(), TillError> {
