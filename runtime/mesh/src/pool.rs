@@ -88,6 +88,14 @@ impl Pool {
         self.service
     }
 
+    /// Each endpoint by itself, but for those that are gone; `None` for one that can't be called now.
+    /// For what is to be asked of all of them.
+    pub fn each(&self) -> Vec<Option<Arc<dyn Remote>>> {
+        let told_of = self.members().filter(|member| member.is_told_of());
+        let way = |member: &Arc<Member>| member.takes_calls().then(|| Arc::clone(&member.remote));
+        told_of.map(way).collect()
+    }
+
     /// How its endpoints are, but for those that are gone.
     pub fn status(&self) -> Vec<EndpointStatus> {
         let now = self.clock.now();

@@ -98,6 +98,8 @@ pub struct Peer {
     pub endpoints: Vec<Endpoint>,
     /// The services that it hosts.
     pub services: Vec<String>,
+    /// Whether it has an edge.
+    pub edge: bool,
 }
 
 /// Why a unit or topology can't be told from what the command line says.
@@ -314,6 +316,7 @@ impl Config {
                 unit: peer.name.clone(),
                 endpoints: endpoints(peer),
                 services: self.in_start_order(peer),
+                edge: peer.http.is_some(),
             })
             .collect();
         let registered = self.registry.engine.is_dynamic();

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use seam_bus::command::{Calls, send};
 use seam_bus::subscription::OneEffect;
-use seam_bus::{Commands, Outbox};
+use seam_bus::{AtWork, Commands, Desk, Outbox};
 use seam_core::actor::StartError;
 use seam_store::{Store, StoreError};
 use tokio::runtime::Handle;
@@ -39,6 +39,8 @@ pub(crate) struct CommandSender {
     running: Mutex<Option<Running>>,
     /// Whether this instance is the one that sends, where several share the store.
     leads: AtomicBool,
+    /// Where others ask for what is kept, if that is nobody else's to tell.
+    desk: Option<Desk>,
 }
 
 struct Running {
@@ -49,7 +51,13 @@ struct Running {
 impl CommandSender {
     pub(crate) fn new(database: Arc<Database>, home: Handle) -> Self {
         let (calls, running) = (OnceLock::new(), Mutex::default());
-        Self { database, calls, home, running, leads: AtomicBool::new(false) }
+        let leads = AtomicBool::new(false);
+        Self { database, calls, home, running, leads, desk: None }
+    }
+
+    /// Has others told at `desk` what is kept, once the store is open.
+    pub(crate) fn telling_at(self, desk: Desk) -> Self {
+        Self { desk: Some(desk), ..self }
     }
 
     /// The way to those whom commands are for.
@@ -67,6 +75,9 @@ impl CommandSender {
             opened.await.map_err(stopped)??;
         }
         let commands = self.database.attached::<Attached>()?.commands.clone();
+        if let Some(desk) = &self.desk {
+            desk.set(Some(AtWork { commands: Some(commands.clone()) }));
+        }
         let Some(calls) = self.calls.get() else { return Ok(commands) };
         let mut running = self.running.lock();
         let sends = !self.database.is_shared() || self.leads.load(Ordering::Acquire);

@@ -1,10 +1,12 @@
 //! Where services are asked for their events and commands in this unit: at their own desk if they are
-//! at work here, or by way of their companion in another process.
+//! at work here, or by way of their companion in another process; and where edges are asked for the
+//! commands that they have kept.
 
+use std::io;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join, join_all};
 use seam_bus::Desk;
 use seam_bus::Millis;
 use seam_bus::command::Command;
@@ -19,17 +21,22 @@ use seam_wire::Offers;
 use super::links::Links;
 use crate::services::{Graph, Registry};
 
-/// The desks of all services of the app. Clones are the same.
+/// What all edges are to each other; no service of an app has such a name.
+const EDGE: &str = "seam.edge";
+
+/// The desks of all services of the app, and of its edge. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Desks(Arc<Inner>);
 
 struct Inner {
-    all: Vec<Place>,
+    services: Vec<Place>,
+    /// This unit's edge, and by its companion those of other processes.
+    edge: Place,
     clock: Clock,
     links: OnceLock<Weak<Links>>,
 }
 
-/// Where one service is asked.
+/// Where one service is asked, or the edge.
 struct Place {
     companion: ServiceId,
     desk: Desk,
@@ -37,14 +44,30 @@ struct Place {
 
 impl Desks {
     /// Nobody is at work yet.
-    pub(super) fn new(registry: &Registry, clock: Clock) -> Self {
+    pub(super) fn new(registry: &Registry, clock: Clock) -> io::Result<Self> {
         let place = |(id, contract)| {
             // Whose name is too long for one is asked in this process alone.
             let companion = companion::of(id).unwrap_or(id);
             Place { companion, desk: Desk::new(id, contract) }
         };
-        let all = registry.contracts().into_iter().map(place).collect();
-        Self(Arc::new(Inner { all, clock, links: OnceLock::new() }))
+        let services = registry.contracts().into_iter().map(place).collect();
+        let full = || io::Error::other("the app has too many names for one more, of its edges");
+        let edge = place((ServiceId::of(EDGE).ok_or_else(full)?, companion::contract()));
+        Ok(Self(Arc::new(Inner { services, edge, clock, links: OnceLock::new() })))
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        self.0.services.iter().chain([&self.0.edge])
+    }
+
+    /// Where this unit's edge is asked for what it has kept.
+    pub(super) fn edge(&self) -> &Desk {
+        &self.0.edge.desk
+    }
+
+    /// The companion of all edges.
+    pub(super) fn edges(&self) -> ServiceId {
+        self.0.edge.companion
     }
 
     /// The way to companions elsewhere.
@@ -54,7 +77,7 @@ impl Desks {
     }
 
     fn place(&self, service: &str) -> Option<&Place> {
-        self.0.all.iter().find(|place| place.desk.service().name() == service)
+        self.0.services.iter().find(|place| place.desk.service().name() == service)
     }
 
     /// The desk of a service.
@@ -69,17 +92,17 @@ impl Desks {
 
     /// All companions.
     pub(super) fn companions(&self) -> impl Iterator<Item = ServiceId> + '_ {
-        self.0.all.iter().map(|place| place.companion).filter(|id| companion::is(*id))
+        self.places().map(|place| place.companion).filter(|id| companion::is(*id))
     }
 
     /// The unit is about to end: nobody elsewhere waits for anything at a desk here any longer.
     pub(super) fn leave(&self) {
-        self.0.all.iter().for_each(|place| place.desk.leave());
+        self.places().for_each(|place| place.desk.leave());
     }
 
     /// The ways in to them, for other units.
     pub(super) fn inlets(&self) -> impl Iterator<Item = Arc<dyn Inlet>> + '_ {
-        let named = self.0.all.iter().filter(|place| companion::is(place.companion));
+        let named = self.places().filter(|place| companion::is(place.companion));
         named.map(|Place { companion, desk }| {
             Arc::new(Companion::new(*companion, desk.clone(), self.0.clock.clone())) as _
         })
@@ -87,7 +110,7 @@ impl Desks {
 
     /// Tells other units who is at work here, for as long as the unit runs.
     pub(super) fn offer(&self, offers: &Offers, home: &tokio::runtime::Handle) {
-        for Place { companion, desk } in self.0.all.iter().filter(|p| companion::is(p.companion)) {
+        for Place { companion, desk } in self.places().filter(|p| companion::is(p.companion)) {
             let (companion, offers, mut open) = (*companion, offers.clone(), desk.watch());
             home.spawn(async move {
                 loop {
@@ -164,20 +187,54 @@ impl Desks {
         asking.find(id, wait).await.map_err(|error| error.to_string())
     }
 
-    /// The same of whichever service keeps it, and which that is; if nobody knows it, whether all could be
-    /// asked.
-    pub(super) async fn find(&self, id: TicketId) -> (Option<(Command, ServiceId)>, bool) {
-        let asked = self.0.all.iter().map(|place| self.find_in(place, id, Duration::ZERO));
+    /// The same of whoever keeps it, a service or another process's edge, and where that is asked again;
+    /// if nobody knows it, whether all could be asked.
+    pub(super) async fn find(&self, id: TicketId) -> (Option<(Command, KeptAt)>, bool) {
+        let of_services = self.0.services.iter().map(|place| async move {
+            let found = self.find_in(place, id, Duration::ZERO).await;
+            (found, KeptAt::Service(place.desk.service()))
+        });
+        let edges = self.0.links.get().and_then(Weak::upgrade);
+        let edges = edges.and_then(|links| links.pool(self.edges())).map(|pool| pool.each());
+        let of_edges = edges.into_iter().flatten().map(|edge| async move {
+            let Some(remote) = edge else { return (Err("it is away".to_owned()), KeptAt::Nowhere) };
+            let asking = Asking::new(self.edges(), remote, self.0.clock.clone());
+            let found = asking.find(id, Duration::ZERO).await;
+            (found.map_err(|error| error.to_string()), KeptAt::Edge(asking))
+        });
+        let (services, edges) = join(join_all(of_services), join_all(of_edges)).await;
         let mut all_asked = true;
-        for (place, found) in self.0.all.iter().zip(join_all(asked).await) {
+        for (found, at) in services.into_iter().chain(edges) {
             match found {
-                Ok(Some(command)) => return (Some((command, place.desk.service())), true),
+                Ok(Some(command)) => return (Some((command, at)), true),
                 Ok(None) => {}
                 Err(_) => all_asked = false,
             }
         }
         (None, all_asked)
     }
+
+    /// The same where it was found before, once it has ended, or after so long.
+    pub(super) async fn find_again(
+        &self,
+        at: &KeptAt,
+        id: TicketId,
+        wait: Duration,
+    ) -> Result<Option<Command>, String> {
+        match at {
+            KeptAt::Service(service) => self.find_at(service.name(), id, wait).await,
+            KeptAt::Edge(asking) => asking.find(id, wait).await.map_err(|error| error.to_string()),
+            KeptAt::Nowhere => Ok(None),
+        }
+    }
+}
+
+/// Who keeps a command.
+pub(super) enum KeptAt {
+    Service(ServiceId),
+    /// The edge of another process.
+    Edge(Asking),
+    Nowhere,
 }
 
 /// A log, here or elsewhere.

@@ -119,6 +119,20 @@ impl Links {
                 self.joins(made, called, unit, endpoint, true);
             }
         }
+        // Other edges may have kept what a client of this one asks for.
+        let others = layout.peers.iter().filter(|peer| peer.edge);
+        let others = others.map(|peer| (&peer.unit, &peer.endpoints));
+        for (unit, endpoints) in others.chain([(&layout.unit, &layout.siblings)]) {
+            if layout.http.is_none() {
+                break;
+            }
+            let contract = (desks.edges(), companion::contract());
+            let called = made.called(&self.dialling, config, contract, unit, false);
+            for endpoint in endpoints {
+                listed.push((unit, endpoint));
+                self.joins(made, called, unit, endpoint, true);
+            }
+        }
         for peer in &mut made.peers {
             // What the registry alone knows hosts what its unit does.
             let there =
@@ -229,11 +243,13 @@ impl Links {
         }
         let link = self.dialling.link(unit, made.peers.len(), address);
         let mut peer = Peer::registered(unit, instance, link);
-        made.called
-            .iter()
-            .filter(|called| called.unit == unit && called.is_there)
-            .for_each(|called| peer.joins(called));
-        made.peers.push(peer);
+        let there = made.called.iter().filter(|called| called.unit == unit && called.is_there);
+        let mut is_awaited = false;
+        for called in there {
+            is_awaited |= !companion::is(called.pool.service());
+            peer.joins(called);
+        }
+        made.peers.push(if is_awaited { peer } else { peer.unawaited() });
     }
 
     /// The pool by which this unit calls a service, if it does.
@@ -290,7 +306,8 @@ impl Links {
         awaited: impl Fn(&str) -> bool,
     ) {
         let mut units: Vec<(String, Vec<_>)> = Vec::new();
-        let listed = |peer: &&Peer| peer.is_listed() && awaited(&peer.unit);
+        // Who is said to have answered is waited for by nobody.
+        let listed = |peer: &&Peer| peer.is_listed() && !peer.has_answered() && awaited(&peer.unit);
         for peer in self.made.lock().peers.iter().filter(listed) {
             let connected = Box::pin(peer.connected());
             match units.iter_mut().find(|(unit, _)| *unit == peer.unit) {

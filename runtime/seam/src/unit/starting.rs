@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use seam_bus::AtWork;
 use seam_core::call::Keeper;
 use seam_core::home::Home;
 use seam_core::live::Live;
@@ -101,7 +102,7 @@ impl<'a> Starting<'a> {
             &self.config.edge.errors,
         ));
         let (config, layout) = (self.config, self.layout);
-        let desks = Desks::new(self.registry, self.clock.clone());
+        let desks = Desks::new(self.registry, self.clock.clone())?;
         let hosting = Hosting {
             registry: self.registry.clone(),
             graph,
@@ -164,7 +165,12 @@ impl<'a> Starting<'a> {
             Database::new(Place::Folder(folder), StoreOptions::default()).attaching(Attached::to);
         let database = Arc::new(database);
         let sender = CommandSender::new(Arc::clone(&database), self.homes[0].runtime().clone());
-        let sender = Arc::new(sender);
+        let desk = hosting.desks.edge().clone();
+        if !kept {
+            // Nobody is told of anything that isn't there; its first command opens the store.
+            desk.set(Some(AtWork { commands: None }));
+        }
+        let sender = Arc::new(sender.telling_at(desk));
         sender.call_by(Arc::new(hosting.calls(Caller::Edge)));
         hosting.keeper.keep_own(Arc::clone(&sender));
         if kept {

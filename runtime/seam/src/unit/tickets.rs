@@ -76,7 +76,7 @@ impl Parts {
         })
     }
 
-    /// What is known of a command: in the unit's own store, or in a service's.
+    /// What is known of a command: in the unit's own store, in a service's, or in another unit's.
     async fn find(&self, id: TicketId, wait: Duration) -> Result<Command, FindError> {
         let unavailable = |why: String| FindError::Unavailable { why };
         let until = Instant::now() + wait;
@@ -88,16 +88,17 @@ impl Parts {
                 return Ok(command);
             }
         }
-        let (mut command, service) = match self.hosting.desks.find(id).await {
+        let (mut command, at) = match self.hosting.desks.find(id).await {
             (Some(found), _) => found,
             (None, true) => return Err(FindError::NotFound),
             (None, false) => {
-                return Err(unavailable("not all services can be asked for it".into()));
+                let why = "not all services and edges can be asked for it";
+                return Err(unavailable(why.into()));
             }
         };
         while command.state == State::Pending && Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
-            match self.hosting.desks.find_at(service.name(), id, left).await {
+            match self.hosting.desks.find_again(&at, id, left).await {
                 Ok(Some(found)) => command = found,
                 Ok(None) => return Err(FindError::NotFound),
                 Err(why) => return Err(unavailable(why)),

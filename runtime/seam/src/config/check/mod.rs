@@ -277,7 +277,11 @@ impl Check<'_> {
                 let program = units.iter().any(|u| u.services.is_empty() && u.http.is_none());
                 let is_called = |service| program || self.caller(&units, service, unit).is_some();
                 let keeps = config.keeper(topology).is_some_and(|keeper| keeper.name == unit.name);
-                keeps || unit.services.iter().any(|service| is_called(service))
+                // Edges ask each other for tickets.
+                let edges = units.iter().filter(|unit| unit.http.is_some());
+                let edges: u32 = edges.map(|unit| u32::from(unit.instances)).sum();
+                let asked = unit.http.is_some() && (edges > 1 || self.registered);
+                keeps || asked || unit.services.iter().any(|service| is_called(service))
             })
         };
         let silent = |unit: &UnitConfig| unit.listen.is_none() && unit.address.is_none();
