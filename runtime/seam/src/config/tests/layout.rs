@@ -28,7 +28,8 @@ fn a_unit_knows_where_the_others_are() {
         endpoints: endpoints.clone(),
     };
     assert_eq!(layout.remote, [remote]);
-    let peer = Peer { unit: "pay".into(), endpoints, services: vec!["payment".into()] };
+    let services = vec!["payment".into()];
+    let peer = Peer { unit: "pay".into(), endpoints, services, edge: false };
     assert_eq!(layout.peers, [peer]);
     let pay = parse(SHOP).layout(Some("split"), Some("pay")).unwrap();
     assert_eq!(pay.listen, Some(address("127.0.0.1:7102")));
