@@ -170,6 +170,18 @@ async fn all_instances_work_on_the_same_rows() {
     assert_eq!(read(edge, &paths(40, 40)).await, before);
     let next = sign_up(edge, "another").await.unwrap();
     assert_eq!(next.json()["id"], 41, "{}", next.text());
+    let replay = ["replay", "history.order_paid", "--from", "1", "--json"];
+    let began = Instant::now();
+    // Until one of them leads.
+    let replayed = loop {
+        let output = premises.command(&replay).await.unwrap();
+        if output.status.success() {
+            break serde_json::from_slice::<Value>(&output.stdout).unwrap();
+        }
+        assert!(began.elapsed() < PATIENCE, "{}", String::from_utf8_lossy(&output.stderr));
+        sleep(Duration::from_millis(100)).await;
+    };
+    assert!(replayed["positions"].as_u64().unwrap() >= 80, "{replayed}");
     assert!(up.stop().await.unwrap().success());
 }
 

@@ -114,7 +114,8 @@ impl EventLog {
         }
     }
 
-    /// Gives back what isn't kept any more. Of rows it goes by their age alone, and leaves the last one.
+    /// Gives back what isn't kept any more. Of rows it leaves the last one, and how many bytes all of them
+    /// take is told from some of them.
     ///
     /// # Errors
     /// If it can't.
@@ -127,8 +128,10 @@ impl EventLog {
             Self::Rows(outbox) => loop {
                 let oldest = unix_millis().saturating_sub(millis(options.keep));
                 let head = outbox.head().await.map_err(SourceError::new)?;
+                let fits = outbox.fits(options.keep_bytes).await.map_err(SourceError::new)?;
                 let rows = outbox.first(TRIMMED).await.map_err(SourceError::new)?;
-                let mut old = rows.iter().take_while(|(at, row)| row.at < oldest && *at < head);
+                let is_old = |at: Position, row: &Record| row.at < oldest || at < fits;
+                let mut old = rows.iter().take_while(|(at, row)| is_old(*at, row) && *at < head);
                 let Some((first, _)) = old.next() else { return Ok(()) };
                 let last = old.last().map_or(first, |(last, _)| last);
                 outbox.remove(*first..=*last).await.map_err(SourceError::new)?;

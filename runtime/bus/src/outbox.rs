@@ -14,6 +14,10 @@ use crate::record::Record;
 const NAME: &str = "outbox";
 /// About so many bytes are read at once: neither a log nor a frame takes any number of large events.
 const BYTES: usize = 1024 * 1024;
+/// At about so many places rows are looked at, to tell how large all of them are.
+const SAMPLES: u64 = 8;
+/// So many at each.
+const SAMPLE: usize = 32;
 
 /// Where a service's transactions put their events: in its own store, so that an event is there if and
 /// only if what it tells of is.
@@ -72,6 +76,27 @@ impl Outbox {
             is_first || bytes <= BYTES
         });
         within.map(|(key, row)| Ok((position(&key)?, Record::from_bytes(&row)?))).collect()
+    }
+
+    /// From which position on the rows take so many bytes: about, for their size is told from some that
+    /// lie apart.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub async fn fits(&self, bytes: u64) -> Result<Position, StoreError> {
+        let (first, head) = (self.first(1).await?, self.head().await?);
+        let first = first.first().map_or(head, |(first, _)| *first);
+        let step = ((head - first) / SAMPLES).max(1);
+        let (mut size, mut rows) = (0, 0);
+        for at in (first..=head).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+            for (key, row) in self.space.scan(&at.to_be_bytes()..&[], false, SAMPLE).await? {
+                size += (key.len() + row.len()) as u64;
+                rows += 1;
+            }
+        }
+        // No row takes less than a byte.
+        let each = (size / u64::max(rows, 1)).max(1);
+        Ok((head + 1).saturating_sub(bytes / each).max(first))
     }
 
     /// The position of the last one; 0 if none is there.
@@ -202,6 +227,23 @@ mod tests {
         let next = outbox.from(16, 40).await.unwrap();
         assert_eq!((next[0].0, next.len()), (16, 15));
         assert_eq!(outbox.from(16, 2).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn some_rows_tell_how_large_all_are() {
+        let store = Store::in_memory();
+        let outbox = Outbox::open(&store).unwrap();
+        assert_eq!(outbox.fits(1_000).await.unwrap(), 0, "there is none");
+        let size = record("x").to_bytes().unwrap().len() as u64 + 8;
+        for _ in 0..1_000 {
+            let own = outbox.clone();
+            store.transaction(move |tx| own.put(tx, &record("x"))).await.unwrap();
+        }
+        assert_eq!(outbox.fits(size * 2_000).await.unwrap(), 1, "all of them");
+        let fits = outbox.fits(size * 100).await.unwrap();
+        assert!((890..=910).contains(&fits), "{fits}");
+        outbox.remove(1..=fits - 1).await.unwrap();
+        assert_eq!(outbox.fits(size * 200).await.unwrap(), fits, "what is left fits");
     }
 
     #[tokio::test]

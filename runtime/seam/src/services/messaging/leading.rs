@@ -23,20 +23,18 @@ impl Messaging {
         let mut stop = running.stop.subscribe();
         running.tasks.push(self.plan.home.spawn(async move {
             let holder = fastrand::u64(..);
-            let (mut led, mut renewed) = (None, Instant::now());
+            let mut renewed = Instant::now();
             loop {
                 let Some(messaging) = own.upgrade() else { return };
                 match timeout(RENEW, claim(&store, holder, millis(LEASE))).await {
                     Ok(Ok(true)) => {
                         renewed = Instant::now();
-                        if led.is_none() {
-                            led = messaging.take_over(&store).await;
-                        }
+                        messaging.take_over(&store).await;
                     }
-                    Ok(Ok(false)) => messaging.let_go(&mut led).await,
+                    Ok(Ok(false)) => messaging.let_go().await,
                     // Nobody else leads before the lease is over.
                     _ if renewed.elapsed() + RENEW < LEASE => {}
-                    _ => messaging.let_go(&mut led).await,
+                    _ => messaging.let_go().await,
                 }
                 let stopped = tokio::select! {
                     biased;
@@ -44,7 +42,7 @@ impl Messaging {
                     () = sleep(RENEW) => false,
                 };
                 if stopped {
-                    messaging.let_go(&mut led).await;
+                    messaging.let_go().await;
                     // Another instance finds it over after a while, if this doesn't get there.
                     let _ = timeout(RENEW, release(&store, holder)).await;
                     return;
@@ -53,7 +51,12 @@ impl Messaging {
         }));
     }
 
-    async fn take_over(&self, store: &Store) -> Option<Running> {
+    /// Begins what one instance does for all, unless this one does already.
+    async fn take_over(&self, store: &Store) {
+        let mut leads = self.led.lock().await;
+        if leads.is_some() {
+            return;
+        }
         let service = self.plan.service.name();
         let mut led = Running::new();
         let begun = async {
@@ -65,19 +68,23 @@ impl Messaging {
         };
         if let Err(error) = begun.await {
             tracing::warn!(service, %error, "it can't lead for now");
-            self.let_go(&mut Some(led)).await;
-            return None;
+            return self.end_led(led).await;
         }
         if let Some(log @ EventLog::Rows(_)) = self.plan.desk.feed.log() {
             let trimming = trimming(log, self.plan.options.clone());
             self.spawn(&mut led, trimming);
         }
         tracing::debug!(service, "this instance hands its events over");
-        Some(led)
+        *leads = Some(led);
     }
 
-    async fn let_go(&self, led: &mut Option<Running>) {
-        let Some(mut led) = led.take() else { return };
+    async fn let_go(&self) {
+        if let Some(led) = self.led.lock().await.take() {
+            self.end_led(led).await;
+        }
+    }
+
+    async fn end_led(&self, mut led: Running) {
         self.streams.lock().clear();
         led.end_tasks().await;
         // It only stops.

@@ -80,6 +80,8 @@ pub(crate) struct MessagingPlan {
 pub(crate) struct Messaging {
     plan: MessagingPlan,
     running: tokio::sync::Mutex<Option<Running>>,
+    /// What it does for all instances that share its store, while it leads them.
+    led: tokio::sync::Mutex<Option<Running>>,
     streams: Mutex<Vec<RunningStream>>,
 }
 
@@ -105,8 +107,8 @@ impl Running {
 impl Messaging {
     /// Follows the service from now on: it is at work on the bus where it is at work.
     pub(crate) fn start(plan: MessagingPlan) -> Arc<Self> {
-        let (running, streams) = (tokio::sync::Mutex::new(None), Mutex::default());
-        let messaging = Arc::new(Self { plan, running, streams });
+        let (running, led) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
+        let messaging = Arc::new(Self { plan, running, led, streams: Mutex::default() });
         let own = Arc::downgrade(&messaging);
         messaging.plan.database.before_close(move || {
             let own = own.upgrade();

@@ -180,7 +180,8 @@ impl Messaging {
             BusAsk::Tickets {} => self.tickets(into).await,
             BusAsk::Schedules {} => self.schedules(into).await,
             BusAsk::Replay { service, method, from } if named(service) => {
-                into.replayed = Some(self.replay(method, *from).await.map_err(refused)?);
+                let replayed = self.replay(method, *from).await.map_err(refused)?;
+                into.replayed = into.replayed.or(replayed);
                 Ok(())
             }
             BusAsk::Rebuild { service } if named(service) => {

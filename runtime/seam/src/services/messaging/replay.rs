@@ -43,8 +43,8 @@ impl Messaging {
     }
 
     /// Has a method handed the events that were published before now, once more; how many positions
-    /// that are.
-    pub(super) async fn replay(&self, method: &str, from: From) -> Result<u64, String> {
+    /// that are. `None` if another instance sees to that, which shares the store and leads.
+    pub(super) async fn replay(&self, method: &str, from: From) -> Result<Option<u64>, String> {
         let with = |(stream, _): &&(Stream, Arc<dyn Source>)| {
             stream.topics.iter().any(|on| on.name == method)
         };
@@ -64,17 +64,16 @@ impl Messaging {
             From::Position(position) => position.max(ends.first),
             From::Time(_) => ends.at,
         };
-        if from > ends.head {
-            return Ok(0);
-        }
         let name = format!("{}#{method}#{}", stream.publisher, ends.head);
-        if self.plan.database.is_shared() {
-            return Err(
-                "replays of a service whose instances share its store aren't built yet".into()
-            );
+        let is_shared = self.plan.database.is_shared();
+        let mut running = if is_shared { &self.led } else { &self.running }.lock().await;
+        let Some(running) = running.as_mut() else {
+            let nowhere = || format!("`{service}` isn't at work here");
+            return is_shared.then_some(None).ok_or_else(nowhere);
+        };
+        if from > ends.head {
+            return Ok(Some(0));
         }
-        let mut running = self.running.lock().await;
-        let running = running.as_mut().ok_or_else(|| format!("`{service}` isn't at work here"))?;
         if self.streams.lock().iter().any(|running| running.stream.name == name) {
             return Err("the same events are being handed over already".into());
         }
@@ -82,7 +81,7 @@ impl Messaging {
         let replay = self.replay_of(&name).ok_or("its publisher has a `#` in its name")?;
         let begun = self.begin_stream(&store, running, replay, from).await;
         begun.map_err(|error| error.to_string())?;
-        Ok(ends.head - from + 1)
+        Ok(Some(ends.head - from + 1))
     }
 
     /// Empties the service's store, and has it handed all events that its publishers have kept.
@@ -94,7 +93,11 @@ impl Messaging {
             ));
         }
         if self.plan.database.is_shared() {
-            return Err("a service whose instances share its store can't be rebuilt yet".into());
+            return Err(
+                "a service whose instances share its store can't be rebuilt: what each of \
+                        them holds in memory was made of what would be gone"
+                    .into(),
+            );
         }
         let told = |error: StartError| error.to_string();
         let mut running = self.running.lock().await;
