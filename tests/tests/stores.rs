@@ -182,6 +182,17 @@ async fn all_instances_work_on_the_same_rows() {
         sleep(Duration::from_millis(100)).await;
     };
     assert!(replayed["positions"].as_u64().unwrap() >= 80, "{replayed}");
+    let listed = async || {
+        let history = get("/api/history?userId=1&limit=100").send(edge).await.unwrap().json();
+        history["orders"].as_array().unwrap().len()
+    };
+    let output = premises.command(&["replay", "history", "--rebuild"]).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let began = Instant::now();
+    while listed().await < 40 {
+        assert!(began.elapsed() < PATIENCE, "{} orders", listed().await);
+        sleep(Duration::from_millis(100)).await;
+    }
     assert!(up.stop().await.unwrap().success());
 }
 

@@ -20,8 +20,8 @@ pub(crate) use self::entry::{
 };
 pub use self::graph::{Edge as CallEdge, Graph};
 pub(crate) use self::messaging::{
-    BusAnswer, BusAsk, BusRefusal, DeadLetter, From, Messaging, MessagingPlan, ScheduleStatus,
-    Ticket,
+    BusAnswer, BusAsk, BusRefusal, DeadLetter, From, Messaging, MessagingPlan, Rebuilt,
+    ScheduleStatus, Ticket,
 };
 pub(crate) use self::place::Place;
 pub(crate) use self::queued::Queued;

@@ -1,6 +1,6 @@
 //! What it takes to bring a service to life in this unit, when it starts or later.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use seam_bus::Desk;
@@ -13,7 +13,7 @@ use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_core::time::Clock;
-use seam_core::turn::{HostSettings, Lane, Limits};
+use seam_core::turn::{HostSettings, Keeping, Lane, Limits};
 use seam_mesh::Pool;
 use seam_store::StoreOptions;
 use seam_wire::{Identity, Offers, Tls};
@@ -32,7 +32,7 @@ use super::placement::Placement;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
     Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, KeptBy, Messaging,
-    MessagingPlan, Opened, Place, Registry, RehearsalPlan, RoutePlan, deadlines,
+    MessagingPlan, Opened, Place, Rebuilt, Registry, RehearsalPlan, RoutePlan, deadlines,
 };
 
 /// How long a process that a service has left may take until its database can be opened elsewhere.
@@ -191,6 +191,9 @@ impl Hosting {
             let (activity, elsewhere) = (hosted.activity.clone(), links.pool(id));
             runtime.spawn(follow(Arc::clone(open), id, activity, elsewhere, patience));
         }
+        if database.is_shared() {
+            runtime.spawn(renew_rebuilt(messaging.rebuilt(), Arc::downgrade(&hosted.keeping)));
+        }
         let queue = self.brokers.serve(&hosted, open.client().transcode(), self, config, &runtime);
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
@@ -215,6 +218,16 @@ impl Hosting {
     pub(super) fn watch(&self, resident: &Resident, watcher: Watcher) {
         let keeping = Arc::downgrade(&resident.hosted.keeping);
         self.homes[0].runtime().spawn(watcher.watch(keeping, Arc::clone(&self.offers)));
+    }
+}
+
+/// Has an actor built anew whenever its store was emptied, by whichever of the instances that share it.
+async fn renew_rebuilt(mut rebuilt: Rebuilt, keeping: Weak<dyn Keeping>) {
+    while rebuilt.again().await {
+        let Some(keeping) = keeping.upgrade() else { return };
+        if let Err(reason) = keeping.renew().await {
+            tracing::warn!(reason, "it can't start on its empty store; it is tried again");
+        }
     }
 }
 

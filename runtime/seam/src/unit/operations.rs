@@ -14,7 +14,8 @@ impl Parts {
             resident.messaging.ask(ask, &mut answer).await?;
             let rebuilt =
                 matches!(ask, BusAsk::Rebuild { service } if service == resident.id.name());
-            if rebuilt {
+            // Another instance that shares the store may have seen to it.
+            if rebuilt && answer.replayed.is_some() {
                 // What it holds in memory was made of what is gone.
                 let started = resident.hosted.keeping.renew();
                 started.await.map_err(BusRefusal)?;

@@ -36,6 +36,8 @@ impl Messaging {
                     _ if renewed.elapsed() + RENEW < LEASE => {}
                     _ => messaging.let_go().await,
                 }
+                // What can't be had now is looked for again.
+                let _ = timeout(RENEW, messaging.look_for_rebuilds(&store)).await;
                 let stopped = tokio::select! {
                     biased;
                     _ = stop.wait_for(|stop| *stop) => true,
@@ -51,15 +53,17 @@ impl Messaging {
         }));
     }
 
-    /// Begins what one instance does for all, unless this one does already.
-    async fn take_over(&self, store: &Store) {
-        let mut leads = self.led.lock().await;
+    /// Begins what one instance does for all, unless this one does already, or its store is being
+    /// emptied.
+    pub(super) async fn take_over(&self, store: &Store) {
+        let Ok(mut leads) = self.led.try_lock() else { return };
         if leads.is_some() {
             return;
         }
         let service = self.plan.service.name();
         let mut led = Running::new();
         let begun = async {
+            self.finish_rebuild(store).await?;
             self.begin_work(store, &mut led).await?;
             if self.plan.publishes {
                 self.forward(store, &mut led)?;
@@ -84,7 +88,7 @@ impl Messaging {
         }
     }
 
-    async fn end_led(&self, mut led: Running) {
+    pub(super) async fn end_led(&self, mut led: Running) {
         self.streams.lock().clear();
         led.end_tasks().await;
         // It only stops.

@@ -9,6 +9,7 @@
 
 mod leading;
 mod operations;
+mod rebuild;
 mod replay;
 mod streams;
 
@@ -37,6 +38,7 @@ use tokio::time::{Instant, sleep};
 pub(crate) use self::operations::{
     BusAnswer, BusAsk, BusRefusal, DeadLetter, ScheduleStatus, Ticket,
 };
+pub(crate) use self::rebuild::Rebuilt;
 pub(crate) use self::replay::From;
 use self::streams::RunningStream;
 use super::activity::Activity;
@@ -83,6 +85,8 @@ pub(crate) struct Messaging {
     /// What it does for all instances that share its store, while it leads them.
     led: tokio::sync::Mutex<Option<Running>>,
     streams: Mutex<Vec<RunningStream>>,
+    /// How often the store that instances share was emptied, as far as this one has looked.
+    rebuilt: watch::Sender<Option<u64>>,
 }
 
 /// While the service is at work here.
@@ -108,7 +112,8 @@ impl Messaging {
     /// Follows the service from now on: it is at work on the bus where it is at work.
     pub(crate) fn start(plan: MessagingPlan) -> Arc<Self> {
         let (running, led) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        let messaging = Arc::new(Self { plan, running, led, streams: Mutex::default() });
+        let (streams, rebuilt) = (Mutex::default(), watch::Sender::new(None));
+        let messaging = Arc::new(Self { plan, running, led, streams, rebuilt });
         let own = Arc::downgrade(&messaging);
         messaging.plan.database.before_close(move || {
             let own = own.upgrade();
@@ -202,12 +207,12 @@ impl Messaging {
     async fn begin_all(self: &Arc<Self>, running: &mut Running) -> Result<(), StartError> {
         let store = self.plan.database.open()?;
         let attached = self.attached()?;
-        self.finish_rebuild(&store).await?;
         if store.is_shared() {
             // What is published stays where it is, and all instances may be asked for it.
             self.plan.desk.feed.set(Some(EventLog::Rows(attached.outbox.clone())));
             self.lead(store, running);
         } else {
+            self.finish_rebuild(&store).await?;
             if self.plan.publishes {
                 let opened = self.open_log().await;
                 let opened = opened.map_err(|error| StartError::failed(error.to_string()))?;

@@ -185,8 +185,9 @@ impl Messaging {
                 Ok(())
             }
             BusAsk::Rebuild { service } if named(service) => {
-                self.rebuild().await.map_err(refused)?;
-                into.replayed = Some(0);
+                if self.rebuild().await.map_err(refused)? {
+                    into.replayed = Some(0);
+                }
                 Ok(())
             }
             BusAsk::Replay { .. } | BusAsk::Rebuild { .. } => Ok(()),

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use seam_bus::intake::Position;
 use seam_bus::subscription::{Source, Stream};
-use seam_core::actor::StartError;
-use seam_store::{Space, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::Messaging;
@@ -22,11 +20,6 @@ pub(crate) enum From {
     /// The first event that was published at this time or later, in milliseconds since 1970.
     Time(u64),
 }
-
-/// The spaces in which it is kept what was handed over.
-const SPACES: [&str; 5] = ["on.cursor", "on.handled", "on.waiting", "on.dead", "on.failures"];
-/// Says that a service's store is being emptied.
-const REBUILD: &str = "on.rebuild";
 
 impl Messaging {
     /// The stream of a replay, by its name; `None` for what is none, or of a method that isn't there any
@@ -82,51 +75,5 @@ impl Messaging {
         let begun = self.begin_stream(&store, running, replay, from).await;
         begun.map_err(|error| error.to_string())?;
         Ok(Some(ends.head - from + 1))
-    }
-
-    /// Empties the service's store, and has it handed all events that its publishers have kept.
-    pub(super) async fn rebuild(self: &Arc<Self>) -> Result<(), String> {
-        let service = self.plan.service.name();
-        if self.plan.streams.is_empty() {
-            return Err(format!(
-                "`{service}` subscribes to no event, so nothing would fill its store"
-            ));
-        }
-        if self.plan.database.is_shared() {
-            return Err(
-                "a service whose instances share its store can't be rebuilt: what each of \
-                        them holds in memory was made of what would be gone"
-                    .into(),
-            );
-        }
-        let told = |error: StartError| error.to_string();
-        let mut running = self.running.lock().await;
-        if let Some(running) = running.take() {
-            self.end(running).await;
-        }
-        let store = self.plan.database.open().map_err(|error| error.to_string())?;
-        let marked = async {
-            let mark = store.space(REBUILD)?;
-            let marked = store.transaction(move |tx| tx.write_raw(&mark, &[0], Some(Vec::new())));
-            Ok::<_, StartError>(marked.await.map_err(StoreError::from)?)
-        };
-        marked.await.map_err(told)?;
-        self.finish_rebuild(&store).await.map_err(told)?;
-        drop(running);
-        self.begin().await.map_err(told)
-    }
-
-    /// Empties the store if that was begun.
-    pub(super) async fn finish_rebuild(&self, store: &Store) -> Result<(), StartError> {
-        let mark = store.space(REBUILD)?;
-        if mark.get(&[0]).await?.is_none() {
-            return Ok(());
-        }
-        let spaces: Result<Vec<Space>, _> = SPACES.iter().map(|name| store.space(name)).collect();
-        store.empty(&spaces?).await?;
-        let done = store.transaction(move |tx| tx.write_raw(&mark, &[0], None));
-        done.await.map_err(StoreError::from)?;
-        tracing::info!(service = self.plan.service.name(), "its store is empty: it is filled anew");
-        Ok(())
     }
 }
