@@ -332,10 +332,10 @@ async fn rules_about_callers_hold_however_a_call_travels() {
 
 #[tokio::test]
 async fn who_may_call_is_drawn_and_mistakes_in_it_are_named() {
-    let allow = |rule: (&str, &str)| {
-        let (method, callers) = rule;
-        vec![(format!("SEAM__SERVICES__PAYMENT__ALLOW__{method}"), callers.to_owned())]
+    let allow_of = |service: &str, (method, callers): (&str, &str)| {
+        vec![(format!("SEAM__SERVICES__{service}__ALLOW__{method}"), callers.to_owned())]
     };
+    let allow = |rule: (&str, &str)| allow_of("PAYMENT", rule);
     let graph = async |settings| {
         let premises = Premises::new(settings).unwrap();
         let output = premises.command(&["graph", "--json"]).await.unwrap();
@@ -354,12 +354,14 @@ async fn who_may_call_is_drawn_and_mistakes_in_it_are_named() {
     narrowed["charge"] = json!([]);
     assert_eq!(graph(allow(("CHARGE", "user"))).await, narrowed, "who may not, may not");
 
-    for (rule, said) in [
-        (("CHARG", "order"), "did you mean `charge`?"),
-        (("CHARGE", "oder"), "did you mean `order`?"),
-        (("CHARGE", "the world"), "`program`"),
+    for (service, rule, said) in [
+        ("PAYMENT", ("CHARG", "order"), "did you mean `charge`?"),
+        ("PAYMENT", ("CHARGE", "oder"), "did you mean `order`?"),
+        ("PAYMENT", ("CHARGE", "the world"), "`program`"),
+        ("MAIL", ("ORDER_PAID", "order"), "is handed its events as `program`"),
+        ("ORDER", ("FULFIL", "edge"), "runs as `program`"),
     ] {
-        let premises = Premises::new(allow(rule)).unwrap();
+        let premises = Premises::new(allow_of(service, rule)).unwrap();
         let output = premises.command(&["check"]).await.unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{rule:?}");

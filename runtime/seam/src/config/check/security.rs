@@ -1,5 +1,7 @@
 //! Who is to be kept away from a unit's listener, and by what.
 
+use seam_core::contract::MethodDescriptor;
+
 use super::Check;
 use crate::config::{
     Config,
@@ -50,6 +52,20 @@ impl Check<'_> {
                         nearest(&rule.method, names),
                     );
                 }
+                let method = known.and_then(|known| known.contract?.method(&rule.method));
+                let called = method.and_then(called_by_itself);
+                if let Some(what) =
+                    called.filter(|_| !rule.callers.contains(&AllowedCaller::Program))
+                {
+                    self.findings.problem(
+                        &self.origin(&path),
+                        format!(
+                            "`{}.{}` {what} as `program`, which may not call it",
+                            service.name, rule.method
+                        ),
+                        "add \"program\" to the rule",
+                    );
+                }
                 for caller in &rule.callers {
                     if let AllowedCaller::Service(name) = caller
                         && self.catalogue.service(name).is_none()
@@ -65,4 +81,15 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// What of a method the runtime itself calls, if it does.
+const fn called_by_itself(method: &MethodDescriptor) -> Option<&'static str> {
+    if method.on.is_some() {
+        return Some("is handed its events");
+    }
+    if method.schedule.is_some() {
+        return Some("runs by its schedule");
+    }
+    if method.saga { Some("runs") } else { None }
 }
