@@ -131,10 +131,10 @@ impl EventLog {
                 let fits = outbox.fits(options.keep_bytes).await.map_err(SourceError::new)?;
                 let rows = outbox.first(TRIMMED).await.map_err(SourceError::new)?;
                 let is_old = |at: Position, row: &Record| row.at < oldest || at < fits;
-                let mut old = rows.iter().take_while(|(at, row)| is_old(*at, row) && *at < head);
-                let Some((first, _)) = old.next() else { return Ok(()) };
-                let last = old.last().map_or(first, |(last, _)| last);
-                outbox.remove(*first..=*last).await.map_err(SourceError::new)?;
+                let old = rows.events.iter();
+                let old = old.take_while(|(at, row)| is_old(*at, row) && *at < head);
+                let Some((last, _)) = old.last() else { return Ok(()) };
+                outbox.remove(&rows, *last).await.map_err(SourceError::new)?;
             },
         }
     }

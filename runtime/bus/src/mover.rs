@@ -30,15 +30,16 @@ pub enum MoveError {
 pub async fn mover(outbox: &Outbox, log: &Log) -> Result<Infallible, MoveError> {
     loop {
         let grown = outbox.grown();
-        let rows = outbox.first(MANY).await?;
-        let ends = rows.first().zip(rows.last());
-        let Some(positions) = ends.map(|((first, _), (last, _))| *first..=*last) else {
+        let mut out = outbox.first(MANY).await?;
+        let events = std::mem::take(&mut out.events);
+        let Some((last, _)) = events.last() else {
             grown.await;
             continue;
         };
-        let rows = rows.into_iter().map(|(position, record)| record.kept(position));
+        let last = *last;
+        let rows = events.into_iter().map(|(position, record)| record.kept(position));
         log.append(rows.collect()).await?;
-        outbox.remove(positions).await?;
+        outbox.remove(&out, last).await?;
     }
 }
 
@@ -96,7 +97,7 @@ mod tests {
         let log = Log::open(folder.path(), LogOptions::default()).unwrap();
         publish(&store, &outbox, 1..=5).await;
         // A mover that was killed before it had removed them.
-        let rows = outbox.first(3).await.unwrap();
+        let rows = outbox.from(1, 3).await.unwrap();
         let rows = rows.into_iter().map(|(position, record)| record.kept(position));
         log.append(rows.collect()).await.unwrap();
         let moving = async {
@@ -106,7 +107,7 @@ mod tests {
         let publishing = async {
             publish(&store, &outbox, 6..=700).await;
             log.grown(699).await.unwrap();
-            while !outbox.first(1).await.unwrap().is_empty() {
+            while !outbox.first(1).await.unwrap().events.is_empty() {
                 tokio::task::yield_now().await;
             }
         };

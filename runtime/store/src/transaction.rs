@@ -32,10 +32,19 @@ pub struct Transaction {
     /// Of this transaction and of those before it that will share its sync.
     writes: Writes,
     /// What to put back, last first, if this one writes nothing in the end.
-    undo: Vec<(Vec<u8>, Option<Write>)>,
+    undo: Vec<(Vec<u8>, Undo)>,
     size: usize,
     /// What hooks have found where it was handed over.
     begun: Vec<Begun>,
+}
+
+/// How a write is put back.
+#[derive(Debug)]
+enum Undo {
+    /// To what was there in the group's writes.
+    Put(Option<Write>),
+    /// To so many bytes.
+    Shorten(usize),
 }
 
 impl Transaction {
@@ -184,6 +193,30 @@ impl Transaction {
         self.write(key, value)
     }
 
+    /// Adds bytes to those under a key of a space, if they were written by this transaction or one that
+    /// shares its commit, and won't be more than so many: else false, and nothing is done. Rows that are
+    /// written at the same time may be one row so.
+    pub fn extend_raw(
+        &mut self,
+        space: &Space,
+        key: &[u8],
+        bytes: &[u8],
+        most: usize,
+    ) -> Result<bool, StoreError> {
+        self.own(space.store_id(), space.name())?;
+        let key = space.key(key);
+        let Some(Some(value)) = self.writes.get_mut(&key) else { return Ok(false) };
+        if value.len() + bytes.len() > most {
+            return Ok(false);
+        }
+        let size = self.size + bytes.len();
+        check_size("transaction", size, MAX_TRANSACTION)?;
+        self.size = size;
+        self.undo.push((key, Undo::Shorten(value.len())));
+        value.extend_from_slice(bytes);
+        Ok(true)
+    }
+
     /// Rows of a space, in the order of their keys or the other way round.
     pub fn scan_raw(
         &self,
@@ -248,7 +281,7 @@ impl Transaction {
         self.size = size;
         for (key, value) in writes {
             let before = self.writes.insert(key.clone(), value);
-            self.undo.push((key, before));
+            self.undo.push((key, Undo::Put(before)));
         }
         Ok(())
     }
@@ -269,9 +302,18 @@ impl Transaction {
         if !commit {
             for (key, before) in undo.into_iter().rev() {
                 match before {
-                    Some(value) => writes.insert(key, value),
-                    None => writes.remove(&key),
-                };
+                    Undo::Put(Some(value)) => {
+                        writes.insert(key, value);
+                    }
+                    Undo::Put(None) => {
+                        writes.remove(&key);
+                    }
+                    Undo::Shorten(len) => {
+                        if let Some(Some(value)) = writes.get_mut(&key) {
+                            value.truncate(len);
+                        }
+                    }
+                }
             }
         }
         writes
@@ -281,6 +323,7 @@ impl Transaction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Store;
 
     /// A database of nothing.
     #[derive(Debug)]
@@ -310,6 +353,28 @@ mod tests {
         second.write(a.clone(), None).unwrap();
         second.write(b.clone(), Some(vec![3])).unwrap();
         assert_eq!((second.read(&a), second.read(&b)), (Ok(None), Ok(Some(vec![3]))));
+        assert_eq!(second.end(false), writes);
+    }
+
+    #[test]
+    fn what_was_added_is_undone_too() {
+        let begin = |writes| Transaction::new(1, Arc::new(Empty), writes);
+        let store = Store::in_memory();
+        let space = store.space("s").unwrap();
+        let begin = |writes| Transaction { store: store.id(), ..begin(writes) };
+        let mut first = begin(Writes::new());
+        assert_eq!(first.extend_raw(&space, b"a", b"x", 9), Ok(false), "nothing is there");
+        first.write_raw(&space, b"a", Some(b"one".to_vec())).unwrap();
+        assert_eq!(first.extend_raw(&space, b"a", b"two", 6), Ok(true));
+        assert_eq!(first.extend_raw(&space, b"a", b"x", 6), Ok(false), "it is long enough");
+        let writes = first.end(true);
+        let mut second = begin(writes.clone());
+        assert_eq!(second.extend_raw(&space, b"a", b"three", 99), Ok(true));
+        assert_eq!(second.read_raw(&space, b"a"), Ok(Some(b"onetwothree".to_vec())));
+        second.write_raw(&space, b"a", None).unwrap();
+        assert_eq!(second.extend_raw(&space, b"a", b"x", 99), Ok(false), "it was removed");
+        second.write_raw(&space, b"a", Some(b"four".to_vec())).unwrap();
+        assert_eq!(second.extend_raw(&space, b"a", b"five", 99), Ok(true));
         assert_eq!(second.end(false), writes);
     }
 }

@@ -67,7 +67,7 @@ impl Desk for DeskService {
     async fn waiting(&self) -> Result<u64, DeskError> {
         let outbox = Outbox::open(self.orders.store())?;
         let first = outbox.first(1).await?;
-        let Some((first, _)) = first.first() else { return Ok(0) };
+        let Some((first, _)) = first.events.first() else { return Ok(0) };
         Ok(outbox.head().await?.saturating_sub(first - 1))
     }
 }
