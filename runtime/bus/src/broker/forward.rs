@@ -15,7 +15,7 @@ use crate::rows;
 use crate::subscription::{Batch, Source, SourceError, Wanted};
 
 /// So many events are handed over at once.
-const MANY: usize = 512;
+const MANY: usize = 1_024;
 /// So often, at most, it is noted how far that is; what isn't noted is handed over once more.
 const NOTED: Duration = Duration::from_millis(500);
 /// The space where that is kept, by the broker's name.

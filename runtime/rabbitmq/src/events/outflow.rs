@@ -1,6 +1,6 @@
 //! From a publisher to the exchange.
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation};
 use seam_bus::Record;
@@ -41,23 +41,20 @@ impl Publishing {
         mut latest: Latest,
     ) -> Result<(), Away> {
         let channel = self.channel().await?;
-        let mut sent = Vec::with_capacity(events.len());
-        for (position, event) in events {
+        // One after the other they would each wait until the one before is written.
+        let sent = events.iter().map(|(position, event)| {
             let (app, publisher) = (self.rabbit.app(), &self.publisher);
             let properties = message::properties(app, publisher, *position, event, &latest);
             latest.came(&event.topic, *position);
             let (topic, options) = (event.topic.as_str().into(), BasicPublishOptions::default());
-            let published =
-                channel.basic_publish(EXCHANGE.into(), topic, options, &event.body, properties);
-            sent.push(answered(published).await?);
+            channel.basic_publish(EXCHANGE.into(), topic, options, &event.body, properties)
+        });
+        let confirms = answered(try_join_all(sent)).await?;
+        let kept = answered(try_join_all(confirms)).await?;
+        match kept.into_iter().find(|kept| !matches!(kept, Confirmation::Ack(_))) {
+            None => Ok(()),
+            Some(other) => Err(Away(format!("RabbitMQ doesn't keep an event: {other:?}"))),
         }
-        for confirm in sent {
-            match answered(confirm).await? {
-                Confirmation::Ack(_) => {}
-                other => return Err(Away(format!("RabbitMQ doesn't keep an event: {other:?}"))),
-            }
-        }
-        Ok(())
     }
 }
 
