@@ -9,12 +9,14 @@ use async_nats::jetstream::{Context, ContextBuilder, stream};
 use async_nats::{Client, ConnectOptions};
 use seam_bus::subscription::SourceError;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long the server may take to answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// So long it may take to say that it keeps an event: one that was lost is sent once more.
 const ACK: Duration = Duration::from_secs(1);
+/// So often it is looked whether the first connection stands.
+const LOOK: Duration = Duration::from_millis(5);
 /// How often the connection is proved at least.
 const PING: Duration = Duration::from_secs(2);
 /// The longest pause before the server is dialled again.
@@ -47,7 +49,7 @@ impl Nats {
     /// The connection, if it stands: what is sent while it doesn't would be kept by the library, and
     /// sent later.
     pub(crate) async fn client(&self) -> Result<Client, SourceError> {
-        let client = self.0.connection.get_or_try_init(|| self.connect()).await?;
+        let client = self.0.connection.get_or_try_init(|| self.connected()).await?;
         match client.connection_state() {
             State::Connected => Ok(client.clone()),
             _ => Err(away("no connection to the NATS server")),
@@ -67,6 +69,16 @@ impl Nats {
             .connect(self.0.url.split(',').map(str::trim).collect::<Vec<_>>())
             .await
             .map_err(away)
+    }
+
+    /// The first connection is on its way when the library hands it out.
+    async fn connected(&self) -> Result<Client, SourceError> {
+        let client = self.connect().await?;
+        let until = Instant::now() + PATIENCE;
+        while client.connection_state() == State::Pending && Instant::now() < until {
+            sleep(LOOK).await;
+        }
+        Ok(client)
     }
 
     pub(crate) async fn context(&self) -> Result<Context, SourceError> {
