@@ -1,14 +1,20 @@
 //! How events get from a service's outbox to its log.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use seam_log::{Log, LogError};
 use seam_store::StoreError;
+use tokio::time::sleep;
 
 use crate::outbox::Outbox;
 
 /// So many events are moved at once, so that whoever publishes many at once doesn't get ahead.
 const MANY: usize = 2_048;
+/// Who publishes so many while the ones before are moved ...
+const BUSY: usize = 64;
+/// ... has the next ones gathered for so long, for each move takes a sync of the log and one of the store.
+const GATHER: Duration = Duration::from_millis(4);
 
 /// Why events aren't moved: those that are in the outbox stay there.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +42,13 @@ pub async fn mover(outbox: &Outbox, log: &Log) -> Result<Infallible, MoveError> 
             grown.await;
             continue;
         };
-        let last = *last;
+        let (last, is_busy) = (*last, (BUSY..MANY).contains(&events.len()));
         let rows = events.into_iter().map(|(position, record)| record.kept(position));
         log.append(rows.collect()).await?;
         outbox.remove(&out, last).await?;
+        if is_busy {
+            sleep(GATHER).await;
+        }
     }
 }
 

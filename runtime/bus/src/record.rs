@@ -29,17 +29,54 @@ pub struct Record {
     pub body: Box<[u8]>,
 }
 
+/// The same, of what is somewhere else.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct RecordRef<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) version: u16,
+    #[serde(with = "serde_bytes")]
+    pub(crate) key: &'a [u8],
+    pub(crate) at: Millis,
+    #[serde(with = "serde_bytes")]
+    pub(crate) trace: &'a [u8],
+    #[serde(with = "serde_bytes")]
+    pub(crate) body: &'a [u8],
+}
+
+/// About so many bytes an event takes beside its texts.
+const AROUND: usize = 64;
+
+impl RecordRef<'_> {
+    /// Adds its bytes to those of a row.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] if its body has over [`MAX_BODY`] bytes.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) -> Result<(), StoreError> {
+        let size = self.body.len();
+        if size > MAX_BODY {
+            return Err(StoreError::TooLarge { what: "event", size, limit: MAX_BODY });
+        }
+        let Self { topic, key, trace, body, .. } = self;
+        to.reserve(AROUND + topic.len() + key.len() + trace.len() + body.len());
+        rows::write_to(to, self)
+    }
+}
+
 impl Record {
+    /// What it says.
+    pub(crate) fn borrowed(&self) -> RecordRef<'_> {
+        let Self { topic, version, key, at, trace, body } = self;
+        RecordRef { topic, version: *version, key, at: *at, trace, body }
+    }
+
     /// Its bytes, for a store.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] if its body has over [`MAX_BODY`] bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
-        let size = self.body.len();
-        if size > MAX_BODY {
-            return Err(StoreError::TooLarge { what: "event", size, limit: MAX_BODY });
-        }
-        rows::write(self)
+        let mut bytes = Vec::new();
+        self.borrowed().write(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// What the bytes of one say.

@@ -10,6 +10,11 @@ pub(crate) fn write(row: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     rmp_serde::to_vec_named(row).map_err(|error| corrupt(&error.to_string()))
 }
 
+/// The same, added to other bytes.
+pub(crate) fn write_to(bytes: &mut Vec<u8>, row: &impl Serialize) -> Result<(), StoreError> {
+    rmp_serde::encode::write_named(bytes, row).map_err(|error| corrupt(&error.to_string()))
+}
+
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     rmp_serde::from_slice(bytes).map_err(|error| corrupt(&error.to_string()))
 }

@@ -7,7 +7,7 @@ use seam_core::event::{Event, EventError};
 use seam_store::{StoreError, Transaction};
 
 use crate::outbox::{Origin, Outbox};
-use crate::record::{MAX_BODY, Record};
+use crate::record::{MAX_BODY, RecordRef};
 use crate::time::unix_millis;
 
 /// The longest key of an event, in bytes.
@@ -62,15 +62,16 @@ impl Publish for Transaction {
         if key.len() > MAX_KEY {
             return Err(too_large("key of an event", key.len(), MAX_KEY));
         }
-        let record = Record {
-            topic: E::TOPIC.to_owned(),
+        let trace = self.begun::<Origin>().map(|origin| origin.trace());
+        let record = RecordRef {
+            topic: E::TOPIC,
             version: E::VERSION,
-            key: key.into_bytes().into(),
+            key: key.as_bytes(),
             at: unix_millis(),
-            trace: self.begun::<Origin>().map(|origin| origin.trace()).unwrap_or_default(),
-            body: body.into(),
+            trace: trace.as_ref().map_or(&[], |trace| trace),
+            body: &body,
         };
-        topic.outbox.put(self, &record).map(drop)
+        topic.outbox.put_borrowed(self, record).map(drop)
     }
 }
 

@@ -270,7 +270,11 @@ impl Transaction {
     }
 
     pub(crate) fn write(&mut self, key: Vec<u8>, value: Write) -> Result<(), StoreError> {
-        self.write_all(vec![(key, value)])
+        let size = self.size + key.len() + value.as_ref().map_or(0, Vec::len);
+        check_size("transaction", size, MAX_TRANSACTION)?;
+        self.size = size;
+        self.put(key, value);
+        Ok(())
     }
 
     /// Writes all or, if that is too much, nothing.
@@ -280,10 +284,14 @@ impl Transaction {
         check_size("transaction", size, MAX_TRANSACTION)?;
         self.size = size;
         for (key, value) in writes {
-            let before = self.writes.insert(key.clone(), value);
-            self.undo.push((key, Undo::Put(before)));
+            self.put(key, value);
         }
         Ok(())
+    }
+
+    fn put(&mut self, key: Vec<u8>, value: Write) {
+        let before = self.writes.insert(key.clone(), value);
+        self.undo.push((key, Undo::Put(before)));
     }
 
     /// Whether there is anything to commit.

@@ -21,8 +21,8 @@ impl Commands {
     /// # Errors
     /// As any write.
     pub async fn expire(&self, results: Duration) -> Result<(), StoreError> {
-        self.before(&self.ended, results, Self::let_go).await?;
-        self.before(&self.expired, results.saturating_add(KNOWN), Self::forget).await
+        self.before(&self.0.ended, results, Self::let_go).await?;
+        self.before(&self.0.expired, results.saturating_add(KNOWN), Self::forget).await
     }
 
     /// Does something with those whose end, by the marks of a space, is longer ago than that, and takes
@@ -56,25 +56,25 @@ impl Commands {
     /// The result goes, and that there was one stays.
     fn let_go(&self, tx: &mut Transaction, mark: &[u8], id: TicketId) -> Result<(), StoreError> {
         let key = id.get().to_be_bytes();
-        let Some(row) = tx.read_raw(&self.tickets, &key)? else { return Ok(()) };
+        let Some(row) = tx.read_raw(&self.0.tickets, &key)? else { return Ok(()) };
         let row: Row = bytes::read(&row)?;
         if let RowState::Answered { pieces, .. } = row.state {
             for number in 0..pieces {
-                tx.write_raw(&self.answers, &piece(id, number), None)?;
+                tx.write_raw(&self.0.answers, &piece(id, number), None)?;
             }
         }
         let row = Row { state: RowState::Expired, ..row };
-        tx.write_raw(&self.tickets, &key, Some(bytes::write(&row)?))?;
-        tx.write_raw(&self.expired, mark, Some(Vec::new()))
+        tx.write_raw(&self.0.tickets, &key, Some(bytes::write(&row)?))?;
+        tx.write_raw(&self.0.expired, mark, Some(Vec::new()))
     }
 
     /// Nothing is known of it any more, and its key is free.
     fn forget(&self, tx: &mut Transaction, _: &[u8], id: TicketId) -> Result<(), StoreError> {
         let key = id.get().to_be_bytes();
-        let Some(row) = tx.read_raw(&self.tickets, &key)? else { return Ok(()) };
+        let Some(row) = tx.read_raw(&self.0.tickets, &key)? else { return Ok(()) };
         let row: Row = bytes::read(&row)?;
-        tx.write_raw(&self.keys, &row.key, None)?;
-        tx.write_raw(&self.tickets, &key, None)
+        tx.write_raw(&self.0.keys, &row.key, None)?;
+        tx.write_raw(&self.0.tickets, &key, None)
     }
 }
 
@@ -110,18 +110,21 @@ mod tests {
 
         commands.expire(Duration::from_secs(60)).await.unwrap();
         assert!(matches!(state().await, Some(State::Ended(_))));
-        assert_eq!((rows(&commands.answers).await, rows(&commands.ended).await), (2, 1));
+        assert_eq!((rows(&commands.0.answers).await, rows(&commands.0.ended).await), (2, 1));
 
         // Its end is before the next millisecond.
         tokio::time::sleep(Duration::from_millis(3)).await;
         commands.expire(Duration::ZERO).await.unwrap();
         assert_eq!(state().await, Some(State::Expired));
-        assert_eq!((rows(&commands.answers).await, rows(&commands.ended).await), (0, 0));
+        assert_eq!((rows(&commands.0.answers).await, rows(&commands.0.ended).await), (0, 0));
         assert_eq!(commands.keep(call.clone(), None).await, Ok(id), "its key is known");
 
-        let (marks, own) = (commands.expired.clone(), commands.clone());
+        let (marks, own) = (commands.0.expired.clone(), commands.clone());
         commands.before(&marks, Duration::ZERO, Commands::forget).await.unwrap();
-        assert_eq!((state().await, rows(&own.keys).await, rows(&own.expired).await), (None, 0, 0));
+        assert_eq!(
+            (state().await, rows(&own.0.keys).await, rows(&own.0.expired).await),
+            (None, 0, 0)
+        );
         assert_ne!(commands.keep(call, None).await, Ok(id), "and free");
     }
 }

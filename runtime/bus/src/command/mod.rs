@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use seam_core::call::{Due, KeepError, Kept, KeptCall, TicketId};
-use seam_core::context;
+use seam_core::context::{self, TraceContext};
 use seam_core::contract::{Method, ServiceFailure};
 use seam_core::outcome::CallError;
 use seam_store::{Begun, Hook, Space, Store, StoreError, Transaction, TransactionError};
@@ -43,14 +43,17 @@ const PIECE: usize = 60 * 1024;
 
 /// The commands that a store keeps. Clones are the same.
 #[derive(Debug, Clone)]
-pub struct Commands {
+pub struct Commands(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     pending: Space,
     tickets: Space,
     answers: Space,
     keys: Space,
     ended: Space,
     expired: Space,
-    bell: Arc<Bell>,
+    bell: Bell,
 }
 
 /// Rings when there is something new.
@@ -88,7 +91,7 @@ impl Drop for Lasts<'_> {
 #[derive(Debug)]
 pub(crate) struct Sending {
     commands: Commands,
-    trace: String,
+    trace: Option<TraceContext>,
     principal: Option<String>,
     sent: AtomicBool,
 }
@@ -108,7 +111,7 @@ impl Hook for Sends {
         let sending = begun.and_then(|begun| begun.downcast_ref::<Sending>());
         let sent = sending.is_some_and(|sending| sending.sent.load(Ordering::Acquire));
         if sent && result.is_ok() {
-            self.0.bell.more.notify_one();
+            self.0.0.bell.more.notify_one();
         }
     }
 }
@@ -117,7 +120,7 @@ impl Sending {
     fn here(commands: Commands) -> Self {
         let context = context::current();
         let context = context.as_ref();
-        let trace = context.map(|context| context.trace.to_traceparent()).unwrap_or_default();
+        let trace = context.map(|context| context.trace);
         let principal = context.and_then(|context| Some(context.principal.as_ref()?.to_string()));
         Self { commands, trace, principal, sent: AtomicBool::new(false) }
     }
@@ -157,22 +160,22 @@ impl Commands {
     /// # Errors
     /// As [`Store::space`].
     pub fn open(store: &Store) -> Result<Self, StoreError> {
-        let commands = Self {
+        let commands = Self(Arc::new(Inner {
             pending: store.space("cmd.pending")?,
             tickets: store.space("cmd.ticket")?,
             answers: store.space("cmd.answer")?,
             keys: store.space("cmd.key")?,
             ended: store.space("cmd.ended")?,
             expired: store.space("cmd.expired")?,
-            bell: Arc::default(),
-        };
+            bell: Bell::default(),
+        }));
         store.hook(Sends(commands.clone()));
         Ok(commands)
     }
 
     /// The store that they are kept in.
-    pub const fn store(&self) -> &Store {
-        self.pending.store()
+    pub fn store(&self) -> &Store {
+        self.0.pending.store()
     }
 
     /// Keeps a call under an id of its own, or finds the command of its key; done once that is on disk.
@@ -187,7 +190,7 @@ impl Commands {
         });
         let (id, sent) = kept.await.map_err(not_kept)?;
         if sent {
-            self.bell.more.notify_one();
+            self.0.bell.more.notify_one();
         }
         Ok(id)
     }
@@ -209,7 +212,7 @@ impl Commands {
         let key_row = xxh3_128(scope.as_bytes()).to_be_bytes().to_vec();
         // Equal arguments are equal texts.
         let print = xxh3_64(arguments);
-        if let Some(row) = tx.read_raw(&self.keys, &key_row)? {
+        if let Some(row) = tx.read_raw(&self.0.keys, &key_row)? {
             let (id, before): (u128, u64) = bytes::read(&row)?;
             if before != print {
                 let cause = KeepError::Reused(key.clone()).to_string();
@@ -235,7 +238,7 @@ impl Commands {
             idempotent: *idempotent,
             saga: *saga,
             begun: false,
-            trace: trace.map_or_else(|| sending.trace.clone(), |trace| trace.to_traceparent()),
+            trace: trace.or(sending.trace).map(|t| t.to_traceparent()).unwrap_or_default(),
             principal: sending.principal.clone(),
         };
         let row = Row {
@@ -245,9 +248,9 @@ impl Commands {
             key: key_row.clone(),
             state: RowState::Pending { number },
         };
-        tx.write_raw(&self.pending, &number.to_be_bytes(), Some(bytes::write(&pending)?))?;
-        tx.write_raw(&self.tickets, &id.get().to_be_bytes(), Some(bytes::write(&row)?))?;
-        tx.write_raw(&self.keys, &key_row, Some(bytes::write(&(id.get(), print))?))?;
+        tx.write_raw(&self.0.pending, &number.to_be_bytes(), Some(bytes::write(&pending)?))?;
+        tx.write_raw(&self.0.tickets, &id.get().to_be_bytes(), Some(bytes::write(&row)?))?;
+        tx.write_raw(&self.0.keys, &key_row, Some(bytes::write(&(id.get(), print))?))?;
         sending.sent.store(true, Ordering::Release);
         Ok((id, true))
     }
@@ -257,17 +260,17 @@ impl Commands {
     /// # Errors
     /// If it can't be read.
     pub async fn find(&self, id: TicketId) -> Result<Option<Command>, StoreError> {
-        let Some(row) = self.tickets.get(&id.get().to_be_bytes()).await? else { return Ok(None) };
+        let Some(row) = self.0.tickets.get(&id.get().to_be_bytes()).await? else { return Ok(None) };
         let Row { service, method, created, state, .. } = bytes::read(&row)?;
         let (attempts, state) = match state {
             RowState::Pending { number } => {
-                let pending = self.pending.get(&number.to_be_bytes()).await?;
+                let pending = self.0.pending.get(&number.to_be_bytes()).await?;
                 let pending: Option<Pending> = pending.map(|row| bytes::read(&row)).transpose()?;
                 (pending.map_or(0, |pending| pending.attempts), State::Pending)
             }
             RowState::Answered { attempts, pieces } => {
                 let (first, end) = (piece(id, 0), piece(id, pieces));
-                let rows = self.answers.scan(&first..&end, false, usize::MAX).await?;
+                let rows = self.0.answers.scan(&first..&end, false, usize::MAX).await?;
                 let answer = rows.into_iter().flat_map(|(_, bytes)| bytes).collect();
                 (attempts, State::Ended(Kept::Answered(answer)))
             }
@@ -289,7 +292,7 @@ impl Commands {
     pub async fn wait(&self, id: TicketId, most: Duration) -> Result<Option<Command>, StoreError> {
         let until = tokio::time::Instant::now() + most;
         loop {
-            let end = self.bell.end.notified();
+            let end = self.0.bell.end.notified();
             let found = self.find(id).await?;
             let waits = found.as_ref().is_some_and(|found| found.state == State::Pending);
             if !waits || tokio::time::Instant::now() >= until {
@@ -307,7 +310,7 @@ impl Commands {
     /// # Errors
     /// If they can't be read.
     pub async fn pending(&self, most: usize) -> Result<Vec<(TicketId, Command)>, StoreError> {
-        let rows = self.pending.scan(&[]..&[], false, most).await?;
+        let rows = self.0.pending.scan(&[]..&[], false, most).await?;
         let mut all = Vec::with_capacity(rows.len());
         for (_, row) in rows {
             let pending: Pending = bytes::read(&row)?;
@@ -328,7 +331,7 @@ impl Commands {
         outcome: Result<Vec<u8>, CallError<ServiceFailure>>,
     ) -> Result<(), StoreError> {
         let key = id.get().to_be_bytes();
-        let Some(row) = tx.read_raw(&self.tickets, &key)? else { return Ok(()) };
+        let Some(row) = tx.read_raw(&self.0.tickets, &key)? else { return Ok(()) };
         let row: Row = bytes::read(&row)?;
         if !matches!(row.state, RowState::Pending { .. }) {
             return Ok(());
@@ -337,17 +340,17 @@ impl Commands {
             Ok(answer) => {
                 let mut pieces = 0;
                 for part in answer.chunks(PIECE) {
-                    tx.write_raw(&self.answers, &piece(id, pieces), Some(part.to_vec()))?;
+                    tx.write_raw(&self.0.answers, &piece(id, pieces), Some(part.to_vec()))?;
                     pieces += 1;
                 }
                 RowState::Answered { attempts, pieces }
             }
             Err(error) => RowState::Failed { attempts, failure: FailureRow::of(error) },
         };
-        tx.write_raw(&self.pending, &number.to_be_bytes(), None)?;
-        tx.write_raw(&self.tickets, &key, Some(bytes::write(&Row { state, ..row })?))?;
+        tx.write_raw(&self.0.pending, &number.to_be_bytes(), None)?;
+        tx.write_raw(&self.0.tickets, &key, Some(bytes::write(&Row { state, ..row })?))?;
         let ended = [&unix_millis().to_be_bytes()[..], &key].concat();
-        tx.write_raw(&self.ended, &ended, Some(Vec::new()))
+        tx.write_raw(&self.0.ended, &ended, Some(Vec::new()))
     }
 }
 

@@ -158,7 +158,7 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
             biased;
             () = stopped(&mut stop) => break,
             Some(again) = under_way.next() => line.extend(again),
-            () = commands.bell.more.notified() => read = true,
+            () = commands.0.bell.more.notified() => read = true,
             () = timer, if under_way.len() < IN_FLIGHT => {}
             () = sleep(AGAIN), if shared => read = true,
             _ = expire.tick() => {
@@ -169,7 +169,7 @@ pub async fn send(commands: Commands, calls: Arc<dyn Calls>, mut stop: watch::Re
         }
     }
     // What can't be made again comes to its end, if that is soon: then that is known.
-    let ends = async { while commands.bell.lasts() && under_way.next().await.is_some() {} };
+    let ends = async { while commands.0.bell.lasts() && under_way.next().await.is_some() {} };
     let _ = timeout(LAST, ends).await;
 }
 
@@ -182,7 +182,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 /// Takes in those that have come since; whether there may be more.
 async fn more(commands: &Commands, line: &mut Line, last: &mut u64) -> Result<bool, StoreError> {
     let from = (*last + 1).to_be_bytes();
-    let rows = commands.pending.scan(&from..&[], false, READ).await?;
+    let rows = commands.0.pending.scan(&from..&[], false, READ).await?;
     let full = rows.len() == READ;
     for (key, row) in rows {
         let (number, pending): (_, Pending) = (bytes::position(&key)?, bytes::read(&row)?);
@@ -210,7 +210,7 @@ async fn attempt(
     calls: &Arc<dyn Calls>,
     number: u64,
 ) -> Result<Option<Millis>, StoreError> {
-    let Some(row) = commands.pending.get(&number.to_be_bytes()).await? else { return Ok(None) };
+    let Some(row) = commands.0.pending.get(&number.to_be_bytes()).await? else { return Ok(None) };
     let mut pending: Pending = bytes::read(&row)?;
     let id = TicketId::new(pending.id);
     if pending.begun {
@@ -242,7 +242,7 @@ async fn attempt(
         pending.begun = true;
         rewrite(commands, number, &pending).await?;
     }
-    let _lasts = (!pending.idempotent).then(|| commands.bell.last());
+    let _lasts = (!pending.idempotent).then(|| commands.0.bell.last());
     let run = pending.saga.then(|| Arc::new(Run::new(commands.store().clone(), id)));
     let by = run.clone().map_or_else(|| Arc::new(()) as _, |run| run as _);
     let delivery = Delivery::new(id.to_string(), attempts, None, by);
@@ -335,7 +335,7 @@ async fn rewrite(commands: &Commands, number: u64, pending: &Pending) -> Result<
         let (own, row) = (commands.clone(), row.clone());
         commands
             .store()
-            .transaction(move |tx| tx.write_raw(&own.pending, &number.to_be_bytes(), Some(row)))
+            .transaction(move |tx| tx.write_raw(&own.0.pending, &number.to_be_bytes(), Some(row)))
     })
     .await
 }
@@ -374,6 +374,6 @@ async fn ended(
         })
     })
     .await?;
-    commands.bell.end.notify_waiters();
+    commands.0.bell.end.notify_waiters();
     Ok(None)
 }

@@ -3,7 +3,7 @@
 use seam_store::StoreError;
 
 use crate::intake::Position;
-use crate::record::Record;
+use crate::record::{Record, RecordRef};
 
 /// A row takes no more bytes than this, unless it is a single event: larger ones are dearer to the store.
 pub(super) const MOST: usize = 4 * 1024;
@@ -11,10 +11,12 @@ pub(super) const MOST: usize = 4 * 1024;
 const HEAD: usize = 4;
 
 /// An event as a row has it.
-pub(super) fn framed(record: &Record) -> Result<Vec<u8>, StoreError> {
-    let bytes = record.to_bytes()?;
-    let len = u32::try_from(bytes.len()).map_err(|_| corrupt("an event is too large"))?;
-    Ok([&len.to_be_bytes()[..], &bytes].concat())
+pub(super) fn framed(record: RecordRef<'_>) -> Result<Vec<u8>, StoreError> {
+    let mut frame = vec![0; HEAD];
+    record.write(&mut frame)?;
+    let len = u32::try_from(frame.len() - HEAD).map_err(|_| corrupt("an event is too large"))?;
+    frame[..HEAD].copy_from_slice(&len.to_be_bytes());
+    Ok(frame)
 }
 
 /// A row, as it was read.
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_row_has_one_event_or_several() {
-        let row = ["a", "b", ""].map(|body| framed(&record(body)).unwrap()).concat();
+        let row = ["a", "b", ""].map(|body| framed(record(body).borrowed()).unwrap()).concat();
         let block = Block::read((7_u64.to_be_bytes().into(), row.clone())).unwrap();
         assert_eq!((block.start, block.end()), (7, Ok(10)));
         let events: Result<Vec<_>, _> = block.events().collect();

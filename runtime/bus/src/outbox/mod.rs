@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use self::block::{Block, MOST, framed};
 use crate::intake::Position;
-use crate::record::Record;
+use crate::record::{Record, RecordRef};
 
 /// The space of the rows, and the sequence of their positions.
 const NAME: &str = "outbox";
@@ -63,6 +63,14 @@ impl Outbox {
     /// # Errors
     /// [`StoreError::TooLarge`], and as any write.
     pub fn put(&self, tx: &mut Transaction, record: &Record) -> Result<Position, StoreError> {
+        self.put_borrowed(tx, record.borrowed())
+    }
+
+    pub(crate) fn put_borrowed(
+        &self,
+        tx: &mut Transaction,
+        record: RecordRef<'_>,
+    ) -> Result<Position, StoreError> {
         let frame = framed(record)?;
         let position = tx.sequence(NAME)?;
         let mut last = self.last.lock();
@@ -189,8 +197,8 @@ pub(crate) struct Origin(TraceContext);
 
 impl Origin {
     /// The trace that its events belong to, as a `traceparent`.
-    pub(crate) fn trace(&self) -> Box<[u8]> {
-        self.0.to_traceparent().into_bytes().into()
+    pub(crate) fn trace(&self) -> [u8; 55] {
+        self.0.traceparent()
     }
 }
 

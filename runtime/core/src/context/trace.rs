@@ -84,7 +84,24 @@ impl TraceContext {
 
     /// The `traceparent` header of this call.
     pub fn to_traceparent(&self) -> String {
-        format!("00-{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+        self.traceparent().iter().copied().map(char::from).collect()
+    }
+
+    /// The same as bytes, all of which are ASCII.
+    pub fn traceparent(&self) -> [u8; 55] {
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        hex(&mut text[3..35], self.trace.get());
+        hex(&mut text[36..52], self.span.0.into());
+        text[54] += u8::from(self.sampled);
+        text
+    }
+}
+
+/// Writes a number, its last digit at the end.
+fn hex(digits: &mut [u8], mut number: u128) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(number & 15) as usize];
+        number >>= 4;
     }
 }
 
