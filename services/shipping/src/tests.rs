@@ -42,7 +42,7 @@ impl Scene {
 
     /// Of which orders it was told that they are on their way.
     async fn told(&self) -> Vec<Vec<u8>> {
-        let records = self.outbox.first(10).await.unwrap();
+        let records = self.outbox.from(1, 10).await.unwrap();
         records.into_iter().map(|(_, record)| record.body.into()).collect()
     }
 }
