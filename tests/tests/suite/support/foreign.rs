@@ -40,6 +40,8 @@ impl Foreign {
 
     /// Asks whoever takes from a queue: whether the answer is an error, and what it says.
     pub(crate) async fn ask(&self, queue: &str, body: &Value) -> (bool, Value) {
+        // What is sent to a queue that isn't there yet is gone.
+        self.declare(queue).await;
         let (options, nothing) = (QueueDeclareOptions::exclusive(), FieldTable::default());
         let own = self.channel.queue_declare("".into(), options, nothing).await.unwrap();
         let mut replies = self.consume(own.name().as_str()).await;
