@@ -49,7 +49,12 @@ impl Desk {
 
     /// The service is at work here, or isn't any more.
     pub fn set(&self, at_work: Option<AtWork>) {
-        self.at_work.send_replace(at_work);
+        // Who watches is told whether it is, and not each time that this is said.
+        self.at_work.send_if_modified(|known| {
+            let was_open = known.is_some();
+            *known = at_work;
+            known.is_some() != was_open
+        });
     }
 
     /// Whether the service is at work here.
