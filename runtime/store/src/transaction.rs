@@ -209,9 +209,7 @@ impl Transaction {
         if value.len() + bytes.len() > most {
             return Ok(false);
         }
-        let size = self.size + bytes.len();
-        check_size("transaction", size, MAX_TRANSACTION)?;
-        self.size = size;
+        grow(&mut self.size, bytes.len())?;
         self.undo.push((key, Undo::Shorten(value.len())));
         value.extend_from_slice(bytes);
         Ok(true)
@@ -270,19 +268,14 @@ impl Transaction {
     }
 
     pub(crate) fn write(&mut self, key: Vec<u8>, value: Write) -> Result<(), StoreError> {
-        let size = self.size + key.len() + value.as_ref().map_or(0, Vec::len);
-        check_size("transaction", size, MAX_TRANSACTION)?;
-        self.size = size;
+        grow(&mut self.size, bytes_of(&key, &value))?;
         self.put(key, value);
         Ok(())
     }
 
     /// Writes all or, if that is too much, nothing.
     pub(crate) fn write_all(&mut self, writes: Vec<(Vec<u8>, Write)>) -> Result<(), StoreError> {
-        let row = |(key, value): &(Vec<u8>, Write)| key.len() + value.as_ref().map_or(0, Vec::len);
-        let size = self.size + writes.iter().map(row).sum::<usize>();
-        check_size("transaction", size, MAX_TRANSACTION)?;
-        self.size = size;
+        grow(&mut self.size, writes.iter().map(|(key, value)| bytes_of(key, value)).sum())?;
         for (key, value) in writes {
             self.put(key, value);
         }
@@ -326,6 +319,17 @@ impl Transaction {
         }
         writes
     }
+}
+
+fn bytes_of(key: &[u8], value: &Write) -> usize {
+    key.len() + value.as_ref().map_or(0, Vec::len)
+}
+
+/// So many bytes more are written, or it is too much.
+fn grow(size: &mut usize, bytes: usize) -> Result<(), StoreError> {
+    check_size("transaction", *size + bytes, MAX_TRANSACTION)?;
+    *size += bytes;
+    Ok(())
 }
 
 #[cfg(test)]
