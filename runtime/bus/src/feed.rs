@@ -125,17 +125,19 @@ impl EventLog {
                 log.set(options);
                 log.trim(unix_millis()).await.map(drop).map_err(SourceError::new)
             }
-            Self::Rows(outbox) => loop {
+            Self::Rows(outbox) => {
                 let oldest = unix_millis().saturating_sub(millis(options.keep));
                 let head = outbox.head().await.map_err(SourceError::new)?;
                 let fits = outbox.fits(options.keep_bytes).await.map_err(SourceError::new)?;
-                let rows = outbox.first(TRIMMED).await.map_err(SourceError::new)?;
                 let is_old = |at: Position, row: &Record| row.at < oldest || at < fits;
-                let old = rows.events.iter();
-                let old = old.take_while(|(at, row)| is_old(*at, row) && *at < head);
-                let Some((last, _)) = old.last() else { return Ok(()) };
-                outbox.remove(&rows, *last).await.map_err(SourceError::new)?;
-            },
+                loop {
+                    let rows = outbox.first(TRIMMED).await.map_err(SourceError::new)?;
+                    let old = rows.events.iter();
+                    let old = old.take_while(|(at, row)| is_old(*at, row) && *at < head);
+                    let Some((last, _)) = old.last() else { return Ok(()) };
+                    outbox.remove(&rows, *last).await.map_err(SourceError::new)?;
+                }
+            }
         }
     }
 }

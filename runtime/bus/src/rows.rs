@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 use crate::intake::Position;
 
 pub(crate) fn write(row: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    rmp_serde::to_vec_named(row).map_err(|error| corrupt(&error.to_string()))
+    let mut bytes = Vec::new();
+    write_to(&mut bytes, row)?;
+    Ok(bytes)
 }
 
 /// The same, added to other bytes.

@@ -79,18 +79,8 @@ fn corrupt(what: &str) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::record;
     use super::*;
-
-    fn record(body: &str) -> Record {
-        Record {
-            topic: "order.paid".into(),
-            version: 1,
-            key: Box::default(),
-            at: 7,
-            trace: Box::default(),
-            body: body.as_bytes().into(),
-        }
-    }
 
     #[test]
     fn a_row_has_one_event_or_several() {

@@ -17,6 +17,8 @@ use crate::record::{Record, RecordRef};
 const NAME: &str = "outbox";
 /// About so many bytes are read at once: neither a log nor a frame takes any number of large events.
 const BYTES: usize = 1024 * 1024;
+/// About so many events share a row where many are published.
+const SHARING: usize = 16;
 /// At about so many places rows are looked at, to tell how large all of them are.
 const SAMPLES: u64 = 8;
 /// So many at each.
@@ -92,11 +94,15 @@ impl Outbox {
     /// # Errors
     /// If they can't be read.
     pub async fn first(&self, most: usize) -> Result<Outgoing, StoreError> {
-        let rows = if self.space.store().is_shared() { most } else { most / 16 + 1 };
+        let rows = if self.space.store().is_shared() { most } else { most / SHARING + 1 };
         let blocks = self.blocks(0, rows).await?;
-        let row = |block: &Block| Ok((block.start, block.end()? - 1));
-        let rows = blocks.iter().map(row).collect::<Result<_, StoreError>>()?;
-        let events = blocks.iter().flat_map(Block::events).collect::<Result<_, _>>()?;
+        let (mut events, mut rows) = (Vec::new(), Vec::with_capacity(blocks.len()));
+        for block in &blocks {
+            for event in block.events() {
+                events.push(event?);
+            }
+            rows.push((block.start, events.last().map_or(0, |(position, _)| *position)));
+        }
         Ok(Outgoing { events, rows })
     }
 
@@ -225,7 +231,7 @@ impl Hook for Bell {
 mod tests {
     use super::*;
 
-    fn record(body: &str) -> Record {
+    pub(super) fn record(body: &str) -> Record {
         Record {
             topic: "order.paid".into(),
             version: 1,
