@@ -11,7 +11,7 @@ use super::dispatch::Callable;
 use super::future::Call;
 use super::json::canonical;
 use super::ticket_id::TicketId;
-use super::tickets::answered;
+use super::tickets::result_of;
 use crate::context::TraceContext;
 use crate::contract::{Method, MethodSpec, ServiceFailure};
 use crate::name::ServiceId;
@@ -243,10 +243,7 @@ impl<M: Callable> Ticket<M> {
     /// # Errors
     /// The call's own, and [`Unknown`] if nobody can tell any more.
     pub async fn result(&self) -> Result<M::Answer, CallError<M::Error>> {
-        match self.keeper.ended(self.caller, self.id).await? {
-            Kept::Answered(answer) => answered(&answer),
-            Kept::Failed(error) => Err(error.typed()),
-        }
+        result_of(&*self.keeper, self.caller, self.id).await
     }
 }
 

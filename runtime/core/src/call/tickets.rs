@@ -68,17 +68,21 @@ impl FoundTicket {
     /// The call's own, and [`Unknown`] if nobody can tell any more or the result is no `A`.
     pub async fn result<A: DeserializeOwned, E: ServiceError>(&self) -> Result<A, CallError<E>> {
         let Tickets { caller, keeper } = &self.tickets;
-        match keeper.ended(*caller, self.id).await? {
-            Kept::Answered(answer) => answered(&answer),
-            Kept::Failed(error) => Err(error.typed()),
-        }
+        result_of(&**keeper, *caller, self.id).await
     }
 }
 
-/// The answer that is kept as JSON.
-pub(super) fn answered<A: DeserializeOwned, E>(answer: &[u8]) -> Result<A, CallError<E>> {
-    serde_json::from_slice(answer)
-        .map_err(|error| Unknown::Unreadable { why: error.to_string().into() }.into())
+/// The result of a command of that caller, once it is known.
+pub(super) async fn result_of<A: DeserializeOwned, E: ServiceError>(
+    keeper: &dyn Keeper,
+    caller: Caller,
+    id: TicketId,
+) -> Result<A, CallError<E>> {
+    match keeper.ended(caller, id).await? {
+        Kept::Answered(answer) => serde_json::from_slice(&answer)
+            .map_err(|error| Unknown::Unreadable { why: error.to_string().into() }.into()),
+        Kept::Failed(error) => Err(error.typed()),
+    }
 }
 
 impl fmt::Debug for Tickets {
