@@ -196,14 +196,15 @@ impl Desks {
         });
         let edges = self.0.links.get().and_then(Weak::upgrade);
         let edges = edges.and_then(|links| links.pool(self.edges())).map(|pool| pool.each());
-        let of_edges = edges.into_iter().flatten().map(|edge| async move {
-            let Some(remote) = edge else { return (Err("it is away".to_owned()), KeptAt::Nowhere) };
+        let edges = edges.unwrap_or_default();
+        // Those that can't be called aren't asked.
+        let mut all_asked = edges.iter().all(Option::is_some);
+        let of_edges = edges.into_iter().flatten().map(|remote| async move {
             let asking = Asking::new(self.edges(), remote, self.0.clock.clone());
             let found = asking.find(id, Duration::ZERO).await;
             (found.map_err(|error| error.to_string()), KeptAt::Edge(asking))
         });
         let (services, edges) = join(join_all(of_services), join_all(of_edges)).await;
-        let mut all_asked = true;
         for (found, at) in services.into_iter().chain(edges) {
             match found {
                 Ok(Some(command)) => return (Some((command, at)), true),
@@ -224,7 +225,6 @@ impl Desks {
         match at {
             KeptAt::Service(service) => self.find_at(service.name(), id, wait).await,
             KeptAt::Edge(asking) => asking.find(id, wait).await.map_err(|error| error.to_string()),
-            KeptAt::Nowhere => Ok(None),
         }
     }
 }
@@ -234,7 +234,6 @@ pub(super) enum KeptAt {
     Service(ServiceId),
     /// The edge of another process.
     Edge(Asking),
-    Nowhere,
 }
 
 /// A log, here or elsewhere.

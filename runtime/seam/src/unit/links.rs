@@ -105,28 +105,21 @@ impl Links {
                 self.joins(made, called, unit, endpoint, running);
             }
         }
-        // Events and commands of others are read where those are; nobody waits for that.
-        for remote in &layout.remote {
-            let Some(companion) = desks.companion(&remote.service) else { continue };
+        // Events and commands of others are read where those are, and other edges may have kept what a
+        // client of this one asks for; nobody waits for that.
+        let services = layout.remote.iter().filter_map(|remote| {
             let service = &remote.service;
-            if !reads(graph, layout, service) && !calls(graph, layout, service) {
-                continue;
-            }
-            let (contract, unit) = ((companion, companion::contract()), &remote.unit);
-            let called = made.called(&self.dialling, config, contract, unit, false);
-            for endpoint in &remote.endpoints {
-                listed.push((unit, endpoint));
-                self.joins(made, called, unit, endpoint, true);
-            }
-        }
-        // Other edges may have kept what a client of this one asks for.
-        let others = layout.peers.iter().filter(|peer| peer.edge);
-        let others = others.map(|peer| (&peer.unit, &peer.endpoints));
-        for (unit, endpoints) in others.chain([(&layout.unit, &layout.siblings)]) {
-            if layout.http.is_none() {
-                break;
-            }
-            let contract = (desks.edges(), companion::contract());
+            let asked = reads(graph, layout, service) || calls(graph, layout, service);
+            let companion = desks.companion(service).filter(|_| asked)?;
+            Some((companion, &remote.unit, &remote.endpoints))
+        });
+        let edges = layout.peers.iter().filter(|peer| peer.edge);
+        let edges = edges.map(|peer| (&peer.unit, &peer.endpoints));
+        let edges = edges.chain([(&layout.unit, &layout.siblings)]);
+        let edges = edges.filter(|_| layout.http.is_some());
+        let edges = edges.map(|(unit, endpoints)| (desks.edges(), unit, endpoints));
+        for (companion, unit, endpoints) in services.chain(edges) {
+            let contract = (companion, companion::contract());
             let called = made.called(&self.dialling, config, contract, unit, false);
             for endpoint in endpoints {
                 listed.push((unit, endpoint));
