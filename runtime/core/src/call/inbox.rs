@@ -13,7 +13,7 @@ use crate::contract::{Contract, ContractDescriptor, Method, MethodSpec};
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Inbound, Inlet, ReplyBody, ReplyKind, Served};
+use crate::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind, Served};
 use crate::time::{Clock, Moment};
 use crate::turn::{Begun, Held, Outcome, TurnStart};
 
@@ -43,6 +43,18 @@ impl Entrance {
         let admission = Admission { service: self.service, method, caller, now };
         admission.incoming(inbound.context, &self.callers)?;
         self.permits.admit(self.service, method, caller)
+    }
+
+    /// Whether a call of the edge may begin with that message: its edge has looked as well, but this
+    /// unit may have rules of its own.
+    #[inline(never)] // calls of services pass it by
+    fn admit_behalf<M: Method>(
+        &self,
+        message: &M,
+        inbound: &Inbound<'_>,
+    ) -> Result<(), NotExecuted> {
+        let principal = inbound.context.principal.as_deref();
+        self.permits.admit_behalf(self.service, message, principal)
     }
 }
 
@@ -154,6 +166,12 @@ pub fn serve<M: Callable>(
         Ok(message) => Held::Here(message),
         Err(fault) => return Served::failed(malformed(&fault.into())),
     };
+    if inbound.caller == Caller::Edge
+        && let Held::Here(message) = &message
+        && let Err(why) = entrance.admit_behalf(message, inbound)
+    {
+        return Served::failed(why);
+    }
     let now = inbound.now;
     let context = TurnContext::lent(entrance.service, inbound.context);
     let (mut context, mut polled) = (Some(context), Poll::Pending);

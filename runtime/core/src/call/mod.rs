@@ -40,7 +40,7 @@ pub use self::json::{
     transcode,
 };
 pub use self::local::LocalError;
-pub use self::permits::{Allow, Permits};
+pub use self::permits::{Allow, EdgeRules, Permits};
 pub use self::rehearsal::{Faults, Rehearsal};
 pub use self::repeat::Repeatable;
 pub use self::route::{Route, Target};

@@ -1,6 +1,7 @@
 //! Who may call whom, as config says it, in the words of those who hold callers to it.
 
-use seam_core::call::{Allow, Authority};
+use seam_core::call::{Allow, Authority, EdgeRules};
+use seam_core::contract::Rule;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_registry::engine::Embedded;
@@ -17,6 +18,12 @@ pub(super) fn rules(registry: &Registry, config: &Config, id: ServiceId) -> Allo
     let (Some(service), Some((_, contract))) = (config.service(id.name()), contract) else {
         return allow;
     };
+    let rules = contract.methods.iter().map(|method| {
+        let own = config.edge.rule(id.name(), &method.name);
+        own.cloned().unwrap_or_else(|| Rule::of(method))
+    });
+    let edge = EdgeRules { known: config.edge.knows_clients(), rules: rules.collect() };
+    allow = allow.at_the_edge(edge);
     for rule in &service.allow {
         // Config was checked against the same contract.
         let Some(method) = contract.method(&rule.method) else { continue };
