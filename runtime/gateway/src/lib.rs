@@ -69,6 +69,7 @@ mod json;
 mod kind;
 mod local;
 mod location;
+mod methods;
 mod modules;
 mod names;
 mod own;

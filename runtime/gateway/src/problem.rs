@@ -80,6 +80,10 @@ impl Problem {
         Self::new(Code::Denied, why)
     }
 
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "this needs a credential, and none came with the request")
+    }
+
     pub(crate) fn incompatible(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Incompatible, what)
     }

@@ -21,6 +21,7 @@ mod bus;
 mod catalogue;
 mod changes;
 mod check;
+mod edge;
 mod edit;
 mod effective;
 mod engine;
@@ -54,7 +55,7 @@ pub use self::{
     settings::Settings,
     store::{StoreConfig, StoreEngine},
     types::{
-        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRule, HealthConfig, Lane,
         LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
         TopologyConfig, UnitConfig, UnknownQuery, Via,
     },

@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use seam_core::{
     call::{CallPolicy, Faults},
+    contract::Rule,
     policy::{Balance, BreakerSettings},
 };
 pub use seam_gateway::UnknownQuery;
@@ -172,6 +173,9 @@ pub struct HealthConfig {
 /// rate = 0
 /// unknown_query = "refuse"
 /// errors = "/errors/"
+/// open = false
+/// [edge.allow]
+/// "order.list" = "self:user_id or role:support"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -201,6 +205,34 @@ pub struct EdgeConfig {
     /// `errors`: what stands before a code in a problem's `type`, where the code is explained; a URL
     /// or a path that ends with `/`. Default: `/errors/`, where every edge has pages for all codes.
     pub errors: String,
+    /// `open`: whether a unit may serve `http` where other machines reach it although nothing says who
+    /// its clients are. Default: `false`.
+    pub open: bool,
+    /// `allow."SERVICE.METHOD"`: who may ask for that method, in place of what its contract says:
+    /// `anyone`, `signed_in`, `role:NAME`, `self:ARGUMENT`, joined by ` or `. Default: none.
+    pub allow: Vec<EdgeRule>,
+}
+
+impl EdgeConfig {
+    /// Whether clients can say who they are.
+    pub const fn knows_clients(&self) -> bool {
+        false
+    }
+
+    /// The rule that stands in place of what the contract of a method says.
+    pub fn rule(&self, service: &str, method: &str) -> Option<&Rule> {
+        let is = |own: &&EdgeRule| own.method.split_once('.') == Some((service, method));
+        self.allow.iter().find(is).map(|own| &own.rule)
+    }
+}
+
+/// `[edge.allow]`: who may ask for one method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeRule {
+    /// `service.method`.
+    pub method: String,
+    /// Who.
+    pub rule: Rule,
 }
 
 impl Choice for UnknownQuery {

@@ -1,0 +1,64 @@
+//! `[edge]`, read.
+
+use seam_core::contract::Rule;
+use seam_gateway::EdgeSettings;
+
+use super::{
+    load::positive,
+    reader::Reader,
+    types::{EdgeConfig, EdgeRule},
+    value::Bytes,
+};
+
+/// `[edge]` and the tables below it.
+pub(super) fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
+    let EdgeSettings { deadline, notice, limits, .. } = EdgeSettings::default();
+    let some = 1..=1_000_000;
+    let body = |bytes: &Bytes| match bytes.0 {
+        1..=0x4000_0000 => Ok(()),
+        _ => Err(("`body` is out of its range".into(), "use a value from 1 to \"1GiB\"".into())),
+    };
+    let edge = EdgeConfig {
+        deadline: reader.checked("deadline", deadline, positive),
+        body: reader.checked("body", Bytes(limits.body as u64), body).0,
+        body_time: reader.checked("body_time", limits.body_time, positive),
+        head_time: reader.checked("head_time", limits.head_time, positive),
+        write_time: reader.checked("write_time", limits.write_time, positive),
+        notice: reader.value("notice", notice),
+        connections: reader.within("connections", limits.connections as u64, some.clone()) as usize,
+        connections_per_address: reader.within(
+            "connections_per_address",
+            limits.connections_per_address as u64,
+            some,
+        ) as usize,
+        rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
+            as u32,
+        unknown_query: reader.value("unknown_query", limits.unknown_query),
+        errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
+        open: reader.value("open", false),
+        allow: read_allow(reader.table("allow")),
+    };
+    reader.finish();
+    edge
+}
+
+/// Rules, whose methods and arguments are looked at once services are known.
+fn read_allow(reader: Reader<'_>) -> Vec<EdgeRule> {
+    let rules = reader.texts(|text| {
+        let fix = "use e.g. \"self:user_id or role:support\"";
+        Rule::parse(text).map_err(|error| (error.to_string(), fix.to_owned()))
+    });
+    rules.into_iter().map(|(method, rule)| EdgeRule { method, rule }).collect()
+}
+
+/// Whether codes may be explained there.
+fn explained(errors: &String) -> Result<(), (String, String)> {
+    let begins = ["https://", "http://", "/"].iter().any(|start| errors.starts_with(start));
+    let plain =
+        errors.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}?#".contains(&byte));
+    if begins && plain && errors.ends_with('/') {
+        return Ok(());
+    }
+    let fix = "use `https://example.com/errors/`: a code is put behind it";
+    Err((format!("`{errors}` is neither a URL nor a path that ends with `/`"), fix.into()))
+}
