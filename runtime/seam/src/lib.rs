@@ -3,6 +3,7 @@
 mod app;
 mod command;
 pub mod config;
+pub mod edge;
 pub mod prelude;
 mod services;
 mod unit;

@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later, module, permit};
+use super::{Ending, Here, Step, later, module, permit, plugins};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -135,6 +135,10 @@ async fn call(
         return Err(Problem::bad_request("this method takes nothing from a body").into());
     }
     permit::check(here, (client, method), arguments, found)?;
+    if !here.plugins().is_empty() {
+        let method = here.serving.routes().method(client, method);
+        plugins::authorize(here, method.map(|method| method.name.as_str())).await?;
+    }
     let client = here.serving.client(client);
     if let Some(tickets) = later::keeper(here) {
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;

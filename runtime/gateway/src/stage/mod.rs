@@ -14,6 +14,7 @@ mod log;
 mod module;
 mod own;
 mod permit;
+mod plugins;
 mod query;
 mod rate;
 mod ready;
@@ -21,6 +22,7 @@ mod route;
 mod ticket;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use seam_core::context::Principal;
 
@@ -30,6 +32,7 @@ use self::route::Found;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 use crate::response::Response;
+use crate::security::SecurityPlugin;
 use crate::settings::EdgeSettings;
 use crate::worker::{Serving, Worker};
 
@@ -47,6 +50,11 @@ impl Here<'_> {
     /// Who sent the request, as far as anybody knows.
     fn known(&self) -> Option<&Known> {
         self.known.get()
+    }
+
+    /// What the program adds to find out who asks, and to say who may.
+    fn plugins(&self) -> &[Arc<dyn SecurityPlugin>] {
+        &self.worker.shared.own.plugins
     }
 
     /// On whose behalf the request is answered, as far as anybody knows.

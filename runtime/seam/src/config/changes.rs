@@ -55,6 +55,7 @@ impl Config {
         let key = changed.key.as_str();
         let hosted = |name: &str| layout.services.iter().any(|service| service == name);
         match levels[..] {
+            ["edge", "plugins", ..] => layout.http.is_some(),
             ["calls" | "rehearsal"] | ["edge", ..] => false,
             ["bus"] => matches!(key, "engine" | "url"),
             // By what they are for the services here.

@@ -4,14 +4,20 @@ use seam_core::contract::Rule;
 use seam_gateway::EdgeSettings;
 
 use super::{
-    load::positive,
-    reader::Reader,
-    types::{EdgeConfig, EdgeRule},
+    catalogue::{Catalogue, KnownPlugin},
+    load::{list_settings, positive},
+    reader::{Findings, Reader},
+    settings::Settings,
+    tree::Table,
+    types::{EdgeConfig, EdgeRule, PluginConfig},
     value::Bytes,
 };
 
 /// `[edge]` and the tables below it.
-pub(super) fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
+pub(super) fn read_edge(
+    mut reader: Reader<'_>,
+    (root, catalogue, findings): (&Table, &Catalogue, &Findings),
+) -> EdgeConfig {
     let EdgeSettings { deadline, notice, limits, .. } = EdgeSettings::default();
     let some = 1..=1_000_000;
     let body = |bytes: &Bytes| match bytes.0 {
@@ -37,6 +43,7 @@ pub(super) fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         open: reader.value("open", false),
         allow: read_allow(reader.table("allow")),
+        plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
     };
     reader.finish();
     edge
@@ -49,6 +56,30 @@ fn read_allow(reader: Reader<'_>) -> Vec<EdgeRule> {
         Rule::parse(text).map_err(|error| (error.to_string(), fix.to_owned()))
     });
     rules.into_iter().map(|(method, rule)| EdgeRule { method, rule }).collect()
+}
+
+/// The tables of plug-ins; of those that nobody has written, empty ones.
+fn read_plugins(
+    mut reader: Reader<'_>,
+    root: &Table,
+    catalogue: &Catalogue,
+    findings: &Findings,
+) -> Vec<PluginConfig> {
+    let read = |plugin: &KnownPlugin| {
+        let path = ["edge", "plugins", plugin.name];
+        let mut settings = Settings {
+            path: path.join("."),
+            origin: root.origin(&path),
+            table: reader.raw(plugin.name).clone(),
+        };
+        findings.problems.borrow_mut().extend(plugin.settle(&mut settings).err());
+        list_settings(&settings.path, &settings.table, findings);
+        let (name, knows_clients) = (plugin.name.to_owned(), plugin.knows_clients);
+        PluginConfig { name, knows_clients, settings }
+    };
+    let plugins = catalogue.plugins.iter().map(read).collect();
+    reader.finish();
+    plugins
 }
 
 /// Whether codes may be explained there.

@@ -160,7 +160,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let calls = read_calls(reader.table("calls"));
     let health = read_health(reader.table("health"));
     let rehearsal = read_rehearsal(reader.table("rehearsal"));
-    let edge = read_edge(reader.table("edge"));
+    let edge = read_edge(reader.table("edge"), (root, catalogue, findings));
     let registry = read_registry(reader.table("registry"));
     let bus = read_bus(reader.table("bus"));
     let mut table = reader.table("store");
@@ -358,7 +358,7 @@ fn read_services(
 }
 
 /// A service's own keys are in effect as they are written.
-fn list_settings(path: &str, table: &Table, findings: &Findings) {
+pub(super) fn list_settings(path: &str, table: &Table, findings: &Findings) {
     for entry in &table.entries {
         let value = entry.node.show();
         let (table, key, origin) = (path.into(), entry.key.clone(), entry.node.origin.clone());

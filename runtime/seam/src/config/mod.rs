@@ -45,7 +45,7 @@ mod value;
 
 pub use self::{
     bus::{BusConfig, BusEngine},
-    catalogue::{Catalogue, KnownService},
+    catalogue::{Catalogue, KnownPlugin, KnownService},
     effective::Effective,
     env::environment,
     layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
@@ -56,7 +56,7 @@ pub use self::{
     store::{StoreConfig, StoreEngine},
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRule, HealthConfig, Lane,
-        LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
+        LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
         TopologyConfig, UnitConfig, UnknownQuery, Via,
     },
     url::ServerUrl,

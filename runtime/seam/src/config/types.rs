@@ -211,12 +211,14 @@ pub struct EdgeConfig {
     /// `allow."SERVICE.METHOD"`: who may ask for that method, in place of what its contract says:
     /// `anyone`, `signed_in`, `role:NAME`, `self:ARGUMENT`, joined by ` or `. Default: none.
     pub allow: Vec<EdgeRule>,
+    /// `plugins.NAME`: the tables of the plug-ins that the program adds.
+    pub plugins: Vec<PluginConfig>,
 }
 
 impl EdgeConfig {
     /// Whether clients can say who they are.
-    pub const fn knows_clients(&self) -> bool {
-        false
+    pub fn knows_clients(&self) -> bool {
+        self.plugins.iter().any(|plugin| plugin.knows_clients)
     }
 
     /// The rule that stands in place of what the contract of a method says.
@@ -224,6 +226,17 @@ impl EdgeConfig {
         let is = |own: &&EdgeRule| own.method.split_once('.') == Some((service, method));
         self.allow.iter().find(is).map(|own| &own.rule)
     }
+}
+
+/// `[edge.plugins.NAME]`: a plug-in that the program adds to its edges.
+#[derive(Clone, Debug)]
+pub struct PluginConfig {
+    /// `NAME`.
+    pub name: String,
+    /// Whether it knows clients, as its code says.
+    pub knows_clients: bool,
+    /// Its own table.
+    pub settings: Settings,
 }
 
 /// `[edge.allow]`: who may ask for one method.

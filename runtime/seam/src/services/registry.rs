@@ -11,12 +11,14 @@ use seam_wire::Transport;
 
 use super::entry::{Entry, Registered};
 use super::graph::Graph;
+use super::security::{Plugin, RegisteredPlugin, Security};
 use crate::config::{Catalogue, KnownService};
 
 /// The services of an app, and what its code says of how they run: what a unit is made from.
 #[derive(Clone)]
 pub(crate) struct Registry {
     services: Vec<Arc<dyn Registered>>,
+    plugins: Vec<Arc<dyn RegisteredPlugin>>,
     /// The name of the build, for handshakes and rollouts.
     pub(crate) release: Arc<str>,
     /// Whether calls within the unit are guarded: see `App::without_policies`.
@@ -38,6 +40,7 @@ impl Registry {
     pub(crate) fn new() -> Self {
         Self {
             services: Vec::new(),
+            plugins: Vec::new(),
             release: "dev".into(),
             policies: true,
             memories: Vec::new(),
@@ -76,7 +79,34 @@ impl Registry {
             self.services.iter().all(|service| service.id() != id),
             "the app has two services named `{name}`: give one of them another by `service_as`"
         );
+        assert!(
+            self.plugins.iter().all(|plugin| plugin.id() != id),
+            "the app has a service and a plug-in named `{name}`: give the service another name by `service_as`"
+        );
         self.services.push(Arc::new(Entry::<A>::new(id)));
+    }
+
+    /// Adds the plug-in `S` to the app's edges.
+    ///
+    /// # Panics
+    /// If its name is none, or something else has it.
+    pub(crate) fn secure<S: Security>(&mut self) {
+        let name = S::NAME;
+        let Some(id) = ServiceId::of(name) else {
+            panic!("`{name}` is no name of a plug-in: use up to 64 letters, digits, `-`, `_`, `.`")
+        };
+        let taken = self.services.iter().any(|service| service.id() == id)
+            || self.plugins.iter().any(|plugin| plugin.id() == id);
+        assert!(
+            !taken,
+            "the app has something named `{name}` already: give the plug-in another name"
+        );
+        self.plugins.push(Arc::new(Plugin::<S>::new(id)));
+    }
+
+    /// What is added to the app's edges, in the order in which it is asked.
+    pub(crate) fn plugins(&self) -> &[Arc<dyn RegisteredPlugin>] {
+        &self.plugins
     }
 
     pub(crate) fn services(&self) -> &[Arc<dyn Registered>] {
@@ -85,7 +115,7 @@ impl Registry {
 
     /// Who calls whom, as the services declare it.
     pub(crate) fn graph(&self) -> Graph {
-        Graph::of(&self.services)
+        Graph::of(&self.services, &self.plugins)
     }
 
     /// The services and their contracts.
@@ -99,7 +129,9 @@ impl Registry {
         let known = |service: &Arc<dyn Registered>| {
             let needs = graph.needs_of(service.id()).map(|need| need.name());
             let contract = service.descriptor();
-            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge());
+            // The edge calls what it offers, and what its plug-ins need.
+            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge())
+                || graph.is_called_by_plugins(service.id());
             let known = KnownService::new(service.id().name()).needs(needs);
             service.known(known.edge(at_the_edge).contract(contract))
         };
@@ -107,6 +139,7 @@ impl Registry {
             app: app.to_owned(),
             release: self.release.to_string(),
             services: self.services.iter().map(known).collect(),
+            plugins: self.plugins.iter().map(|plugin| plugin.known()).collect(),
         }
     }
 }

@@ -50,7 +50,14 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
     let own: Vec<ServiceId> = registry.into_iter().chain(desks.companions()).collect();
-    units.map(|unit| authority(unit, &own)).collect()
+    // Plug-ins call by their own names, from where there is an edge.
+    let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
+    let plugins: Vec<ServiceId> = plugins.collect();
+    let authority = |unit: &UnitConfig| match unit.http {
+        Some(_) => authority(unit, own.iter().chain(&plugins)),
+        None => authority(unit, &own),
+    };
+    units.map(authority).collect()
 }
 
 /// What holds while services move: what either says.
@@ -70,11 +77,11 @@ pub(super) fn either(one: Vec<Authority>, other: &[Authority]) -> Vec<Authority>
     both
 }
 
-fn authority(unit: &UnitConfig, own: &[ServiceId]) -> Authority {
+fn authority<'a>(unit: &UnitConfig, own: impl IntoIterator<Item = &'a ServiceId>) -> Authority {
     let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
     Authority {
         unit: unit.name.as_str().into(),
-        services: services.chain(own.iter().copied()).collect(),
+        services: services.chain(own.into_iter().copied()).collect(),
         edge: unit.http.is_some(),
         program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
     }

@@ -24,6 +24,7 @@ mod operations;
 mod parts;
 mod peers;
 mod placement;
+mod plugins;
 mod running;
 mod starting;
 mod status;

@@ -16,6 +16,7 @@ use super::clients::Routes;
 use super::edge::{Edge, listen};
 use super::failure::Taker;
 use super::parts::Parts;
+use super::plugins;
 use super::starting::Starting;
 use super::status::UnitStatus;
 use super::taking::Taken;
@@ -89,11 +90,14 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
-            let own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
+            let mut own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
-            let started = listener
-                .and_then(|listener| Edge::start(config, http, listener, routes, unit, own));
+            let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;
+            let started = plugins.and_then(|plugins| {
+                own.plugins = plugins;
+                Edge::start(config, http, listener?, routes, unit, own)
+            });
             match started {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
                 Err(failure) => {
