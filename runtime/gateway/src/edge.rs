@@ -16,6 +16,7 @@ use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
 use crate::stage::Rate;
+use crate::together::Alone;
 use crate::worker::{Shared, Table};
 
 /// The HTTP side of a unit, on threads of its own. Dropping it closes its connections at once;
@@ -75,6 +76,8 @@ impl Edge {
     ) -> Result<Self, EdgeError> {
         let table = Live::new(Table::new(clients)?);
         let address = listener.address().map_err(EdgeError::Start)?;
+        let together = own.together.clone();
+        let together = together.unwrap_or_else(|| Arc::new(Alone::new(settings.clock.clone())));
         let shared = Shared {
             settings: Live::new(settings),
             table,
@@ -82,6 +85,7 @@ impl Edge {
             own,
             own_metrics: OwnMetrics::new(),
             rate: Rate::default(),
+            together,
             connections: Arc::new(Connections::default()),
         };
         let shared = Arc::new(shared);

@@ -87,6 +87,7 @@ mod shape;
 mod stage;
 mod target;
 mod tickets;
+mod together;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
@@ -104,3 +105,4 @@ pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
+pub use self::together::{Alone, Apart, Ask, Claim, Standing, Take, Taken, Together};

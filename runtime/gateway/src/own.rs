@@ -11,6 +11,7 @@ use crate::modules::Modules;
 use crate::security::SecurityPlugin;
 use crate::shape::Shape;
 use crate::tickets::Tickets;
+use crate::together::Together;
 
 /// What is added to an edge: by its program, and by who keeps calls. Default: nothing.
 #[derive(Clone, Default)]
@@ -28,6 +29,8 @@ pub struct Own {
     pub plugins: Vec<Arc<dyn SecurityPlugin>>,
     /// The way to modules that no contract has. Without it the form gateway knows none.
     pub modules: Option<Arc<dyn Modules>>,
+    /// By which it counts together with the app's other edges. Without it, it counts for itself.
+    pub together: Option<Arc<dyn Together>>,
 }
 
 impl fmt::Debug for Own {
@@ -39,6 +42,7 @@ impl fmt::Debug for Own {
             .field("tickets", &self.tickets.is_some())
             .field("plugins", &self.plugins.len())
             .field("modules", &self.modules.is_some())
+            .field("together", &self.together.is_some())
             .finish()
     }
 }

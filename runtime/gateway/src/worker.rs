@@ -18,6 +18,7 @@ use crate::probe::Probe;
 use crate::routes::Routes;
 use crate::settings::EdgeSettings;
 use crate::stage::Rate;
+use crate::together::Together;
 
 /// What all threads of an edge share.
 pub(crate) struct Shared {
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) own: Own,
     pub(crate) own_metrics: OwnMetrics,
     pub(crate) rate: Rate,
+    pub(crate) together: Arc<dyn Together>,
     pub(crate) connections: Arc<Connections>,
 }
 
