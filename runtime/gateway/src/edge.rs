@@ -15,7 +15,7 @@ use crate::http::{self, Connections, EdgeListener, Phase, Running};
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
-use crate::stage::Rate;
+use crate::stage::{Failures, InFlight};
 use crate::together::Alone;
 use crate::worker::{Shared, Table};
 
@@ -84,7 +84,8 @@ impl Edge {
             probe,
             own,
             own_metrics: OwnMetrics::new(),
-            rate: Rate::default(),
+            failures: Failures::default(),
+            in_flight: InFlight::default(),
             together,
             connections: Arc::new(Connections::default()),
         };

@@ -123,8 +123,14 @@ impl Problem {
         not_executed(NotExecuted::DeadlineExceeded, None)
     }
 
+    /// Says when to come back: also after hours, if it is so.
     pub(crate) fn rate_limited(wait: Duration) -> Self {
-        Self::new(Code::RateLimited, "too many requests from this address").after(wait)
+        let retry_after = Some(wait.as_nanos().div_ceil(1_000_000_000).max(1) as u64);
+        Self { retry_after, ..Self::new(Code::RateLimited, "too many requests") }
+    }
+
+    pub(crate) fn overloaded(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Overloaded, why).after(RETRY_AFTER)
     }
 
     pub(crate) fn unavailable(why: impl Into<Cow<'static, str>>) -> Self {

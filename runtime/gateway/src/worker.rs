@@ -17,7 +17,7 @@ use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::routes::Routes;
 use crate::settings::EdgeSettings;
-use crate::stage::Rate;
+use crate::stage::{Failures, InFlight};
 use crate::together::Together;
 
 /// What all threads of an edge share.
@@ -27,7 +27,8 @@ pub(crate) struct Shared {
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) own: Own,
     pub(crate) own_metrics: OwnMetrics,
-    pub(crate) rate: Rate,
+    pub(crate) failures: Failures,
+    pub(crate) in_flight: InFlight,
     pub(crate) together: Arc<dyn Together>,
     pub(crate) connections: Arc<Connections>,
 }

@@ -21,7 +21,7 @@ pub(super) async fn exchange(
     let _answering = Answering::on(connection.clone());
     let last = request.head().connection_type() != ConnectionType::KeepAlive;
     let mut body = Body::new(&mut request, connection.clone());
-    let request = Request::new(request, worker.now());
+    let request = Request::new(request, worker.now(), &worker.settings().trusted);
     let mut response = stage::answer(&worker, &request, &mut body).await;
     if *request.method() == Method::HEAD {
         response.content.forget();

@@ -8,6 +8,7 @@ mod exchange;
 mod framing;
 mod listener;
 mod own;
+mod proxy;
 mod refusal;
 mod server;
 mod stream;

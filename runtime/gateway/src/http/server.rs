@@ -11,14 +11,17 @@ use actix_http::{HttpServiceBuilder, KeepAlive, Request};
 use actix_rt::net::TcpStream;
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt, fn_factory, fn_service};
+use ipnet::IpNet;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use super::connections::{Connections, Ticket};
 use super::exchange::exchange;
 use super::listener::EdgeListener;
+use super::proxy::{self, Said};
 use super::stream::WatchedStream;
 use super::waits::LINGER;
+use crate::request::is_trusted;
 use crate::settings::EdgeLimits;
 use crate::worker::{Shared, Worker};
 
@@ -109,10 +112,10 @@ fn server(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Server> {
         fn_service(move |io: TcpStream| {
             let settings = worker.settings();
             let (limits, errors) = (settings.limits, Arc::clone(&settings.errors));
-            let admitted = admit(io, &connections, &limits);
+            let (connections, trusted) = (Arc::clone(&connections), Arc::clone(&settings.trusted));
             let shape = worker.shared.own.problems.clone();
             async move {
-                let (io, ticket, address) = admitted?;
+                let (io, ticket, address) = admit(io, &connections, &limits, &trusted).await?;
                 let stream = WatchedStream::new(io, limits, ticket, errors, shape);
                 Ok((stream, Some(address)))
             }
@@ -124,18 +127,30 @@ fn server(shared: Arc<Shared>, listener: TcpListener) -> io::Result<Server> {
 
 type Admitted = (TcpStream, Ticket, SocketAddr);
 
-fn admit(
-    io: TcpStream,
+async fn admit(
+    mut io: TcpStream,
     connections: &Arc<Connections>,
     limits: &EdgeLimits,
+    trusted: &[IpNet],
 ) -> Result<Admitted, DispatchError> {
     let address = io.peer_addr().map_err(DispatchError::Io)?;
     let _ = io.set_nodelay(true);
-    match connections.admit(address.ip(), limits) {
-        Some(ticket) => Ok((io, ticket, address)),
-        None => {
-            tracing::debug!(%address, "a connection too many is closed");
-            Err(DispatchError::Io(io::Error::other("too many connections")))
-        }
+    let too_many = |address: SocketAddr| {
+        tracing::debug!(%address, "a connection too many is closed");
+        DispatchError::Io(io::Error::other("too many connections"))
+    };
+    if !is_trusted(trusted, address.ip()) {
+        let ticket = connections.admit(address.ip(), limits).ok_or_else(|| too_many(address))?;
+        return Ok((io, ticket, address));
+    }
+    let ticket = connections.admit_proxy(address.ip(), limits);
+    let mut ticket = ticket.ok_or_else(|| too_many(address))?;
+    let said = proxy::read(&mut io, limits.head_time).await.inspect_err(|error| {
+        tracing::debug!(%address, %error, "a connection without a PROXY header that is one");
+    });
+    match said.map_err(DispatchError::Io)? {
+        Said::Nobody => Ok((io, ticket, address)),
+        Said::Client(client) if ticket.belongs_to(client.ip(), limits) => Ok((io, ticket, client)),
+        Said::Client(client) => Err(too_many(client)),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use seam_core::context::{Principal, PrincipalTooLarge};
 use seam_core::outcome::Code;
+use seam_core::policy::Quota;
 
 use super::route::Found;
 use super::{Here, Step, plugins};
@@ -15,13 +16,15 @@ pub(crate) struct Known {
     pub(crate) principal: Principal,
     /// Its text, as calls carry it.
     pub(crate) text: Arc<str>,
+    /// How much it may ask for, where its credential says that, in place of what holds for all.
+    pub(crate) rate: Option<Quota>,
 }
 
 impl Known {
     /// # Errors
     /// If calls can't carry it.
     pub(crate) fn new(principal: Principal) -> Result<Self, PrincipalTooLarge> {
-        Ok(Self { text: principal.text()?, principal })
+        Ok(Self { text: principal.text()?, principal, rate: None })
     }
 }
 

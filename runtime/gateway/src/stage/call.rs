@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later, module, permit, plugins};
+use super::{Ending, Here, Step, later, limit, module, permit, plugins};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -108,6 +108,7 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     };
     form.check_version(service.version)?;
     let method = service.spelled(form.method())?;
+    limit::method(here, service.client, method.index).await?;
     let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
     let (answer, degraded) =
         call(here, service.client, method.index, &method.arguments, &found).await?;

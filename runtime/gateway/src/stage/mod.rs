@@ -8,15 +8,17 @@ mod auth;
 mod call;
 mod content;
 mod errors;
+mod failures;
+mod flight;
 mod guard;
 mod later;
+mod limit;
 mod log;
 mod module;
 mod own;
 mod permit;
 mod plugins;
 mod query;
-mod rate;
 mod ready;
 mod route;
 mod ticket;
@@ -27,7 +29,9 @@ use std::sync::Arc;
 use seam_core::context::Principal;
 
 pub(crate) use self::auth::Known;
-pub(crate) use self::rate::Rate;
+pub(crate) use self::failures::Failures;
+pub(crate) use self::flight::InFlight;
+use self::limit::Told;
 use self::route::Found;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
@@ -44,6 +48,8 @@ struct Here<'a> {
     serving: &'a Serving,
     /// Who sent the request, once that was found out; none if nobody is known.
     known: OnceCell<Known>,
+    /// What the response is to say of limits.
+    told: Told,
 }
 
 impl Here<'_> {
@@ -76,8 +82,8 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
-    let here =
-        Here { worker, request, settings: &settings, serving: &serving, known: OnceCell::new() };
+    let (known, told) = (OnceCell::new(), Told::default());
+    let here = Here { worker, request, settings: &settings, serving: &serving, known, told };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
@@ -88,6 +94,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     };
     response.identify(request.trace.trace);
     log::write(&here, &response);
+    here.told.tell(&mut response);
     response
 }
 
@@ -95,8 +102,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
 async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
     let found = route::find(here)?;
+    let _inside = flight::enter(here, &found)?;
     auth::identify(here, &found).await?;
-    rate::admit(here)?;
+    limit::admit(here, &found).await?;
     permit::foresee(here, &found)?;
     query::check(here, &found)?;
     let content = content::read(here, &found, body).await?;

@@ -18,7 +18,7 @@ const MOST: usize = 50_000;
 /// What was taken, by limit and key. Whoever hasn't asked for longer than any limit's window is
 /// forgotten, and before that who hasn't asked for longest, if there are too many.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     hash: Hash,
     generations: Mutex<Generations>,
 }
@@ -35,7 +35,7 @@ struct Generations {
 
 impl Counts {
     /// Takes one for each, or none.
-    pub(super) fn take(&self, asks: &[Ask<'_>], now: Moment) -> Taken {
+    pub(crate) fn take(&self, asks: &[Ask<'_>], now: Moment) -> Taken {
         let mut generations = self.generations.lock();
         let mut refused = None;
         for (of, ask) in asks.iter().enumerate() {
@@ -59,6 +59,11 @@ impl Counts {
         least
     }
 
+    /// How long a key has to wait for one, if there is none; nothing is taken.
+    pub(crate) fn wait(&self, ask: &Ask<'_>, now: Moment) -> Option<Duration> {
+        self.generations.lock().known(self.key(ask))?.room(ask.quota, now).err()
+    }
+
     /// So many were taken elsewhere, so long ago.
     pub(super) fn note(&self, ask: &Ask<'_>, (number, age): (u32, Duration), now: Moment) {
         let at = now.as_nanos().saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
@@ -69,9 +74,7 @@ impl Counts {
 
     /// What was taken by a key, and how long ago; `None` if nothing is known of it.
     pub(super) fn recall(&self, ask: &Ask<'_>, now: Moment) -> Option<Vec<(u32, Duration)>> {
-        let (key, generations) = (self.key(ask), self.generations.lock());
-        let found = generations.now.get(&key).or_else(|| generations.before.get(&key))?;
-        Some(found.ages(now).collect())
+        Some(self.generations.lock().known(self.key(ask))?.ages(now).collect())
     }
 
     fn key(&self, ask: &Ask<'_>) -> u128 {
@@ -80,6 +83,10 @@ impl Counts {
 }
 
 impl Generations {
+    fn known(&mut self, key: u128) -> Option<&mut Sliding> {
+        self.now.get_mut(&key).or_else(|| self.before.get_mut(&key))
+    }
+
     fn of(&mut self, key: u128, quota: Quota, now: Moment) -> &mut Sliding {
         self.longest = self.longest.max(quota.window());
         if self.now.len() >= MOST || now.since(self.since) > self.longest {

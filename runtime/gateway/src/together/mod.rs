@@ -17,6 +17,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub use self::alone::Alone;
+pub(crate) use self::counts::Counts;
 pub use self::taking::{Ask, Standing, Take, Taken};
 
 /// By which an edge counts, claims and ends together with the app's other edges.

@@ -6,6 +6,7 @@ use seam_gateway::EdgeSettings;
 use super::{
     catalogue::{Catalogue, KnownPlugin},
     load::{list_settings, positive},
+    rates::Rate,
     reader::{Findings, Reader},
     settings::Settings,
     tree::Table,
@@ -37,8 +38,7 @@ pub(super) fn read_edge(
             limits.connections_per_address as u64,
             some,
         ) as usize,
-        rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
-            as u32,
+        rate: reader.value("rate", Rate(limits.rate)).0,
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         open: reader.value("open", false),

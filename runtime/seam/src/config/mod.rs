@@ -31,6 +31,7 @@ mod load;
 mod origin;
 mod policies;
 mod problem;
+mod rates;
 mod reader;
 mod registry;
 mod settings;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use seam_core::{
     call::{CallPolicy, Faults},
     contract::Rule,
-    policy::{Balance, BreakerSettings},
+    policy::{Balance, BreakerSettings, Quota},
 };
 pub use seam_gateway::UnknownQuery;
 
@@ -197,8 +197,10 @@ pub struct EdgeConfig {
     pub connections: usize,
     /// `connections_per_address`: open at once from one address. Default: 100.
     pub connections_per_address: usize,
-    /// `rate`: requests a second from one address; beyond it: 429. Default: `0`, no limit.
-    pub rate: u32,
+    /// `rate`: how many requests one credential may make, or one address (for IPv6, one /64) without one,
+    /// over all edges: `"100/60s"`, or a number, so many a second; beyond it: 429. Default: `0`, no
+    /// limit.
+    pub rate: Option<Quota>,
     /// `unknown_query`: what becomes of keys of a query that nothing is read from. Default:
     /// `refuse`, by 400.
     pub unknown_query: UnknownQuery,

@@ -1,7 +1,6 @@
 //! The unit's edge: its HTTP side, as config says.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::num::NonZeroU32;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -76,7 +75,7 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         write_time: edge.write_time,
         connections: connections(edge.connections, 3, left),
         connections_per_address: edge.connections_per_address,
-        rate: NonZeroU32::new(edge.rate),
+        rate: edge.rate,
         unknown_query: edge.unknown_query,
         ..EdgeLimits::default()
     };
