@@ -105,4 +105,7 @@ pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
-pub use self::together::{Alone, Apart, Ask, Claim, Standing, Take, Taken, Together};
+pub use self::together::{
+    Alone, Among, Apart, Ask, Claim, Companion, KeptEndings, Other, Others, Reached, Standing,
+    Take, Taken, Together, together_contract, together_service,
+};

@@ -38,6 +38,11 @@ impl Alone {
         self.counts.note(ask, (number, age), self.clock.now());
     }
 
+    /// What others know of a key, if nothing is known of it here.
+    pub fn learn(&self, ask: &Ask<'_>, known: &[(u32, Duration)]) {
+        self.counts.learn(ask, known, self.clock.now());
+    }
+
     /// What was taken, as far as it is known: how many how long ago, from the oldest on. `None` if
     /// nothing was.
     pub fn recall(&self, ask: &Ask<'_>) -> Option<Vec<(u32, Duration)>> {

@@ -66,10 +66,19 @@ impl Counts {
 
     /// So many were taken elsewhere, so long ago.
     pub(super) fn note(&self, ask: &Ask<'_>, (number, age): (u32, Duration), now: Moment) {
-        let at = now.as_nanos().saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
         let mut generations = self.generations.lock();
         let counted = generations.of(self.key(ask), ask.quota, now);
-        counted.note(ask.quota, Moment::from_nanos(at), number);
+        counted.note(ask.quota, ago(age, now), number);
+    }
+
+    /// What others know of a key, from the oldest on, if nothing is known of it here.
+    pub(super) fn learn(&self, ask: &Ask<'_>, known: &[(u32, Duration)], now: Moment) {
+        let mut generations = self.generations.lock();
+        let key = self.key(ask);
+        if generations.known(key).is_none() {
+            let counted = generations.of(key, ask.quota, now);
+            known.iter().for_each(|known| counted.note(ask.quota, ago(known.1, now), known.0));
+        }
     }
 
     /// What was taken by a key, and how long ago; `None` if nothing is known of it.
@@ -80,6 +89,11 @@ impl Counts {
     fn key(&self, ask: &Ask<'_>) -> u128 {
         self.hash.of(&[ask.name, ask.key])
     }
+}
+
+fn ago(age: Duration, now: Moment) -> Moment {
+    let age = u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+    Moment::from_nanos(now.as_nanos().saturating_sub(age))
 }
 
 impl Generations {

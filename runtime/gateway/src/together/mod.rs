@@ -2,13 +2,15 @@
 //! sessions have ended.
 //!
 //! An edge asks for all of it by [`Together`]. [`Alone`] keeps it in memory, for an edge that is the
-//! only one; where there are several, whoever runs them stands between.
+//! only one, and [`Among`] where there are several.
 
 mod alone;
+mod among;
 mod claims;
 mod counts;
 mod endings;
 mod hash;
+mod kept;
 mod taking;
 
 use std::fmt;
@@ -17,7 +19,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub use self::alone::Alone;
+pub use self::among::{
+    Among, Companion, Other, Others, Reached, contract as together_contract,
+    service as together_service,
+};
 pub(crate) use self::counts::Counts;
+pub use self::kept::KeptEndings;
 pub use self::taking::{Ask, Standing, Take, Taken};
 
 /// By which an edge counts, claims and ends together with the app's other edges.
