@@ -18,7 +18,7 @@ use crate::status::{EndpointState, EndpointStatus};
 /// An endpoint, as its pool keeps it.
 pub(crate) struct Member {
     service: ServiceId,
-    pub(crate) unit: Box<str>,
+    pub(crate) unit: Arc<str>,
     pub(crate) instance: u16,
     pub(crate) remote: Arc<dyn Remote>,
     pub(crate) breaker: Breaker,

@@ -96,6 +96,15 @@ impl Pool {
         told_of.map(way).collect()
     }
 
+    /// Each endpoint that can be called now, by the unit and number of its instance.
+    pub fn instances(&self) -> Vec<(Arc<str>, u16, Arc<dyn Remote>)> {
+        let called = self.members().filter(|member| member.takes_calls());
+        let way = |member: &Arc<Member>| {
+            (Arc::clone(&member.unit), member.instance, Arc::clone(&member.remote))
+        };
+        called.map(way).collect()
+    }
+
     /// How its endpoints are, but for those that are gone.
     pub fn status(&self) -> Vec<EndpointStatus> {
         let now = self.clock.now();

@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 #[derive(Debug)]
 pub struct KeptEndings {
     path: PathBuf,
-    writing: Mutex<Writing>,
+    /// None while there is nothing to keep.
+    writing: Mutex<Option<Writing>>,
 }
 
 #[derive(Debug)]
@@ -29,16 +30,13 @@ struct Writing {
 const FEW: usize = 1_024;
 
 impl KeptEndings {
-    /// Opens the file, or makes it, with its folder. Lines that aren't whole are dropped, and so are
-    /// those whose time is over. Blocks.
+    /// Opens the file, if there is one: it is made once there is something to keep. Lines that aren't
+    /// whole are dropped, and so are those whose time is over. Blocks.
     ///
     /// # Errors
     /// If it can't be read or written.
     pub fn open(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let writing = write_anew(path, &lines(path)?)?;
+        let writing = if path.try_exists()? { Some(write_anew(path)?) } else { None };
         Ok(Self { path: path.to_owned(), writing: Mutex::new(writing) })
     }
 
@@ -57,6 +55,10 @@ impl KeptEndings {
     pub fn add(&self, sessions: &[(String, Duration)]) -> io::Result<()> {
         let now = now();
         let mut writing = self.writing.lock();
+        let writing = match &mut *writing {
+            Some(writing) => writing,
+            none => none.insert(write_anew(&self.path)?),
+        };
         // What was written in part is a line of its own, and none.
         let mut text = String::from(if writing.torn { "\n" } else { "" });
         for (id, lasting) in sessions.iter().filter(|(id, _)| is_plain(id)) {
@@ -69,14 +71,18 @@ impl KeptEndings {
         writing.torn = false;
         writing.lines += sessions.len();
         if writing.lines >= writing.anew_at {
-            *writing = write_anew(&self.path, &lines(&self.path)?)?;
+            *writing = write_anew(&self.path)?;
         }
         Ok(())
     }
 }
 
-/// Writes them to a new file in place of the old one.
-fn write_anew(path: &Path, lines: &[(u64, String)]) -> io::Result<Writing> {
+/// Writes those whose time isn't over to a new file in place of the old one.
+fn write_anew(path: &Path) -> io::Result<Writing> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let lines = lines(path)?;
     let beside = path.with_extension("new");
     let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&beside)?;
     let text: String = lines.iter().map(|(until, id)| line(*until, id)).collect();

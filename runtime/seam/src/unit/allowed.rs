@@ -4,6 +4,7 @@ use seam_core::call::{Allow, Authority, EdgeRules};
 use seam_core::contract::Rule;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
+use seam_gateway::together_service;
 use seam_registry::engine::Embedded;
 
 use super::desks::Desks;
@@ -50,11 +51,11 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
     let own: Vec<ServiceId> = registry.into_iter().chain(desks.companions()).collect();
-    // Plug-ins call by their own names, from where there is an edge.
+    // Plug-ins call by their own names, from where there is an edge; and only edges count together.
     let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
-    let plugins: Vec<ServiceId> = plugins.collect();
+    let of_edges: Vec<ServiceId> = plugins.chain(together_service()).collect();
     let authority = |unit: &UnitConfig| match unit.http {
-        Some(_) => authority(unit, own.iter().chain(&plugins)),
+        Some(_) => authority(unit, own.iter().chain(&of_edges)),
         None => authority(unit, &own),
     };
     units.map(authority).collect()

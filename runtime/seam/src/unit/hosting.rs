@@ -25,6 +25,7 @@ use super::broker::Brokers;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitCalls, UnitKeeper};
 use super::desks::Desks;
+use super::edges::Edges;
 use super::health::Watcher;
 use super::links::Links;
 use super::parts::Resident;
@@ -58,6 +59,8 @@ pub(super) struct Hosting {
     pub(super) authorities: Live<Vec<Authority>>,
     /// The logs of those who publish events.
     pub(super) desks: Desks,
+    /// The other edges, if this unit has one.
+    pub(super) edges: Option<Edges>,
     /// Who keeps the commands of whom.
     pub(super) keeper: Arc<UnitKeeper>,
     /// The broker of the bus.

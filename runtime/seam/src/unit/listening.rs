@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::StartFailure;
 use super::descriptors::{connections, left};
+use super::edges::Edges;
 use super::failure::{Taker, unbound};
 use super::hosting::Hosting;
 use super::inlets::LaterInlet;
@@ -69,6 +70,7 @@ impl Listening {
         }
         inlets.extend(registration.inlet());
         inlets.extend(hosting.desks.inlets());
+        inlets.extend(hosting.edges.as_ref().and_then(Edges::inlet));
         inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
         let several = layout.is_one_of_several();
         let waits = |resident: &&Arc<Resident>| !is_offered(resident.activity(), several);

@@ -11,6 +11,7 @@ mod commands;
 mod descriptors;
 mod desks;
 mod edge;
+mod edges;
 mod failure;
 mod health;
 mod hosting;

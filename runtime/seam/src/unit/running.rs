@@ -91,6 +91,9 @@ impl Running {
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
             let mut own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
+            if let Some(edges) = &parts.hosting.edges {
+                own.together = Some(edges.join(parts.homes[0].runtime()).await);
+            }
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
             let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;

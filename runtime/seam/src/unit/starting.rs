@@ -24,6 +24,7 @@ use super::certificates;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitKeeper};
 use super::desks::Desks;
+use super::edges::Edges;
 use super::health::Watcher;
 use super::hosting::Hosting;
 use super::links::{self, Links};
@@ -103,6 +104,7 @@ impl<'a> Starting<'a> {
         ));
         let (config, layout) = (self.config, self.layout);
         let desks = Desks::new(self.registry, self.clock.clone())?;
+        let edges = Edges::open(config, layout, self.clock.clone())?;
         let hosting = Hosting {
             registry: self.registry.clone(),
             graph,
@@ -115,6 +117,7 @@ impl<'a> Starting<'a> {
             tls: tls.clone(),
             authorities: Live::new(allowed::authorities(config, &layout.topology, &desks)),
             desks,
+            edges,
             keeper,
             brokers,
             results: Live::new(self.config.bus.results),
@@ -131,6 +134,9 @@ impl<'a> Starting<'a> {
         };
         let links = Arc::new(Links::new(dialling));
         hosting.desks.reach_by(&links);
+        if let Some(edges) = &hosting.edges {
+            edges.reach_by(&links);
+        }
         links.extend(&hosting, config, layout, false);
         for (id, _) in &hosting.opened {
             hosting.lead_away(*id, layout, &links);
