@@ -6,11 +6,11 @@ use seam_gateway::EdgeSettings;
 use super::{
     catalogue::{Catalogue, KnownPlugin},
     load::{list_settings, positive},
-    rates::Rate,
+    rates::{Nets, Rate},
     reader::{Findings, Reader},
     settings::Settings,
     tree::Table,
-    types::{EdgeConfig, EdgeRule, PluginConfig},
+    types::{EdgeConfig, EdgeRate, EdgeRule, PluginConfig},
     value::Bytes,
 };
 
@@ -39,6 +39,10 @@ pub(super) fn read_edge(
             some,
         ) as usize,
         rate: reader.value("rate", Rate(limits.rate)).0,
+        rates: read_rates(reader.table("rates")),
+        failures: reader.value("failures", Rate(limits.failures)).0,
+        in_flight: reader.within("in_flight", limits.in_flight.into(), 0..=1_000_000) as u32,
+        trusted: reader.value("trusted", Nets::default()).0,
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         open: reader.value("open", false),
@@ -56,6 +60,12 @@ fn read_allow(reader: Reader<'_>) -> Vec<EdgeRule> {
         Rule::parse(text).map_err(|error| (error.to_string(), fix.to_owned()))
     });
     rules.into_iter().map(|(method, rule)| EdgeRule { method, rule }).collect()
+}
+
+/// Limits, whose methods are looked at once services are known.
+fn read_rates(reader: Reader<'_>) -> Vec<EdgeRate> {
+    let rates = reader.values::<Rate>().into_iter();
+    rates.map(|(method, Rate(quota))| EdgeRate { method, quota }).collect()
 }
 
 /// The tables of plug-ins; of those that nobody has written, empty ones.

@@ -56,9 +56,9 @@ pub use self::{
     settings::Settings,
     store::{StoreConfig, StoreEngine},
     types::{
-        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRule, HealthConfig, Lane,
-        LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
-        TopologyConfig, UnitConfig, UnknownQuery, Via,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRate, EdgeRule,
+        HealthConfig, Lane, LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution,
+        ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, UnknownQuery, Via,
     },
     url::ServerUrl,
 };

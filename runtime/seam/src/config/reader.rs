@@ -9,7 +9,7 @@ use super::{
     origin::Origin,
     problem::{Problem, nearest},
     tree::{Entry, Kind, Node, Table},
-    value::FromNode,
+    value::{FromNode, Wrong},
 };
 
 /// What comes of reading: one for the whole config.
@@ -180,6 +180,24 @@ impl<'a> Reader<'a> {
             }
         }
         lists
+    }
+
+    /// The values in this table, whatever their keys.
+    pub(super) fn values<T: FromNode>(self) -> Vec<(String, T)> {
+        let mut values = Vec::new();
+        for Entry { key, node, .. } in self.table.into_iter().flat_map(|table| &table.entries) {
+            match T::from_node(node) {
+                Ok(value) => {
+                    let shown = written(node).map_or_else(|| value.show(), T::written);
+                    self.findings.effective(&self.path, key, shown, &node.origin);
+                    values.push((key.clone(), value));
+                }
+                Err(Wrong { reason, fix }) => {
+                    self.findings.problem(&node.origin, format!("`{key}`: {reason}"), fix);
+                }
+            }
+        }
+        values
     }
 
     /// The texts in this table, whatever their keys, as `read` takes them; its reason and fix otherwise.

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use seam_core::{
     call::{CallPolicy, Faults},
     contract::Rule,
@@ -171,11 +172,16 @@ pub struct HealthConfig {
 /// connections = 10000
 /// connections_per_address = 100
 /// rate = 0
+/// failures = "1000/60s"
+/// in_flight = 0
+/// trusted = []
 /// unknown_query = "refuse"
 /// errors = "/errors/"
 /// open = false
 /// [edge.allow]
 /// "order.list" = "self:user_id or role:support"
+/// [edge.rates]
+/// "user.create" = "20/4s"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -201,6 +207,18 @@ pub struct EdgeConfig {
     /// over all edges: `"100/60s"`, or a number, so many a second; beyond it: 429. Default: `0`, no
     /// limit.
     pub rate: Option<Quota>,
+    /// `rates."SERVICE.METHOD"`: the same for one method beside that, in place of what its contract says.
+    /// Default: none.
+    pub rates: Vec<EdgeRate>,
+    /// `failures`: how many wrong credentials one address may send to an edge; beyond it none of it is
+    /// looked at: 429. Default: `"1000/60s"`; `0`: no limit.
+    pub failures: Option<Quota>,
+    /// `in_flight`: how many requests an edge answers at once; beyond it: 503. Default: `0`, no limit.
+    pub in_flight: u32,
+    /// `trusted`: the networks and addresses of proxies, which are believed what they say of their
+    /// clients, by `X-Forwarded-For`, `X-Forwarded-Proto` and the PROXY protocol, version 2. Default:
+    /// `[]`.
+    pub trusted: Vec<IpNet>,
     /// `unknown_query`: what becomes of keys of a query that nothing is read from. Default:
     /// `refuse`, by 400.
     pub unknown_query: UnknownQuery,
@@ -228,6 +246,15 @@ impl EdgeConfig {
         let is = |own: &&EdgeRule| own.method.split_once('.') == Some((service, method));
         self.allow.iter().find(is).map(|own| &own.rule)
     }
+}
+
+/// `[edge.rates]`: how often one method may be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeRate {
+    /// `service.method`.
+    pub method: String,
+    /// How often; without a limit if that is none.
+    pub quota: Option<Quota>,
 }
 
 /// `[edge.plugins.NAME]`: a plug-in that the program adds to its edges.

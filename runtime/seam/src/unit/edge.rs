@@ -76,12 +76,15 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         connections: connections(edge.connections, 3, left),
         connections_per_address: edge.connections_per_address,
         rate: edge.rate,
+        failures: edge.failures,
+        in_flight: edge.in_flight,
         unknown_query: edge.unknown_query,
         ..EdgeLimits::default()
     };
     let (deadline, notice) = (edge.deadline, edge.notice);
     let errors = edge.errors.as_str().into();
     let rules = edge.allow.iter().map(|own| (own.method.clone(), own.rule.clone()));
+    let rates = edge.rates.iter().map(|own| (own.method.clone(), own.quota));
     EdgeSettings {
         deadline,
         notice,
@@ -89,6 +92,8 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
         limits,
+        rates: Arc::new(rates.collect()),
+        trusted: edge.trusted.clone().into(),
         ..Default::default()
     }
 }

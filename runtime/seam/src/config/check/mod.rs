@@ -52,6 +52,7 @@ pub(super) fn check(
     check.queues(config);
     check.allowed(config);
     check.edge_rules(config);
+    check.edge_rates(config);
     check.sockets(config);
     for unit in &config.units {
         check.instances(unit);

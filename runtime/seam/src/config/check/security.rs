@@ -52,6 +52,13 @@ impl Check<'_> {
         }
     }
 
+    /// Limits of the edge name methods that there are.
+    pub(super) fn edge_rates(&self, config: &Config) {
+        for rate in &config.edge.rates {
+            self.edge_method("rates", &rate.method);
+        }
+    }
+
     /// Rules of the edge name methods and arguments that there are.
     pub(super) fn edge_rules(&self, config: &Config) {
         for EdgeRule { method: name, rule } in &config.edge.allow {
