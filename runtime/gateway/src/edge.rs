@@ -82,6 +82,7 @@ impl Edge {
             own,
             own_metrics: OwnMetrics::new(),
             rate: Rate::default(),
+            cache: Arc::default(),
             connections: Arc::new(Connections::default()),
         };
         let shared = Arc::new(shared);

@@ -60,9 +60,13 @@
 
 mod argument;
 mod arguments;
+mod cache;
+mod coding;
+mod cors;
 mod edge;
 mod error;
 mod errors;
+mod files;
 mod form;
 mod http;
 mod json;
@@ -85,15 +89,19 @@ mod security;
 mod settings;
 mod shape;
 mod stage;
+mod tag;
 mod target;
 mod tickets;
+mod web;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
+pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
+pub use self::files::FileFolder;
 pub use self::http::{EdgeListener, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::own::Own;
@@ -104,3 +112,4 @@ pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
+pub use self::web::WebSettings;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use seam_core::contract::Rule;
 use seam_core::time::Clock;
 
+use crate::web::WebSettings;
+
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
@@ -32,6 +34,8 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
+    /// What it says to browsers and caches, and the folders that it shows.
+    pub web: Arc<WebSettings>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// The clock of the clients that it calls with. Default: the production clock.
@@ -48,6 +52,7 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
+            web: Arc::default(),
             limits: EdgeLimits::default(),
             clock: Clock::fast(),
         }

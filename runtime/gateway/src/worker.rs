@@ -10,6 +10,7 @@ use seam_core::live::Live;
 use seam_core::remote::Caller;
 use seam_core::time::{Clock, Moment};
 
+use crate::cache::Cache;
 use crate::error::EdgeError;
 use crate::http::{Connections, OwnService};
 use crate::local::Local;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) own: Own,
     pub(crate) own_metrics: OwnMetrics,
     pub(crate) rate: Rate,
+    pub(crate) cache: Arc<Cache>,
     pub(crate) connections: Arc<Connections>,
 }
 

@@ -5,9 +5,15 @@
 //! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
 
 mod auth;
+mod cached;
 mod call;
 mod content;
+mod cors;
+mod encode;
 mod errors;
+mod files;
+mod finish;
+mod fresh;
 mod guard;
 mod later;
 mod log;
@@ -87,6 +93,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         }
     };
     response.identify(request.trace.trace);
+    finish::finish(&here, &mut response).await;
     log::write(&here, &response);
     response
 }
