@@ -42,6 +42,7 @@ mod tree;
 mod types;
 mod url;
 mod value;
+mod web;
 
 pub use self::{
     bus::{BusConfig, BusEngine},
@@ -60,6 +61,7 @@ pub use self::{
         TopologyConfig, UnitConfig, UnknownQuery, Via,
     },
     url::ServerUrl,
+    web::CorsConfig,
 };
 
 pub use seam_wire::{Address, AddressError};

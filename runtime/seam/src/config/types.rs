@@ -9,7 +9,7 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice};
+use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice, web::CorsConfig};
 
 /// `[app]`: the app as a whole.
 ///
@@ -176,6 +176,12 @@ pub struct HealthConfig {
 /// open = false
 /// [edge.allow]
 /// "order.list" = "self:user_id or role:support"
+///
+/// [edge.cache]
+/// "user.get" = "3s"
+///
+/// [edge.files]
+/// "/" = "web"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -213,6 +219,14 @@ pub struct EdgeConfig {
     pub allow: Vec<EdgeRule>,
     /// `plugins.NAME`: the tables of the plug-ins that the program adds.
     pub plugins: Vec<PluginConfig>,
+    /// `[edge.cors]`.
+    pub cors: CorsConfig,
+    /// `[edge.cache]`: for how long answers of a method's GET are kept, by `"service.method"`, in
+    /// place of what its contract says; `"0s"` keeps none. Default: as contracts say.
+    pub cache: Vec<(String, Duration)>,
+    /// `[edge.files]`: folders that are shown to everybody where nothing else has a path, by what the
+    /// paths of their files begin with. Default: none.
+    pub files: Vec<(String, PathBuf)>,
 }
 
 impl EdgeConfig {
