@@ -41,6 +41,11 @@
 //! [`Answer`](seam_core::codec::Answer) has a status, headers and cookies of its own; a `Blob` is
 //! the body, with its media type.
 //!
+//! On its way out an answer gets what it doesn't say itself: `Cache-Control`, a strong `ETag` if it is
+//! all of a GET's content, or 304 for who has that already; then a coding that the client takes, from
+//! 1 KiB on. [`WebSettings`] says which pages of other origins may read answers, which methods'
+//! answers are kept for a while, and which folders are shown where nothing else has a path.
+//!
 //! # Errors
 //!
 //! Every error that the edge answers is an `application/problem+json` (RFC 9457) with a stable
@@ -60,9 +65,13 @@
 
 mod argument;
 mod arguments;
+mod cache;
+mod coding;
+mod cors;
 mod edge;
 mod error;
 mod errors;
+mod files;
 mod form;
 mod http;
 mod json;
@@ -85,16 +94,20 @@ mod security;
 mod settings;
 mod shape;
 mod stage;
+mod tag;
 mod target;
 mod tickets;
 mod together;
+mod web;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
+pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
+pub use self::files::FileFolder;
 pub use self::http::{EdgeListener, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::own::Own;
@@ -109,3 +122,4 @@ pub use self::together::{
     Alone, Among, Apart, Ask, Claim, Companion, KeptEndings, Other, Others, Reached, Standing,
     Take, Taken, Together, together_contract, together_service,
 };
+pub use self::web::WebSettings;

@@ -59,7 +59,7 @@ pub(crate) enum Target {
     Error,
     /// A call that was kept.
     Ticket,
-    Method(Box<MethodRoute>),
+    Method(Arc<MethodRoute>),
 }
 
 /// A route that a method declares.
@@ -171,7 +171,7 @@ fn target(
         return Err("accepts media types, and its body is no `Blob`".into());
     }
     let route = MethodRoute { client, index, arguments, status, location, accept };
-    Ok((verb, Target::Method(Box::new(route))))
+    Ok((verb, Target::Method(Arc::new(route))))
 }
 
 /// The names in a template, whose every segment is a text or `{name}`.

@@ -162,24 +162,15 @@ impl<'a> Reader<'a> {
         self.child(name, self.raw_table(name))
     }
 
+    /// Refuses the value of a free name.
+    pub(super) fn refuse(&self, name: &str, reason: impl Into<String>, fix: impl Into<String>) {
+        let origin = self.table.map_or(Origin::Default, |table| table.origin(&[name]));
+        self.findings.problem(&origin, reason, fix);
+    }
+
     /// The lists of names in this table, whatever their keys: all are known.
     pub(super) fn lists(self) -> Vec<(String, Vec<String>)> {
-        let Some(table) = self.table else { return Vec::new() };
-        let mut lists = Vec::new();
-        for entry in &table.entries {
-            match Vec::<String>::from_node(&entry.node) {
-                Ok(names) => {
-                    let origin = &entry.node.origin;
-                    self.findings.effective(&self.path, &entry.key, names.show(), origin);
-                    lists.push((entry.key.clone(), names));
-                }
-                Err(wrong) => {
-                    let reason = format!("`{}`: {}", entry.key, wrong.reason);
-                    self.findings.problem(&entry.node.origin, reason, wrong.fix);
-                }
-            }
-        }
-        lists
+        self.values()
     }
 
     /// The values in this table, whatever their keys.
