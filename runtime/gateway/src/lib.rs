@@ -35,6 +35,11 @@
 //! its result. `Idempotency-Key` is the call's key, and the same key is the same ticket. Without it,
 //! an argument that a route ties to that header is the ticket's id.
 //!
+//! # What is pushed
+//!
+//! `GET /push` is a stream of server-sent events for the subject of whoever asks ([`Pushes`]), which
+//! needs a credential. Its ids are understood by every edge of the app.
+//!
 //! # Answers
 //!
 //! An answer is JSON, with the status that its route declares. An
@@ -85,6 +90,7 @@ mod own;
 mod prefer;
 mod probe;
 mod problem;
+mod push;
 mod query;
 mod request;
 mod response;
@@ -113,6 +119,7 @@ pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::{problem, public_problem};
+pub use self::push::{Board, KEPT, Pushed, Pushes, Said};
 pub use self::routes::check_routes;
 pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};

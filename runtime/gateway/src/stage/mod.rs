@@ -24,6 +24,7 @@ mod module;
 mod own;
 mod permit;
 mod plugins;
+mod push;
 mod query;
 mod ready;
 mod route;
@@ -56,6 +57,8 @@ struct Here<'a> {
     known: OnceCell<Known>,
     /// What the response is to say of limits.
     told: Told,
+    /// Which instance has served the request's call, once it has.
+    instance: OnceCell<Arc<str>>,
 }
 
 impl Here<'_> {
@@ -88,8 +91,15 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
-    let (known, told) = (OnceCell::new(), Told::default());
-    let here = Here { worker, request, settings: &settings, serving: &serving, known, told };
+    let here = Here {
+        worker,
+        request,
+        settings: &settings,
+        serving: &serving,
+        known: OnceCell::new(),
+        told: Told::default(),
+        instance: OnceCell::new(),
+    };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
@@ -100,6 +110,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     };
     response.identify(request.trace.trace);
     finish::finish(&here, &mut response).await;
+    if let Some(instance) = here.instance.get() {
+        response.served_by(instance);
+    }
     log::write(&here, &response);
     here.told.tell(&mut response);
     response
@@ -123,6 +136,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Errors => Ok(errors::list(here)),
         Found::Error(code) => errors::page(here, &code),
         Found::Ticket(id) => Ok(ticket::find(here, &id).await?),
+        Found::Push => push::open(here).await,
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

@@ -50,7 +50,7 @@ impl Additions {
             tickets: Some(tickets),
             plugins: Vec::new(),
             modules: brokers.modules(),
-            together: None,
+            ..Own::default()
         }
     }
 }
