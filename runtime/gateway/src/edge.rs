@@ -87,6 +87,7 @@ impl Edge {
             failures: Failures::default(),
             in_flight: InFlight::default(),
             together,
+            cache: Arc::default(),
             connections: Arc::new(Connections::default()),
         };
         let shared = Arc::new(shared);

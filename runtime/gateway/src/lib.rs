@@ -60,9 +60,13 @@
 
 mod argument;
 mod arguments;
+mod cache;
+mod coding;
+mod cors;
 mod edge;
 mod error;
 mod errors;
+mod files;
 mod form;
 mod http;
 mod json;
@@ -85,16 +89,20 @@ mod security;
 mod settings;
 mod shape;
 mod stage;
+mod tag;
 mod target;
 mod tickets;
 mod together;
+mod web;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
+pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
+pub use self::files::FileFolder;
 pub use self::http::{EdgeListener, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::own::Own;
@@ -109,3 +117,4 @@ pub use self::together::{
     Alone, Among, Apart, Ask, Claim, Companion, KeptEndings, Other, Others, Reached, Standing,
     Take, Taken, Together, together_contract, together_service,
 };
+pub use self::web::WebSettings;

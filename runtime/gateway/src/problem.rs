@@ -37,6 +37,8 @@ pub(crate) enum Instead {
     Verbs(String),
     /// The media types of a body: the value of `Accept`.
     Types(Cow<'static, str>),
+    /// How many bytes there are: the value of `Content-Range`.
+    Bytes(u64),
 }
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -117,6 +119,13 @@ impl Problem {
 
     pub(crate) fn too_slow(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::RequestTimeout, what).closing()
+    }
+
+    /// Bytes are asked for of which there are `length` alone.
+    pub(crate) fn beyond(length: u64) -> Self {
+        let detail = format!("the range lies behind the end: there are {length} bytes");
+        let instead = Some(Box::new(Instead::Bytes(length)));
+        Self { instead, ..Self::new(Code::RangeNotSatisfiable, detail) }
     }
 
     pub(crate) fn deadline() -> Self {

@@ -13,6 +13,7 @@ use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::{Instead, Problem};
 use crate::shape::Shape;
+use crate::tag::Tag;
 
 /// An answer, of whatever kind.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) content: Content,
+    /// What the content is known by, where that isn't all of its bytes.
+    pub(crate) tag: Option<Tag>,
     /// The connection is closed after it.
     pub(crate) close: bool,
     /// The code of the problem that it is, for the log; empty if it is none.
@@ -70,12 +73,35 @@ impl Response {
     }
 
     fn new(status: StatusCode, content: Content) -> Self {
-        let headers = Vec::with_capacity(4);
-        Self { status, headers, content, close: false, code: "".into() }
+        let headers = Vec::with_capacity(5);
+        Self { status, headers, content, tag: None, close: false, code: "".into() }
     }
 
     pub(crate) fn header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.push((name, value));
+    }
+
+    /// The first value of a header.
+    pub(crate) fn value(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    /// Says that the answer would be another one if that header of the request were.
+    pub(crate) fn varies(&mut self, by: &'static str) {
+        let names = |value: &HeaderValue| {
+            let mut names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+            names.any(|name| name == b"*" || name.eq_ignore_ascii_case(by.as_bytes()))
+        };
+        match self.headers.iter_mut().find(|(name, _)| *name == header::VARY) {
+            Some((_, value)) if names(value) => {}
+            Some((_, value)) => {
+                let both = [value.as_bytes(), b", ", by.as_bytes()].concat();
+                if let Ok(both) = HeaderValue::from_bytes(&both) {
+                    *value = both;
+                }
+            }
+            None => self.header(header::VARY, HeaderValue::from_static(by)),
+        }
     }
 
     /// What a problem is answered with; `errors` is where its code is explained.
@@ -99,6 +125,9 @@ impl Response {
         let instead = problem.instead.as_deref().map(|instead| match instead {
             Instead::Verbs(verbs) => (header::ALLOW, HeaderValue::try_from(verbs)),
             Instead::Types(types) => (header::ACCEPT, HeaderValue::from_str(types)),
+            Instead::Bytes(length) => {
+                (header::CONTENT_RANGE, HeaderValue::try_from(format!("bytes */{length}")))
+            }
         });
         if let Some((name, Ok(value))) = instead {
             response.header(name, value);

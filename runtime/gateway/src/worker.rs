@@ -10,6 +10,7 @@ use seam_core::live::Live;
 use seam_core::remote::Caller;
 use seam_core::time::{Clock, Moment};
 
+use crate::cache::Cache;
 use crate::error::EdgeError;
 use crate::http::{Connections, OwnService};
 use crate::local::Local;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) failures: Failures,
     pub(crate) in_flight: InFlight,
     pub(crate) together: Arc<dyn Together>,
+    pub(crate) cache: Arc<Cache>,
     pub(crate) connections: Arc<Connections>,
 }
 

@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later, limit, module, permit, plugins};
+use super::{Ending, Here, Step, cached, later, limit, module, permit, plugins};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -26,13 +26,16 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// A route that a method declares.
 pub(super) async fn route(
     here: &Here<'_>,
-    route: &MethodRoute,
+    route: &Arc<MethodRoute>,
     path: Vec<Cow<'_, str>>,
     body: &[u8],
 ) -> Step<Response> {
     let (query, headers) = (here.request.query(), Some(here.request.headers()));
     let media_type = media_type(here, body);
     let found = Found { path, query, headers, body, media_type, field: None };
+    if let Some(time) = cached::time(here, route) {
+        return cached::answer(here, route, &found, time).await;
+    }
     let (answer, degraded) =
         call(here, route.client, route.index, &route.arguments, &found).await?;
     Ok(marked(respond(route, answer), degraded))
@@ -45,7 +48,7 @@ fn media_type<'a>(here: &Here<'a>, body: &[u8]) -> Option<&'a str> {
 }
 
 /// The response to a request for a route, whose answer may say more than its value.
-fn respond(route: &MethodRoute, answer: JsonAnswer) -> Response {
+pub(super) fn respond(route: &MethodRoute, answer: JsonAnswer) -> Response {
     let JsonAnswer { body, head } = answer;
     let head = head.map(|head| *head).unwrap_or_default();
     // It is from 200 to 399.
@@ -116,7 +119,7 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
 }
 
 /// The response, which says so if a fallback has part in it.
-fn marked(mut response: Response, degraded: bool) -> Response {
+pub(super) fn marked(mut response: Response, degraded: bool) -> Response {
     if degraded {
         response.header(DEGRADED, TRUE);
     }
@@ -177,7 +180,7 @@ pub(super) fn context(here: &Here<'_>) -> CallContext {
     context
 }
 
-fn begin(
+pub(super) fn begin(
     here: &Here<'_>,
     client: &dyn AnyClient,
     method: u16,

@@ -5,11 +5,17 @@
 //! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
 
 mod auth;
+mod cached;
 mod call;
 mod content;
+mod cors;
+mod encode;
 mod errors;
 mod failures;
 mod flight;
+mod files;
+mod finish;
+mod fresh;
 mod guard;
 mod later;
 mod limit;
@@ -93,8 +99,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         }
     };
     response.identify(request.trace.trace);
-    log::write(&here, &response);
     here.told.tell(&mut response);
+    finish::finish(&here, &mut response).await;
+    log::write(&here, &response);
     response
 }
 

@@ -4,6 +4,7 @@
 //! that it doesn't know by 405.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use matchit::Params;
 use percent_encoding::percent_decode_str;
@@ -19,7 +20,7 @@ use crate::rpc::PublicMethod;
 /// What a request means.
 pub(super) enum Found<'a> {
     /// A route that a method declares, and the texts in its path.
-    Route(&'a MethodRoute, Vec<Cow<'a, str>>),
+    Route(&'a Arc<MethodRoute>, Vec<Cow<'a, str>>),
     /// A method by its name, of the client of that number.
     Method(usize, &'a PublicMethod),
     /// A form that says which method.
@@ -70,7 +71,7 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
 }
 
 /// What may be asked of a resource.
-fn allow(verbs: &str) -> Response {
+pub(super) fn allow(verbs: &str) -> Response {
     let mut response = Response::empty(StatusCode::NO_CONTENT);
     if let Ok(verbs) = HeaderValue::from_str(verbs) {
         response.header(header::ALLOW, verbs);
