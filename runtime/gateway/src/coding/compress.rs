@@ -161,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn each_piece_can_be_read_when_it_has_come() {
         for coding in ALL {
-            let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, io::Error>>(1);
+            let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, io::Error>>(4);
             let source = stream::unfold(receiver, |mut receiver| async move {
                 Some((receiver.recv().await?, receiver))
             });

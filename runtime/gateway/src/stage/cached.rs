@@ -212,3 +212,36 @@ fn kept(
 fn seconds(text: &[u8]) -> Option<Duration> {
     std::str::from_utf8(text).ok()?.parse().ok().map(Duration::from_secs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_one_is_found_by_nobody_else() {
+        let of = |principal: &str| Whose::Of(principal.as_bytes().to_vec());
+        let keys = [
+            Whose::Anyones.key("user.get", b"{\"id\":1}"),
+            of("").key("user.get", b"{\"id\":1}"),
+            of("1").key("user.get", b"{\"id\":1}"),
+            of("2").key("user.get", b"{\"id\":1}"),
+            of("1").key("user.get", b"{\"id\":2}"),
+            of("1").key("user.list", b"{\"id\":1}"),
+            // Where one ends and the other begins is a part of it.
+            of("1{").key("user.get", b"\"id\":1}"),
+            of("").key("user.get", b"1{\"id\":1}"),
+            Whose::Anyones.key("user.get", b"1{\"id\":1}"),
+        ];
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[..at].contains(key), "{at}");
+        }
+        assert_eq!(of("1").key("a.b", b"{}"), of("1").key("a.b", b"{}"));
+    }
+
+    #[test]
+    fn what_is_anyones_is_public() {
+        let time = Duration::from_millis(2500);
+        assert_eq!(Whose::Anyones.control(time).unwrap(), "public, max-age=2");
+        assert_eq!(Whose::Of(Vec::new()).control(time).unwrap(), "private, max-age=2");
+    }
+}

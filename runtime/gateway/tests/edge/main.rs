@@ -3,9 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that gets less than it expects has failed")]
 
 mod answers;
+mod coded;
+mod cors;
 mod ends;
 mod explained;
+mod files;
+mod fresh;
 mod hostile;
+mod kept;
 mod keys;
 mod later;
 mod lifecycle;

@@ -12,6 +12,7 @@ use super::{
     tree::Table,
     types::{EdgeConfig, EdgeRate, EdgeRule, PluginConfig},
     value::Bytes,
+    web::{read_cache, read_cors, read_files},
 };
 
 /// `[edge]` and the tables below it.
@@ -48,6 +49,9 @@ pub(super) fn read_edge(
         open: reader.value("open", false),
         allow: read_allow(reader.table("allow")),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
+        cors: read_cors(reader.table("cors")),
+        cache: read_cache(reader.table("cache")),
+        files: read_files(reader.table("files")),
     };
     reader.finish();
     edge

@@ -43,6 +43,7 @@ mod tree;
 mod types;
 mod url;
 mod value;
+mod web;
 
 pub use self::{
     bus::{BusConfig, BusEngine},
@@ -61,6 +62,7 @@ pub use self::{
         ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, UnknownQuery, Via,
     },
     url::ServerUrl,
+    web::CorsConfig,
 };
 
 pub use seam_wire::{Address, AddressError};

@@ -162,16 +162,27 @@ impl<'a> Reader<'a> {
         self.child(name, self.raw_table(name))
     }
 
+    /// Refuses the value of a free name.
+    pub(super) fn refuse(&self, name: &str, reason: impl Into<String>, fix: impl Into<String>) {
+        let origin = self.table.map_or(Origin::Default, |table| table.origin(&[name]));
+        self.findings.problem(&origin, reason, fix);
+    }
+
     /// The lists of names in this table, whatever their keys: all are known.
     pub(super) fn lists(self) -> Vec<(String, Vec<String>)> {
+        self.values()
+    }
+
+    /// The values in this table, whatever their keys: all are known.
+    pub(super) fn values<T: FromNode>(self) -> Vec<(String, T)> {
         let Some(table) = self.table else { return Vec::new() };
-        let mut lists = Vec::new();
+        let mut values = Vec::new();
         for entry in &table.entries {
-            match Vec::<String>::from_node(&entry.node) {
-                Ok(names) => {
+            match T::from_node(&entry.node) {
+                Ok(value) => {
                     let origin = &entry.node.origin;
-                    self.findings.effective(&self.path, &entry.key, names.show(), origin);
-                    lists.push((entry.key.clone(), names));
+                    self.findings.effective(&self.path, &entry.key, value.show(), origin);
+                    values.push((entry.key.clone(), value));
                 }
                 Err(wrong) => {
                     let reason = format!("`{}`: {}", entry.key, wrong.reason);
@@ -179,7 +190,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        lists
+        values
     }
 
     /// The values in this table, whatever their keys.

@@ -10,7 +10,7 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice};
+use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice, web::CorsConfig};
 
 /// `[app]`: the app as a whole.
 ///
@@ -182,6 +182,12 @@ pub struct HealthConfig {
 /// "order.list" = "self:user_id or role:support"
 /// [edge.rates]
 /// "user.create" = "20/4s"
+///
+/// [edge.cache]
+/// "user.get" = "3s"
+///
+/// [edge.files]
+/// "/" = "web"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -233,6 +239,14 @@ pub struct EdgeConfig {
     pub allow: Vec<EdgeRule>,
     /// `plugins.NAME`: the tables of the plug-ins that the program adds.
     pub plugins: Vec<PluginConfig>,
+    /// `[edge.cors]`.
+    pub cors: CorsConfig,
+    /// `[edge.cache]`: for how long answers of a method's GET are kept, by `"service.method"`, in
+    /// place of what its contract says; `"0s"` keeps none. Default: as contracts say.
+    pub cache: Vec<(String, Duration)>,
+    /// `[edge.files]`: folders that are shown to everybody where nothing else has a path, by what the
+    /// paths of their files begin with. Default: none.
+    pub files: Vec<(String, PathBuf)>,
 }
 
 impl EdgeConfig {

@@ -1,20 +1,23 @@
 //! The unit's edge: its HTTP side, as config says.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeLimits, EdgeListener, EdgeSettings, Own, Probe, Readiness};
+use seam_gateway::{
+    Cors, EdgeLimits, EdgeListener, EdgeSettings, FileFolder, Own, Probe, Readiness, WebSettings,
+};
 
 use super::StartFailure;
 use super::clients::Routes;
 use super::descriptors::{connections, left};
 use super::failure::{Taker, unbound};
 use super::parts::Parts;
-use crate::config::{Address, Config, EdgeConfig};
+use crate::config::{Address, Config, CorsConfig, EdgeConfig};
 
 /// The HTTP side of a unit.
 pub(super) struct Edge {
@@ -91,10 +94,28 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         errors,
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
+        web: web(edge).into(),
         limits,
         rates: Arc::new(rates.collect()),
         trusted: edge.trusted.clone().into(),
         ..Default::default()
+    }
+}
+
+/// What config says of the web around an edge.
+fn web(edge: &EdgeConfig) -> WebSettings {
+    let CorsConfig { origins, credentials, max_age } = edge.cors.clone();
+    let folder = |(prefix, path): &(String, PathBuf)| {
+        if !path.is_dir() {
+            let path = path.display();
+            tracing::warn!(%path, prefix, "there is no such folder: its files aren't found");
+        }
+        FileFolder { prefix: prefix.clone(), path: path.clone() }
+    };
+    WebSettings {
+        cors: Cors { origins, credentials, max_age },
+        cache: edge.cache.iter().cloned().collect(),
+        files: edge.files.iter().map(folder).collect(),
     }
 }
 

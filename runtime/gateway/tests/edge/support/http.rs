@@ -22,7 +22,9 @@ pub(crate) struct Connection {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
+    /// As far as it is a text.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Connection {
@@ -61,12 +63,50 @@ impl Connection {
 
     async fn read_answer(&mut self) -> Option<Answer> {
         let mut answer = self.read_head().await?;
-        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        answer.bytes = if answer.header("transfer-encoding") == Some("chunked") {
+            self.read_chunks().await?
+        } else {
+            let length = answer.header("content-length");
+            self.read_bytes(length.map_or(0, |length| length.parse().unwrap())).await?
+        };
+        answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
+        Some(answer)
+    }
+
+    /// The next piece of an answer that is sent in chunks; an empty one is its end.
+    pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
+        tokio::time::timeout(PATIENCE, self.read_chunk()).await.expect("a chunk in time")
+    }
+
+    async fn read_chunks(&mut self) -> Option<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            match self.read_chunk().await? {
+                chunk if chunk.is_empty() => return Some(all),
+                chunk => all.extend_from_slice(&chunk),
+            }
+        }
+    }
+
+    async fn read_chunk(&mut self) -> Option<Vec<u8>> {
+        let end = loop {
+            match self.read.windows(2).position(|two| two == b"\r\n") {
+                Some(end) => break end,
+                None => self.more().await?,
+            }
+        };
+        let line = self.read_bytes(end + 2).await?;
+        let length = usize::from_str_radix(std::str::from_utf8(&line[..end]).unwrap(), 16).unwrap();
+        let mut chunk = self.read_bytes(length + 2).await?;
+        chunk.truncate(length);
+        Some(chunk)
+    }
+
+    async fn read_bytes(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.read.len() < length {
             self.more().await?;
         }
-        answer.body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
-        Some(answer)
+        Some(self.read.drain(..length).collect())
     }
 
     async fn read_head(&mut self) -> Option<Answer> {
@@ -83,7 +123,7 @@ impl Connection {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        Some(Answer { status, headers, body: String::new() })
+        Some(Answer { status, headers, body: String::new(), bytes: Vec::new() })
     }
 
     async fn more(&mut self) -> Option<()> {

@@ -2,6 +2,7 @@
 
 mod contract;
 mod http;
+mod page;
 mod tickets;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 
 pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
+pub(crate) use self::page::{PageService, page};
 pub(crate) use self::tickets::{Drawer, TillContract, TillService, till};
 
 /// Settings for tests: a free port, two threads, and an end without notice.

@@ -5,6 +5,7 @@ mod instances;
 mod registry;
 mod security;
 mod stores;
+mod web;
 mod wire;
 
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub(super) fn check(
         check.instances(unit);
     }
     check.hellos(config);
+    check.cors(config);
+    check.kept_answers(config);
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
             check.layout(topology, &units, config);

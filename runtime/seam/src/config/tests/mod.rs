@@ -10,6 +10,7 @@ mod registry;
 mod settings;
 mod stores;
 mod values;
+mod web;
 
 use serde::Deserialize;
 
