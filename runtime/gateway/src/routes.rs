@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::http::{Method, StatusCode};
 use matchit::Router;
@@ -66,8 +65,6 @@ pub(crate) enum Target {
 /// A route that a method declares.
 #[derive(Debug)]
 pub(crate) struct MethodRoute {
-    /// `service.method`.
-    pub(crate) name: Box<str>,
     /// Which client.
     pub(crate) client: usize,
     /// Which method.
@@ -77,8 +74,6 @@ pub(crate) struct MethodRoute {
     pub(crate) location: Option<Location>,
     /// The media types that a body of bytes may be of; none where any will do.
     pub(crate) accept: Vec<String>,
-    /// For how long its answers are kept, where config doesn't say otherwise.
-    pub(crate) cache: Option<Duration>,
 }
 
 impl Resource {
@@ -118,7 +113,7 @@ impl Routes {
             for method in &client.descriptor().methods {
                 let owner = format!("{service}.{}", method.name);
                 for route in &method.http {
-                    let (verb, target) = target(at, &owner, method, route).map_err(|why| {
+                    let (verb, target) = target(at, method, route).map_err(|why| {
                         let (verb, path) = (route.verb.clone(), route.path.clone());
                         EdgeError::BadRoute { verb, path, method: owner.clone(), why }
                     })?;
@@ -151,7 +146,6 @@ impl Routes {
 
 fn target(
     client: usize,
-    name: &str,
     method: &MethodDescriptor,
     route: &HttpRoute,
 ) -> Result<(Method, Target), String> {
@@ -176,8 +170,7 @@ fn target(
     if !accept.is_empty() && !arguments.takes_blob() {
         return Err("accepts media types, and its body is no `Blob`".into());
     }
-    let (name, cache) = (name.into(), None);
-    let route = MethodRoute { name, client, index, arguments, status, location, accept, cache };
+    let route = MethodRoute { client, index, arguments, status, location, accept };
     Ok((verb, Target::Method(Arc::new(route))))
 }
 

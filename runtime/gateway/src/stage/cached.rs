@@ -13,24 +13,26 @@ use seam_core::time::Moment;
 use tokio::time::timeout;
 
 use super::call::{begin, context, marked, respond};
-use super::{Here, Step, later};
+use super::{Here, Step, later, permit};
 use crate::arguments::Found;
 use crate::cache::{Boarded, Keep, Kept, Key, Landed};
 use crate::http::header::{self, HeaderValue};
 use crate::http::{Method, StatusCode};
+use crate::methods::EdgeMethod;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::MethodRoute;
 
-/// For how long answers of a route are kept; `None` if they aren't.
-pub(super) fn time(here: &Here<'_>, route: &MethodRoute) -> Option<Duration> {
+/// For how long answers of a route are kept, and of which method; `None` if they aren't.
+pub(super) fn time<'a>(here: &Here<'a>, route: &MethodRoute) -> Option<(&'a EdgeMethod, Duration)> {
+    let method = here.serving.routes().method(route.client, route.index)?;
     let configured = &here.settings.web.cache;
-    if configured.is_empty() && route.cache.is_none() {
+    if configured.is_empty() && method.cache.is_none() {
         return None;
     }
     let reads = matches!(*here.request.method(), Method::GET | Method::HEAD);
-    let time = configured.get(&*route.name).copied().or(route.cache);
-    time.filter(|time| reads && !time.is_zero())
+    let time = configured.get(&method.name).copied().or(method.cache);
+    time.filter(|time| reads && !time.is_zero()).map(|time| (method, time))
 }
 
 /// Answers a request for a route whose answers are kept.
@@ -38,11 +40,12 @@ pub(super) async fn answer(
     here: &Here<'_>,
     route: &Arc<MethodRoute>,
     found: &Found<'_>,
-    time: Duration,
+    (method, time): (&EdgeMethod, Duration),
 ) -> Step<Response> {
-    let whose = Whose::of(here, route);
+    permit::check(here, (route.client, route.index), &route.arguments, found)?;
+    let whose = Whose::of(here, method);
     let arguments = route.arguments.collect(found)?;
-    let (key, now) = (whose.key(&route.name, &arguments), here.worker.now());
+    let (key, now) = (whose.key(&method.name, &arguments), here.worker.now());
     let cache = &here.worker.shared.cache;
     let call = || call(here, route, &whose, &arguments, time);
     let landed = match asked(here) {
@@ -93,20 +96,24 @@ pub(super) async fn answer(
 enum Whose {
     /// Anybody's: the method is anyone's.
     Anyones,
-    /// One principal's, all that is known of them; or those of nobody.
-    Of(Vec<u8>),
+    /// One principal's, by all that is known of them; or those of nobody.
+    Of(Option<Arc<str>>),
 }
 
 impl Whose {
-    fn of(_: &Here<'_>, _: &MethodRoute) -> Self {
-        Self::Of(Vec::new())
+    fn of(here: &Here<'_>, method: &EdgeMethod) -> Self {
+        match permit::rule(here, method).is_for_anyone() {
+            true => Self::Anyones,
+            false => Self::Of(here.known().map(|known| Arc::clone(&known.text))),
+        }
     }
 
     /// What an answer is found by.
     fn key(&self, method: &str, arguments: &[u8]) -> Key {
         let (kind, principal): (u8, &[u8]) = match self {
             Self::Anyones => (0, &[]),
-            Self::Of(principal) => (1, principal),
+            Self::Of(None) => (1, &[]),
+            Self::Of(Some(principal)) => (2, principal.as_bytes()),
         };
         let length = (principal.len() as u64).to_be_bytes();
         // A method's name has no zero in it.
@@ -159,7 +166,12 @@ fn call(
     arguments: &[u8],
     time: Duration,
 ) -> impl Future<Output = Landed> + Send + use<> {
-    let context = Arc::new(context(here));
+    let mut context = context(here);
+    if let Whose::Anyones = whose {
+        // Whoever asks first is no part of what others get.
+        context.principal = None;
+    }
+    let context = Arc::new(context);
     let reply = begin(here, here.serving.client(route.client), route.index, arguments, &context);
     let (route, control, clock) =
         (Arc::clone(route), whose.control(time), here.settings.clock.clone());
@@ -219,9 +231,10 @@ mod tests {
 
     #[test]
     fn what_is_kept_for_one_is_found_by_nobody_else() {
-        let of = |principal: &str| Whose::Of(principal.as_bytes().to_vec());
+        let of = |principal: &str| Whose::Of(Some(principal.into()));
         let keys = [
             Whose::Anyones.key("user.get", b"{\"id\":1}"),
+            Whose::Of(None).key("user.get", b"{\"id\":1}"),
             of("").key("user.get", b"{\"id\":1}"),
             of("1").key("user.get", b"{\"id\":1}"),
             of("2").key("user.get", b"{\"id\":1}"),
@@ -242,6 +255,6 @@ mod tests {
     fn what_is_anyones_is_public() {
         let time = Duration::from_millis(2500);
         assert_eq!(Whose::Anyones.control(time).unwrap(), "public, max-age=2");
-        assert_eq!(Whose::Of(Vec::new()).control(time).unwrap(), "private, max-age=2");
+        assert_eq!(Whose::Of(None).control(time).unwrap(), "private, max-age=2");
     }
 }

@@ -33,8 +33,8 @@ pub(super) async fn route(
     let (query, headers) = (here.request.query(), Some(here.request.headers()));
     let media_type = media_type(here, body);
     let found = Found { path, query, headers, body, media_type, field: None };
-    if let Some(time) = cached::time(here, route) {
-        return cached::answer(here, route, &found, time).await;
+    if let Some(kept) = cached::time(here, route) {
+        return cached::answer(here, route, &found, kept).await;
     }
     let (answer, degraded) =
         call(here, route.client, route.index, &route.arguments, &found).await?;
