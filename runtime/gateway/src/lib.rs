@@ -41,6 +41,11 @@
 //! [`Answer`](seam_core::codec::Answer) has a status, headers and cookies of its own; a `Blob` is
 //! the body, with its media type.
 //!
+//! On its way out an answer gets what it doesn't say itself: `Cache-Control`, a strong `ETag` if it is
+//! all of a GET's content, or 304 for who has that already; then a coding that the client takes, from
+//! 1 KiB on. [`WebSettings`] says which pages of other origins may read answers, which methods'
+//! answers are kept for a while, and which folders are shown where nothing else has a path.
+//!
 //! # Errors
 //!
 //! Every error that the edge answers is an `application/problem+json` (RFC 9457) with a stable

@@ -23,6 +23,8 @@ const BROTLI: i32 = 4;
 const BROTLI_WINDOW: i32 = 18;
 const BROTLI_BUFFER: usize = 4 << 10;
 const ZSTD: i32 = 3;
+/// Of 2^18 bytes, as brotli's.
+const ZSTD_WINDOW: u32 = 18;
 
 /// Codes a content.
 pub(crate) async fn whole(coding: Coding, content: Bytes) -> io::Result<Bytes> {
@@ -83,7 +85,11 @@ impl Encoder {
                 };
                 Self::Brotli(Box::new(CompressorWriter::with_params(out, BROTLI_BUFFER, &params)))
             }
-            Coding::Zstd => Self::Zstd(zstd::Encoder::new(out, ZSTD)?),
+            Coding::Zstd => {
+                let mut encoder = zstd::Encoder::new(out, ZSTD)?;
+                encoder.window_log(ZSTD_WINDOW)?;
+                Self::Zstd(encoder)
+            }
         })
     }
 

@@ -23,6 +23,9 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::MethodRoute;
 
+/// What says on whose behalf a request is.
+const CREDENTIALS: &str = "Authorization, Cookie, X-Api-Key";
+
 /// For how long answers of a route are kept, and of which method; `None` if they aren't.
 pub(super) fn time<'a>(here: &Here<'a>, route: &MethodRoute) -> Option<(&'a EdgeMethod, Duration)> {
     let method = here.serving.routes().method(route.client, route.index)?;
@@ -202,6 +205,10 @@ fn kept(
     match response.value(&header::CACHE_CONTROL) {
         None if keep != Keep::Meanwhile => {
             if let Some(control) = control {
+                if control.as_bytes().starts_with(b"private") {
+                    // One browser has several people.
+                    response.varies(CREDENTIALS);
+                }
                 response.header(header::CACHE_CONTROL, control);
             }
         }

@@ -30,11 +30,12 @@ pub(super) async fn finish(here: &Here<'_>, response: &mut Response) {
             }
             fresh::unchanged(response);
         } else {
-            let plain = fresh::tag(response, None);
             let coded = encode::apply(coding, response).await;
-            if let Some(tag) = if coded { Some(tag) } else { plain }
-                && !own
-            {
+            let tag = match coded == coding.is_some() {
+                true => Some(tag),
+                false => fresh::tag(response, None),
+            };
+            if let Some(tag) = tag.filter(|_| !own) {
                 response.header(header::ETAG, tag);
             }
         }

@@ -28,10 +28,11 @@ async fn the_same_question_is_asked_once() {
     let first = get(&edge, "/api/text/5?someNote=a").await;
     assert_eq!((first.status, first.header("age")), (200, None));
     assert_eq!(first.header("cache-control"), Some("private, max-age=3600"));
+    assert_eq!(first.header("vary"), Some("Authorization, Cookie, X-Api-Key"));
     let again = get(&edge, "/api/text/5?someNote=a").await;
     assert_eq!((&again.body, again.header("age")), (&first.body, Some("0")));
     assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
-    for name in ["etag", "content-type", "cache-control"] {
+    for name in ["etag", "content-type", "cache-control", "vary"] {
         assert_eq!(again.header(name), first.header(name), "{name}");
     }
     for spelling in
