@@ -5,13 +5,8 @@ use super::*;
 const DOCUMENT: &str = include_str!("../../../../../docs/app-toml.md");
 
 /// Keys whose default depends on the machine, or that have none.
-const EXAMPLES: [&str; 5] = [
-    "app.threads",
-    "edge.cache.user.get",
-    "edge.files./",
-    "rehearsal.seed",
-    "services.payment.config.max_charge_cents",
-];
+const EXAMPLES: [&str; 3] =
+    ["app.threads", "rehearsal.seed", "services.payment.config.max_charge_cents"];
 
 /// Tables whose keys are free to choose, or that are there only where they are written.
 const EXAMPLE_TABLES: [&str; 2] = ["edge.allow", "edge.rates"];
