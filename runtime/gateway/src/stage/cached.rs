@@ -12,7 +12,7 @@ use seam_core::outcome::Unknown;
 use seam_core::time::Moment;
 use tokio::time::timeout;
 
-use super::call::{begin, context, marked, respond};
+use super::call::{admit, begin, context, marked, respond};
 use super::{Here, Step, later, permit};
 use crate::arguments::Found;
 use crate::cache::{Boarded, Keep, Kept, Key, Landed};
@@ -45,7 +45,7 @@ pub(super) async fn answer(
     found: &Found<'_>,
     (method, time): (&EdgeMethod, Duration),
 ) -> Step<Response> {
-    permit::check(here, (route.client, route.index), &route.arguments, found)?;
+    admit(here, (route.client, route.index), &route.arguments, found).await?;
     let whose = Whose::of(here, method);
     let arguments = route.arguments.collect(found)?;
     let (key, now) = (whose.key(&method.name, &arguments), here.worker.now());

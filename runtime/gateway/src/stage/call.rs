@@ -135,14 +135,7 @@ async fn call(
     arguments: &Arguments,
     found: &Found<'_>,
 ) -> Step<(JsonAnswer, bool)> {
-    if !arguments.takes_body() && !is_nothing(found.body) {
-        return Err(Problem::bad_request("this method takes nothing from a body").into());
-    }
-    permit::check(here, (client, method), arguments, found)?;
-    if !here.plugins().is_empty() {
-        let method = here.serving.routes().method(client, method);
-        plugins::authorize(here, method.map(|method| method.name.as_str())).await?;
-    }
+    admit(here, (client, method), arguments, found).await?;
     let client = here.serving.client(client);
     if let Some(tickets) = later::keeper(here) {
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;
@@ -162,6 +155,25 @@ async fn call(
     let collected = arguments.collect(found)?;
     let outcome = begin(here, client, method, &collected, &context).await;
     Ok(outcome.map(answered).map_err(problem)?)
+}
+
+/// Refuses a call that nobody may make, or not whoever asks: of every way in, and also where its answer
+/// is kept already.
+pub(super) async fn admit(
+    here: &Here<'_>,
+    (client, method): (usize, u16),
+    arguments: &Arguments,
+    found: &Found<'_>,
+) -> Step {
+    if !arguments.takes_body() && !is_nothing(found.body) {
+        return Err(Problem::bad_request("this method takes nothing from a body").into());
+    }
+    permit::check(here, (client, method), arguments, found)?;
+    if !here.plugins().is_empty() {
+        let method = here.serving.routes().method(client, method);
+        plugins::authorize(here, method.map(|method| method.name.as_str())).await?;
+    }
+    Ok(())
 }
 
 /// Whether a body is empty, or an object without members.
