@@ -203,7 +203,7 @@ fn kept(
         keep = Keep::Meanwhile;
     }
     match response.value(&header::CACHE_CONTROL) {
-        None if keep != Keep::Meanwhile => {
+        None if keep == Keep::Until => {
             if let Some(control) = control {
                 if control.as_bytes().starts_with(b"private") {
                     // One browser has several people.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use seam_gateway::{Edge, WebSettings};
 
-use crate::support::{Answer, Connection, PageService, get, json, page, reached, request};
+use crate::support::{
+    Answer, Connection, PageService, get, json, page, page_that_knows, reached, request,
+};
 
 fn keeping(service: &PageService, methods: &[(&str, Duration)]) -> Edge {
     let cache: HashMap<_, _> =
@@ -214,4 +216,66 @@ async fn a_cookie_is_for_who_has_asked() {
     cookies.sort();
     cookies.dedup();
     assert_eq!(cookies.len(), 5, "{cookies:?}");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_one_is_told_to_nobody_else() {
+    let service = PageService::default();
+    let cache = HashMap::from([("page.mine".to_owned(), HOUR)]);
+    let edge = page_that_knows(&service, WebSettings { cache, ..WebSettings::default() });
+    let as_who = async |path: &str, who: &str| {
+        let who = if who.is_empty() { String::new() } else { format!("\nWho: {who}") };
+        request(&edge, &format!("GET {path}{who}"), "").await
+    };
+    for age in [None, Some("0")] {
+        for who in ["ada", "eve", "ada:support"] {
+            let answer = as_who("/api/mine", who).await;
+            let name = who.split(':').next().unwrap();
+            assert_eq!((answer.json(), answer.header("age")), (name.into(), age), "{who}");
+            assert_eq!(answer.header("cache-control"), Some("private, max-age=3600"));
+        }
+        assert_eq!(as_who("/api/mine", "").await.problem().1, "unauthenticated");
+        assert_eq!(as_who("/api/mine", "ada:blocked").await.problem().1, "blocked");
+    }
+    assert_eq!(calls(&service), 3);
+
+    for (who, age) in [("ada", None), ("eve", Some("0")), ("", Some("0"))] {
+        let answer = as_who("/api/everyones", who).await;
+        assert_eq!((answer.json(), answer.header("age")), ("nobody".into(), age), "{who}");
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
+        assert_eq!(answer.header("vary"), None);
+    }
+    assert_eq!(calls(&service), 4, "it is asked for on nobody's behalf");
+
+    for (path, who, body) in [
+        ("/api/own/1", "1", "1 for 1"),
+        ("/api/own/1", "9:support", "1 for 9"),
+        ("/api/own/2", "9:support", "2 for 9"),
+    ] {
+        for age in [None, Some("0")] {
+            let answer = as_who(path, who).await;
+            assert_eq!((answer.json(), answer.header("age")), (body.into(), age), "{path} {who}");
+        }
+    }
+    for (path, who) in [("/api/own/1", "2"), ("/api/own/1", "1x"), ("/api/own/01", "2")] {
+        assert_eq!(as_who(path, who).await.problem().1, "denied", "{path} {who}");
+    }
+    assert_eq!(calls(&service), 7);
+}
+
+#[tokio::test]
+async fn a_contract_says_what_is_kept_and_config_has_the_last_word() {
+    let service = PageService::default();
+    let edge = page(&service, WebSettings::default());
+    assert_eq!(get(&edge, "/api/everyones").await.header("age"), None);
+    assert_eq!(get(&edge, "/api/everyones").await.header("age"), Some("0"));
+    let off = keeping(&service, &[("page.everyones", Duration::ZERO)]);
+    for _ in 0..2 {
+        let answer = get(&off, "/api/everyones").await;
+        assert_eq!(answer.header("age"), None);
+        assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+    }
+    let shorter = keeping(&service, &[("page.everyones", Duration::from_secs(3))]);
+    let answer = get(&shorter, "/api/everyones").await;
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=3"));
 }
