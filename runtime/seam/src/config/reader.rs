@@ -173,26 +173,6 @@ impl<'a> Reader<'a> {
         self.values()
     }
 
-    /// The values in this table, whatever their keys: all are known.
-    pub(super) fn values<T: FromNode>(self) -> Vec<(String, T)> {
-        let Some(table) = self.table else { return Vec::new() };
-        let mut values = Vec::new();
-        for entry in &table.entries {
-            match T::from_node(&entry.node) {
-                Ok(value) => {
-                    let origin = &entry.node.origin;
-                    self.findings.effective(&self.path, &entry.key, value.show(), origin);
-                    values.push((entry.key.clone(), value));
-                }
-                Err(wrong) => {
-                    let reason = format!("`{}`: {}", entry.key, wrong.reason);
-                    self.findings.problem(&entry.node.origin, reason, wrong.fix);
-                }
-            }
-        }
-        values
-    }
-
     /// The values in this table, whatever their keys.
     pub(super) fn values<T: FromNode>(self) -> Vec<(String, T)> {
         let mut values = Vec::new();
