@@ -115,6 +115,8 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     }
     log::write(&here, &response);
     here.told.tell(&mut response);
+    finish::finish(&here, &mut response).await;
+    log::write(&here, &response);
     response
 }
 
