@@ -12,6 +12,8 @@ use seam_core::contract::Rule;
 use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
+use crate::openapi::Asks;
+
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
@@ -34,6 +36,8 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
+    /// Who has to prove what, for the document of the API. Default: nobody.
+    pub asks: Asks,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -56,6 +60,7 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
+            asks: Asks::default(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),
