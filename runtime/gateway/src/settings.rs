@@ -12,7 +12,7 @@ use seam_core::contract::Rule;
 use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
-use crate::openapi::Asks;
+use crate::openapi::{Asks, Scheme};
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -36,8 +36,8 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
-    /// Who has to prove what, for the document of the API. Default: nobody.
-    pub asks: Asks,
+    /// By which kinds of credentials, for the document of the API. Default: none.
+    pub schemes: Vec<Scheme>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -60,12 +60,19 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
-            asks: Asks::default(),
+            schemes: Vec::new(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),
             clock: Clock::fast(),
         }
+    }
+}
+
+impl EdgeSettings {
+    /// What the document of the API says of credentials.
+    pub fn asks(&self) -> Asks<'_> {
+        Asks { known: self.known, schemes: &self.schemes, allow: &self.allow }
     }
 }
 
