@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that gets less than it expects has failed")]
 
 mod answers;
+mod documented;
 mod ends;
 mod explained;
 mod hostile;
