@@ -13,6 +13,7 @@ use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
 use crate::web::WebSettings;
+use crate::openapi::{Asks, Scheme};
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct EdgeSettings {
     pub allow: Arc<HashMap<String, Rule>>,
     /// What it says to browsers and caches, and the folders that it shows.
     pub web: Arc<WebSettings>,
+    /// By which kinds of credentials, for the document of the API. Default: none.
+    pub schemes: Vec<Scheme>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -61,11 +64,19 @@ impl Default for EdgeSettings {
             known: false,
             allow: Arc::default(),
             web: Arc::default(),
+            schemes: Vec::new(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),
             clock: Clock::fast(),
         }
+    }
+}
+
+impl EdgeSettings {
+    /// What the document of the API says of credentials.
+    pub fn asks(&self) -> Asks<'_> {
+        Asks { known: self.known, schemes: &self.schemes, allow: &self.allow }
     }
 }
 

@@ -31,7 +31,10 @@ impl Known {
 /// Finds out who sent the request, before anything of it is looked at but where it goes. A credential
 /// that is wrong is refused on every path but those that tell nobody anything.
 pub(super) async fn identify(here: &Here<'_>, found: &Found<'_>) -> Step {
-    if matches!(found, Found::Errors | Found::Error(_) | Found::Health | Found::Readiness) {
+    if matches!(found, Found::Errors | Found::Error(_) | Found::Api | Found::Docs(_)) {
+        return Ok(());
+    }
+    if matches!(found, Found::Health | Found::Readiness) {
         return Ok(());
     }
     if let Some(principal) = plugins::authenticate(here).await? {

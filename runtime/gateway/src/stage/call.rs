@@ -196,25 +196,6 @@ pub(super) async fn admit(
     Ok(())
 }
 
-/// Refuses a call that nobody may make, or not whoever asks: of every way in, and also where its answer
-/// is kept already.
-pub(super) async fn admit(
-    here: &Here<'_>,
-    (client, method): (usize, u16),
-    arguments: &Arguments,
-    found: &Found<'_>,
-) -> Step {
-    if !arguments.takes_body() && !is_nothing(found.body) {
-        return Err(Problem::bad_request("this method takes nothing from a body").into());
-    }
-    permit::check(here, (client, method), arguments, found)?;
-    if !here.plugins().is_empty() {
-        let method = here.serving.routes().method(client, method);
-        plugins::authorize(here, method.map(|method| method.name.as_str())).await?;
-    }
-    Ok(())
-}
-
 /// Whether a body is empty, or an object without members.
 fn is_nothing(body: &[u8]) -> bool {
     let body = body.trim_ascii();

@@ -4,6 +4,7 @@
 //! which lets the request on or ends it there, with a problem or an answer. None of them knows the
 //! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
 
+mod api;
 mod auth;
 mod cached;
 mod call;
@@ -109,11 +110,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         }
     };
     response.identify(request.trace.trace);
-    finish::finish(&here, &mut response).await;
     if let Some(instance) = here.instance.get() {
         response.served_by(instance);
     }
-    log::write(&here, &response);
     here.told.tell(&mut response);
     finish::finish(&here, &mut response).await;
     log::write(&here, &response);
@@ -139,6 +138,8 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Error(code) => errors::page(here, &code),
         Found::Ticket(id) => Ok(ticket::find(here, &id).await?),
         Found::Push => push::open(here).await,
+        Found::Api => Ok(api::document(here)),
+        Found::Docs(asset) => Ok(api::docs(asset)),
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

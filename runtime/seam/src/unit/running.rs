@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::StartFailure;
 use super::additions::Additions;
+use super::api;
 use super::clients::Routes;
 use super::edge::{Edge, listen};
 use super::failure::Taker;
@@ -95,7 +96,8 @@ impl Running {
                 Some(edges) => Some(edges.join(parts.homes[0].runtime()).await),
                 None => None,
             };
-            let own = additions.own(routes, tickets, &parts.hosting.brokers);
+            let about = api::about(registry, config);
+            let own = additions.own(routes, tickets, &parts.hosting.brokers, about);
             let instance = Some(format!("{}.{}", layout.unit, layout.instance).into());
             let own = Own { pushes, instance, together, ..own };
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
