@@ -60,6 +60,7 @@
 
 mod argument;
 mod arguments;
+mod auth;
 mod edge;
 mod error;
 mod errors;
@@ -93,6 +94,10 @@ mod worker;
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
+pub use self::auth::{
+    AuthSettings, Authenticators, JwtKeys, JwtSettings, KeySettings, SessionSettings, SigningApp,
+    SigningSettings, Source, SourceError, new_key,
+};
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
 pub use self::http::{EdgeListener, LastOne, OwnRoutes};
