@@ -12,6 +12,8 @@ use seam_core::contract::Rule;
 use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
+use crate::auth::Authenticators;
+
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
@@ -34,6 +36,11 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
+    /// How clients show who they are. Default: nobody can.
+    pub auth: Authenticators,
+    /// Other sites whose pages may ask for something with a session of this one, such as
+    /// `https://app.example.com`. Default: none.
+    pub origins: Arc<[String]>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -56,6 +63,8 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
+            auth: Authenticators::default(),
+            origins: Arc::default(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

@@ -23,3 +23,4 @@ mod routes;
 mod support;
 mod threads;
 mod tickets;
+mod who;
