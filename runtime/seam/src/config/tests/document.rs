@@ -9,7 +9,8 @@ const EXAMPLES: [&str; 3] =
     ["app.threads", "rehearsal.seed", "services.payment.config.max_charge_cents"];
 
 /// Tables whose keys are free to choose, or that are there only where they are written.
-const EXAMPLE_TABLES: [&str; 2] = ["edge.allow", "edge.rates"];
+const EXAMPLE_TABLES: [&str; 6] =
+    ["edge.allow", "edge.rates", "edge.jwt", "edge.keys", "edge.session", "edge.signing"];
 
 #[test]
 fn the_document_has_every_key_and_its_default() {
