@@ -75,6 +75,7 @@ mod cache;
 mod coding;
 mod cors;
 mod docs;
+mod auth;
 mod edge;
 mod error;
 mod errors;
@@ -114,6 +115,10 @@ mod worker;
 pub use actix_web;
 
 pub use self::cors::Cors;
+pub use self::auth::{
+    AuthSettings, Authenticators, JwtKeys, JwtSettings, KeySettings, SessionSettings, SigningApp,
+    SigningSettings, Source, SourceError, new_key,
+};
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
 pub use self::files::FileFolder;

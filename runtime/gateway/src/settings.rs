@@ -14,6 +14,7 @@ use seam_core::time::Clock;
 
 use crate::web::WebSettings;
 use crate::openapi::{Asks, Scheme};
+use crate::auth::Authenticators;
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -41,6 +42,11 @@ pub struct EdgeSettings {
     pub web: Arc<WebSettings>,
     /// By which kinds of credentials, for the document of the API. Default: none.
     pub schemes: Vec<Scheme>,
+    /// How clients show who they are. Default: nobody can.
+    pub auth: Authenticators,
+    /// Other sites whose pages may ask for something with a session of this one, such as
+    /// `https://app.example.com`. Default: none.
+    pub origins: Arc<[String]>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -65,6 +71,8 @@ impl Default for EdgeSettings {
             allow: Arc::default(),
             web: Arc::default(),
             schemes: Vec::new(),
+            auth: Authenticators::default(),
+            origins: Arc::default(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

@@ -29,6 +29,7 @@ mod push;
 mod query;
 mod ready;
 mod route;
+mod session;
 mod ticket;
 
 use std::cell::OnceCell;
@@ -36,11 +37,12 @@ use std::sync::Arc;
 
 use seam_core::context::Principal;
 
-pub(crate) use self::auth::Known;
 pub(crate) use self::failures::Failures;
 pub(crate) use self::flight::InFlight;
 use self::limit::Told;
 use self::route::Found;
+use self::session::Visit;
+use crate::auth::Known;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -55,7 +57,9 @@ struct Here<'a> {
     settings: &'a EdgeSettings,
     serving: &'a Serving,
     /// Who sent the request, once that was found out; none if nobody is known.
-    known: OnceCell<Known>,
+    known: OnceCell<Arc<Known>>,
+    /// What it has to do with sessions.
+    visit: Visit,
     /// What the response is to say of limits.
     told: Told,
     /// Which instance has served the request's call, once it has.
@@ -65,7 +69,7 @@ struct Here<'a> {
 impl Here<'_> {
     /// Who sent the request, as far as anybody knows.
     fn known(&self) -> Option<&Known> {
-        self.known.get()
+        self.known.get().map(|known| &**known)
     }
 
     /// What the program adds to find out who asks, and to say who may.
@@ -98,6 +102,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         settings: &settings,
         serving: &serving,
         known: OnceCell::new(),
+        visit: Visit::default(),
         told: Told::default(),
         instance: OnceCell::new(),
     };
@@ -114,6 +119,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         response.served_by(instance);
     }
     here.told.tell(&mut response);
+    session::tell(&here, &mut response);
     finish::finish(&here, &mut response).await;
     log::write(&here, &response);
     response
@@ -124,7 +130,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
     let found = route::find(here)?;
     let _inside = flight::enter(here, &found)?;
-    auth::identify(here, &found).await?;
+    auth::identify(here, &found, body).await?;
     limit::admit(here, &found).await?;
     permit::foresee(here, &found)?;
     query::check(here, &found)?;

@@ -30,3 +30,4 @@ mod routes;
 mod support;
 mod threads;
 mod tickets;
+mod who;

@@ -1,7 +1,7 @@
 //! The document of an app's API, as its edges serve it, without one that runs.
 
 use seam_core::contract::ContractDescriptor;
-use seam_gateway::{About, Api, EdgeError, openapi};
+use seam_gateway::{About, Api, Authenticators, EdgeError, openapi};
 use serde_json::Value;
 
 use super::additions::Additions;
@@ -26,7 +26,7 @@ pub(crate) fn document(
     let contracts = registry.contracts();
     let services: Vec<(&str, &ContractDescriptor)> =
         contracts.iter().map(|(service, contract)| (service.name(), *contract)).collect();
-    let settings = edge::settings(&config.edge, None);
+    let settings = edge::settings(&config.edge, None, &Authenticators::default());
     openapi(&Api {
         about: &about(registry, config),
         services: &services,
