@@ -95,7 +95,7 @@ pub use actix_web;
 
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
-pub use self::http::{EdgeListener, LastOne, OwnRoutes};
+pub use self::http::{EdgeListener, EdgeListeners, EdgeTls, EdgeTlsError, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};

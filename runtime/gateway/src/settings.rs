@@ -34,6 +34,9 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
+    /// Whether requests that come without TLS are sent to where the edge speaks it, but for
+    /// `/healthz` and `/readyz`. Default: no.
+    pub redirect: bool,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -56,6 +59,7 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
+            redirect: false,
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

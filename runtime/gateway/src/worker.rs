@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) in_flight: InFlight,
     pub(crate) together: Arc<dyn Together>,
     pub(crate) connections: Arc<Connections>,
+    /// The port at which HTTP is spoken by TLS, if there is one.
+    pub(crate) https: Option<u16>,
 }
 
 /// What requests mean, and whom they call: swapped whole.
