@@ -3,6 +3,7 @@
 mod contract;
 mod http;
 mod tickets;
+mod versions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +15,7 @@ use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
 pub(crate) use self::tickets::{Drawer, TillContract, TillService, till};
+pub(crate) use self::versions::{ALL, Certificate, H2Client, secured, tls_to, to_test};
 
 /// Settings for tests: a free port, two threads, and an end without notice.
 pub(crate) fn settings() -> EdgeSettings {
