@@ -1,4 +1,5 @@
-//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours).
+//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours), and
+//! for HTTP/2 on h2.
 //!
 //! An [`Edge`] serves the contracts of the clients that it is given. Nobody writes a handler: a
 //! method says `#[call(http = "POST /api/order")]`, and the edge finds the arguments of such a
@@ -62,6 +63,11 @@
 //! that explains it, unless [`EdgeSettings::errors`] names another place. What is no HTTP request at all gets the same,
 //! with an id of its own.
 //!
+//! # Versions and TLS
+//!
+//! HTTP/1.1 and HTTP/2 come to the same stages, and are answered alike. Without TLS, HTTP/2 is spoken on
+//! loopback, by who knows that beforehand; by TLS ([`EdgeTls`]) as client and edge agree.
+//!
 //! # What is refused
 //!
 //! Heads, bodies, connections and their speed have limits ([`EdgeLimits`]). Requests that proxies
@@ -71,11 +77,11 @@
 
 mod argument;
 mod arguments;
+mod auth;
 mod cache;
 mod coding;
 mod cors;
 mod docs;
-mod auth;
 mod edge;
 mod error;
 mod errors;
@@ -114,15 +120,15 @@ mod worker;
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
-pub use self::cors::Cors;
 pub use self::auth::{
     AuthSettings, Authenticators, JwtKeys, JwtSettings, KeySettings, SessionSettings, SigningApp,
     SigningSettings, Source, SourceError, new_key,
 };
+pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
 pub use self::files::FileFolder;
-pub use self::http::{EdgeListener, LastOne, OwnRoutes};
+pub use self::http::{EdgeListener, EdgeListeners, EdgeTls, EdgeTlsError, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::openapi::{About, Api, Asks, Scheme, openapi};
 pub use self::own::Own;

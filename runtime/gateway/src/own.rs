@@ -8,8 +8,8 @@ use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::modules::Modules;
-use crate::push::Pushes;
 use crate::openapi::About;
+use crate::push::Pushes;
 use crate::security::SecurityPlugin;
 use crate::shape::Shape;
 use crate::tickets::Tickets;

@@ -12,9 +12,9 @@ use seam_core::contract::Rule;
 use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
-use crate::web::WebSettings;
-use crate::openapi::{Asks, Scheme};
 use crate::auth::Authenticators;
+use crate::openapi::{Asks, Scheme};
+use crate::web::WebSettings;
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -47,6 +47,9 @@ pub struct EdgeSettings {
     /// Other sites whose pages may ask for something with a session of this one, such as
     /// `https://app.example.com`. Default: none.
     pub origins: Arc<[String]>,
+    /// Whether requests that come without TLS are sent to where the edge speaks it, but for
+    /// `/healthz` and `/readyz`. Default: no.
+    pub redirect: bool,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -73,6 +76,7 @@ impl Default for EdgeSettings {
             schemes: Vec::new(),
             auth: Authenticators::default(),
             origins: Arc::default(),
+            redirect: false,
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

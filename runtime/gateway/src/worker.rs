@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Arc<Cache>,
     pub(crate) document: Cached,
     pub(crate) connections: Arc<Connections>,
+    /// The port at which HTTP is spoken by TLS, if there is one.
+    pub(crate) https: Option<u16>,
 }
 
 /// What requests mean, and whom they call: swapped whole.

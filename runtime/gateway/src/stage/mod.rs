@@ -29,6 +29,7 @@ mod push;
 mod query;
 mod ready;
 mod route;
+mod secure;
 mod session;
 mod ticket;
 
@@ -128,6 +129,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
 /// The stages, in their order.
 async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
+    secure::redirect(here)?;
     let found = route::find(here)?;
     let _inside = flight::enter(here, &found)?;
     auth::identify(here, &found, body).await?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use seam_core::policy::Quota;
 use seam_gateway::{
-    AuthSettings, JwtKeys, JwtSettings, KeySettings, Scheme, SessionSettings, SigningApp, SigningSettings,
-    Source, SourceError,
+    AuthSettings, JwtKeys, JwtSettings, KeySettings, Scheme, SessionSettings, SigningApp,
+    SigningSettings, Source, SourceError,
 };
 use serde_json::{Value as Json, json};
 

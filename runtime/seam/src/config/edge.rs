@@ -6,6 +6,7 @@ use seam_gateway::EdgeSettings;
 use super::{
     auth::read_auth,
     catalogue::{Catalogue, KnownPlugin},
+    https::EdgeTlsConfig,
     load::{list_settings, positive},
     rates::{Nets, Rate},
     reader::{Findings, Reader},
@@ -48,6 +49,7 @@ pub(super) fn read_edge(
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         open: reader.value("open", false),
+        tls: EdgeTlsConfig::read(&mut reader, root),
         allow: read_allow(reader.table("allow")),
         auth: read_auth(&mut reader),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),

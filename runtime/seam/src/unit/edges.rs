@@ -32,7 +32,7 @@ impl Edges {
         layout: &UnitLayout,
         clock: Clock,
     ) -> io::Result<Option<Self>> {
-        if layout.http.is_none() {
+        if !layout.has_edge() {
             return Ok(None);
         }
         let folder = config.app.data.join("edges");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeListener, Own};
+use seam_gateway::Own;
 use seam_store::{OpenError, Store};
 use serde_json::value::RawValue;
 
@@ -14,7 +14,8 @@ use super::StartFailure;
 use super::additions::Additions;
 use super::api;
 use super::clients::Routes;
-use super::edge::{Edge, listen};
+use super::edge::Edge;
+use super::edge_sockets::EdgeSockets;
 use super::failure::Taker;
 use super::parts::Parts;
 use super::plugins;
@@ -68,14 +69,14 @@ fn taker(layout: &UnitLayout) -> Taker {
 }
 
 impl Running {
-    /// Starts the unit of `layout`. `shared` is the socket on which it serves HTTP, if it shares that
-    /// with others; otherwise it takes the address for itself.
+    /// Starts the unit of `layout`. `shared` are the sockets on which it serves HTTP, if it shares them
+    /// with others; otherwise it takes the addresses for itself.
     pub(crate) async fn start(
         registry: &Registry,
         additions: &Additions,
         config: &Config,
         layout: &UnitLayout,
-        shared: Option<EdgeListener>,
+        shared: EdgeSockets,
     ) -> Result<Self, StartFailure> {
         if let Some((service, contract)) = registry.graph().missing().first().copied() {
             return Err(StartFailure::Missing { service, contract });
@@ -89,7 +90,7 @@ impl Running {
                 return Err(failure);
             }
         };
-        if let Some(http) = &layout.http {
+        if layout.has_edge() {
             let routes = &parts.hosting.routes;
             let (tickets, pushes) = (tickets::of(&parts), parts.hears());
             let together = match &parts.hosting.edges {
@@ -100,12 +101,12 @@ impl Running {
             let own = additions.own(routes, tickets, &parts.hosting.brokers, about);
             let instance = Some(format!("{}.{}", layout.unit, layout.instance).into());
             let own = Own { pushes, instance, together, ..own };
-            let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
+            let sockets = shared.or_taken(layout, taker(layout));
             let unit = Arc::downgrade(&parts);
             let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;
             let started = plugins.and_then(|plugins| {
                 let own = Own { plugins, ..own };
-                Edge::start(config, http, listener?, routes, unit, own)
+                Edge::start(config, sockets?, routes, unit, own)
             });
             match started {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
@@ -207,7 +208,12 @@ impl Running {
 
     /// Where the edge serves, with the real port.
     pub fn http(&self) -> Option<std::net::SocketAddr> {
-        self.parts.edge.lock().as_ref().map(Edge::address)
+        self.parts.edge.lock().as_ref().and_then(|edge| edge.addresses().0)
+    }
+
+    /// Where the edge serves by TLS, with the real port.
+    pub fn https(&self) -> Option<std::net::SocketAddr> {
+        self.parts.edge.lock().as_ref().and_then(|edge| edge.addresses().1)
     }
 
     /// Where other units reach this one, with the real port.

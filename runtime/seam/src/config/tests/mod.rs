@@ -4,6 +4,7 @@ mod auth;
 mod carried;
 mod document;
 mod events;
+mod https;
 mod layout;
 mod messages;
 mod overrides;
