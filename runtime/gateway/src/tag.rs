@@ -39,8 +39,7 @@ impl Tag {
 /// Whether a list such as the value of `If-None-Match` names that tag; weak ones are as good, and
 /// `*` names all.
 pub(crate) fn names(list: &[u8], tag: &[u8]) -> bool {
-    let opaque = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_owned();
-    let tag = opaque(tag);
+    let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
     let mut rest = list.trim_ascii();
     if rest == b"*" {
         return true;

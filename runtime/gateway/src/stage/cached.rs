@@ -234,7 +234,12 @@ fn seconds(text: &[u8]) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use seam_core::call::JsonBody;
+    use seam_core::codec::AnswerHead;
+    use seam_core::contract::MethodDescriptor;
+
     use super::*;
+    use crate::arguments::Arguments;
 
     #[test]
     fn what_is_kept_for_one_is_found_by_nobody_else() {
@@ -256,6 +261,34 @@ mod tests {
             assert!(!keys[..at].contains(key), "{at}");
         }
         assert_eq!(of("1").key("a.b", b"{}"), of("1").key("a.b", b"{}"));
+    }
+
+    #[test]
+    fn what_is_said_once_is_not_kept() {
+        let method = MethodDescriptor::plain("get", 0);
+        let arguments = Arguments::of_object(&method);
+        let (status, accept) = (StatusCode::OK, Vec::new());
+        let route = MethodRoute { client: 0, index: 0, arguments, status, location: None, accept };
+        let of = |degraded, status, headers: &[(&str, &str)]| {
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let headers = headers.iter().map(own).collect();
+            let head = Some(Box::new(AnswerHead { status, headers }));
+            let answer = JsonAnswer { body: JsonBody::Json(b"1".to_vec()), head };
+            let control = Some(HeaderValue::from_static("public, max-age=9"));
+            let (now, time) = (Moment::from_nanos(0), Duration::from_secs(9));
+            let kept = kept(&route, answer, degraded, control, now, time);
+            let control = kept.response().value(&header::CACHE_CONTROL).cloned();
+            let control = control.map(|control| control.to_str().unwrap().to_owned());
+            (kept.keep, control)
+        };
+        assert_eq!(of(false, None, &[]), (Keep::Until, Some("public, max-age=9".into())));
+        assert_eq!(of(true, None, &[]), (Keep::Meanwhile, None));
+        assert_eq!(of(false, Some(203), &[]), (Keep::Meanwhile, None));
+        assert_eq!(of(false, None, &[("Set-Cookie", "a=b")]), (Keep::Never, None));
+        assert_eq!(of(true, None, &[("Set-Cookie", "a=b")]).0, Keep::Never);
+        let own = |value: &str| of(false, None, &[("Cache-Control", value)]);
+        assert_eq!(own("max-age=3"), (Keep::Until, Some("max-age=3".into())));
+        assert_eq!(own("public, No-Store").0, Keep::Never);
     }
 
     #[test]
