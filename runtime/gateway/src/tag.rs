@@ -53,7 +53,7 @@ pub(crate) fn names(list: &[u8], tag: &[u8]) -> bool {
             },
             None => rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len()),
         };
-        if rest[..end] == tag {
+        if &rest[..end] == tag {
             return true;
         }
         rest = rest[end..].trim_ascii_start();
