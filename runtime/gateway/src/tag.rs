@@ -7,22 +7,22 @@ use crate::coding::Coding;
 
 /// What a content is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tag(u128);
+pub(crate) struct Tag([u8; 16]);
 
 impl Tag {
     /// Of these bytes.
     pub(crate) fn of(content: &[u8]) -> Self {
-        Self(xxh3_128(content))
+        Self(xxh3_128(content).to_be_bytes())
     }
 
     /// The value of `ETag`: strong, and so another one for each coding.
     pub(crate) fn value(self, coding: Option<Coding>) -> Option<HeaderValue> {
         let mut text = [0; 48];
         text[0] = b'"';
-        let mut digits = self.0;
-        for digit in text[1..33].iter_mut().rev() {
-            *digit = b"0123456789abcdef"[(digits & 0xf) as usize];
-            digits >>= 4;
+        for (at, byte) in self.0.into_iter().enumerate() {
+            let digit = |digit: u8| b"0123456789abcdef"[usize::from(digit)];
+            text[1 + 2 * at] = digit(byte >> 4);
+            text[2 + 2 * at] = digit(byte & 0xf);
         }
         let mut end = 33;
         if let Some(coding) = coding {

@@ -51,12 +51,12 @@ impl Said {
     fn add(&mut self, part: &[u8]) {
         let mut parameters = part.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let name = parameters.next().unwrap_or_default();
-        let weights = parameters.filter_map(|parameter| {
+        let mut weights = parameters.filter_map(|parameter| {
             let (name, value) = parameter.split_at_checked(2)?;
             name.eq_ignore_ascii_case(b"q=").then(|| weight(value))
         });
         // What can't be read isn't accepted.
-        let wanted = weights.last().unwrap_or(Some(1000)).unwrap_or(0);
+        let wanted = weights.next_back().unwrap_or(Some(1000)).unwrap_or(0);
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let said = match () {
             () if is("gzip") || is("x-gzip") => &mut self.gzip,

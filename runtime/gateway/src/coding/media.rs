@@ -34,7 +34,7 @@ pub(crate) fn is_compressible(media_type: &[u8]) -> bool {
     let is = |text: &&str| essence.eq_ignore_ascii_case(text.as_bytes());
     match begins("text/") {
         true => !is(&"text/event-stream"),
-        false => OTHERS.iter().any(|other| is(other)) || SUFFIXES.iter().any(|suffix| ends(suffix)),
+        false => OTHERS.iter().any(is) || SUFFIXES.iter().any(ends),
     }
 }
 

@@ -44,7 +44,7 @@ impl Wanted {
         }
         let within = |folder: &FileFolder| {
             let rest = decoded.strip_prefix(folder.prefix.trim_end_matches('/'))?;
-            (rest.is_empty() || rest.starts_with('/')).then(|| rest.len())
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest.len())
         };
         let (left, folder) = folders
             .iter()

@@ -26,7 +26,8 @@ pub(super) fn choose(here: &Here<'_>, response: &mut Response) -> Option<Coding>
         return None;
     }
     let accepted = accepted(values().map(|value| value.as_bytes()));
-    if !large && !(accepted.insists && accepted.coding.is_some()) {
+    let insists = accepted.insists && accepted.coding.is_some();
+    if !large && !insists {
         return None;
     }
     response.varies(ACCEPT_ENCODING);
