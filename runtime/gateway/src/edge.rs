@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::EdgeError;
 use crate::http::{self, Connections, EdgeListener, Phase, Running};
+use crate::openapi::Cached;
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
@@ -88,6 +89,7 @@ impl Edge {
             in_flight: InFlight::default(),
             together,
             cache: Arc::default(),
+            document: Cached::default(),
             connections: Arc::new(Connections::default()),
         };
         let shared = Arc::new(shared);

@@ -10,7 +10,8 @@
 //! | `POST /rpc/{service}/{method}`, a JSON object of arguments | methods marked `public` |
 //! | `POST /gateway`, a form with `module`, `version`, `method`, `bizContent` | methods marked `public` |
 //!
-//! `GET /healthz` says that the process lives, `GET /readyz` what its [`Probe`] says.
+//! `GET /openapi.json` describes all of them ([`openapi()`]), and `GET /docs` shows that as a page where
+//! calls can be tried. `GET /healthz` says that the process lives, `GET /readyz` what its [`Probe`] says.
 //!
 //! # Where arguments come from
 //!
@@ -68,6 +69,7 @@ mod arguments;
 mod cache;
 mod coding;
 mod cors;
+mod docs;
 mod edge;
 mod error;
 mod errors;
@@ -81,6 +83,7 @@ mod location;
 mod methods;
 mod modules;
 mod names;
+mod openapi;
 mod own;
 mod prefer;
 mod probe;
@@ -110,6 +113,7 @@ pub use self::error::EdgeError;
 pub use self::files::FileFolder;
 pub use self::http::{EdgeListener, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
+pub use self::openapi::{About, Api, Asks, Scheme, openapi};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::{problem, public_problem};

@@ -8,6 +8,7 @@ use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::modules::Modules;
+use crate::openapi::About;
 use crate::security::SecurityPlugin;
 use crate::shape::Shape;
 use crate::tickets::Tickets;
@@ -16,6 +17,8 @@ use crate::together::Together;
 /// What is added to an edge: by its program, and by who keeps calls. Default: nothing.
 #[derive(Clone, Default)]
 pub struct Own {
+    /// What the document of the API is called.
+    pub about: About,
     /// Routes that are tried when no contract has one.
     pub routes: Option<OwnRoutes>,
     /// How errors of the edge and the runtime look.
@@ -36,6 +39,7 @@ pub struct Own {
 impl fmt::Debug for Own {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Own")
+            .field("about", &self.about)
             .field("routes", &self.routes.is_some())
             .field("problems", &self.problems.is_some())
             .field("errors", &self.errors.is_some())

@@ -54,14 +54,14 @@ const OUTCOME: HeaderName = HeaderName::from_static("x-seam-outcome");
 
 impl Response {
     /// An answer that is JSON.
-    pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
+    pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
         let mut response = Self::new(status, Content::Bytes(body.into()));
         response.header(header::CONTENT_TYPE, JSON);
         response
     }
 
     /// An answer of another media type.
-    pub(crate) fn of_type(media_type: HeaderValue, body: Vec<u8>) -> Self {
+    pub(crate) fn of_type(media_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         let mut response = Self::new(StatusCode::OK, Content::Bytes(body.into()));
         response.header(header::CONTENT_TYPE, media_type);
         response

@@ -9,10 +9,12 @@ use seam_core::call::AnyClient;
 use seam_core::contract::{HttpRoute, MethodDescriptor};
 
 use crate::arguments::Arguments;
+use crate::docs::{self, Asset};
 use crate::error::EdgeError;
 use crate::errors::{self, Errors};
 use crate::location::Location;
 use crate::methods::EdgeMethod;
+use crate::openapi;
 use crate::rpc::Services;
 
 /// Whether an edge can serve the contracts of these clients: what [`Edge::bind`](crate::Edge::bind)
@@ -59,6 +61,10 @@ pub(crate) enum Target {
     Error,
     /// A call that was kept.
     Ticket,
+    /// The document of the API.
+    Api,
+    /// A file of the page that shows it.
+    Docs(&'static Asset),
     Method(Arc<MethodRoute>),
 }
 
@@ -104,6 +110,10 @@ impl Routes {
         building.add(Method::GET, "/readyz", Target::Readiness, own)?;
         building.add(Method::GET, errors::PATH, Target::Errors, own)?;
         building.add(Method::GET, &format!("{}/{{code}}", errors::PATH), Target::Error, own)?;
+        building.add(Method::GET, openapi::PATH, Target::Api, own)?;
+        for asset in &docs::ASSETS {
+            building.add(Method::GET, asset.path, Target::Docs(asset), own)?;
+        }
         building.add(Method::POST, "/gateway", Target::Form, own)?;
         building.add(Method::POST, "/rpc/{service}/{method}", Target::Rpc, own)?;
         building.add(Method::GET, &format!("{TICKETS}/{{id}}"), Target::Ticket, own)?;
@@ -175,7 +185,7 @@ fn target(
 }
 
 /// The names in a template, whose every segment is a text or `{name}`.
-fn names(path: &str) -> Result<Vec<&str>, String> {
+pub(crate) fn names(path: &str) -> Result<Vec<&str>, String> {
     if !path.starts_with('/') {
         return Err("doesn't begin with `/`".into());
     }
@@ -237,7 +247,7 @@ impl Building {
 }
 
 /// `/order/{id}/item/{item}` → `/order/{0}/item/{1}`.
-fn shape(path: &str) -> String {
+pub(crate) fn shape(path: &str) -> String {
     let mut count = 0;
     let segments = path.split('/').map(|segment| {
         if segment.starts_with('{') {

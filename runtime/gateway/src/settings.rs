@@ -13,6 +13,7 @@ use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
 use crate::web::WebSettings;
+use crate::openapi::Asks;
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct EdgeSettings {
     pub allow: Arc<HashMap<String, Rule>>,
     /// What it says to browsers and caches, and the folders that it shows.
     pub web: Arc<WebSettings>,
+    /// Who has to prove what, for the document of the API. Default: nobody.
+    pub asks: Asks,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -61,6 +64,7 @@ impl Default for EdgeSettings {
             known: false,
             allow: Arc::default(),
             web: Arc::default(),
+            asks: Asks::default(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

@@ -4,6 +4,7 @@
 //! which lets the request on or ends it there, with a problem or an answer. None of them knows the
 //! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
 
+mod api;
 mod auth;
 mod cached;
 mod call;
@@ -123,6 +124,8 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Errors => Ok(errors::list(here)),
         Found::Error(code) => errors::page(here, &code),
         Found::Ticket(id) => Ok(ticket::find(here, &id).await?),
+        Found::Api => Ok(api::document(here)),
+        Found::Docs(asset) => Ok(api::docs(asset)),
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

@@ -10,6 +10,7 @@ use matchit::Params;
 use percent_encoding::percent_decode_str;
 
 use super::{Ending, Here, Step};
+use crate::docs::Asset;
 use crate::http::header::{self, HeaderValue};
 use crate::http::{Method, StatusCode};
 use crate::problem::Problem;
@@ -29,6 +30,10 @@ pub(super) enum Found<'a> {
     Errors,
     /// The page of this one.
     Error(Cow<'a, str>),
+    /// The document of the API.
+    Api,
+    /// A file of the page that shows it.
+    Docs(&'static Asset),
     /// The ticket of this id.
     Ticket(Cow<'a, str>),
     /// Nothing that a contract has: one of the program's own routes, or else this.
@@ -65,6 +70,8 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         Target::Error => Found::Error(texts(&params)?.swap_remove(0)),
         // Without a text it is none's id.
         Target::Ticket => Found::Ticket(texts(&params)?.pop().unwrap_or_default()),
+        Target::Api => Found::Api,
+        Target::Docs(asset) => Found::Docs(asset),
         Target::Health => Found::Health,
         Target::Readiness => Found::Readiness,
     })

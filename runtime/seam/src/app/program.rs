@@ -16,7 +16,7 @@ use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
 use crate::services::{BusAnswer, BusAsk, BusRefusal, Registered, RoutePlan, deadlines};
-use crate::unit::{Running, StartFailure, Taken, UnitStatus};
+use crate::unit::{Running, StartFailure, Taken, UnitStatus, api_document};
 
 impl App {
     /// Runs the app by its command line, and returns its exit code: 0 done, 1 failed, 2 wrong
@@ -69,6 +69,11 @@ impl Program for App {
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems.into_iter().collect()) }
+    }
+
+    fn openapi(&self, config: &Config) -> Result<Value, String> {
+        let document = api_document(&self.registry, &self.additions, config);
+        document.map_err(|error| error.to_string())
     }
 
     async fn start(

@@ -89,6 +89,8 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "format")]
         json: bool,
     },
+    /// Print what the edge serves, as an OpenAPI 3.1 document: the same as /openapi.json.
+    Openapi,
     /// Make a CA for development, and a certificate for each unit, as [tls] wants them.
     Certs {
         /// The folder [default: `dir` of [tls], or certs].
@@ -320,12 +322,24 @@ pub(super) fn parse(
         .mut_subcommand("restart", |restart| restart.after_help(restarting(name)))
         .mut_subcommand("reload", |reload| reload.after_help(reloading(name)))
         .mut_subcommand("move", |own| own.after_help(moving(name)))
+        .mut_subcommand("openapi", |openapi| openapi.after_help(documenting(name)))
         .mut_subcommand("dead", |dead| dead.after_help(dead_letters(name)))
         .mut_subcommand("replay", |replay| replay.after_help(replaying(name)))
         .mut_subcommand("state", |state| {
             state.mut_subcommand("copy", |copy| copy.after_help(copying(name)))
         });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn documenting(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} openapi > openapi.json           for a generator of clients, or to compare releases\n  \
+         {name} openapi | jq '.paths | keys'     which paths there are\n\n\
+         It is made from the contracts and the config file; nothing has to run. A running edge serves\n\
+         it at /openapi.json, with services that came later, and as a page at /docs.\n\n\
+         Exit codes: 0 printed, 2 wrong config, contracts or command line."
+    )
 }
 
 fn dead_letters(name: &str) -> String {

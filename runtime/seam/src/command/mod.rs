@@ -1,5 +1,5 @@
 //! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
-//! `state`, `check`, `graph`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
+//! `state`, `check`, `graph`, `openapi`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
@@ -90,6 +90,14 @@ pub(crate) trait Program: Clone + Send + Sync + 'static {
     /// What is wrong with them.
     fn check(&self, _config: &Config) -> Result<(), Problems> {
         Ok(())
+    }
+
+    /// What the app's edges serve, as an OpenAPI document.
+    ///
+    /// # Errors
+    /// What is wrong with the contracts.
+    fn openapi(&self, _config: &Config) -> Result<serde_json::Value, String> {
+        Err("this app has no edge".to_owned())
     }
 
     /// Starts a unit. It runs within a current-thread tokio runtime and a `LocalSet`; threads of
@@ -293,6 +301,10 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let format = if json { GraphFormat::Json } else { format };
             let units = layouts.as_deref().unwrap_or_default();
             print(graph::draw(&catalogue, &config.services, units, format))
+        }
+        Command::Openapi => {
+            let document = program.openapi(&load()?).map_err(Failure::usage)?;
+            print(format!("{document:#}"))
         }
         Command::Topics { json } => print(block_on(bus::topics(&running()?, &catalogue, json))??),
         Command::Dead(command) => print(block_on(bus::dead(&running()?, command))??),

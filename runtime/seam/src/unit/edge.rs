@@ -70,7 +70,7 @@ impl Edge {
 }
 
 /// What config says of an edge, wherever that is.
-fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
+pub(super) fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
     let limits = EdgeLimits {
         head_time: edge.head_time,
         body: usize::try_from(edge.body).unwrap_or(usize::MAX),

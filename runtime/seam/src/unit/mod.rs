@@ -2,6 +2,7 @@
 
 mod additions;
 mod allowed;
+mod api;
 mod awaited;
 mod broker;
 mod call;
@@ -34,6 +35,7 @@ mod tickets;
 
 pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;
+pub(crate) use self::api::document as api_document;
 pub(crate) use self::certificates::check_certificates;
 pub(crate) use self::edge::listen;
 pub use self::failure::StartFailure;

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::StartFailure;
 use super::additions::Additions;
+use super::api;
 use super::clients::Routes;
 use super::edge::{Edge, listen};
 use super::failure::Taker;
@@ -90,7 +91,8 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
-            let mut own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
+            let (tickets, about) = (tickets::of(&parts), api::about(registry, config));
+            let mut own = additions.own(routes, tickets, &parts.hosting.brokers, about);
             if let Some(edges) = &parts.hosting.edges {
                 own.together = Some(edges.join(parts.homes[0].runtime()).await);
             }
