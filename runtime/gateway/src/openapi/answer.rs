@@ -26,11 +26,6 @@ pub(super) fn add(
     }
     if reads && status == 200 {
         told.push("ETag");
-        let same = json!({
-            "description": "What the client has is still the same: `If-None-Match` named its `ETag`.",
-            "headers": headers::of(&["X-Request-Id", "ETag"]),
-        });
-        responses.insert("304".into(), components.response("not-modified", same));
     }
     let mut response = json!({
         "description": described(root),
@@ -47,6 +42,13 @@ pub(super) fn add(
         response["links"] = links;
     }
     responses.insert(status.to_string(), response);
+    if reads && status == 200 {
+        let same = json!({
+            "description": "What the client has is still the same: `If-None-Match` named its `ETag`.",
+            "headers": headers::of(&["X-Request-Id", "ETag"]),
+        });
+        responses.insert("304".into(), components.response("not-modified", same));
+    }
     if api.tickets && !reads {
         ticket(components, responses);
     }

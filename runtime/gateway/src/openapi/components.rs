@@ -122,6 +122,7 @@ impl Components {
 
     /// A response that operations share: a reference to it, or it itself if another has its name.
     pub(super) fn response(&mut self, name: &str, response: Value) -> Value {
+        let name = &sanitized(name);
         match self.responses.get(name) {
             Some(known) if *known != response => return response,
             Some(_) => {}

@@ -31,7 +31,7 @@ pub(super) fn operation(
     }
     let mut responses = Map::new();
     answer::add(api, catalogue, entry, components, &mut responses);
-    Problems::of(api, entry, components).answer(api, components, &mut responses);
+    Problems::of(api, entry, components).answer(api, entry.service, components, &mut responses);
     operation.insert("responses".into(), responses.into());
     let rule = api.asks.rule(entry.service, &entry.method.name);
     operation.insert("security".into(), api.asks.security(rule));
@@ -48,7 +48,7 @@ pub(super) fn later(parameters: &mut Vec<Value>) {
         "name": "Prefer",
         "in": "header",
         "description": "`respond-async`: the call is kept and made later, and a ticket is the answer.",
-        "schema": text,
+        "schema": &text,
         "examples": { "later": { "value": "respond-async" } },
     }));
     let is_key = |parameter: &Value| {
@@ -59,8 +59,9 @@ pub(super) fn later(parameters: &mut Vec<Value>) {
         parameters.push(json!({
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "With `Prefer: respond-async`: the same key is the same ticket.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+            "description": "With `Prefer: respond-async`: the same key is the same ticket. Then it has 1 to \
+                            255 bytes.",
+            "schema": text,
         }));
     }
 }

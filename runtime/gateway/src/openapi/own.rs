@@ -163,7 +163,7 @@ impl Own {
         self.kind.answer(api, components, &mut responses);
         let mut problems = Problems::default();
         problems.add(api, components, &self.codes);
-        problems.answer(api, components, &mut responses);
+        problems.answer(api, TAG, components, &mut responses);
         let mut operation = json!({
             "operationId": self.id,
             "tags": [TAG],

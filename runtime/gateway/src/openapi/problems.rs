@@ -92,21 +92,22 @@ impl Problems {
         }
     }
 
-    /// The responses.
+    /// The responses; those that are like others of `owner` are shared.
     pub(super) fn answer(
         self,
         api: &Api<'_>,
+        owner: &str,
         components: &mut Components,
         responses: &mut Map<String, Value>,
     ) {
         for (status, told) in self.0 {
-            let shared = told.iter().all(|told| !told.of_service);
-            let response = response(api, status, &told, components);
-            let response = match shared {
-                true => components.response(&format!("problem-{status}"), response),
-                false => response,
+            let of_service = told.iter().any(|told| told.of_service);
+            let name = match of_service {
+                true => format!("{owner}.problem-{status}"),
+                false => format!("problem-{status}"),
             };
-            responses.insert(status.to_string(), response);
+            let response = response(api, status, &told, components);
+            responses.insert(status.to_string(), components.response(&name, response));
         }
     }
 }
@@ -131,14 +132,7 @@ fn response(api: &Api<'_>, status: u16, told: &[Told], components: &mut Componen
     } else if let [one] = told {
         reference(&one.schema)
     } else {
-        let mapping: Map<_, _> = told
-            .iter()
-            .filter_map(|one| Some((one.code.clone(), reference(&one.schema).get("$ref")?.clone())))
-            .collect();
-        json!({
-            "oneOf": told.iter().map(|one| reference(&one.schema)).collect::<Vec<_>>(),
-            "discriminator": { "propertyName": "code", "mapping": mapping },
-        })
+        json!({ "oneOf": told.iter().map(|one| reference(&one.schema)).collect::<Vec<_>>() })
     };
     response["content"] = json!({ PROBLEM: { "schema": schema } });
     response
