@@ -14,6 +14,7 @@ use seam_core::time::Clock;
 
 use crate::web::WebSettings;
 use crate::openapi::Asks;
+use crate::openapi::{Asks, Scheme};
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct EdgeSettings {
     pub web: Arc<WebSettings>,
     /// Who has to prove what, for the document of the API. Default: nobody.
     pub asks: Asks,
+    /// By which kinds of credentials, for the document of the API. Default: none.
+    pub schemes: Vec<Scheme>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -65,11 +68,19 @@ impl Default for EdgeSettings {
             allow: Arc::default(),
             web: Arc::default(),
             asks: Asks::default(),
+            schemes: Vec::new(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),
             clock: Clock::fast(),
         }
+    }
+}
+
+impl EdgeSettings {
+    /// What the document of the API says of credentials.
+    pub fn asks(&self) -> Asks<'_> {
+        Asks { known: self.known, schemes: &self.schemes, allow: &self.allow }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Which operations ask for a credential, and of which kinds.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use seam_core::contract::{MethodDescriptor, Rule};
 use serde_json::{Map, Value, json};
 
 /// A kind of credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// `Authorization: Bearer …`, a JSON Web Token.
     Bearer,
@@ -15,19 +16,17 @@ pub enum Scheme {
     Session,
 }
 
-/// Which kinds of credentials an edge takes, and what its methods ask for. Default: it takes none, and
-/// then nothing is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asks {
-    /// What it takes.
-    pub schemes: Vec<Scheme>,
-    /// The rules in force, by `service.method`; `signed_in` for those that aren't here.
-    pub rules: BTreeMap<String, String>,
+/// Whom an edge knows, and what its methods ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'a> {
+    /// Whether anybody is known: [`EdgeSettings::known`](crate::EdgeSettings::known). If not, nothing
+    /// asks for a credential.
+    pub known: bool,
+    /// Which kinds of credentials are taken.
+    pub schemes: &'a [Scheme],
+    /// Rules in place of those of contracts, by `service.method`.
+    pub allow: &'a HashMap<String, Rule>,
 }
-
-/// Who isn't told otherwise is signed in.
-const DEFAULT: &str = "signed_in";
-const ANYONE: &str = "anyone";
 
 impl Scheme {
     const fn name(self) -> &'static str {
@@ -47,23 +46,18 @@ impl Scheme {
     }
 }
 
-impl Asks {
-    /// The rule of a method.
-    pub(super) fn rule(&self, service: &str, method: &str) -> Option<&str> {
-        if self.schemes.is_empty() {
-            return None;
-        }
-        let rule = self.rules.get(&format!("{service}.{method}"));
-        Some(rule.map_or(DEFAULT, String::as_str))
+impl Asks<'_> {
+    /// The rule of a method, if there is anybody to go by rules.
+    pub(super) fn rule(&self, service: &str, method: &MethodDescriptor) -> Option<Rule> {
+        let own = || self.allow.get(&format!("{service}.{}", method.name)).cloned();
+        self.known.then(|| own().unwrap_or_else(|| Rule::of(method)))
     }
 
-    /// What an operation of that rule takes: one of these, or nothing.
-    pub(super) fn security(&self, rule: Option<&str>) -> Value {
+    /// What an operation of that rule asks for: one of these, or nothing.
+    pub(super) fn security(&self, rule: Option<&Rule>) -> Value {
+        let one = |scheme: &Scheme| json!({ scheme.name(): [] });
         match rule {
-            Some(rule) if !is_open(rule) => {
-                let one = |scheme: &Scheme| json!({ scheme.name(): [] });
-                self.schemes.iter().map(one).collect()
-            }
+            Some(rule) if !rule.is_for_anyone() => self.schemes.iter().map(one).collect(),
             _ => json!([]),
         }
     }
@@ -75,32 +69,37 @@ impl Asks {
     }
 }
 
-/// Whether a rule lets in whoever comes.
-fn is_open(rule: &str) -> bool {
-    rule.split(" or ").any(|one| one.trim() == ANYONE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn method(name: &str, allow: Option<&str>) -> MethodDescriptor {
+        MethodDescriptor { allow: allow.map(str::to_owned), ..MethodDescriptor::plain(name, 0) }
+    }
+
     #[test]
-    fn without_a_kind_of_credential_nothing_is_asked_for() {
-        let asks = Asks::default();
-        assert_eq!(asks.rule("order", "get"), None);
+    fn where_nobody_is_known_nothing_is_asked_for() {
+        let asks = Asks { known: false, schemes: &[], allow: &HashMap::new() };
+        assert_eq!(asks.rule("order", &method("get", Some("role:support"))), None);
         assert_eq!(asks.security(None), json!([]));
         assert!(asks.definitions().is_empty());
     }
 
     #[test]
     fn any_kind_will_do_where_not_anyone_may() {
-        let rules = [("user.create", "anyone"), ("order.get", "role:x or self:id")];
-        let rules = rules.map(|(method, rule)| (method.to_owned(), rule.to_owned())).into();
-        let asks = Asks { schemes: vec![Scheme::Bearer, Scheme::Session], rules };
-        let both = json!([{ "bearer": [] }, { "session": [] }]);
-        assert_eq!(asks.security(asks.rule("user", "create")), json!([]));
-        assert_eq!(asks.security(asks.rule("order", "get")), both);
-        assert_eq!(asks.security(asks.rule("order", "list")), both);
+        let allow = HashMap::from([("user.create".to_owned(), Rule::parse("anyone").unwrap())]);
+        let schemes = [Scheme::Bearer, Scheme::Session];
+        let asks = Asks { known: true, schemes: &schemes, allow: &allow };
+        let security = |name, rule| asks.security(asks.rule("user", &method(name, rule)).as_ref());
+        let either = json!([{ "bearer": [] }, { "session": [] }]);
+        assert_eq!(
+            security("create", Some("role:support")),
+            json!([]),
+            "config goes before contracts"
+        );
+        assert_eq!(security("get", Some("self:id or role:support")), either);
+        assert_eq!(security("list", None), either);
+        assert_eq!(security("open", Some("anyone")), json!([]));
         assert_eq!(asks.definitions().len(), 2);
     }
 }

@@ -1,11 +1,13 @@
 //! The document of what an edge serves now, made when it is first asked for.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use seam_core::contract::Rule;
 
-use super::{Api, Asks, openapi};
+use super::{Api, Scheme, openapi};
 use crate::own::Own;
 use crate::settings::EdgeSettings;
 use crate::worker::Table;
@@ -18,7 +20,9 @@ pub(crate) struct Cached(Mutex<Option<Made>>);
 struct Made {
     table: Arc<Table>,
     errors: Arc<str>,
-    asks: Asks,
+    known: bool,
+    schemes: Vec<Scheme>,
+    allow: Arc<HashMap<String, Rule>>,
     text: Bytes,
 }
 
@@ -29,7 +33,9 @@ impl Cached {
         if let Some(made) = &*made
             && Arc::ptr_eq(&made.table, table)
             && made.errors == settings.errors
-            && made.asks == settings.asks
+            && made.known == settings.known
+            && made.schemes == settings.schemes
+            && made.allow == settings.allow
         {
             return made.text.clone();
         }
@@ -41,13 +47,18 @@ impl Cached {
             tickets: own.tickets.is_some(),
             own_problems: own.problems.is_some(),
             own_errors: own.errors.is_some(),
-            asks: &settings.asks,
+            asks: settings.asks(),
         });
         // The table has these routes already: there is no route among them that is none.
         let text: Bytes = document.unwrap_or_default().to_string().into();
-        let (table, errors, asks) =
-            (Arc::clone(table), settings.errors.clone(), settings.asks.clone());
-        *made = Some(Made { table, errors, asks, text: text.clone() });
+        *made = Some(Made {
+            table: Arc::clone(table),
+            errors: Arc::clone(&settings.errors),
+            known: settings.known,
+            schemes: settings.schemes.clone(),
+            allow: Arc::clone(&settings.allow),
+            text: text.clone(),
+        });
         text
     }
 }

@@ -33,10 +33,10 @@ pub(super) fn operation(
     answer::add(api, catalogue, entry, components, &mut responses);
     Problems::of(api, entry, components).answer(api, entry.service, components, &mut responses);
     operation.insert("responses".into(), responses.into());
-    let rule = api.asks.rule(entry.service, &entry.method.name);
-    operation.insert("security".into(), api.asks.security(rule));
+    let rule = api.asks.rule(entry.service, entry.method);
+    operation.insert("security".into(), api.asks.security(rule.as_ref()));
     if let Some(rule) = rule {
-        operation.insert("x-seam-allow".into(), rule.into());
+        operation.insert("x-seam-allow".into(), rule.to_string().into());
     }
     (verb.to_owned(), operation.into())
 }

@@ -71,7 +71,7 @@ pub struct Api<'a> {
     /// And those of services.
     pub own_errors: bool,
     /// Who has to prove what.
-    pub asks: &'a Asks,
+    pub asks: Asks<'a>,
 }
 
 /// The OpenAPI 3.1 document of an edge.

@@ -66,7 +66,7 @@ impl Problems {
         if !entry.named.is_empty() {
             problems.add(api, components, &["not_found"]);
         }
-        if !api.asks.schemes.is_empty() {
+        if api.asks.known {
             problems.add(api, components, &WHO);
         }
         for error in &entry.method.errors {
@@ -126,7 +126,7 @@ fn response(api: &Api<'_>, status: u16, told: &[Told], components: &mut Componen
         // Whatever the program makes of it.
         return response;
     }
-    let schema = if status == 403 && !api.asks.schemes.is_empty() {
+    let schema = if status == 403 && api.asks.known {
         // Plug-ins have codes of their own.
         reference(&base(components))
     } else if let [one] = told {

@@ -35,6 +35,6 @@ pub(crate) fn document(
         tickets: true,
         own_problems: additions.problems.is_some(),
         own_errors: additions.errors.is_some(),
-        asks: &settings.asks,
+        asks: settings.asks(),
     })
 }
