@@ -15,6 +15,7 @@
 
 mod attrs;
 mod case;
+mod check;
 mod config;
 mod contract;
 mod diagnostic;

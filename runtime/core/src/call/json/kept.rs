@@ -27,6 +27,9 @@ pub fn kept_json<M: Callable>(arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> 
 /// # Errors
 /// JSON can't say them.
 pub(in crate::call) fn canonical<M: Method>(message: &M) -> Result<Vec<u8>, String> {
+    if M::SHAPE.checked {
+        message.check().map_err(|broken| broken.to_string())?;
+    }
     let json = finite::to_json(message)?;
     let json = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
     let mut kept = Vec::new();
