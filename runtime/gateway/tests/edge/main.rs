@@ -5,6 +5,7 @@
 mod answers;
 mod coded;
 mod cors;
+mod documented;
 mod ends;
 mod explained;
 mod files;
