@@ -90,7 +90,8 @@ impl Own {
         media_type: &'static str,
         schema: Option<Value>,
     ) -> Self {
-        let codes = vec!["bad_request", "rate_limited", "request_timeout", "head_too_large"];
+        let codes =
+            vec!["bad_request", "rate_limited", "request_timeout", "head_too_large", "overloaded"];
         let kind = Kind::Page { media_type, schema };
         Self { verb: "GET", id, about, parameters: Vec::new(), body: None, kind, codes }
     }
