@@ -12,9 +12,8 @@ use seam_core::contract::Rule;
 use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
-use crate::web::WebSettings;
-use crate::openapi::Asks;
 use crate::openapi::{Asks, Scheme};
+use crate::web::WebSettings;
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -40,8 +39,6 @@ pub struct EdgeSettings {
     pub allow: Arc<HashMap<String, Rule>>,
     /// What it says to browsers and caches, and the folders that it shows.
     pub web: Arc<WebSettings>,
-    /// Who has to prove what, for the document of the API. Default: nobody.
-    pub asks: Asks,
     /// By which kinds of credentials, for the document of the API. Default: none.
     pub schemes: Vec<Scheme>,
     /// What it lets in.
@@ -67,7 +64,6 @@ impl Default for EdgeSettings {
             known: false,
             allow: Arc::default(),
             web: Arc::default(),
-            asks: Asks::default(),
             schemes: Vec::new(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
