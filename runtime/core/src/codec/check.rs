@@ -90,6 +90,7 @@ pub trait Measured {
 
 macro_rules! numbers {
     ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Ranged for $type {
             type Number = Self;
 
@@ -106,6 +107,7 @@ numbers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 }
 /// Characters are counted, as JSON Schema does.
 macro_rules! texts {
     ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Measured for $type {
             const UNIT: &'static str = "characters";
 
@@ -119,6 +121,7 @@ macro_rules! texts {
 
 texts! { String Box<str> }
 
+#[diagnostic::do_not_recommend]
 impl<T> Measured for Vec<T> {
     const UNIT: &'static str = "elements";
 
@@ -128,6 +131,7 @@ impl<T> Measured for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Ranged> Ranged for Option<T> {
     type Number = T::Number;
 
@@ -137,6 +141,7 @@ impl<T: Ranged> Ranged for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Measured> Measured for Option<T> {
     const UNIT: &'static str = T::UNIT;
 
@@ -146,6 +151,7 @@ impl<T: Measured> Measured for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Ranged> Ranged for Patch<T> {
     type Number = T::Number;
 
@@ -158,6 +164,7 @@ impl<T: Ranged> Ranged for Patch<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Measured> Measured for Patch<T> {
     const UNIT: &'static str = T::UNIT;
 

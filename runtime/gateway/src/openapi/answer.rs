@@ -43,15 +43,20 @@ pub(super) fn add(
     }
     responses.insert(status.to_string(), response);
     if reads && status == 200 {
-        let same = json!({
-            "description": "What the client has is still the same: `If-None-Match` named its `ETag`.",
-            "headers": headers::of(&["X-Request-Id", "ETag"]),
-        });
-        responses.insert("304".into(), components.response("not-modified", same));
+        unchanged(components, responses);
     }
     if api.tickets && !reads {
         ticket(components, responses);
     }
+}
+
+/// Adds what is answered to a client that has the answer already.
+pub(super) fn unchanged(components: &mut Components, responses: &mut Map<String, Value>) {
+    let same = json!({
+        "description": "What the client has still holds: `If-None-Match` named its `ETag`.",
+        "headers": headers::of(&["X-Request-Id", "ETag"]),
+    });
+    responses.insert("304".into(), components.response("not-modified", same));
 }
 
 /// Adds what a call is answered with that is made later.

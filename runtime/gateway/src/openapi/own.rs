@@ -90,7 +90,8 @@ impl Own {
         media_type: &'static str,
         schema: Option<Value>,
     ) -> Self {
-        let codes = vec!["bad_request", "rate_limited", "request_timeout", "head_too_large"];
+        let codes =
+            vec!["bad_request", "rate_limited", "request_timeout", "head_too_large", "overloaded"];
         let kind = Kind::Page { media_type, schema };
         Self { verb: "GET", id, about, parameters: Vec::new(), body: None, kind, codes }
     }
@@ -188,7 +189,10 @@ impl Kind {
         components: &mut Components,
         responses: &mut Map<String, Value>,
     ) {
-        let told = headers::of(&["X-Request-Id"]);
+        let told = match self {
+            Self::Any { .. } => headers::of(&["X-Request-Id"]),
+            _ => headers::of(&["X-Request-Id", "ETag"]),
+        };
         let mut add = |status: &str, about: &str, content: Value| {
             let response = json!({ "description": about, "headers": told, "content": content });
             responses.insert(status.to_owned(), response);
@@ -198,12 +202,14 @@ impl Kind {
                 let content =
                     schema.map_or_else(|| json!({}), |schema| json!({ "schema": schema }));
                 add("200", "So it is.", json!({ media_type: content }));
+                answer::unchanged(components, responses);
             }
             Self::Ticket => {
                 let schema = reference(&answer::ticket_schema(components));
                 let content = json!({ JSON: { "schema": schema } });
                 add("200", "The call has ended.", content.clone());
                 add("202", "It has no end yet.", content);
+                answer::unchanged(components, responses);
             }
             Self::Any { tickets } => {
                 add("200", "What the method answers.", json!({ JSON: {} }));

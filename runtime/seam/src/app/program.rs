@@ -189,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_edge_would_serve_is_told_without_one() {
+        let app = App::new("bakery").release("7").service::<Kettle>();
+        let config = Config::parse("app.toml", "[app]\nname = \"north\"\n", [], &app.catalogue());
+        let document = Program::openapi(&app, &config.unwrap()).unwrap();
+        assert_eq!(document["info"], serde_json::json!({ "title": "north", "version": "7" }));
+        assert_eq!(document["paths"]["/api/tea"]["get"]["operationId"], "tea.brew");
+        let twice = App::new("bakery").service_as::<Kettle>("a").service_as::<Kettle>("b");
+        let config = Config::parse("app.toml", "", [], &twice.catalogue()).unwrap();
+        assert!(Program::openapi(&twice, &config).is_ok(), "`check` says what is wrong with that");
+    }
+
+    #[test]
     fn a_need_that_nobody_meets_is_named() {
         let text = checked(&App::new("bakery").service::<Oven>(), "");
         assert!(text.contains("`cake` needs `tea`, and this app has no such service"), "{text}");
