@@ -108,7 +108,7 @@ pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
 pub use self::files::FileFolder;
-pub use self::http::{EdgeListener, LastOne, OwnRoutes};
+pub use self::http::{EdgeListener, EdgeListeners, EdgeTls, EdgeTlsError, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};

@@ -38,6 +38,9 @@ pub struct EdgeSettings {
     pub allow: Arc<HashMap<String, Rule>>,
     /// What it says to browsers and caches, and the folders that it shows.
     pub web: Arc<WebSettings>,
+    /// Whether requests that come without TLS are sent to where the edge speaks it, but for
+    /// `/healthz` and `/readyz`. Default: no.
+    pub redirect: bool,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -61,6 +64,7 @@ impl Default for EdgeSettings {
             known: false,
             allow: Arc::default(),
             web: Arc::default(),
+            redirect: false,
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

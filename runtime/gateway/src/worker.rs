@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) together: Arc<dyn Together>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) connections: Arc<Connections>,
+    /// The port at which HTTP is spoken by TLS, if there is one.
+    pub(crate) https: Option<u16>,
 }
 
 /// What requests mean, and whom they call: swapped whole.

@@ -11,7 +11,7 @@ use seam_core::time::Moment;
 
 pub(crate) use self::body::Body;
 pub(crate) use self::forwarded::is_trusted;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 /// A request's head, and what the edge knows of it. Its [`Body`] stands beside it, for it changes
 /// while it is read.
@@ -20,7 +20,7 @@ pub(crate) struct Request {
     head: actix_http::Request,
     /// Who sent it, as far as that is believed.
     peer: Option<IpAddr>,
-    /// A trusted proxy says that it came by TLS.
+    /// It came by TLS, here or to a trusted proxy.
     secure: bool,
     /// When it began to be answered.
     pub(crate) began: Moment,
@@ -31,8 +31,13 @@ pub(crate) struct Request {
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 impl Request {
-    /// What those in `trusted` say of a client is believed.
-    pub(crate) fn new(head: actix_http::Request, began: Moment, trusted: &[IpNet]) -> Self {
+    /// `tls` says whether it came by TLS; what those in `trusted` say of a client is believed.
+    pub(crate) fn new(
+        head: actix_http::Request,
+        began: Moment,
+        trusted: &[IpNet],
+        tls: bool,
+    ) -> Self {
         let parent = head.head().headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let trace = match parent.and_then(TraceContext::from_traceparent) {
             Some(parent) => parent.child(),
@@ -46,7 +51,7 @@ impl Request {
             }
             None => (peer, false),
         };
-        Self { head, peer, secure, began, trace }
+        Self { head, peer, secure: tls || secure, began, trace }
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -77,6 +82,11 @@ impl Request {
         self.headers().get(name)
     }
 
+    /// Whether it came by HTTP/2.
+    pub(crate) fn is_h2(&self) -> bool {
+        self.head.version() == Version::HTTP_2
+    }
+
     /// The same for actix's `App`, with the body, of which it reads at most `limit` bytes. HEAD is
     /// GET there: the connection leaves out the content.
     pub(crate) fn forwarded(&self, body: &mut Body, limit: usize) -> actix_http::Request {
@@ -99,7 +109,7 @@ impl Request {
         self.peer
     }
 
-    /// Whether it came by TLS.
+    /// Whether it came by TLS, here or to a trusted proxy.
     pub(crate) const fn is_secure(&self) -> bool {
         self.secure
     }

@@ -27,6 +27,7 @@ mod plugins;
 mod query;
 mod ready;
 mod route;
+mod secure;
 mod ticket;
 
 use std::cell::OnceCell;
@@ -108,6 +109,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
 /// The stages, in their order.
 async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
+    secure::redirect(here)?;
     let found = route::find(here)?;
     let _inside = flight::enter(here, &found)?;
     auth::identify(here, &found).await?;

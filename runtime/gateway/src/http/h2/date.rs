@@ -1,0 +1,38 @@
+//! The header `date`, written once a second.
+
+use std::cell::RefCell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::DateTime;
+use http::HeaderValue;
+
+thread_local! {
+    /// What it was last, and in which second.
+    static LAST: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static(""))) };
+}
+
+/// What it is now.
+pub(super) fn now() -> HeaderValue {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    LAST.with_borrow_mut(|(second, text)| {
+        if *second != now {
+            (*second, *text) = (now, written(now).unwrap_or_else(|| text.clone()));
+        }
+        text.clone()
+    })
+}
+
+fn written(second: u64) -> Option<HeaderValue> {
+    let time = DateTime::from_timestamp(i64::try_from(second).ok()?, 0)?;
+    HeaderValue::try_from(time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_as_http_has_it() {
+        assert_eq!(written(784_111_777).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}
