@@ -8,7 +8,6 @@ use seam_core::call::Allow;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
-use seam_gateway::EdgeListener;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -16,7 +15,7 @@ use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
 use crate::services::{BusAnswer, BusAsk, BusRefusal, Registered, RoutePlan, deadlines};
-use crate::unit::{Running, StartFailure, Taken, UnitStatus};
+use crate::unit::{EdgeSockets, Running, StartFailure, Taken, UnitStatus};
 
 impl App {
     /// Runs the app by its command line, and returns its exit code: 0 done, 1 failed, 2 wrong
@@ -45,7 +44,7 @@ impl Program for App {
             problem(reason, "add `.service::<…>()` for it in main")
         };
         let mut problems: Vec<_> = self.graph().missing().iter().map(missing).collect();
-        if config.units.iter().any(|unit| unit.http.is_some()) {
+        if config.units.iter().any(|unit| unit.has_edge()) {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);
             let open = |service: &Arc<dyn Registered>| {
@@ -75,7 +74,7 @@ impl Program for App {
         self,
         config: Config,
         layout: UnitLayout,
-        edge: Option<EdgeListener>,
+        edge: EdgeSockets,
     ) -> Result<Running, StartFailure> {
         Running::start(&self.registry, &self.additions, &config, &layout, edge).await
     }

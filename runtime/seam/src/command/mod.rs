@@ -44,7 +44,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use seam_core::{contract::ContractDescriptor, name::ServiceId};
-use seam_gateway::{EdgeListener, LastOne};
+use seam_gateway::LastOne;
 use tokio::runtime;
 
 pub(crate) use self::control::Control;
@@ -52,7 +52,7 @@ pub(crate) use self::control::Control;
 use self::control::UnitStatus;
 use self::{
     args::{Cli, Command, GraphFormat, StateCommand},
-    birth::Birth,
+    birth::{Birth, Given},
     control::ControlSocket,
     parent::Parent,
     reloading::{Beginning, Parse},
@@ -63,7 +63,7 @@ use crate::{
         Catalogue, Config, LogFormat, Problems, Source, UnitConfig, UnitLayout, environment,
         process,
     },
-    unit::{StartFailure, check_certificates},
+    unit::{EdgeSockets, StartFailure, check_certificates},
 };
 
 /// How long the units of `up` may take to stop beyond their drain time, before they are killed.
@@ -95,12 +95,12 @@ pub(crate) trait Program: Clone + Send + Sync + 'static {
     /// Starts a unit. It runs within a current-thread tokio runtime and a `LocalSet`; threads of
     /// its own are its own affair.
     ///
-    /// `edge` is the socket on which the unit serves HTTP, if it shares that with others.
+    /// `edge` are the sockets on which the unit serves HTTP, if it shares them with others.
     fn start(
         self,
         config: Config,
         layout: UnitLayout,
-        edge: Option<EdgeListener>,
+        edge: EdgeSockets,
     ) -> impl Future<Output = Result<Self::Unit, StartFailure>>;
 }
 
@@ -209,9 +209,9 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
                 Ok(born) => born.unzip(),
                 Err(error) => return Err(Failure::other(format!("`up` says nothing: {error}"))),
             };
-            let (source, http) = match birth {
-                Some(Birth { config, http }) => (config, http),
-                None => (Source::read(file.as_deref())?, None),
+            let (source, edge) = match birth {
+                Some(Birth { config, edge }) => (config, edge),
+                None => (Source::read(file.as_deref())?, Given::default()),
             };
             let config = parse(source.clone())?;
             let layout = block_on(run::layout(&config, &args))??;
@@ -223,7 +223,7 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let last = LastOne::default();
             // Outlives the runtime: until the very end, somebody must end an orphan.
             let mut tie = parent.and_then(|parent| parent.tie(last.clone()));
-            let edge = http.map(|http| EdgeListener::shared(http, last));
+            let edge = edge.shared(&last);
             let (logs, level) = logs::start(&config.log).map_err(Failure::other)?;
             let parse = parser(program.clone());
             let of_up = args.up.is_some();
@@ -344,8 +344,7 @@ async fn start_up(
     let socket = ControlSocket::bind(&config.app.data, &control::socket_of(&plan.topology))
         .map_err(Failure::other)?;
     for layout in layouts {
-        let Some(http) = &layout.http else { continue };
-        let edge = EdgeSocket::bind(http, &layout.unit)?;
+        let Some(edge) = EdgeSocket::bind(layout)? else { continue };
         let instances = plan.units.iter_mut().filter(|planned| planned.unit == layout.unit);
         instances.for_each(|planned| planned.edge = Some(edge.clone()));
     }

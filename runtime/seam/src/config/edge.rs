@@ -5,6 +5,7 @@ use seam_gateway::EdgeSettings;
 
 use super::{
     catalogue::{Catalogue, KnownPlugin},
+    https::EdgeTlsConfig,
     load::{list_settings, positive},
     rates::{Nets, Rate},
     reader::{Findings, Reader},
@@ -47,6 +48,7 @@ pub(super) fn read_edge(
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         open: reader.value("open", false),
+        tls: EdgeTlsConfig::read(&mut reader, root),
         allow: read_allow(reader.table("allow")),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
         cors: read_cors(reader.table("cors")),

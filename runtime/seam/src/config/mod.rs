@@ -26,6 +26,7 @@ mod edit;
 mod effective;
 mod engine;
 mod env;
+mod https;
 mod layout;
 mod load;
 mod origin;
@@ -50,6 +51,7 @@ pub use self::{
     catalogue::{Catalogue, KnownPlugin, KnownService},
     effective::Effective,
     env::environment,
+    https::EdgeTlsConfig,
     layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
     origin::{Origin, Spot},
     problem::{Problem, Problems},

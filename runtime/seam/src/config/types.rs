@@ -10,7 +10,9 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice, web::CorsConfig};
+use super::{
+    Address, EdgeTlsConfig, Origin, StoreConfig, settings::Settings, value::Choice, web::CorsConfig,
+};
 
 /// `[app]`: the app as a whole.
 ///
@@ -234,6 +236,8 @@ pub struct EdgeConfig {
     /// `open`: whether a unit may serve `http` where other machines reach it although nothing says who
     /// its clients are. Default: `false`.
     pub open: bool,
+    /// `[edge.tls]`: the certificate of `https`. Default: none.
+    pub tls: Option<EdgeTlsConfig>,
     /// `allow."SERVICE.METHOD"`: who may ask for that method, in place of what its contract says:
     /// `anyone`, `signed_in`, `role:NAME`, `self:ARGUMENT`, joined by ` or `. Default: none.
     pub allow: Vec<EdgeRule>,
@@ -302,6 +306,7 @@ impl Choice for UnknownQuery {
 /// [units.pay]
 /// services = ["payment"]
 /// http = "127.0.0.1:8081"
+/// https = "0.0.0.0:8443"
 /// listen = "127.0.0.1:7102"
 /// address = "pay.internal:7102"
 /// instances = 3
@@ -316,6 +321,9 @@ pub struct UnitConfig {
     pub services: Vec<String>,
     /// `http`: where its edge serves; none without. Default: none.
     pub http: Option<Address>,
+    /// `https`: where its edge serves by TLS, with the certificate of `[edge.tls]`; beside `http` or
+    /// in its place. Default: none.
+    pub https: Option<Address>,
     /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; beyond loopback only with
     /// `[tls]` or `[app] insecure`. Default: a Unix socket in the data folder,
     /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one, or its program may;
@@ -332,6 +340,13 @@ pub struct UnitConfig {
     /// `Running::client()`; others refuse such calls of a unit that doesn't say so. A unit with neither services nor an edge is there for that anyhow.
     /// Default: `false`.
     pub program: bool,
+}
+
+impl UnitConfig {
+    /// Whether it has an edge.
+    pub const fn has_edge(&self) -> bool {
+        self.http.is_some() || self.https.is_some()
+    }
 }
 
 /// `[topologies]`: a named set of units.

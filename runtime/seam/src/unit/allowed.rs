@@ -54,9 +54,9 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     // Plug-ins call by their own names, from where there is an edge; and only edges count together.
     let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
     let of_edges: Vec<ServiceId> = plugins.chain(together_service()).collect();
-    let authority = |unit: &UnitConfig| match unit.http {
-        Some(_) => authority(unit, own.iter().chain(&of_edges)),
-        None => authority(unit, &own),
+    let authority = |unit: &UnitConfig| match unit.has_edge() {
+        true => authority(unit, own.iter().chain(&of_edges)),
+        false => authority(unit, &own),
     };
     units.map(authority).collect()
 }
@@ -83,7 +83,7 @@ fn authority<'a>(unit: &UnitConfig, own: impl IntoIterator<Item = &'a ServiceId>
     Authority {
         unit: unit.name.as_str().into(),
         services: services.chain(own.into_iter().copied()).collect(),
-        edge: unit.http.is_some(),
-        program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
+        edge: unit.has_edge(),
+        program: unit.program || (unit.services.is_empty() && !unit.has_edge()),
     }
 }

@@ -1,6 +1,6 @@
 //! The unit's edge: its HTTP side, as config says.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,15 +9,15 @@ use futures_util::future::BoxFuture;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
 use seam_gateway::{
-    Cors, EdgeLimits, EdgeListener, EdgeSettings, FileFolder, Own, Probe, Readiness, WebSettings,
+    Cors, EdgeLimits, EdgeSettings, FileFolder, Own, Probe, Readiness, WebSettings,
 };
 
 use super::StartFailure;
 use super::clients::Routes;
 use super::descriptors::{connections, left};
-use super::failure::{Taker, unbound};
+use super::edge_sockets::EdgeSockets;
 use super::parts::Parts;
-use crate::config::{Address, Config, CorsConfig, EdgeConfig};
+use crate::config::{Config, CorsConfig, EdgeConfig};
 
 /// The HTTP side of a unit.
 pub(super) struct Edge {
@@ -27,11 +27,10 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// Serves on `listener`, which is at `http`; `/readyz` asks `unit`.
+    /// Serves on `sockets`; `/readyz` asks `unit`.
     pub(super) fn start(
         config: &Config,
-        http: &Address,
-        listener: EdgeListener,
+        sockets: EdgeSockets,
         routes: &Routes,
         unit: Weak<Parts>,
         own: Own,
@@ -42,16 +41,18 @@ impl Edge {
         let probe = Arc::new(UnitProbe(unit));
         if !config.edge.knows_clients() {
             tracing::warn!(
-                "whoever reaches the edge at {http} may ask for everything: [edge.jwt], [edge.keys.NAME] \
-                 and [edge.session] say who its clients are"
+                "whoever reaches the edge may ask for everything: [edge.jwt], [edge.keys.NAME] and \
+                 [edge.session] say who its clients are"
             );
         }
-        let bound = seam_gateway::Edge::bind_on(listener, settings, clients, probe, own);
-        bound.map(|inner| Self { inner, left }).map_err(|error| refused(http, error.to_string()))
+        let listeners = sockets.into_listeners(config)?;
+        let bound = seam_gateway::Edge::bind_on(listeners, settings, clients, probe, own);
+        bound.map(|inner| Self { inner, left }).map_err(StartFailure::Edge)
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
-        self.inner.address()
+    /// Where it serves, and where by TLS.
+    pub(super) fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        (self.inner.http(), self.inner.https())
     }
 
     /// Goes by another config from the next request on.
@@ -95,6 +96,7 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
         web: web(edge).into(),
+        redirect: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
         limits,
         rates: Arc::new(rates.collect()),
         trusted: edge.trusted.clone().into(),
@@ -131,27 +133,4 @@ impl Probe for UnitProbe {
             }
         })
     }
-}
-
-/// Takes the address at which a unit serves HTTP; `taker` is who does it, for the error's words.
-pub(crate) fn listen(
-    http: &Address,
-    unit: &str,
-    taker: Taker,
-) -> Result<EdgeListener, StartFailure> {
-    let bound = resolve(http).and_then(EdgeListener::bind);
-    bound.map_err(|error| refused(http, unbound(&error, unit, "http", http, taker)))
-}
-
-fn refused(http: &Address, reason: String) -> StartFailure {
-    StartFailure::Address { what: "serve HTTP", address: http.clone(), reason }
-}
-
-/// The edge serves one socket: the first address that the host's name stands for.
-fn resolve(http: &Address) -> std::io::Result<SocketAddr> {
-    let Address::Tcp { host, port } = http else {
-        return Err(std::io::Error::other("the edge serves HOST:PORT, no Unix socket"));
-    };
-    let none = || std::io::Error::other("the name stands for no address");
-    (host.as_str(), *port).to_socket_addrs()?.next().ok_or_else(none)
 }

@@ -118,7 +118,7 @@ impl Links {
         let edges = layout.peers.iter().filter(|peer| peer.edge);
         let edges = edges.map(|peer| (&peer.unit, &peer.endpoints));
         let edges = edges.chain([(&layout.unit, &layout.siblings)]);
-        let edges = edges.filter(|_| layout.http.is_some());
+        let edges = edges.filter(|_| layout.has_edge());
         let tickets = (desks.edges(), companion::contract());
         let asked = together_service().map(|together| (together, together_contract()));
         let asked = [Some(tickets), asked].into_iter().flatten();

@@ -111,7 +111,8 @@ impl Parts {
     pub(super) async fn status(&self) -> UnitStatus {
         let ready = self.ready().await;
         // Not while the status is put together, which looks at the edge once more.
-        let http = self.edge.lock().as_ref().map(|edge| edge.address().to_string());
+        let (http, https) = self.edge.lock().as_ref().map_or((None, None), Edge::addresses);
+        let [http, https] = [http, https].map(|at| at.map(|address| address.to_string()));
         let InForce { config, layout } = self.in_force.lock().clone();
         UnitStatus {
             unit: layout.unit.clone(),
@@ -123,6 +124,7 @@ impl Parts {
             reason: ready.err(),
             config_version: config.version().to_owned(),
             http,
+            https,
             listen: self.listener.lock().as_ref().map(|listening| listening.address().to_string()),
             log_lines_dropped: 0,
             registry: self.registration.status(),

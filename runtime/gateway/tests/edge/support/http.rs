@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use seam_gateway::Edge;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Longer than anything here takes; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection to an edge.
-pub(crate) struct Connection {
-    io: TcpStream,
+pub(crate) struct Connection<I = TcpStream> {
+    io: I,
     read: Vec<u8>,
 }
 
@@ -29,12 +29,18 @@ pub(crate) struct Answer {
 
 impl Connection {
     pub(crate) async fn to(address: SocketAddr) -> Self {
-        Self { io: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
+        Self::over(TcpStream::connect(address).await.unwrap())
     }
 
     /// A connection, if one is taken.
     pub(crate) async fn try_to(address: SocketAddr) -> Option<Self> {
-        Some(Self { io: TcpStream::connect(address).await.ok()?, read: Vec::new() })
+        Some(Self::over(TcpStream::connect(address).await.ok()?))
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> Connection<I> {
+    pub(crate) fn over(io: I) -> Self {
+        Self { io, read: Vec::new() }
     }
 
     /// Whether it could be sent.

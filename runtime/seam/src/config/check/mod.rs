@@ -1,6 +1,7 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
 mod events;
+mod https;
 mod instances;
 mod registry;
 mod security;
@@ -48,6 +49,7 @@ pub(super) fn check(
             check.doors(unit, config);
         });
     }
+    check.https(config);
     check.keeper(config);
     check.stores(config);
     check.queues(config);
@@ -282,13 +284,13 @@ impl Check<'_> {
                 let units: Vec<&UnitConfig> = units.collect();
                 // A unit with neither services nor an edge is there for its program, which may call
                 // whom it likes.
-                let program = units.iter().any(|u| u.services.is_empty() && u.http.is_none());
+                let program = units.iter().any(|u| u.services.is_empty() && !u.has_edge());
                 let is_called = |service| program || self.caller(&units, service, unit).is_some();
                 let keeps = config.keeper(topology).is_some_and(|keeper| keeper.name == unit.name);
                 // Edges ask each other for tickets.
-                let edges = units.iter().filter(|unit| unit.http.is_some());
+                let edges = units.iter().filter(|unit| unit.has_edge());
                 let edges: u32 = edges.map(|unit| u32::from(unit.instances)).sum();
-                let asked = unit.http.is_some() && (edges > 1 || self.registered);
+                let asked = unit.has_edge() && (edges > 1 || self.registered);
                 keeps || asked || unit.services.iter().any(|service| is_called(service))
             })
         };
@@ -329,8 +331,8 @@ impl Check<'_> {
         };
         let offered = self.catalogue.service(service).is_some_and(|known| known.edge);
         let edge = || {
-            let unit = elsewhere().find(|unit| unit.http.is_some())?;
-            let alone = offered && host.http.is_none();
+            let unit = elsewhere().find(|unit| unit.has_edge())?;
+            let alone = offered && !host.has_edge();
             alone.then(|| format!("the edge of unit `{}` offers it", unit.name))
         };
         let program = || {

@@ -3,6 +3,7 @@
 mod carried;
 mod document;
 mod events;
+mod https;
 mod layout;
 mod messages;
 mod overrides;

@@ -55,6 +55,7 @@ fn addresses() {
         ("listen", "0.0.0.0:7102", "can be reached from other machines"),
         ("listen", "7102", "HOST:PORT"),
         ("http", "unix:run/edge.sock", "the edge serves none"),
+        ("https", "unix:run/edge.sock", "`https` is a Unix socket, and the edge serves none"),
         ("address", "127.0.0.1:0", "nobody can connect to port 0"),
     ] {
         let said = problems(&format!("[units.all]\n{key} = \"{text}\"\n"));
