@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    H2Client, Ready, ShelfContract, ShelfService, edge, edge_with, reached, settings, to_test,
+    H2Client, Ready, ShelfContract, ShelfService, edge, edge_with, get, reached, settings, to_test,
 };
 
 fn waiting() -> (Edge, ShelfService) {
@@ -66,40 +66,74 @@ async fn a_request_that_is_taken_back_ends_its_call() {
 #[tokio::test]
 async fn who_takes_back_all_that_it_asks_for_is_left() {
     let (edge, service) = waiting();
-    for waits in [false, true] {
-        let client = H2Client::to(edge.address()).await;
-        let mut sent = 0;
-        while sent < 10_000 {
-            let Ok(mut send) = client.send.clone().ready().await else { break };
-            let Ok((_, mut stream)) = send.send_request(to_test("POST /api/wait"), true) else { break };
-            sent += 1;
-            if waits && sent <= 150 {
-                // It has begun.
-                reached(&service.waiting, 1).await;
-            }
-            stream.send_reset(Reason::CANCEL);
-            if waits && sent <= 150 {
-                reached(&service.waiting, 0).await;
-            }
+    let client = H2Client::to(edge.address()).await;
+    let mut sent = 0;
+    while sent < 10_000 {
+        let Ok(mut send) = client.send.clone().ready().await else { break };
+        let Ok((_, mut stream)) = send.send_request(to_test("POST /api/wait"), true) else { break };
+        sent += 1;
+        if sent <= 150 {
+            // It has begun.
+            reached(&service.waiting, 1).await;
+        } else {
+            tokio::task::yield_now().await;
         }
-        assert!(sent < 10_000 && (!waits || sent > 150), "{sent} were taken");
-        let error = client.over().await.unwrap_err();
-        assert!(error.is_io() || error.reason() == Some(Reason::ENHANCE_YOUR_CALM), "{error:?}");
-        reached(&service.waiting, 0).await;
+        stream.send_reset(Reason::CANCEL);
+        if sent <= 150 {
+            reached(&service.waiting, 0).await;
+        }
     }
+    assert!((151..10_000).contains(&sent), "{sent} were taken");
+    let error = client.over().await.unwrap_err();
+    assert!(error.is_io() || error.reason() == Some(Reason::ENHANCE_YOUR_CALM), "{error:?}");
+    reached(&service.waiting, 0).await;
     // Who lets some of them come to their end isn't.
     let client = H2Client::to(edge.address()).await;
     for _ in 0..300 {
         let mut send = client.send.clone().ready().await.unwrap();
         let (_, mut stream) = send.send_request(to_test("POST /api/wait"), true).unwrap();
+        tokio::task::yield_now().await;
         stream.send_reset(Reason::CANCEL);
         assert_eq!(client.ask(to_test("GET /healthz"), "").await.unwrap().status, 200);
     }
 }
 
+#[tokio::test]
+async fn ten_thousand_requests_that_are_taken_back_at_once_end_their_connection() {
+    let (edge, service) = waiting();
+    let mut io = TcpStream::connect(edge.address()).await.unwrap();
+    let mut all = [PREFACE, &frame(4, 0, 0, &[])].concat();
+    for stream in (0..10_000).map(|number| 2 * number + 1) {
+        // `POST /api/wait` of the host `test`, and then CANCEL.
+        let head = b"\x83\x86\x44\x09/api/wait\x41\x04test";
+        all.extend(frame(1, 5, stream, head));
+        all.extend(frame(3, 0, stream, &[0, 0, 0, 8]));
+    }
+    let mut read = Vec::new();
+    let (mut from, mut to) = io.split();
+    let sent = async { drop(to.write_all(&all).await) };
+    let ended = async { drop(from.read_to_end(&mut read).await) };
+    let both = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(sent, ended) });
+    both.await.expect("an end in time");
+    let mut rest = &read[..];
+    let mut reasons = Vec::new();
+    while let [0, high, low, kind, ..] = *rest {
+        let end = 9 + usize::from(high) * 256 + usize::from(low);
+        if kind == 7 {
+            reasons.push(rest[16]);
+        }
+        rest = &rest[end..];
+    }
+    // ENHANCE_YOUR_CALM
+    assert_eq!(reasons, [11]);
+    reached(&service.waiting, 0).await;
+    assert_eq!(get(&edge, "/healthz").await.status, 200);
+}
+
 /// A frame of that kind.
-fn frame(kind: u8, flags: u8, stream: u8, within: &[u8]) -> Vec<u8> {
-    [&[0, 0, within.len() as u8, kind, flags, 0, 0, 0, stream], within].concat()
+fn frame(kind: u8, flags: u8, stream: u32, within: &[u8]) -> Vec<u8> {
+    let [a, b, c, d] = stream.to_be_bytes();
+    [&[0, 0, within.len() as u8, kind, flags, a, b, c, d], within].concat()
 }
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -57,7 +57,10 @@ fn fits(parts: &Parts, limit: usize) -> Result<(), Problem> {
     let host = parts.uri.authority().map_or(0, |host| line("host".len(), host.as_str().len()));
     let first = parts.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + host;
     let fields = parts.headers.iter().map(|(name, value)| line(name.as_str().len(), value.len()));
-    if parts.headers.len() > MAX_HEADERS || first + fields.sum::<usize>() > limit {
+    if first + fields.sum::<usize>() > limit {
+        return Err(Problem::head_too_large("the head is too large"));
+    }
+    if parts.headers.len() > MAX_HEADERS {
         return Err(Problem::head_too_large("the head is too large, or has too many headers"));
     }
     Ok(())

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -68,6 +69,8 @@ impl Certificate {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        // Each handshake looks at the certificate that is there then.
+        config.resumption = Resumption::disabled();
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         Arc::new(config).into()
     }
@@ -97,7 +100,9 @@ pub(crate) struct H2Client {
 impl H2Client {
     /// Without TLS, knowing beforehand.
     pub(crate) async fn to(address: SocketAddr) -> Self {
-        Self::with(TcpStream::connect(address).await.unwrap(), Builder::new()).await
+        let io = TcpStream::connect(address).await.unwrap();
+        io.set_nodelay(true).unwrap();
+        Self::with(io, Builder::new()).await
     }
 
     pub(crate) async fn with(
