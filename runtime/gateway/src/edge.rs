@@ -166,8 +166,8 @@ impl Edge {
             handle.pause().await;
             sleep(HANDED_ON).await;
         }
-        // Each of them is asked.
-        let refuse = || listeners.iter().fold(true, |all, listener| listener.refuse() && all);
+        // Each of them is asked, whatever the others say.
+        let refuse = || listeners.iter().filter(|listener| !listener.refuse()).count() == 0;
         if grace.is_zero() || (last && !refuse()) {
             drop(handle.stop(true));
         }

@@ -1,8 +1,8 @@
 //! Requests that come without TLS, sent to where the edge speaks it.
 
 use super::{Ending, Here, Step};
-use crate::http::header::{self, HeaderValue};
 use crate::http::StatusCode;
+use crate::http::header::{self, HeaderValue};
 use crate::problem::Problem;
 use crate::response::Response;
 

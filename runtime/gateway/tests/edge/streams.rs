@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::client::Builder;
 use h2::Reason;
+use h2::client::Builder;
 use seam_core::call::Client;
 use seam_gateway::{Edge, EdgeLimits, EdgeSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,7 +48,8 @@ async fn requests_of_a_connection_run_side_by_side() {
 async fn a_request_that_is_taken_back_ends_its_call() {
     let (edge, service) = waiting();
     let client = H2Client::to(edge.address()).await;
-    let (response, mut stream) = client.send.clone().send_request(to_test("POST /api/wait"), true).unwrap();
+    let (response, mut stream) =
+        client.send.clone().send_request(to_test("POST /api/wait"), true).unwrap();
     reached(&service.waiting, 1).await;
     stream.send_reset(Reason::CANCEL);
     reached(&service.waiting, 0).await;
@@ -196,7 +197,10 @@ async fn one_host_is_meant() {
     let client = H2Client::to(edge.address()).await;
     let ask = |head| client.ask(to_test(head), "");
     assert_eq!(ask("GET /healthz\nhost: test").await.unwrap().status, 200);
-    assert_eq!(ask("GET /healthz\nhost: TEST\ncookie: a=b\ncookie: c=d").await.unwrap().status, 200);
+    assert_eq!(
+        ask("GET /healthz\nhost: TEST\ncookie: a=b\ncookie: c=d").await.unwrap().status,
+        200
+    );
     let answer = ask("GET /healthz\nhost: other").await.unwrap();
     assert_eq!(answer.problem(), (400, "bad_request".into(), "not_executed".into()));
     // Nothing is asked there any more.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
-use crate::support::{ALL, Certificate, H2Client, Connection, secured, settings, tls_to, to_test};
+use crate::support::{ALL, Certificate, Connection, H2Client, secured, settings, tls_to, to_test};
 
 const GET: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
 

@@ -2,7 +2,9 @@
 
 use seam_gateway::{EdgeLimits, EdgeSettings};
 
-use crate::support::{ALL, Answer, Certificate, H2Client, Connection, secured, settings, tls_to, to_test};
+use crate::support::{
+    ALL, Answer, Certificate, Connection, H2Client, secured, settings, tls_to, to_test,
+};
 
 /// What is of the connection, and what is another one each time.
 const OWN: [&str; 4] = ["connection", "date", "x-request-id", "strict-transport-security"];

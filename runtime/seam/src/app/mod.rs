@@ -181,7 +181,8 @@ impl App {
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Running, StartFailure> {
-        Running::start(&self.registry, &self.additions, config, layout, EdgeSockets::default()).await
+        Running::start(&self.registry, &self.additions, config, layout, EdgeSockets::default())
+            .await
     }
 
     /// The app's name.

@@ -51,7 +51,9 @@ impl EdgeTlsConfig {
     pub(crate) fn open(&self) -> Result<EdgeTls, Problem> {
         EdgeTls::open(self.cert.clone(), self.key.clone()).map_err(|error| {
             let fix = match error {
-                EdgeTlsError::OtherKey { .. } => "put the key there that the certificate was made for",
+                EdgeTlsError::OtherKey { .. } => {
+                    "put the key there that the certificate was made for"
+                }
                 _ => "put both there, in PEM, or say in [edge.tls] where they are",
             };
             Problem::new(&self.origin, error.to_string(), fix)

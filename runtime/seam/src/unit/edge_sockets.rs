@@ -36,9 +36,8 @@ impl EdgeSockets {
         let Self { http, https } = self;
         let https = match (https, &config.edge.tls) {
             (Some(listener), Some(tls)) => {
-                let opened = tls.open().map_err(|problem| {
-                    StartFailure::EdgeCertificate(problem.into())
-                });
+                let opened =
+                    tls.open().map_err(|problem| StartFailure::EdgeCertificate(problem.into()));
                 Some((listener, opened?))
             }
             // Config has made sure that there is one.

@@ -56,7 +56,8 @@ pub(in crate::http) async fn serve(
         loop {
             match connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok((request, respond)))) => {
-                    let answer = stream::answer(Rc::clone(&worker), Rc::clone(&on), request, respond);
+                    let answer =
+                        stream::answer(Rc::clone(&worker), Rc::clone(&on), request, respond);
                     streams.push(answer);
                     continue;
                 }

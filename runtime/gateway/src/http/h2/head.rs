@@ -43,7 +43,7 @@ pub(super) fn to_actix(parts: &Parts, payload: Payload, on: &On) -> Result<Reque
     let head = request.head_mut();
     (head.method, head.uri) = (method, uri.map_err(|_| unreadable())?);
     (head.version, head.headers, head.peer_addr) = (Version::HTTP_2, headers, Some(on.peer));
-    Ok(request.into())
+    Ok(request)
 }
 
 const fn scheme(on: &On) -> &'static str {
@@ -66,10 +66,7 @@ fn fits(parts: &Parts, limit: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-fn field(
-    name: &http::HeaderName,
-    value: &http::HeaderValue,
-) -> Option<(HeaderName, HeaderValue)> {
+fn field(name: &http::HeaderName, value: &http::HeaderValue) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
     Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
 }

@@ -10,9 +10,9 @@ use h2::{Reason, SendStream};
 
 use super::date;
 use super::stream::On;
+use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::http::waits::Stall;
-use crate::http::StatusCode;
 use crate::response::{Chunks, Content, Response};
 
 /// What is asked for at once: a frame, so that streams take turns.
@@ -142,11 +142,7 @@ async fn piece(
 }
 
 /// How much the client takes now, up to what is wanted.
-async fn granted(
-    stream: &mut SendStream<Bytes>,
-    wanted: usize,
-    on: &On,
-) -> Result<usize, Unsent> {
+async fn granted(stream: &mut SendStream<Bytes>, wanted: usize, on: &On) -> Result<usize, Unsent> {
     stream.reserve_capacity(wanted);
     let (mut stall, mut turns, mut written) = (Stall::default(), 0, on.watch.written());
     poll_fn(|cx| {

@@ -106,12 +106,13 @@ impl Pair {
         let ends = ends(first).map_err(no_certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&files.key)
             .map_err(|error| malformed(&paths.key, "key", error.to_string()))?;
-        let pair = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
-            Error::InconsistentKeys(_) => {
-                EdgeTlsError::OtherKey { key: paths.key.clone(), cert: paths.cert.clone() }
-            }
-            error => EdgeTlsError::unusable(paths, error.to_string()),
-        })?;
+        let pair =
+            CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
+                Error::InconsistentKeys(_) => {
+                    EdgeTlsError::OtherKey { key: paths.key.clone(), cert: paths.cert.clone() }
+                }
+                error => EdgeTlsError::unusable(paths, error.to_string()),
+            })?;
         Ok(Self { shown: Arc::new(pair), ends })
     }
 }
