@@ -1,4 +1,5 @@
-//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours).
+//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours), and
+//! for HTTP/2 on h2.
 //!
 //! An [`Edge`] serves the contracts of the clients that it is given. Nobody writes a handler: a
 //! method says `#[call(http = "POST /api/order")]`, and the edge finds the arguments of such a
@@ -55,6 +56,11 @@
 //! but for those that are called as the edge's own. Its `type` is `/errors/CODE`, a page of the edge
 //! that explains it, unless [`EdgeSettings::errors`] names another place. What is no HTTP request at all gets the same,
 //! with an id of its own.
+//!
+//! # Versions and TLS
+//!
+//! HTTP/1.1 and HTTP/2 come to the same stages, and are answered alike. Without TLS, HTTP/2 is spoken on
+//! loopback, by who knows that beforehand; by TLS ([`EdgeTls`]) as client and edge agree.
 //!
 //! # What is refused
 //!

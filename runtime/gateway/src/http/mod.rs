@@ -1,5 +1,6 @@
 //! The HTTP engine: connections, and what stands on them. Only here and in [`request`](crate::request)
-//! does anything know that the engine is actix's; who comes later speaks of requests and responses.
+//! does anything know that the engine is actix's, and for HTTP/2 h2's; who comes later speaks of
+//! requests and responses.
 
 mod connection;
 mod connections;

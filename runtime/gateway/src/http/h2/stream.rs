@@ -47,6 +47,12 @@ pub(super) async fn answer(
     mut out: SendResponse<Bytes>,
 ) -> Ended {
     let is_head = *request.method() == http::Method::HEAD;
+    if wants_word(&request) {
+        // Without it the client waits for a while.
+        let mut go_on = http::Response::new(());
+        *go_on.status_mut() = http::StatusCode::CONTINUE;
+        let _ = out.send_informational(go_on);
+    }
     let response = {
         let mut answering = pin!(response(&worker, &on, request));
         poll_fn(|cx| match out.poll_reset(cx) {
@@ -64,6 +70,13 @@ pub(super) async fn answer(
             Ended { is_last: true }
         }
     }
+}
+
+/// Whether its client waits with the body until it is told to go on.
+fn wants_word(request: &http::Request<RecvStream>) -> bool {
+    let expected = request.headers().get(http::header::EXPECT);
+    !request.body().is_end_stream()
+        && expected.is_some_and(|what| what.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 async fn response(worker: &Worker, on: &On, request: http::Request<RecvStream>) -> Response {
