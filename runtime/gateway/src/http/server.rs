@@ -162,8 +162,9 @@ async fn serve(
 ) -> Result<(), DispatchError> {
     let settings = worker.settings();
     let limits = settings.limits;
-    let (tcp, ticket, peer) =
-        opening::admit(tcp, &worker.shared.connections, &settings).await.map_err(DispatchError::Io)?;
+    let (tcp, ticket, peer) = opening::admit(tcp, &worker.shared.connections, &settings)
+        .await
+        .map_err(DispatchError::Io)?;
     let opened = door.open(tcp, &limits, &ticket).await;
     let opened = opened.inspect_err(|error| tracing::debug!(%peer, %error, "no HTTP came of it"));
     match opened.map_err(DispatchError::Io)? {

@@ -12,7 +12,9 @@ use seam_gateway::actix_web::{HttpRequest, HttpResponse, middleware};
 use seam_gateway::{Edge, EdgeLimits, EdgeSettings, Own, Shaped};
 use serde_json::json;
 
-use crate::support::{Connection, H2Client, Ready, get, json, post, reached, request, settings, shelf, to_test};
+use crate::support::{
+    Connection, H2Client, Ready, get, json, post, reached, request, settings, shelf, to_test,
+};
 
 fn edge_with(settings: EdgeSettings, own: Own) -> Edge {
     Edge::bind_with(settings, vec![shelf()], Arc::new(Ready), own).unwrap()
@@ -96,7 +98,10 @@ async fn own_routes_are_asked_by_http_2_as_well() {
     });
     let client = H2Client::to(edge.address()).await;
     let ask = |head, body| client.ask(to_test(head), body);
-    assert_eq!(ask("POST /echo\ncontent-type: text/plain", "any type").await.unwrap().body, "any type");
+    assert_eq!(
+        ask("POST /echo\ncontent-type: text/plain", "any type").await.unwrap().body,
+        "any type"
+    );
     let pieces = ask("GET /pieces", "").await.unwrap();
     assert_eq!((&*pieces.body, pieces.header("transfer-encoding")), ("abc", None));
     assert_eq!(ask("HEAD /pieces", "").await.unwrap().body, "");

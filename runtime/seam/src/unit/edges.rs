@@ -34,7 +34,7 @@ impl Edges {
         layout: &UnitLayout,
         clock: Clock,
     ) -> io::Result<Option<Self>> {
-        if layout.http.is_none() {
+        if !layout.has_edge() {
             return Ok(None);
         }
         let path = config.app.data.join("edges").join(format!("{}.ended", layout.process()));

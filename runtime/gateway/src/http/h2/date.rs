@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::DateTime;
 use http::HeaderValue;
 
 thread_local! {
@@ -13,26 +12,14 @@ thread_local! {
 
 /// What it is now.
 pub(super) fn now() -> HeaderValue {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    LAST.with_borrow_mut(|(second, text)| {
-        if *second != now {
-            (*second, *text) = (now, written(now).unwrap_or_else(|| text.clone()));
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second
+            && let Ok(written) = HeaderValue::try_from(httpdate::fmt_http_date(now))
+        {
+            (*last, *text) = (second, written);
         }
         text.clone()
     })
-}
-
-fn written(second: u64) -> Option<HeaderValue> {
-    let time = DateTime::from_timestamp(i64::try_from(second).ok()?, 0)?;
-    HeaderValue::try_from(time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_as_http_has_it() {
-        assert_eq!(written(784_111_777).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
-    }
 }
