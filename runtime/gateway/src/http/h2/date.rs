@@ -13,10 +13,13 @@ thread_local! {
 
 /// What it is now.
 pub(super) fn now() -> HeaderValue {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    LAST.with_borrow_mut(|(second, text)| {
-        if *second != now {
-            (*second, *text) = (now, written(now).unwrap_or_else(|| text.clone()));
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second
+            && let Ok(written) = HeaderValue::try_from(httpdate::fmt_http_date(now))
+        {
+            (*last, *text) = (second, written);
         }
         text.clone()
     })
