@@ -119,7 +119,7 @@ pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
 pub use self::together::{
-    Alone, Among, Apart, Ask, Claim, Companion, KeptEndings, Other, Others, Reached, Standing,
-    Take, Taken, Together, together_contract, together_service,
+    Alone, Among, Apart, Ask, Claim, Companion, InFiles, Other, Others, Reached, Standing, Take,
+    Taken, Together, together_contract, together_service,
 };
 pub use self::web::WebSettings;

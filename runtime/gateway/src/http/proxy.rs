@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use actix_rt::net::TcpStream;
 use tokio::io::AsyncReadExt;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+use super::waits::LINGER;
 
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Signature, version and command, family, and how long the rest is.
@@ -26,9 +28,26 @@ pub(super) enum Said {
 /// Reads the header at the beginning of a connection, if there is one; the rest is left to be read.
 ///
 /// # Errors
-/// What begins like one is none, or doesn't come in time.
-pub(super) async fn read(io: &mut TcpStream, time: Duration) -> io::Result<Said> {
-    timeout(time, read_header(io)).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+/// What begins like one is none, or doesn't come in time; nothing comes, and `is_over` says that it isn't
+/// waited for any longer.
+pub(super) async fn read(
+    io: &mut TcpStream,
+    time: Duration,
+    is_over: impl Fn() -> bool,
+) -> io::Result<Said> {
+    let over = async {
+        while !is_over() {
+            sleep(LINGER).await;
+        }
+    };
+    let read = async {
+        tokio::select! {
+            biased;
+            header = read_header(io) => header,
+            () = over => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    };
+    timeout(time, read).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 async fn read_header(io: &mut TcpStream) -> io::Result<Said> {

@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-use super::connections::{Connections, Ticket};
+use super::connections::{Connections, Phase, Ticket};
 use super::exchange::exchange;
 use super::listener::EdgeListener;
 use super::proxy::{self, Said};
@@ -145,7 +145,8 @@ async fn admit(
     }
     let ticket = connections.admit_proxy(address.ip(), limits);
     let mut ticket = ticket.ok_or_else(|| too_many(address))?;
-    let said = proxy::read(&mut io, limits.head_time).await.inspect_err(|error| {
+    let is_over = || ticket.phase() == Phase::Closing;
+    let said = proxy::read(&mut io, limits.head_time, is_over).await.inspect_err(|error| {
         tracing::debug!(%address, %error, "a connection without a PROXY header that is one");
     });
     match said.map_err(DispatchError::Io)? {

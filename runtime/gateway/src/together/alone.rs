@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use seam_core::time::Clock;
 
-use super::claims::Claims;
+use super::claims::{Claims, stands_for};
 use super::counts::Counts;
 use super::endings::Endings;
 use super::{Apart, Ask, Claim, Take, Taken, Together};
@@ -60,7 +60,13 @@ impl Alone {
         value: &str,
         lasting: Duration,
     ) -> Result<Claim, Apart> {
-        self.claims.claim(value, claimant, lasting, self.clock.now())
+        self.claims.claim(stands_for(value), claimant, lasting, self.clock.now())
+    }
+
+    /// A value was claimed before this process began, and counts for so long still. Without room for it,
+    /// there is none for any other.
+    pub(super) fn was_claimed(&self, stands_for: u128, lasting: Duration) {
+        let _ = self.claims.claim(stands_for, fastrand::u128(..), lasting, self.clock.now());
     }
 
     /// As [`Together::end`], at once: whether that is news here.

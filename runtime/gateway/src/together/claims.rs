@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use seam_core::time::Moment;
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::hash::Hash;
 use super::{Apart, Claim};
 
 /// Values remembered at once, some 64 bytes each; who claims one more is told that there is no room.
@@ -15,10 +15,15 @@ const MOST: usize = 1_000_000;
 /// How often at most all of them are looked at while there are as many.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// What stands for a value, in all processes: whoever finds two that are alike can use one of them, and
+/// nobody else's.
+pub(super) fn stands_for(value: &str) -> u128 {
+    xxh3_128(value.as_bytes())
+}
+
 /// Values that were claimed, and by which claimant.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    hash: Hash,
     known: Mutex<Known>,
 }
 
@@ -31,15 +36,15 @@ struct Known {
 }
 
 impl Claims {
-    /// Claims a value; the same claimant may do so again.
+    /// Claims a value, by what [`stands`](stands_for) for it; the same claimant may do so again.
     pub(super) fn claim(
         &self,
-        value: &str,
+        value: u128,
         claimant: u128,
         lasting: Duration,
         now: Moment,
     ) -> Result<Claim, Apart> {
-        let (value, until) = (self.hash.of(&[value]), now.after(lasting));
+        let until = now.after(lasting);
         let mut known = self.known.lock();
         known.forget(now);
         let is_full = known.by_value.len() >= MOST;
@@ -90,8 +95,9 @@ mod tests {
     #[test]
     fn a_value_is_used_once_while_it_counts() {
         let claims = Claims::default();
-        let claim =
-            |value, claimant, seconds| claims.claim(value, claimant, LASTING, at(seconds)).unwrap();
+        let claim = |value, claimant, seconds| {
+            claims.claim(stands_for(value), claimant, LASTING, at(seconds)).unwrap()
+        };
         assert_eq!(claim("a", 1, 1), Claim::First);
         assert_eq!(claim("a", 1, 2), Claim::First, "it is the same who asks again");
         assert_eq!(claim("a", 2, 3), Claim::Before);
@@ -104,12 +110,12 @@ mod tests {
     fn who_is_full_lets_nobody_in() {
         let claims = Claims::default();
         for number in 0..MOST {
-            let claimed = claims.claim(&number.to_string(), 1, LASTING, at(1));
+            let claimed = claims.claim(number as u128, 1, LASTING, at(1));
             assert_eq!(claimed, Ok(Claim::First));
         }
-        assert!(claims.claim("one more", 1, LASTING, at(2)).is_err());
-        assert_eq!(claims.claim("7", 2, LASTING, at(2)), Ok(Claim::Before));
-        assert_eq!(claims.claim("one more", 1, LASTING, at(11)), Ok(Claim::First));
+        assert!(claims.claim(u128::MAX, 1, LASTING, at(2)).is_err());
+        assert_eq!(claims.claim(7, 2, LASTING, at(2)), Ok(Claim::Before));
+        assert_eq!(claims.claim(u128::MAX, 1, LASTING, at(11)), Ok(Claim::First));
         assert_eq!(claims.known.lock().by_value.len(), 1);
     }
 }

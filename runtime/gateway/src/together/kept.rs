@@ -1,4 +1,5 @@
-//! Sessions that have ended, kept in a file: a restart doesn't revive them.
+//! What an edge must not forget when it is started again: sessions that have ended, and values that were
+//! used once.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,11 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
-/// A file of lines: until when a session would have been good, in milliseconds since 1970 began in UTC,
-/// and its id.
+/// A file of lines: until when something counts, in milliseconds since 1970 began in UTC, and its id.
 #[derive(Debug)]
-pub struct KeptEndings {
+pub struct Kept {
     path: PathBuf,
+    /// Whether what was added has to outlive the machine, too, and not the process alone.
+    durable: bool,
     /// None while there is nothing to keep.
     writing: Mutex<Option<Writing>>,
 }
@@ -29,18 +31,18 @@ struct Writing {
 /// The file isn't written anew below so many lines.
 const FEW: usize = 1_024;
 
-impl KeptEndings {
+impl Kept {
     /// Opens the file, if there is one: it is made once there is something to keep. Lines that aren't
     /// whole are dropped, and so are those whose time is over. Blocks.
     ///
     /// # Errors
     /// If it can't be read or written.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path, durable: bool) -> io::Result<Self> {
         let writing = if path.try_exists()? { Some(write_anew(path)?) } else { None };
-        Ok(Self { path: path.to_owned(), writing: Mutex::new(writing) })
+        Ok(Self { path: path.to_owned(), durable, writing: Mutex::new(writing) })
     }
 
-    /// Those that are kept, and for how long they would still be good. Blocks.
+    /// Those that are kept, and for how long they still count. Blocks.
     pub fn read(&self) -> Vec<(String, Duration)> {
         let _writing = self.writing.lock();
         let now = now();
@@ -48,11 +50,11 @@ impl KeptEndings {
         left.map(|(until, id)| (id, Duration::from_millis(until.saturating_sub(now)))).collect()
     }
 
-    /// Adds some, which are on disk afterwards. Blocks.
+    /// Adds some, which are kept afterwards. Blocks.
     ///
     /// # Errors
     /// If they can't be written.
-    pub fn add(&self, sessions: &[(String, Duration)]) -> io::Result<()> {
+    pub fn add(&self, ids: &[(String, Duration)]) -> io::Result<()> {
         let now = now();
         let mut writing = self.writing.lock();
         let writing = match &mut *writing {
@@ -61,15 +63,17 @@ impl KeptEndings {
         };
         // What was written in part is a line of its own, and none.
         let mut text = String::from(if writing.torn { "\n" } else { "" });
-        for (id, lasting) in sessions.iter().filter(|(id, _)| is_plain(id)) {
+        for (id, lasting) in ids.iter().filter(|(id, _)| is_plain(id)) {
             let lasting = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
             text.push_str(&line(now.saturating_add(lasting), id));
         }
         writing.torn = true;
         writing.file.write_all(text.as_bytes())?;
-        writing.file.sync_data()?;
+        if self.durable {
+            writing.file.sync_data()?;
+        }
         writing.torn = false;
-        writing.lines += sessions.len();
+        writing.lines += ids.len();
         if writing.lines >= writing.anew_at {
             *writing = write_anew(&self.path)?;
         }
@@ -133,7 +137,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn ids(kept: &KeptEndings) -> Vec<String> {
+    fn ids(kept: &Kept) -> Vec<String> {
         let mut ids: Vec<_> = kept.read().into_iter().map(|(id, _)| id).collect();
         ids.sort();
         ids
@@ -143,17 +147,17 @@ mod tests {
     fn what_was_kept_is_there_after_a_restart_until_its_time_is_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("edge").join("ended");
-        let kept = KeptEndings::open(&path).unwrap();
+        let kept = Kept::open(&path, true).unwrap();
         kept.add(&[("a".into(), HOUR), ("over".into(), Duration::ZERO)]).unwrap();
         kept.add(&[("b".into(), HOUR)]).unwrap();
         drop(kept);
         // The process died while it wrote a line.
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"junk\n99999999999999 torn").unwrap();
-        let kept = KeptEndings::open(&path).unwrap();
+        let kept = Kept::open(&path, true).unwrap();
         assert_eq!(ids(&kept), ["a", "b"]);
         kept.add(&[("c".into(), HOUR)]).unwrap();
-        assert_eq!(ids(&KeptEndings::open(&path).unwrap()), ["a", "b", "c"]);
+        assert_eq!(ids(&Kept::open(&path, true).unwrap()), ["a", "b", "c"]);
         let left = kept.read()[0].1;
         assert!(left <= HOUR && left > HOUR - Duration::from_secs(60), "{left:?}");
     }
@@ -162,7 +166,7 @@ mod tests {
     fn the_file_stays_small() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ended");
-        let kept = KeptEndings::open(&path).unwrap();
+        let kept = Kept::open(&path, true).unwrap();
         for round in 0..20 {
             let over: Vec<_> = (0..200).map(|n| (format!("{round}-{n}"), Duration::ZERO)).collect();
             kept.add(&over).unwrap();

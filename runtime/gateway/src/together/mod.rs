@@ -20,11 +20,11 @@ use futures_util::future::BoxFuture;
 
 pub use self::alone::Alone;
 pub use self::among::{
-    Among, Companion, Other, Others, Reached, contract as together_contract,
+    Among, Companion, InFiles, Other, Others, Reached, contract as together_contract,
     service as together_service,
 };
 pub(crate) use self::counts::Counts;
-pub use self::kept::KeptEndings;
+use self::kept::Kept;
 pub use self::taking::{Ask, Standing, Take, Taken};
 
 /// By which an edge counts, claims and ends together with the app's other edges.

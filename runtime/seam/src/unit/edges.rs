@@ -8,9 +8,7 @@ use seam_bus::companion;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
-use seam_gateway::{
-    Among, Companion, KeptEndings, Other, Others, Reached, Together, together_service,
-};
+use seam_gateway::{Among, Companion, InFiles, Other, Others, Reached, Together, together_service};
 
 use super::links::Links;
 use crate::config::{Config, UnitLayout, process};
@@ -37,8 +35,9 @@ impl Edges {
         if layout.http.is_none() {
             return Ok(None);
         }
-        let path = config.app.data.join("edges").join(format!("{}.ended", layout.process()));
-        let kept = KeptEndings::open(&path).map_err(|error| unreadable(&path, &error))?;
+        let folder = config.app.data.join("edges");
+        let kept = InFiles::open(&folder, &layout.process());
+        let kept = kept.map_err(|error| unreadable(&folder, &error))?;
         let others = Arc::new(UnitOthers::new(config, layout));
         let among = Among::new(Arc::clone(&others) as _, Some(kept), clock);
         let among = Arc::new(among.map_err(io::Error::other)?);
@@ -68,9 +67,9 @@ impl Edges {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> io::Error {
-    let path = path.display();
-    io::Error::other(format!("{path}, where it keeps sessions that have ended: {error}"))
+fn unreadable(folder: &Path, error: &io::Error) -> io::Error {
+    let folder = folder.display();
+    io::Error::other(format!("{folder}, where it keeps sessions that have ended: {error}"))
 }
 
 /// The others, in the order of the topology's units and then of their instances.

@@ -1,11 +1,14 @@
 //! Values that may be used once, at whichever edge.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::Among;
 use super::request::{Answer, Request, millis};
+use crate::together::claims::stands_for;
 use crate::together::{Apart, Claim};
 
 impl Among {
@@ -32,7 +35,7 @@ impl Among {
         claimant: u128,
         lasting: Duration,
     ) -> Result<Claim, Apart> {
-        if self.here.claim_for(claimant, value, lasting)? == Claim::Before {
+        if self.claim_here(value, claimant, lasting).await? == Claim::Before {
             return Ok(Claim::Before);
         }
         let others = self.reached().others;
@@ -43,5 +46,26 @@ impl Among {
         let is_known =
             told.into_iter().flatten().any(|answer| answer.claim() == Some(Claim::Before));
         Ok(if is_known { Claim::Before } else { Claim::First })
+    }
+
+    /// Claims it here, for whoever does.
+    pub(super) async fn claim_here(
+        &self,
+        value: &str,
+        claimant: u128,
+        lasting: Duration,
+    ) -> Result<Claim, Apart> {
+        let claim = self.here.claim_for(claimant, value, lasting)?;
+        let kept = self.kept.as_ref().filter(|_| claim == Claim::First);
+        if let Some(kept) = kept.map(|kept| Arc::clone(&kept.claims)) {
+            let line = [(format!("{:x}", stands_for(value)), lasting)];
+            let kept = tokio::task::spawn_blocking(move || kept.add(&line)).await;
+            let kept = kept.unwrap_or_else(|error| Err(io::Error::other(error)));
+            if let Err(error) = kept {
+                // A full disk stops nobody: it is known for as long as the process lives.
+                tracing::error!(%error, "what was used once may be used again after a restart");
+            }
+        }
+        Ok(claim)
     }
 }

@@ -77,7 +77,7 @@ impl Among {
             }
             Request::Claimed { value, claimant, lasting } => {
                 let lasting = Duration::from_millis(lasting);
-                claimed(self.here.claim_for(claimant, &value, lasting))
+                claimed(self.claim_here(&value, claimant, lasting).await)
             }
             Request::Ended { sessions } => done(self.ended(sessions).await),
             Request::Endings { behind } => self.endings(behind.as_deref()),

@@ -48,7 +48,8 @@ impl Among {
 
     /// Keeps them, beyond the end of the process.
     async fn keep(&self, sessions: &[(String, u64)]) -> Result<(), Apart> {
-        let Some(kept) = self.kept.clone().filter(|_| !sessions.is_empty()) else { return Ok(()) };
+        let kept = self.kept.as_ref().filter(|_| !sessions.is_empty());
+        let Some(kept) = kept.map(|kept| Arc::clone(&kept.endings)) else { return Ok(()) };
         let sessions: Vec<_> = sessions
             .iter()
             .map(|(session, lasting)| (session.clone(), Duration::from_millis(*lasting)))

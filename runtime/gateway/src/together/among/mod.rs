@@ -17,6 +17,8 @@ mod request;
 mod tests;
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,12 +32,35 @@ use self::counting::News;
 use self::ending::Told;
 use self::others::{Asking, Doubts};
 pub use self::others::{Other, Others, Reached};
-use super::{Alone, Apart, Ask, Claim, KeptEndings, Take, Together};
+use super::{Alone, Apart, Ask, Claim, Kept, Take, Together};
 
 /// How often an edge looks which others can be reached.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long an edge that begins waits for the others at most.
 const JOIN: Duration = Duration::from_millis(500);
+
+/// What an edge keeps beyond the end of its process.
+#[derive(Debug, Clone)]
+pub struct InFiles {
+    endings: Arc<Kept>,
+    claims: Arc<Kept>,
+}
+
+impl InFiles {
+    /// The files of a process whose name that is, in a folder; they are made once there is something to
+    /// keep. Blocks.
+    ///
+    /// # Errors
+    /// If they can't be read or written.
+    pub fn open(folder: &Path, process: &str) -> io::Result<Self> {
+        let open = |what, durable| {
+            let kept = Kept::open(&folder.join(format!("{process}.{what}")), durable);
+            kept.map(Arc::new)
+        };
+        // A session that was ended mustn't be good again. A value is used up within minutes.
+        Ok(Self { endings: open("ended", true)?, claims: open("claimed", false)? })
+    }
+}
 
 /// What an edge and the others know in common.
 pub struct Among {
@@ -45,7 +70,7 @@ pub struct Among {
     doubts: Doubts,
     news: News,
     told: Told,
-    kept: Option<Arc<KeptEndings>>,
+    kept: Option<InFiles>,
     clock: Clock,
     began: Moment,
     /// It has asked the others what they know: before that it decides nothing for them.
@@ -59,7 +84,7 @@ impl Among {
     /// If the process has met too many names.
     pub fn new(
         others: Arc<dyn Others>,
-        kept: Option<KeptEndings>,
+        kept: Option<InFiles>,
         clock: Clock,
     ) -> Result<Self, Apart> {
         let full = || Apart { why: "the app has too many names for one more, of its edges".into() };
@@ -70,14 +95,19 @@ impl Among {
             doubts: Doubts::default(),
             news: News::default(),
             told: Told::default(),
-            kept: kept.map(Arc::new),
+            kept,
             began: clock.now(),
             clock,
             joined: AtomicBool::new(false),
         };
-        for (session, lasting) in among.kept.iter().flat_map(|kept| kept.read()) {
+        for (session, lasting) in among.kept.iter().flat_map(|kept| kept.endings.read()) {
             // There were no more of them than there may be.
             let _ = among.here.end_here(&session, lasting);
+        }
+        for (value, lasting) in among.kept.iter().flat_map(|kept| kept.claims.read()) {
+            if let Ok(stands_for) = u128::from_str_radix(&value, 16) {
+                among.here.was_claimed(stands_for, lasting);
+            }
         }
         Ok(among)
     }

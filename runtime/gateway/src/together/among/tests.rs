@@ -89,7 +89,7 @@ impl Net {
     /// Starts an edge anew, with what it has kept.
     async fn start(&self, own: usize, kept: Option<&Path>) {
         let seen = Seen { own, places: self.places.clone() };
-        let kept = kept.map(|path| KeptEndings::open(path).unwrap());
+        let kept = kept.map(|folder| InFiles::open(folder, "gate").unwrap());
         let edge = Arc::new(Among::new(Arc::new(seen), kept, self.clock.clone()).unwrap());
         let place = &self.places[own];
         *place.edge.lock() = Some(Arc::clone(&edge));
@@ -241,9 +241,9 @@ async fn a_session_ends_everywhere() {
 }
 
 #[tokio::test]
-async fn sessions_that_have_ended_outlive_the_process() {
+async fn what_has_ended_and_what_was_claimed_outlive_the_process() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ended");
+    let path = folder.path().join("edges");
     let net = Net::of(2).await;
     net.start(0, Some(&path)).await;
     net.edge(0).end("own", LASTING).await.unwrap();
@@ -251,4 +251,8 @@ async fn sessions_that_have_ended_outlive_the_process() {
     net.kill(1);
     net.start(0, Some(&path)).await;
     assert!(net.edge(0).is_ended("own") && net.edge(0).is_ended("other"));
+    assert_eq!(net.edge(0).claim("n", LASTING).await, Ok(Claim::First));
+    net.start(0, Some(&path)).await;
+    assert_eq!(net.edge(0).claim("n", LASTING).await, Ok(Claim::Before));
+    assert_eq!(net.edge(0).claim("n", LASTING).await, Ok(Claim::Before));
 }
