@@ -37,7 +37,7 @@ use super::{Alone, Apart, Ask, Claim, Kept, Take, Together};
 /// How often an edge looks which others can be reached.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long an edge that begins waits for the others at most.
-const JOIN: Duration = Duration::from_millis(500);
+const JOIN: Duration = Duration::from_secs(1);
 
 /// What an edge keeps beyond the end of its process.
 #[derive(Debug, Clone)]
