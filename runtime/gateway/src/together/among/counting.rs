@@ -1,5 +1,6 @@
 //! Limits, counted over all edges.
 
+use std::collections::HashMap;
 use std::mem;
 use std::time::Duration;
 
@@ -12,15 +13,13 @@ use super::request::{Answer, Asked, Request, micros};
 use super::{Among, Other};
 use crate::together::{Ask, Standing, Take, Taken};
 
-/// How long what was taken is gathered before the others are told.
-const GATHER: Duration = Duration::from_millis(20);
-/// So much is told at once, and gathered at most: more is taken than can be told.
+/// So many keys are told of at once: of more, the others hear when they ask.
 const MOST: usize = 10_000;
 
 /// What was taken here, and isn't told to the others yet.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    taken: Mutex<Vec<(Asked, Moment)>>,
+    taken: Mutex<HashMap<Asked, (u32, Moment)>>,
     more: Notify,
 }
 
@@ -77,8 +76,9 @@ impl Among {
             if news.is_empty() {
                 self.news.more.notify_one();
             }
-            if news.len() < MOST {
-                news.extend(asks.iter().map(|ask| (Asked::from(ask), now)));
+            for ask in asks.iter().take(MOST.saturating_sub(news.len())) {
+                let (number, at) = news.entry(Asked::from(ask)).or_insert((0, now));
+                (*number, *at) = (*number + 1, now);
             }
         }
         taken
@@ -106,14 +106,14 @@ impl Among {
         }
     }
 
-    /// Tells the others what was taken here.
+    /// Tells the others what was taken here, at once: what is taken while they are told is told next.
     pub(super) async fn tell_news(&self) {
         loop {
             self.news.more.notified().await;
-            self.clock.wait_until(self.clock.now().after(GATHER)).await;
             let taken = mem::take(&mut *self.news.taken.lock());
             let now = self.clock.now();
-            let taken = taken.into_iter().map(|(asked, at)| (asked, 1, micros(now.since(at))));
+            let age = |at| micros(now.since(at));
+            let taken = taken.into_iter().map(|(asked, (number, at))| (asked, number, age(at)));
             let request = &Request::Took { taken: taken.collect() };
             let others = self.reached().others;
             join_all(others.iter().map(|other| async { self.asking(other).ask(request).await }))

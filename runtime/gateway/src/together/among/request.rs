@@ -54,7 +54,7 @@ pub(super) enum Answer {
 }
 
 /// An ask, owned.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Asked {
     name: String,
     key: String,
