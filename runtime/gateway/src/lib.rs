@@ -65,6 +65,7 @@
 
 mod argument;
 mod arguments;
+mod auth;
 mod cache;
 mod coding;
 mod cors;
@@ -104,6 +105,10 @@ mod worker;
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
+pub use self::auth::{
+    AuthSettings, Authenticators, JwtKeys, JwtSettings, KeySettings, SessionSettings, SigningApp,
+    SigningSettings, Source, SourceError, new_key,
+};
 pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
