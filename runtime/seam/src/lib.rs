@@ -6,6 +6,7 @@ pub mod config;
 pub mod edge;
 pub mod prelude;
 mod services;
+mod sign_in;
 mod unit;
 
 use std::time::Duration;
