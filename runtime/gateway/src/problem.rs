@@ -79,6 +79,10 @@ impl Problem {
         Self::new(Code::NotFound, what)
     }
 
+    pub(crate) fn invalid_credential(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidCredential, why)
+    }
+
     pub(crate) fn denied(why: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Denied, why)
     }
@@ -162,6 +166,12 @@ impl Problem {
     /// An error of the edge itself, where a call was kept: it may have run.
     fn untold(code: Code, detail: &'static str) -> Self {
         Self { outcome: Certainty::Unknown, ..Self::new(code, detail) }
+    }
+
+    /// The call ran, and this came after it.
+    pub(crate) fn once_run(mut self) -> Self {
+        self.outcome = Certainty::Unknown;
+        self
     }
 
     /// Says what is behind it, for the log.

@@ -12,6 +12,7 @@ use seam_core::contract::Rule;
 use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
+use crate::auth::Authenticators;
 use crate::web::WebSettings;
 
 /// Where an edge listens and what it lets in.
@@ -38,6 +39,8 @@ pub struct EdgeSettings {
     pub allow: Arc<HashMap<String, Rule>>,
     /// What it says to browsers and caches, and the folders that it shows.
     pub web: Arc<WebSettings>,
+    /// How clients show who they are. Default: nobody can.
+    pub auth: Authenticators,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
@@ -61,6 +64,7 @@ impl Default for EdgeSettings {
             known: false,
             allow: Arc::default(),
             web: Arc::default(),
+            auth: Authenticators::default(),
             limits: EdgeLimits::default(),
             rates: Arc::default(),
             trusted: Arc::default(),

@@ -8,7 +8,9 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, cached, later, limit, module, permit, plugins};
+use super::{
+    Ending, Here, Step, auth, cached, later, limit, module, permit, plugins, session,
+};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -104,6 +106,7 @@ pub(super) async fn method(
 
 /// `POST /gateway`.
 pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
+    auth::signed(here, body).await?;
     let form = Form::parse(body)?;
     let service = match here.serving.routes().services.spelled(&form.module) {
         Ok(service) => service,
@@ -127,7 +130,7 @@ pub(super) fn marked(mut response: Response, degraded: bool) -> Response {
 }
 
 /// The one way to a service, for all ways in: its answer, and whether a fallback has part in that. A
-/// call that is to be made later ends the request here.
+/// method that begins or ends a session has done so by then.
 async fn call(
     here: &Here<'_>,
     client: usize,
@@ -135,9 +138,26 @@ async fn call(
     arguments: &Arguments,
     found: &Found<'_>,
 ) -> Step<(JsonAnswer, bool)> {
+    let step = session::step(here, client, method);
+    let Some(step) = step else { return ask(here, client, method, arguments, found).await };
+    session::check(here, step)?;
+    let (answer, degraded) = ask(here, client, method, arguments, found).await?;
+    Ok((session::settle(here, step, answer).await?, degraded))
+}
+
+/// Makes a call. One that is to be made later ends the request here.
+async fn ask(
+    here: &Here<'_>,
+    client: usize,
+    method: u16,
+    arguments: &Arguments,
+    found: &Found<'_>,
+) -> Step<(JsonAnswer, bool)> {
     admit(here, (client, method), arguments, found).await?;
+    // A session begins and ends at once, or not at all.
+    let keeper = later::keeper(here).filter(|_| session::step(here, client, method).is_none());
     let client = here.serving.client(client);
-    if let Some(tickets) = later::keeper(here) {
+    if let Some(tickets) = keeper {
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;
         return Err(Ending::Answer(kept));
     }

@@ -27,6 +27,7 @@ mod plugins;
 mod query;
 mod ready;
 mod route;
+mod session;
 mod ticket;
 
 use std::cell::OnceCell;
@@ -34,11 +35,12 @@ use std::sync::Arc;
 
 use seam_core::context::Principal;
 
-pub(crate) use self::auth::Known;
 pub(crate) use self::failures::Failures;
 pub(crate) use self::flight::InFlight;
 use self::limit::Told;
 use self::route::Found;
+use self::session::Visit;
+use crate::auth::Known;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -53,7 +55,9 @@ struct Here<'a> {
     settings: &'a EdgeSettings,
     serving: &'a Serving,
     /// Who sent the request, once that was found out; none if nobody is known.
-    known: OnceCell<Known>,
+    known: OnceCell<Arc<Known>>,
+    /// What it has to do with sessions.
+    visit: Visit,
     /// What the response is to say of limits.
     told: Told,
 }
@@ -61,7 +65,7 @@ struct Here<'a> {
 impl Here<'_> {
     /// Who sent the request, as far as anybody knows.
     fn known(&self) -> Option<&Known> {
-        self.known.get()
+        self.known.get().map(|known| &**known)
     }
 
     /// What the program adds to find out who asks, and to say who may.
@@ -88,8 +92,8 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
-    let (known, told) = (OnceCell::new(), Told::default());
-    let here = Here { worker, request, settings: &settings, serving: &serving, known, told };
+    let (known, visit, told) = (OnceCell::new(), Visit::default(), Told::default());
+    let here = Here { worker, request, settings: &settings, serving: &serving, known, visit, told };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
@@ -102,6 +106,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     finish::finish(&here, &mut response).await;
     log::write(&here, &response);
     here.told.tell(&mut response);
+    session::tell(&here, &mut response);
     response
 }
 
@@ -110,7 +115,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
     let found = route::find(here)?;
     let _inside = flight::enter(here, &found)?;
-    auth::identify(here, &found).await?;
+    auth::identify(here, &found, body).await?;
     limit::admit(here, &found).await?;
     permit::foresee(here, &found)?;
     query::check(here, &found)?;

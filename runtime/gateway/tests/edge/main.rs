@@ -28,3 +28,4 @@ mod routes;
 mod support;
 mod threads;
 mod tickets;
+mod who;
