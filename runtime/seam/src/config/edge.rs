@@ -4,6 +4,7 @@ use seam_core::contract::Rule;
 use seam_gateway::EdgeSettings;
 
 use super::{
+    auth::read_auth,
     catalogue::{Catalogue, KnownPlugin},
     load::{list_settings, positive},
     rates::{Nets, Rate},
@@ -48,6 +49,7 @@ pub(super) fn read_edge(
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         open: reader.value("open", false),
         allow: read_allow(reader.table("allow")),
+        auth: read_auth(&mut reader),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
         cors: read_cors(reader.table("cors")),
         cache: read_cache(reader.table("cache")),

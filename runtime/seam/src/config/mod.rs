@@ -17,6 +17,7 @@
 //!   directory.
 
 mod address;
+mod auth;
 mod bus;
 mod catalogue;
 mod changes;
@@ -34,6 +35,7 @@ mod problem;
 mod rates;
 mod reader;
 mod registry;
+mod secret;
 mod settings;
 mod source;
 mod store;
@@ -46,6 +48,9 @@ mod value;
 mod web;
 
 pub use self::{
+    auth::{
+        AuthConfig, JwtConfig, KeyConfig, KeySource, SessionConfig, SigningConfig, SigningKeyConfig,
+    },
     bus::{BusConfig, BusEngine},
     catalogue::{Catalogue, KnownPlugin, KnownService},
     effective::Effective,
@@ -54,6 +59,7 @@ pub use self::{
     origin::{Origin, Spot},
     problem::{Problem, Problems},
     registry::{RegistryConfig, RegistryEngine},
+    secret::{Secret, SecretHash, SecretKey},
     settings::Settings,
     store::{StoreConfig, StoreEngine},
     types::{

@@ -10,7 +10,9 @@ use seam_core::{
 };
 pub use seam_gateway::UnknownQuery;
 
-use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice, web::CorsConfig};
+use super::{
+    Address, AuthConfig, Origin, StoreConfig, settings::Settings, value::Choice, web::CorsConfig,
+};
 
 /// `[app]`: the app as a whole.
 ///
@@ -237,6 +239,9 @@ pub struct EdgeConfig {
     /// `allow."SERVICE.METHOD"`: who may ask for that method, in place of what its contract says:
     /// `anyone`, `signed_in`, `role:NAME`, `self:ARGUMENT`, joined by ` or `. Default: none.
     pub allow: Vec<EdgeRule>,
+    /// `jwt`, `keys`, `session`, `signing`: how clients show who they are. Default: they can't, and
+    /// whoever reaches the edge may ask for everything.
+    pub auth: AuthConfig,
     /// `plugins.NAME`: the tables of the plug-ins that the program adds.
     pub plugins: Vec<PluginConfig>,
     /// `[edge.cors]`.
@@ -252,7 +257,7 @@ pub struct EdgeConfig {
 impl EdgeConfig {
     /// Whether clients can say who they are.
     pub fn knows_clients(&self) -> bool {
-        self.plugins.iter().any(|plugin| plugin.knows_clients)
+        self.auth.is_any() || self.plugins.iter().any(|plugin| plugin.knows_clients)
     }
 
     /// The rule that stands in place of what the contract of a method says.

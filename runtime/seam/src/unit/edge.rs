@@ -9,7 +9,8 @@ use futures_util::future::BoxFuture;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
 use seam_gateway::{
-    Cors, EdgeLimits, EdgeListener, EdgeSettings, FileFolder, Own, Probe, Readiness, WebSettings,
+    Authenticators, Cors, EdgeLimits, EdgeListener, EdgeSettings, FileFolder, Own, Probe, Readiness,
+    WebSettings,
 };
 
 use super::StartFailure;
@@ -37,7 +38,7 @@ impl Edge {
         own: Own,
     ) -> Result<Self, StartFailure> {
         let left = left();
-        let settings = settings(&config.edge, left);
+        let settings = settings(&config.edge, left, &Authenticators::default());
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let probe = Arc::new(UnitProbe(unit));
         if !config.edge.knows_clients() {
@@ -56,7 +57,8 @@ impl Edge {
 
     /// Goes by another config from the next request on.
     pub(super) fn tune(&self, edge: &EdgeConfig) {
-        self.inner.settings().set(settings(edge, self.left));
+        let auth = self.inner.settings().get().auth.clone();
+        self.inner.settings().set(settings(edge, self.left, &auth));
     }
 
     /// What the program's own routes were asked; `None` if they never were.
@@ -69,8 +71,8 @@ impl Edge {
     }
 }
 
-/// What config says of an edge, wherever that is.
-fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
+/// What config says of an edge, wherever that is. What is known of an issuer stays known.
+fn settings(edge: &EdgeConfig, left: Option<usize>, auth: &Authenticators) -> EdgeSettings {
     let limits = EdgeLimits {
         head_time: edge.head_time,
         body: usize::try_from(edge.body).unwrap_or(usize::MAX),
@@ -94,6 +96,7 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         errors,
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
+        auth: auth.with(edge.auth.settings()),
         web: web(edge).into(),
         limits,
         rates: Arc::new(rates.collect()),

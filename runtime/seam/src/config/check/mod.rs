@@ -1,5 +1,6 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
+mod auth;
 mod events;
 mod instances;
 mod registry;
@@ -52,6 +53,7 @@ pub(super) fn check(
     check.stores(config);
     check.queues(config);
     check.allowed(config);
+    check.auth(config);
     check.edge_rules(config);
     check.edge_rates(config);
     check.sockets(config);

@@ -9,7 +9,16 @@ const EXAMPLES: [&str; 3] =
     ["app.threads", "rehearsal.seed", "services.payment.config.max_charge_cents"];
 
 /// Tables whose keys are free to choose, or that are there only where they are written.
-const EXAMPLE_TABLES: [&str; 4] = ["edge.allow", "edge.cache", "edge.files", "edge.rates"];
+const EXAMPLE_TABLES: [&str; 8] = [
+    "edge.allow",
+    "edge.cache",
+    "edge.files",
+    "edge.jwt",
+    "edge.keys",
+    "edge.rates",
+    "edge.session",
+    "edge.signing",
+];
 
 #[test]
 fn the_document_has_every_key_and_its_default() {

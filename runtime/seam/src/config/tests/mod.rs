@@ -1,5 +1,6 @@
 //! The config, tested from outside: texts in, layouts and messages out.
 
+mod auth;
 mod carried;
 mod document;
 mod events;
