@@ -98,6 +98,11 @@ pub(super) enum Command {
         #[arg(long)]
         renew: bool,
     },
+    /// Make keys for clients of the edge.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Show the topics of events, and how far their subscriptions are.
     Topics {
         /// Print JSON: `[{"topic", "subscriptions": [{"name", "lag", "dead"}]}]`.
@@ -124,6 +129,19 @@ pub(super) enum Command {
     /// Print the config in effect, and where each value came from.
     Config {
         /// Print JSON: `{"app.data": {"value": …, "from": …}, …}`.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Print a new key, and the lines of app.toml that let it in.
+    New {
+        /// Whom it is for, e.g. `robot`: its subject.
+        #[arg(value_name = "NAME", value_parser = parse_key_name)]
+        name: String,
+        /// Print JSON: `{"name", "key", "hash"}`.
         #[arg(long)]
         json: bool,
     },
@@ -274,6 +292,14 @@ fn parse_method(text: &str) -> Result<(String, String), String> {
             Ok((service.into(), method.into()))
         }
         _ => Err("write service and method with a dot between them: payment.receipt".into()),
+    }
+}
+
+fn parse_key_name(text: &str) -> Result<String, String> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match (1..=64).contains(&text.len()) && text.chars().all(letter) {
+        true => Ok(text.into()),
+        false => Err("write a name of letters, digits, `-` and `_`: robot".into()),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
-//! `state`, `check`, `graph`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
+//! `state`, `check`, `graph`, `config`, `certs`, `key`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
@@ -13,6 +13,7 @@ mod check;
 mod colour;
 mod control;
 mod graph;
+mod key;
 mod limits;
 mod logs;
 mod moving;
@@ -51,7 +52,7 @@ pub(crate) use self::control::Control;
 #[cfg(test)]
 use self::control::UnitStatus;
 use self::{
-    args::{Cli, Command, GraphFormat, StateCommand},
+    args::{Cli, Command, GraphFormat, KeyCommand, StateCommand},
     birth::Birth,
     control::ControlSocket,
     parent::Parent,
@@ -303,6 +304,7 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = load()?;
             print(certs::certs(&config, &catalogue.app, dir, renew)?)
         }
+        Command::Key { command: KeyCommand::New { name, json } } => print(key::new(&name, json)?),
         Command::Config { json } => {
             let config = load()?;
             print(match json {
