@@ -8,9 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{
-    Ending, Here, Step, auth, cached, later, limit, module, permit, plugins, session,
-};
+use super::{Ending, Here, Step, auth, cached, later, limit, module, permit, plugins, session};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;

@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
 use seam_gateway::{
-    Authenticators, Cors, EdgeLimits, EdgeListener, EdgeSettings, FileFolder, Own, Probe, Readiness,
-    WebSettings,
+    Authenticators, Cors, EdgeLimits, EdgeListener, EdgeSettings, FileFolder, Own, Probe,
+    Readiness, WebSettings,
 };
 
 use super::StartFailure;
