@@ -103,10 +103,10 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         }
     };
     response.identify(request.trace.trace);
+    session::tell(&here, &mut response);
     finish::finish(&here, &mut response).await;
     log::write(&here, &response);
     here.told.tell(&mut response);
-    session::tell(&here, &mut response);
     response
 }
 
