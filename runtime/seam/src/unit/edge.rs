@@ -100,6 +100,7 @@ pub(super) fn settings(
         errors,
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
+        auth: auth.with(edge.auth.settings()),
         web: web(edge).into(),
         auth: auth.with(edge.auth.settings()),
         origins: edge.cors.origins.clone().into(),
