@@ -135,6 +135,10 @@ impl Edge {
         let began = Instant::now();
         let notice = self.shared.settings.load().notice.min(grace);
         connections.enter(Phase::Notice);
+        if let Some(pushes) = &self.shared.own.pushes {
+            // Streams have no end of their own; their clients come back, to another edge perhaps.
+            pushes.board().end();
+        }
         sleep(notice).await;
         let last = listener.is_last();
         if !grace.is_zero() {

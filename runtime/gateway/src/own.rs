@@ -8,6 +8,7 @@ use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::modules::Modules;
+use crate::push::Pushes;
 use crate::security::SecurityPlugin;
 use crate::shape::Shape;
 use crate::tickets::Tickets;
@@ -31,6 +32,8 @@ pub struct Own {
     pub modules: Option<Arc<dyn Modules>>,
     /// By which it counts together with the app's other edges. Without it, it counts for itself.
     pub together: Option<Arc<dyn Together>>,
+    /// Who hears what services push to clients. Without it there is nothing at `/push`.
+    pub pushes: Option<Arc<dyn Pushes>>,
 }
 
 impl fmt::Debug for Own {
@@ -43,6 +46,7 @@ impl fmt::Debug for Own {
             .field("plugins", &self.plugins.len())
             .field("modules", &self.modules.is_some())
             .field("together", &self.together.is_some())
+            .field("pushes", &self.pushes.is_some())
             .finish()
     }
 }

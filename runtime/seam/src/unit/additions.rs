@@ -7,7 +7,7 @@ use seam_core::call::ClientOf;
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
 use seam_gateway::actix_web::web::ServiceConfig;
-use seam_gateway::{Own, OwnRoutes, Shape, Tickets};
+use seam_gateway::{Own, OwnRoutes, Pushes, Shape, Tickets};
 
 use super::NoSuchClient;
 use super::broker::Brokers;
@@ -36,6 +36,7 @@ impl Additions {
         &self,
         routes: &Arc<Routes>,
         tickets: Arc<dyn Tickets>,
+        pushes: Option<Arc<dyn Pushes>>,
         brokers: &Brokers,
     ) -> Own {
         let of_unit = |routing: &Routing| -> OwnRoutes {
@@ -51,6 +52,7 @@ impl Additions {
             plugins: Vec::new(),
             modules: brokers.modules(),
             together: None,
+            pushes,
         }
     }
 }

@@ -8,6 +8,7 @@ use seam_gateway::together_service;
 use seam_registry::engine::Embedded;
 
 use super::desks::Desks;
+use super::push;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
 use crate::services::Registry;
 
@@ -51,9 +52,11 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
     let own: Vec<ServiceId> = registry.into_iter().chain(desks.companions()).collect();
-    // Plug-ins call by their own names, from where there is an edge; and only edges count together.
+    // Plug-ins call by their own names, from where there is an edge; only edges count together, and
+    // what is pushed is for clients.
     let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
-    let of_edges: Vec<ServiceId> = plugins.chain(together_service()).collect();
+    let of_edges = plugins.chain(together_service()).chain(push::service());
+    let of_edges: Vec<ServiceId> = of_edges.collect();
     let authority = |unit: &UnitConfig| match unit.http {
         Some(_) => authority(unit, own.iter().chain(&of_edges)),
         None => authority(unit, &own),

@@ -30,6 +30,7 @@ use super::health::Watcher;
 use super::links::Links;
 use super::parts::Resident;
 use super::placement::Placement;
+use super::push::Hub;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
     Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, KeptBy, Messaging,
@@ -65,6 +66,8 @@ pub(super) struct Hosting {
     pub(super) keeper: Arc<UnitKeeper>,
     /// The broker of the bus.
     pub(super) brokers: Brokers,
+    /// What services here push to clients.
+    pub(super) hub: Hub,
     /// `[bus] results`: how long results of commands are kept.
     pub(super) results: Live<Duration>,
 }
@@ -146,6 +149,9 @@ impl Hosting {
             config::Lane::Inline => (Lane::Inline, None),
             config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
         };
+        if let Some(arbiter) = &arbiter {
+            self.hub.take_from(arbiter.runtime());
+        }
         let placed = || self.homes[self.placement(config, layout).service(name)].clone();
         let home = arbiter.clone().unwrap_or_else(placed);
         let runtime = home.runtime().clone();

@@ -17,6 +17,7 @@ use super::awaited::{calls, reads};
 use super::edges::is_own;
 use super::hosting::Hosting;
 use super::peers::{Called, Dialling, Peer};
+use super::push;
 use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout};
 use crate::services::Registry;
 
@@ -125,7 +126,14 @@ impl Links {
         let edges = edges.flat_map(|(unit, endpoints)| {
             asked.clone().map(move |(service, contract)| (service, contract, unit, endpoints))
         });
-        for (companion, contract, unit, endpoints) in services.chain(edges) {
+        // And what is pushed anywhere is heard by every edge.
+        let pushes = layout.peers.iter().map(|peer| (&peer.services, &peer.unit, &peer.endpoints));
+        let pushes = pushes.chain([(&layout.services, &layout.unit, &layout.siblings)]);
+        let pushes = pushes.filter(|(services, ..)| layout.http.is_some() && !services.is_empty());
+        let pushes = pushes.filter_map(|(_, unit, endpoints)| {
+            Some((push::service()?, push::contract(), unit, endpoints))
+        });
+        for (companion, contract, unit, endpoints) in services.chain(edges).chain(pushes) {
             let contract = (companion, contract);
             let called = made.called(&self.dialling, config, contract, unit, false);
             for endpoint in endpoints {
@@ -264,7 +272,7 @@ impl Links {
         let made = self.made.lock();
         let mut pools: Vec<&Arc<Pool>> = Vec::new();
         for Called { pool, .. } in &made.called {
-            // Companions are nobody's services.
+            // What is the runtime's own is nobody's service.
             let is_new = pools.iter().all(|known| known.service() != pool.service());
             if is_new && !is_own(pool.service()) {
                 pools.push(pool);

@@ -26,6 +26,7 @@ mod parts;
 mod peers;
 mod placement;
 mod plugins;
+mod push;
 mod running;
 mod starting;
 mod status;
@@ -38,6 +39,7 @@ pub(crate) use self::certificates::check_certificates;
 pub(crate) use self::edge::listen;
 pub use self::failure::StartFailure;
 pub(crate) use self::failure::Taker;
+pub use self::push::{PushError, push};
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 

@@ -10,6 +10,7 @@ use seam_core::actor::Health;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
+use seam_gateway::Pushes;
 use seam_store::Condition;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use super::hosting::Hosting;
 use super::links::Links;
 use super::listening::Listening;
 use super::membership::Registration;
+use super::push::{self, Hearing};
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
 use crate::services::{Activity, CommandSender, Database, Hosted, Messaging, Opened};
@@ -138,6 +140,14 @@ impl Parts {
         }
     }
 
+    /// What this unit's edge hears of all that is pushed.
+    pub(super) fn hears(&self) -> Option<Arc<dyn Pushes>> {
+        let Hosting { hub, clock, .. } = &self.hosting;
+        let home = self.homes[0].runtime().clone();
+        let hearing = Hearing::new(hub.clone(), push::service()?, &self.links, clock.clone(), home);
+        Some(Arc::new(hearing))
+    }
+
     /// The program's own routes at the edge, counted like a method.
     fn own_routes(&self) -> Option<MethodStatus> {
         let metrics = self.edge.lock().as_ref()?.own()?;
@@ -160,6 +170,7 @@ impl Parts {
         self.registration.close();
         let listener = self.listener.lock().take();
         self.hosting.desks.leave();
+        self.hosting.hub.leave();
         let hosted = self.hosted.lock().clone();
         let queues = hosted.iter().filter_map(|resident| resident.queue.as_ref());
         join_all(queues.map(|queue| queue.stop(left()))).await;

@@ -90,7 +90,8 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
-            let mut own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
+            let (tickets, pushes) = (tickets::of(&parts), parts.hears());
+            let mut own = additions.own(routes, tickets, pushes, &parts.hosting.brokers);
             if let Some(edges) = &parts.hosting.edges {
                 own.together = Some(edges.join(parts.homes[0].runtime()).await);
             }

@@ -32,6 +32,7 @@ use super::listening::Listening;
 use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
+use super::push::Hub;
 use crate::config::{Config, UnitLayout, Via};
 use crate::services::{
     Attached, CommandSender, Database, Graph, Opened, Place, Queued, Registered, Registry,
@@ -94,6 +95,8 @@ impl<'a> Starting<'a> {
         let graph = self.registry.graph();
         let keeper = UnitKeeper::new();
         let own: Arc<dyn Keeper> = Arc::new(RouteKeeper(Arc::clone(&keeper)));
+        let hub = Hub::new();
+        self.homes.iter().for_each(|home| hub.take_from(home.runtime()));
         let brokers = Brokers::open(self.config, self.homes[0].runtime())?;
         let open = |service: &dyn Registered| self.open(service, &graph, &own, &brokers);
         let opened = self.registry.services().iter().map(|service| open(&**service));
@@ -120,6 +123,7 @@ impl<'a> Starting<'a> {
             edges,
             keeper,
             brokers,
+            hub,
             results: Live::new(self.config.bus.results),
         };
         let placement = hosting.placement(config, layout);

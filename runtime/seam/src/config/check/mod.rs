@@ -289,7 +289,11 @@ impl Check<'_> {
                 let edges = units.iter().filter(|unit| unit.http.is_some());
                 let edges: u32 = edges.map(|unit| u32::from(unit.instances)).sum();
                 let asked = unit.http.is_some() && (edges > 1 || self.registered);
-                keeps || asked || unit.services.iter().any(|service| is_called(service))
+                // And each hears what services push to clients, wherever those are.
+                let others =
+                    units.iter().any(|other| other.name != unit.name && other.http.is_some());
+                let heard = others && !unit.services.is_empty();
+                keeps || asked || heard || unit.services.iter().any(|service| is_called(service))
             })
         };
         let silent = |unit: &UnitConfig| unit.listen.is_none() && unit.address.is_none();
