@@ -35,6 +35,11 @@
 //! its result. `Idempotency-Key` is the call's key, and the same key is the same ticket. Without it,
 //! an argument that a route ties to that header is the ticket's id.
 //!
+//! # What is pushed
+//!
+//! `GET /push` is a stream of server-sent events for the subject of whoever asks ([`Pushes`]), which
+//! needs a credential. Its ids are understood by every edge of the app.
+//!
 //! # Answers
 //!
 //! An answer is JSON, with the status that its route declares. An

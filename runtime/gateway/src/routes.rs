@@ -59,6 +59,8 @@ pub(crate) enum Target {
     Error,
     /// A call that was kept.
     Ticket,
+    /// What is pushed to a client.
+    Push,
     Method(Arc<MethodRoute>),
 }
 
@@ -108,6 +110,7 @@ impl Routes {
         building.add(Method::POST, "/rpc/{service}/{method}", Target::Rpc, own)?;
         building.add(Method::GET, &format!("{TICKETS}/{{id}}"), Target::Ticket, own)?;
         building.add(Method::GET, &format!("{TICKETS}/"), Target::Ticket, own)?;
+        building.add(Method::GET, "/push", Target::Push, own)?;
         for (at, client) in clients.iter().enumerate() {
             let service = client.service().name();
             for method in &client.descriptor().methods {

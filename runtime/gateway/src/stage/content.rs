@@ -47,7 +47,7 @@ pub(super) async fn read(
             body.map_err(|_| Problem::deadline().closing())?
         }
         Found::Own(_) | Found::Errors | Found::Error(_) | Found::Ticket(_) => Ok(Bytes::new()),
-        Found::Health | Found::Readiness => Ok(Bytes::new()),
+        Found::Push | Found::Health | Found::Readiness => Ok(Bytes::new()),
     }
 }
 

@@ -24,6 +24,7 @@ mod module;
 mod own;
 mod permit;
 mod plugins;
+mod push;
 mod query;
 mod ready;
 mod route;
@@ -123,6 +124,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Errors => Ok(errors::list(here)),
         Found::Error(code) => errors::page(here, &code),
         Found::Ticket(id) => Ok(ticket::find(here, &id).await?),
+        Found::Push => push::open(here).await,
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

@@ -31,6 +31,8 @@ pub(super) enum Found<'a> {
     Error(Cow<'a, str>),
     /// The ticket of this id.
     Ticket(Cow<'a, str>),
+    /// A stream of what is pushed to whoever asks.
+    Push,
     /// Nothing that a contract has: one of the program's own routes, or else this.
     Own(Problem),
     Health,
@@ -65,6 +67,7 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         Target::Error => Found::Error(texts(&params)?.swap_remove(0)),
         // Without a text it is none's id.
         Target::Ticket => Found::Ticket(texts(&params)?.pop().unwrap_or_default()),
+        Target::Push => Found::Push,
         Target::Health => Found::Health,
         Target::Readiness => Found::Readiness,
     })
