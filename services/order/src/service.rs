@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use payment::{OrderId, PaymentClient, PaymentError};
 use quote::{Line, QuoteClient};
+use seam::Principal;
 use seam::context;
 use seam::prelude::*;
 use seam::time::{Clock, Moment};
@@ -83,7 +84,12 @@ impl Order for OrderService {
     }
 
     async fn get(&self, id: OrderId) -> Result<Purchase, OrderError> {
-        self.book.get(id).await
+        let order = self.book.get(id).await?;
+        if seam::principal().is_none_or(|who| may_see(&who, &order)) {
+            return Ok(order);
+        }
+        // Whether there is such an order is nobody else's business.
+        Err(OrderError::OrderNotFound)
     }
 
     async fn list(
@@ -170,6 +176,11 @@ impl OrderService {
         let deadline = context::current().map_or(Moment::NEVER, |context| context.deadline);
         deadline.since(self.clock.now())
     }
+}
+
+/// Whether an order is for someone's eyes.
+fn may_see(who: &Principal, order: &Purchase) -> bool {
+    who.subject == order.user_id.to_string() || who.has_role("support")
 }
 
 /// The id by which the edge and the logs know the request.

@@ -9,7 +9,7 @@ use user::{Account, UserError, UserId};
 pub trait Overview {
     /// A user and the user's orders, oldest first: a page of 1 to 100 orders, 20 unless `limit` says
     /// otherwise, from behind the order `after` on.
-    #[call(http = "GET /api/user/{id}/orders", public)]
+    #[call(http = "GET /api/user/{id}/orders", public, allow = "self:id or role:support")]
     async fn orders(
         &self,
         id: UserId,

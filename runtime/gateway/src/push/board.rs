@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use super::cursor::Cursor;
 use super::{KEPT, Pushed, Said};
@@ -239,6 +239,7 @@ impl fmt::Debug for Board {
 mod tests {
     use std::future::poll_fn;
     use std::ops::RangeInclusive;
+    use std::time::Duration;
 
     use futures_util::FutureExt;
 
