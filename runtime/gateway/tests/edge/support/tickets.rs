@@ -139,6 +139,7 @@ impl Drawer {
             id: order.id,
             service: order.service.clone(),
             method: order.method.clone(),
+            owner: None,
             attempts: 0,
             created_at: 1_795_843_649_070,
             progress: Progress::Pending,
