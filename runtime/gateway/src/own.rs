@@ -32,6 +32,9 @@ pub struct Own {
     pub modules: Option<Arc<dyn Modules>>,
     /// By which it counts together with the app's other edges. Without it, it counts for itself.
     pub together: Option<Arc<dyn Together>>,
+    /// Which instance of which unit the edge is of: `front.0`. With it, answers of services say by the
+    /// header `x-seam-instance` which one has served them.
+    pub instance: Option<Arc<str>>,
     /// Who hears what services push to clients. Without it there is nothing at `/push`.
     pub pushes: Option<Arc<dyn Pushes>>,
 }
@@ -46,6 +49,7 @@ impl fmt::Debug for Own {
             .field("plugins", &self.plugins.len())
             .field("modules", &self.modules.is_some())
             .field("together", &self.together.is_some())
+            .field("instance", &self.instance)
             .field("pushes", &self.pushes.is_some())
             .finish()
     }

@@ -47,6 +47,8 @@ pub(crate) enum Content {
 pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>>>>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The instance that has served a call.
+const INSTANCE: HeaderName = HeaderName::from_static("x-seam-instance");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// What an error says of a call, however it is shaped.
@@ -139,6 +141,14 @@ impl Response {
         response.header(header::CONTENT_TYPE, kind);
         response.content = Content::Bytes(body.into());
         response
+    }
+
+    /// Names the instance whose answer it is.
+    pub(crate) fn served_by(&mut self, instance: &str) {
+        // Units' names are values of headers.
+        if let Ok(instance) = HeaderValue::from_str(instance) {
+            self.header(INSTANCE, instance);
+        }
     }
 
     /// Names the request that it answers.

@@ -204,6 +204,9 @@ impl Remote for Pool {
 fn send(member: &Arc<Member>, number: usize, pass: Pass, call: Outbound<'_>) -> Sent {
     let carrier = Carrier { endpoint: number as u8, pass, since: call.now };
     member.begin(call.now);
+    if let Some(told) = call.context.served_by() {
+        told.set(&member.name);
+    }
     match member.remote.send(call) {
         Sent::Kept(ticket) => Sent::Kept(Ticket { carrier, ..ticket }),
         Sent::Waits(reply) => {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use seam_core::call::{AnyClient, CallOptions, JsonAnswer, JsonBody, JsonReply};
-use seam_core::context::CallContext;
+use seam_core::context::{CallContext, ServedBy};
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
@@ -141,20 +141,40 @@ async fn call(
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;
         return Err(Ending::Answer(kept));
     }
+    let own = here.worker.shared.own.instance.as_ref();
+    let served_by = own.map(|_| Arc::<ServedBy>::default());
+    let context = match &served_by {
+        Some(served_by) => context(here).telling(Arc::clone(served_by)),
+        None => context(here),
+    };
+    let context = Arc::new(context);
+    let outcome = made(here, (client, method), arguments, found, &context).await;
+    let instance = served_by.zip(own).and_then(|(served_by, own)| served_by.or_here(own));
+    if let Some(instance) = instance {
+        // A request makes one call.
+        let _ = here.instance.set(instance);
+    }
+    Ok((outcome?, context.is_degraded()))
+}
+
+async fn made(
+    here: &Here<'_>,
+    (client, method): (&dyn AnyClient, u16),
+    arguments: &Arguments,
+    found: &Found<'_>,
+    context: &Arc<CallContext>,
+) -> Result<JsonAnswer, Problem> {
     let problem = |error| Problem::of_call(error, client.service().name());
-    let context = Arc::new(context(here));
-    let answered = |answer| (answer, context.is_degraded());
     if let Some(body) = arguments.as_they_are(found) {
-        match begin(here, client, method, body, &context).await {
+        match begin(here, client, method, body, context).await {
             // It never ran. Looked at name by name, the body may turn out to be right, in
             // another spelling; and if it isn't, what is wrong is said in the edge's words.
             Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
-            outcome => return Ok(outcome.map(answered).map_err(problem)?),
+            outcome => return outcome.map_err(problem),
         }
     }
     let collected = arguments.collect(found)?;
-    let outcome = begin(here, client, method, &collected, &context).await;
-    Ok(outcome.map(answered).map_err(problem)?)
+    begin(here, client, method, &collected, context).await.map_err(problem)
 }
 
 /// Refuses a call that nobody may make, or not whoever asks: of every way in, and also where its answer

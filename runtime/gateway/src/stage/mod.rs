@@ -57,6 +57,8 @@ struct Here<'a> {
     known: OnceCell<Known>,
     /// What the response is to say of limits.
     told: Told,
+    /// Which instance has served the request's call, once it has.
+    instance: OnceCell<Arc<str>>,
 }
 
 impl Here<'_> {
@@ -89,8 +91,15 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
-    let (known, told) = (OnceCell::new(), Told::default());
-    let here = Here { worker, request, settings: &settings, serving: &serving, known, told };
+    let here = Here {
+        worker,
+        request,
+        settings: &settings,
+        serving: &serving,
+        known: OnceCell::new(),
+        told: Told::default(),
+        instance: OnceCell::new(),
+    };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
@@ -100,6 +109,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         }
     };
     response.identify(request.trace.trace);
+    if let Some(instance) = here.instance.get() {
+        response.served_by(instance);
+    }
     finish::finish(&here, &mut response).await;
     log::write(&here, &response);
     here.told.tell(&mut response);

@@ -7,7 +7,7 @@ use seam_core::call::ClientOf;
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
 use seam_gateway::actix_web::web::ServiceConfig;
-use seam_gateway::{Own, OwnRoutes, Pushes, Shape, Tickets};
+use seam_gateway::{Own, OwnRoutes, Shape, Tickets};
 
 use super::NoSuchClient;
 use super::broker::Brokers;
@@ -36,7 +36,6 @@ impl Additions {
         &self,
         routes: &Arc<Routes>,
         tickets: Arc<dyn Tickets>,
-        pushes: Option<Arc<dyn Pushes>>,
         brokers: &Brokers,
     ) -> Own {
         let of_unit = |routing: &Routing| -> OwnRoutes {
@@ -51,8 +50,7 @@ impl Additions {
             tickets: Some(tickets),
             plugins: Vec::new(),
             modules: brokers.modules(),
-            together: None,
-            pushes,
+            ..Own::default()
         }
     }
 }

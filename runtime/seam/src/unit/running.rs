@@ -6,7 +6,7 @@ use std::time::Duration;
 use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
-use seam_gateway::EdgeListener;
+use seam_gateway::{EdgeListener, Own};
 use seam_store::{OpenError, Store};
 use serde_json::value::RawValue;
 
@@ -91,15 +91,18 @@ impl Running {
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
             let (tickets, pushes) = (tickets::of(&parts), parts.hears());
-            let mut own = additions.own(routes, tickets, pushes, &parts.hosting.brokers);
-            if let Some(edges) = &parts.hosting.edges {
-                own.together = Some(edges.join(parts.homes[0].runtime()).await);
-            }
+            let together = match &parts.hosting.edges {
+                Some(edges) => Some(edges.join(parts.homes[0].runtime()).await),
+                None => None,
+            };
+            let own = additions.own(routes, tickets, &parts.hosting.brokers);
+            let instance = Some(format!("{}.{}", layout.unit, layout.instance).into());
+            let own = Own { pushes, instance, together, ..own };
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
             let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;
             let started = plugins.and_then(|plugins| {
-                own.plugins = plugins;
+                let own = Own { plugins, ..own };
                 Edge::start(config, http, listener?, routes, unit, own)
             });
             match started {
