@@ -21,6 +21,7 @@ mod own;
 mod pieces;
 mod problems;
 mod proxies;
+mod push;
 mod query;
 mod rates;
 mod refused;

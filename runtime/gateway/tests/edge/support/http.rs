@@ -51,6 +51,21 @@ impl Connection {
         tokio::time::timeout(PATIENCE, self.read_answer()).await.expect("an answer in time")
     }
 
+    /// What comes next, up to that text; `None` if the connection ends before it.
+    pub(crate) async fn until(&mut self, end: &str) -> Option<String> {
+        let read = async {
+            loop {
+                let found = self.read.windows(end.len()).position(|part| part == end.as_bytes());
+                match found {
+                    Some(at) => return Some(self.read.drain(..at + end.len()).collect()),
+                    None => self.more().await?,
+                }
+            }
+        };
+        let read: Vec<u8> = tokio::time::timeout(PATIENCE, read).await.expect("it in time")?;
+        Some(String::from_utf8_lossy(&read).into_owned())
+    }
+
     /// Whether the edge has closed the connection, now or soon.
     pub(crate) async fn closed(&mut self) -> bool {
         self.answer().await.is_none()
