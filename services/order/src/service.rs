@@ -16,6 +16,7 @@ use crate::book::{self, Book, End, Events, Row};
 use crate::contract::{
     Order, OrderContract, OrderError, OrderPage, Placed, Product, Purchase, Status,
 };
+use crate::events::{OrderDeclined, OrderPaid};
 use crate::turnstile::Turnstile;
 
 /// The orders of a page, where nobody says.
@@ -141,7 +142,9 @@ impl OrderService {
             Some(_) => row,
             None => {
                 let end = self.charge(&row.order).await?;
-                self.book.end(row.order, end, key, book::now()).await?
+                let row = self.book.end(row.order, end, key, book::now()).await?;
+                tell(&row);
+                row
             }
         };
         let Row { order, end } = row;
@@ -175,6 +178,22 @@ impl OrderService {
     fn remaining(&self) -> Duration {
         let deadline = context::current().map_or(Moment::NEVER, |context| context.deadline);
         deadline.since(self.clock.now())
+    }
+}
+
+/// Tells a user who is connected what became of an order: whoever isn't sees it as the order is looked
+/// at.
+fn tell(Row { order, end }: &Row) {
+    let (order_id, user_id, total_cents) = (order.id, order.user_id, order.total_cents);
+    let told = match end {
+        Some(End::Paid(_)) => seam::push(user_id, &OrderPaid { order_id, user_id, total_cents }),
+        Some(End::Declined(_)) => {
+            seam::push(user_id, &OrderDeclined { order_id, user_id, total_cents })
+        }
+        None => Ok(()),
+    };
+    if let Err(error) = told {
+        tracing::debug!(order = order_id, %error, "nobody is told");
     }
 }
 
