@@ -2,8 +2,8 @@
 
 mod contract;
 mod http;
-mod page;
 mod named;
+mod page;
 mod tickets;
 
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 
 pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
-pub(crate) use self::page::{PageService, page, page_that_knows};
 pub(crate) use self::named::Named;
+pub(crate) use self::page::{PageService, page, page_that_knows};
 pub(crate) use self::tickets::{Drawer, TillContract, TillService, till};
 
 /// Settings for tests: a free port, two threads, and an end without notice.
