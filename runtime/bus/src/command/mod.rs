@@ -373,3 +373,40 @@ fn not_kept(error: TransactionError<StoreError>) -> KeepError {
         _ => KeepError::Away(cause),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_is_its_principal_s_own_and_so_is_the_command() {
+        let commands = Commands::open(&Store::in_memory()).unwrap();
+        let keep = async |subject: Option<&str>, arguments: &str| {
+            let principal = subject.map(|subject| Principal::new(subject, "key").text().unwrap());
+            let call = KeptCall {
+                service: "till".into(),
+                version: None,
+                method: "pay".into(),
+                idempotent: true,
+                saga: false,
+                arguments: arguments.as_bytes().to_vec(),
+                key: "k".into(),
+                due: Due::Now,
+                trace: None,
+                principal,
+            };
+            commands.keep(call, None).await
+        };
+        let ada = keep(Some("ada"), "{}").await.unwrap();
+        assert_eq!(keep(Some("ada"), "{}").await, Ok(ada));
+        assert!(matches!(keep(Some("ada"), "[]").await, Err(KeepError::Reused(_))));
+        let (eve, nobody) = (keep(Some("eve"), "[]").await, keep(None, "{}").await);
+        assert!(eve.as_ref().is_ok_and(|eve| *eve != ada) && nobody != eve);
+        let owner = async |id| commands.find(id).await.unwrap().unwrap().owner;
+        assert_eq!(owner(ada).await, Some(Principal::new("ada", "key").key()));
+        assert_eq!(owner(nobody.unwrap()).await, None);
+        // Another process is told the same.
+        let found = commands.find(ada).await.unwrap().unwrap();
+        assert_eq!(Command::try_from(Told::from(found.clone())).unwrap(), found);
+    }
+}
