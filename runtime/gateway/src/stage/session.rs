@@ -113,10 +113,11 @@ fn begin(here: &Here<'_>, answer: JsonAnswer) -> Result<JsonAnswer, Problem> {
     }
 }
 
-/// Says what the client is to keep.
+/// Says what the client is to keep; nobody on the way keeps that for others.
 pub(super) fn tell(here: &Here<'_>, response: &mut Response) {
     let Some(cookie) = here.visit.cookie.take() else { return };
     if let Ok(cookie) = HeaderValue::try_from(cookie.header(here.request.is_secure())) {
+        response.headers.retain(|(name, _)| *name != header::CACHE_CONTROL);
         response.header(header::SET_COOKIE, cookie);
     }
 }

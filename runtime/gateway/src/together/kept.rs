@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 /// A file of lines: until when something counts, in milliseconds since 1970 began in UTC, and its id.
 #[derive(Debug)]
-pub struct Kept {
+pub(super) struct Kept {
     path: PathBuf,
     /// Whether what was added has to outlive the machine, too, and not the process alone.
     durable: bool,
@@ -37,13 +37,13 @@ impl Kept {
     ///
     /// # Errors
     /// If it can't be read or written.
-    pub fn open(path: &Path, durable: bool) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, durable: bool) -> io::Result<Self> {
         let writing = if path.try_exists()? { Some(write_anew(path)?) } else { None };
         Ok(Self { path: path.to_owned(), durable, writing: Mutex::new(writing) })
     }
 
     /// Those that are kept, and for how long they still count. Blocks.
-    pub fn read(&self) -> Vec<(String, Duration)> {
+    pub(super) fn read(&self) -> Vec<(String, Duration)> {
         let _writing = self.writing.lock();
         let now = now();
         let left = lines(&self.path).unwrap_or_default().into_iter();
@@ -54,7 +54,7 @@ impl Kept {
     ///
     /// # Errors
     /// If they can't be written.
-    pub fn add(&self, ids: &[(String, Duration)]) -> io::Result<()> {
+    pub(super) fn add(&self, ids: &[(String, Duration)]) -> io::Result<()> {
         let now = now();
         let mut writing = self.writing.lock();
         let writing = match &mut *writing {

@@ -102,7 +102,6 @@ pub(super) fn settings(
         allow: Arc::new(rules.collect()),
         auth: auth.with(edge.auth.settings()),
         web: web(edge).into(),
-        auth: auth.with(edge.auth.settings()),
         origins: edge.cors.origins.clone().into(),
         schemes: edge.auth.schemes(),
         redirect: edge.tls.as_ref().is_some_and(|tls| tls.redirect),

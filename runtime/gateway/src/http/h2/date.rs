@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::DateTime;
 use http::HeaderValue;
 
 thread_local! {
@@ -23,19 +22,4 @@ pub(super) fn now() -> HeaderValue {
         }
         text.clone()
     })
-}
-
-fn written(second: u64) -> Option<HeaderValue> {
-    let time = DateTime::from_timestamp(i64::try_from(second).ok()?, 0)?;
-    HeaderValue::try_from(time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_as_http_has_it() {
-        assert_eq!(written(784_111_777).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
-    }
 }

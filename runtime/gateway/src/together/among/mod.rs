@@ -62,29 +62,6 @@ impl InFiles {
     }
 }
 
-/// What an edge keeps beyond the end of its process.
-#[derive(Debug, Clone)]
-pub struct InFiles {
-    endings: Arc<Kept>,
-    claims: Arc<Kept>,
-}
-
-impl InFiles {
-    /// The files of a process whose name that is, in a folder; they are made once there is something to
-    /// keep. Blocks.
-    ///
-    /// # Errors
-    /// If they can't be read or written.
-    pub fn open(folder: &Path, process: &str) -> io::Result<Self> {
-        let open = |what, durable| {
-            let kept = Kept::open(&folder.join(format!("{process}.{what}")), durable);
-            kept.map(Arc::new)
-        };
-        // A session that was ended mustn't be good again. A value is used up within minutes.
-        Ok(Self { endings: open("ended", true)?, claims: open("claimed", false)? })
-    }
-}
-
 /// What an edge and the others know in common.
 pub struct Among {
     here: Alone,
