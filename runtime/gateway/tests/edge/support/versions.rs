@@ -134,8 +134,9 @@ impl H2Client {
         }
         let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
         let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
-        let body = String::from_utf8(read).unwrap();
-        Ok(Answer { status: head.status.as_u16(), headers: headers.collect(), body })
+        let (status, headers) = (head.status.as_u16(), headers.collect());
+        let body = String::from_utf8_lossy(&read).into_owned();
+        Ok(Answer { status, headers, body, bytes: read })
     }
 
     /// How the connection has ended, now or soon.
