@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connections, Phase, Ticket};
 use super::proxy::{self, Said};
-use super::socket::{Io, Socket};
+use super::socket::{Io, Socket, hold_back};
 use super::tls::{EdgeTls, H2};
 use super::waits::{Timer, Wait, first_time};
 use crate::request::is_trusted;
@@ -37,6 +37,7 @@ pub(super) async fn admit(
 ) -> io::Result<Admitted> {
     let address = tcp.peer_addr()?;
     let _ = tcp.set_nodelay(true);
+    hold_back(&tcp);
     let too_many = |address: SocketAddr| {
         tracing::debug!(%address, "a connection too many is closed");
         io::Error::other("too many connections")

@@ -3,14 +3,31 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_rt::net::TcpStream;
 use bytes::{Buf, BytesMut};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 /// What is read for a look at it, at once.
 const LOOK: usize = 4 << 10;
+
+/// How much the system takes of a connection's answers ahead of what it has sent, in bytes: what its
+/// client reads slowly waits here no longer than that, and not in megabytes of the system's memory.
+const AHEAD: u32 = 64 << 10;
+
+/// Has the system take no more of a connection's answers than it can send soon. Where it can't be told,
+/// its own limits hold.
+pub(super) fn hold_back(tcp: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = SockRef::from(tcp).set_tcp_notsent_lowat(AHEAD) {
+        tracing::debug!(%error, "the system takes answers ahead as it likes");
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (tcp, AHEAD);
+}
 
 /// A connection's bytes.
 pub(super) enum Io {
@@ -107,6 +124,18 @@ impl AsyncWrite for Socket {
 }
 
 impl Io {
+    /// Leaves a client that reads nothing: what the system still holds for it is thrown away, which
+    /// would else be kept for minutes.
+    pub(super) fn forsake(&self) {
+        let tcp = match self {
+            Self::Plain(socket) => &socket.tcp,
+            Self::Tls(stream) => &stream.get_ref().0.tcp,
+        };
+        if let Err(error) = SockRef::from(tcp).set_linger(Some(Duration::ZERO)) {
+            tracing::debug!(%error, "a connection ends in its own time");
+        }
+    }
+
     /// Whether nobody on the way can read it.
     pub(super) const fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))

@@ -52,7 +52,7 @@ pub(crate) struct WatchedStream {
 }
 
 /// How much is held back behind a request that is being answered; then its client has to wait.
-const MAX_HELD: usize = 64 << 10;
+const MAX_HELD: usize = 16 << 10;
 
 impl WatchedStream {
     pub(crate) fn new(
@@ -316,6 +316,7 @@ impl AsyncWrite for WatchedStream {
         match Pin::new(&mut this.io).poll_write(cx, bytes) {
             Poll::Pending if this.stall.is_over(this.limits.write_time, cx) => {
                 tracing::debug!("a client that reads nothing is left");
+                this.io.forsake();
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             Poll::Pending => Poll::Pending,

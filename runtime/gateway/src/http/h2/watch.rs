@@ -74,6 +74,7 @@ impl Watched {
         match written {
             Poll::Pending if self.stall.is_over(self.write_time, cx) => {
                 tracing::debug!("a client that reads nothing is left");
+                self.io.forsake();
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             Poll::Pending => Poll::Pending,
