@@ -65,4 +65,6 @@ mod documents {
     mod turns {}
     #[doc = include_str!("../../../docs/edge.md")]
     mod edge {}
+    #[doc = include_str!("../../../docs/gateway.md")]
+    mod gateway {}
 }
