@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     input: BytesMut,
     output: Vec<u8>,
+    /// Further headers of each request, with their ends of line.
+    headers: String,
     /// How much of the input the last response was.
     read: usize,
 }
@@ -31,7 +33,19 @@ impl Connection {
     pub(crate) async fn connect(address: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, input: BytesMut::with_capacity(READ), output: Vec::new(), read: 0 })
+        Ok(Self {
+            stream,
+            input: BytesMut::with_capacity(READ),
+            output: Vec::new(),
+            headers: String::new(),
+            read: 0,
+        })
+    }
+
+    /// Has each request carry this header.
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers += &format!("{name}: {value}\r\n");
+        self
     }
 
     /// Sends a request, e.g. `POST /price`, and answers with status and body.
@@ -43,7 +57,7 @@ impl Connection {
     ) -> anyhow::Result<(u16, &[u8])> {
         use std::io::Write;
         self.output.clear();
-        write!(self.output, "{line} HTTP/1.1\r\nhost: bench\r\n")?;
+        write!(self.output, "{line} HTTP/1.1\r\nhost: bench\r\n{}", self.headers)?;
         if !body.is_empty() {
             let length = body.len();
             write!(self.output, "content-type: {content_type}\r\ncontent-length: {length}\r\n")?;

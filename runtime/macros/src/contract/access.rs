@@ -36,11 +36,22 @@ pub(super) fn rule(text: &LitStr, arguments: &[Argument]) -> syn::Result<String>
 /// A rate such as `5/60s`.
 pub(super) fn rate(text: &LitStr) -> syn::Result<String> {
     let value = text.value();
-    let is_some = |number: &str| number.parse::<u32>().is_ok_and(|number| number > 0);
+    let is_some = |number: &str| {
+        number.parse::<u32>().is_ok_and(|number| (1..=1_000_000_000).contains(&number))
+    };
     let is_rate = match value.split_once('/') {
         Some((count, time)) => {
             let (number, unit) = time.split_at(time.trim_end_matches(char::is_alphabetic).len());
-            is_some(count) && is_some(number) && matches!(unit, "ms" | "s" | "m" | "h")
+            let millis = match unit {
+                "ms" => 1,
+                "s" => 1_000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                _ => 0,
+            };
+            let millis = number.parse::<u32>().map_or(0, |number| u64::from(number) * millis);
+            // A day is what counts are kept for.
+            is_some(count) && (1..=86_400_000).contains(&millis)
         }
         None => is_some(&value),
     };
@@ -48,7 +59,7 @@ pub(super) fn rate(text: &LitStr) -> syn::Result<String> {
         true => Ok(value),
         false => Err(syn::Error::new(
             text.span(),
-            "a rate is so many in a time: `5/60s`, or `5` for so many a second",
+            "a rate is so many in a time of up to 24 hours: `5/60s`, or `5` for so many a second",
         )),
     }
 }

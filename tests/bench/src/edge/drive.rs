@@ -17,6 +17,8 @@ pub(crate) struct DriveJob {
     pub(crate) cores: Vec<usize>,
     pub(crate) in_flight: usize,
     pub(crate) timing: Timing,
+    /// Who asks, if that is to be told.
+    pub(crate) token: Option<String>,
 }
 
 /// A caller's own connection.
@@ -44,7 +46,11 @@ pub(crate) fn drive(job: &DriveJob) -> anyhow::Result<Sample> {
     runtime(cores().len())?.block_on(async {
         let mut browsers = Vec::new();
         for _ in 0..job.in_flight {
-            browsers.push(Browser(Mutex::new(Connection::connect(&job.address).await?)));
+            let mut connection = Connection::connect(&job.address).await?;
+            if let Some(token) = &job.token {
+                connection = connection.with_header("authorization", &format!("Bearer {token}"));
+            }
+            browsers.push(Browser(Mutex::new(connection)));
         }
         let spawn = |caller: Caller<Browser>| tokio::spawn(caller.run());
         call_from_tasks(load, browsers, spawn, |open| announce(&Event::Window(open))).await

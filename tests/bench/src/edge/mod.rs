@@ -4,6 +4,7 @@
 //! what is compared, and the CPU time is the server's alone.
 
 mod drive;
+mod token;
 
 use std::future::pending;
 
@@ -26,13 +27,18 @@ struct Contender {
 
 const CONTENDERS: &[Contender] = &[
     Contender { name: "actix-web", serve: || serve_http(cores().len()) },
-    Contender { name: "seam", serve: serve_seam },
+    Contender { name: "seam", serve: || serve_seam("") },
+    Contender { name: KNOWN, serve: || serve_seam(&token::config()) },
 ];
 
+/// As an edge that knows its clients by their tokens, and counts what each asks for.
+const KNOWN: &str = "seam, tokens and limits";
+
 /// An app's unit with an edge, as `app.toml` would declare it.
-fn serve_seam() -> anyhow::Result<()> {
-    on_one_thread(async {
-        let ours = ours::edge().await?;
+fn serve_seam(more: &str) -> anyhow::Result<()> {
+    let more = more.to_owned();
+    on_one_thread(async move {
+        let ours = ours::edge(&more).await?;
         let address = ours.unit.http().context("seam's unit has no edge")?;
         announce(&Event::Listening(address.to_string()));
         pending().await
@@ -76,6 +82,7 @@ fn group(options: &Options, in_flight: usize) -> Vec<Entry> {
                 cores: drivers.clone(),
                 in_flight,
                 timing: options.timing(),
+                token: (contender.name == KNOWN).then(token::sealed),
             };
             let labels = Labels {
                 bench: "edge",

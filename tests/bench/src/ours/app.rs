@@ -45,9 +45,9 @@ pub(crate) async fn bare(threads: usize) -> anyhow::Result<Ours> {
     Ours::start(prices(ALL).set(THREADS, threads.to_string()).without_policies()).await
 }
 
-/// The service, with an edge on a free port.
-pub(crate) async fn edge() -> anyhow::Result<Ours> {
-    let more = "http = \"127.0.0.1:0\"\n[edge]\nconnections_per_address = 4096\n";
+/// The service, with an edge on a free port; `more` are further lines of `[edge]`.
+pub(crate) async fn edge(more: &str) -> anyhow::Result<Ours> {
+    let more = format!("http = \"127.0.0.1:0\"\n[edge]\nconnections_per_address = 4096\n{more}");
     Ours::start(prices(&format!("{ALL}{more}"))).await
 }
 

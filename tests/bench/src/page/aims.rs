@@ -219,6 +219,15 @@ fn edge() -> Vec<Aim> {
         aim("edge-64", "edge, 64 in flight: requests/s ÷ actix-web", 64),
         aim("edge-256", "… 256 in flight", 256),
         aim("edge-1", "… 1 in flight", 1),
+        Aim {
+            name: "edge-known-64",
+            what: "… 64 in flight, with tokens and limits",
+            labels: json!({
+                "bench": "edge", "contender": "seam, tokens and limits", "in_flight": 64,
+            }),
+            figure: Figure::Ratio("ratio", "actix-web"),
+            bound: Bound::AtLeast(0.7),
+        },
     ]
 }
 
