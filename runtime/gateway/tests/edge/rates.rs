@@ -21,6 +21,8 @@ fn limited(rate: &str, rates: &[(&str, &str)]) -> (Edge, Clock) {
         rates.iter().map(|(method, rate)| ((*method).to_owned(), quota(rate))).collect();
     let limits = EdgeLimits { rate: quota(rate), ..EdgeLimits::default() };
     let clock = Clock::manual();
+    // Later than the clock of whom it calls, for whom deadlines would be over.
+    clock.advance(Duration::from_secs(1_000_000));
     let rates = Arc::new(rates);
     let edge = edge_with(EdgeSettings { limits, rates, clock: clock.clone(), ..settings() });
     (edge, clock)

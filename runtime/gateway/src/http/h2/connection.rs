@@ -71,10 +71,7 @@ pub(in crate::http) async fn serve(
             let mut some = false;
             while let Poll::Ready(Some(ended)) = streams.poll_next_unpin(cx) {
                 some = true;
-                waits.answered();
-                if ended.is_last {
-                    waits.end(&mut connection);
-                }
+                waits.answered(ended.is_last);
             }
             // What they have left is to be sent.
             if some {
@@ -101,7 +98,7 @@ pub(in crate::http) async fn serve(
                 }
                 Some(Wait::Body | Wait::Rest | Wait::End) => return Poll::Ready(()),
             }
-            if waits.is_closing() {
+            if waits.is_at_end() {
                 waits.end(&mut connection);
                 continue;
             }
@@ -133,6 +130,8 @@ struct Waits {
     waker: Option<Waker>,
     /// How many requests may be taken back now, and how many have been so far.
     resets: (u64, u64),
+    /// An answer was the last one.
+    last: bool,
     /// Its end was announced: requests that are on their way are answered still.
     ending: bool,
     /// Nothing more is answered.
@@ -143,12 +142,14 @@ impl Waits {
     fn new(limits: EdgeLimits, ticket: Ticket, watch: Rc<Watch>) -> Self {
         let (timer, waker) = (None, None);
         let resets = (RESETS, 0);
-        Self { limits, ticket, watch, timer, waker, resets, ending: false, cut: false }
+        let (last, ending, cut) = (false, false, false);
+        Self { limits, ticket, watch, timer, waker, resets, last, ending, cut }
     }
 
     /// A stream has come to its end.
-    fn answered(&mut self) {
+    fn answered(&mut self, is_last: bool) {
         self.resets.0 = (self.resets.0 + 1).min(RESETS);
+        self.last |= is_last;
     }
 
     /// Whether the client has taken back more than it may.
@@ -159,9 +160,10 @@ impl Waits {
         now - before > left && !self.cut
     }
 
-    /// Whether the edge ends, and nothing was said of that yet.
-    fn is_closing(&self) -> bool {
-        !self.ending && !self.cut && self.ticket.phase() == Phase::Closing
+    /// Whether the connection or the edge ends, and nothing was said of that yet.
+    fn is_at_end(&self) -> bool {
+        let ends = self.last || self.ticket.phase() == Phase::Closing;
+        ends && !self.ending && !self.cut
     }
 
     /// Lets the connection end once all is answered that is on its way.
