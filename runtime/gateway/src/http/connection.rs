@@ -30,6 +30,8 @@ pub(crate) struct Connection {
 pub(crate) enum Broken {
     /// It comes in too slowly.
     Slow,
+    /// Its connection has too many of them under way.
+    Crowded,
     Violation(Violation),
 }
 

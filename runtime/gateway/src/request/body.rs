@@ -131,6 +131,9 @@ impl Body {
     fn broken(&self, error: &PayloadError) -> Problem {
         match self.connection.as_ref().and_then(|connection| connection.broken()) {
             Some(Broken::Slow) => Problem::too_slow("the body comes in too slowly"),
+            Some(Broken::Crowded) => {
+                Problem::overloaded("the connection has too many bodies under way")
+            }
             Some(Broken::Violation(violation)) => Problem::of_violation(violation).closing(),
             None => Problem::bad_request(format!("the body is broken: {error}")).closing(),
         }

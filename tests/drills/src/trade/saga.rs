@@ -83,6 +83,7 @@ impl Trade {
     /// The saga of an order, as it is kept.
     pub(crate) fn fulfil(&self, order: u64) -> anyhow::Result<KeptCall> {
         Ok(KeptCall {
+            principal: None,
             service: self.service.name().to_owned(),
             version: None,
             method: "fulfil".to_owned(),

@@ -54,6 +54,12 @@ impl Incoming {
     }
 }
 
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.watch.room().leave(self.read);
+    }
+}
+
 impl Stream for Incoming {
     type Item = Result<Bytes, PayloadError>;
 
@@ -63,6 +69,10 @@ impl Stream for Incoming {
             Poll::Ready(Some(Ok(bytes))) => {
                 this.timer = None;
                 this.read += bytes.len() as u64;
+                if !this.watch.room().take(bytes.len(), this.limits.body) {
+                    this.connection.breaks(Broken::Crowded);
+                    return Poll::Ready(Some(Err(PayloadError::Overflow)));
+                }
                 // An error means that the stream is over, and then nobody sends more.
                 let _ = this.received.flow_control().release_capacity(bytes.len());
                 Poll::Ready(Some(Ok(bytes)))

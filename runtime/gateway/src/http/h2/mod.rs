@@ -11,6 +11,7 @@ mod connection;
 mod date;
 mod frames;
 mod head;
+mod room;
 mod sending;
 mod stream;
 mod watch;

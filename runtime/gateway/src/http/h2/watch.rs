@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::Frames;
+use super::room::Room;
 use crate::http::socket::Io;
 use crate::http::waits::{Farewell, Stall};
 
@@ -19,11 +20,14 @@ pub(super) struct Watch {
     frames: RefCell<Frames>,
     /// How much has been written.
     written: Cell<u64>,
+    /// For bodies that come in.
+    room: Room,
 }
 
 impl Watch {
     pub(super) fn new() -> Rc<Self> {
-        Rc::new(Self { frames: RefCell::new(Frames::new()), written: Cell::new(0) })
+        let frames = RefCell::new(Frames::new());
+        Rc::new(Self { frames, written: Cell::new(0), room: Room::default() })
     }
 
     /// Whether a head has begun and isn't over.
@@ -44,6 +48,11 @@ impl Watch {
     /// How much has come of a piece of that stream's body that isn't whole.
     pub(super) fn piece(&self, stream: u32) -> usize {
         self.frames.borrow().piece(stream)
+    }
+
+    /// What bodies that come in share.
+    pub(super) const fn room(&self) -> &Room {
+        &self.room
     }
 
     /// How much has been written: whether the client takes anything is told by it.
