@@ -1,6 +1,6 @@
 //! Who may call whom, as config says it, in the words of those who hold callers to it.
 
-use seam_core::call::{Allow, Authority};
+use seam_core::call::{Allow, Authority, Guests};
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_registry::engine::Embedded;
@@ -66,9 +66,9 @@ pub(super) fn either(one: Vec<Authority>, other: &[Authority]) -> Vec<Authority>
 fn authority(unit: &UnitConfig, own: &[ServiceId]) -> Authority {
     let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
     Authority {
-        unit: unit.name.as_str().into(),
         services: services.chain(own.iter().copied()).collect(),
         edge: unit.http.is_some(),
         program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
+        ..Authority::none(&unit.name)
     }
 }

@@ -12,6 +12,7 @@ mod errors;
 mod events;
 mod fakes;
 mod fallbacks;
+mod fetched;
 mod hygiene;
 mod layout;
 mod messages;

@@ -27,8 +27,15 @@ pub fn kept_json<M: Callable>(arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> 
 /// # Errors
 /// JSON can't say them.
 pub(in crate::call) fn canonical<M: Method>(message: &M) -> Result<Vec<u8>, String> {
-    let json = finite::to_json(message)?;
-    let json = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
+    rewritten(&finite::to_json(message)?)
+}
+
+/// A text in the same words.
+///
+/// # Errors
+/// It is no JSON.
+pub(in crate::call) fn rewritten(json: &[u8]) -> Result<Vec<u8>, String> {
+    let json = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let mut kept = Vec::new();
     write(json, &mut kept).map_err(|error| error.to_string())?;
     Ok(kept)
