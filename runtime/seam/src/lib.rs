@@ -24,7 +24,7 @@ pub use self::app::App;
 pub use self::services::{CallEdge, Graph, KeptTickets, StoreFailure, Tables, Topics};
 pub use self::unit::{
     EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
-    RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus,
+    PluggedStatus, RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]

@@ -46,7 +46,9 @@ impl Authority {
                 let guest = || self.guests.as_ref().is_some_and(|own| own.may_call_as(service));
                 self.services.contains(&service) || guest()
             }
-            Caller::Edge => self.edge,
+            Caller::Edge => {
+                self.edge || self.guests.as_ref().is_some_and(Guests::may_call_for_edges)
+            }
             Caller::Program => self.program,
         };
         if allowed { Ok(()) } else { Err(self.denied(caller)) }

@@ -13,6 +13,8 @@ pub struct Guests {
     plug: Box<[Box<str>]>,
     /// The runtime's own, which any unit may ask in their names.
     asked: Box<[ServiceId]>,
+    /// Whether units that config doesn't name may call for an edge.
+    edge: bool,
 }
 
 impl Guests {
@@ -27,7 +29,20 @@ impl Guests {
             own: own.into_iter().collect(),
             plug: plug.iter().map(|pattern| pattern.as_str().into()).collect(),
             asked: asked.into_iter().collect(),
+            edge: false,
         }
+    }
+
+    /// The same where units that config doesn't name may call for an edge: those of an app's plugged
+    /// part, whose gateways are elsewhere.
+    #[must_use]
+    pub fn calling_for_edges(self) -> Self {
+        Self { edge: true, ..self }
+    }
+
+    /// Whether a unit that config doesn't name may call for an edge.
+    pub const fn may_call_for_edges(&self) -> bool {
+        self.edge && !self.is_nobody()
     }
 
     /// Whether nobody at all is let in.

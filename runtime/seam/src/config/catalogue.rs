@@ -27,6 +27,8 @@ pub struct KnownService {
     pub needs: Vec<String>,
     /// Whether the edge offers any of its methods, so that a unit with `http` must reach it.
     pub edge: bool,
+    /// Whether this program has no actor for it: another process of the app hosts it.
+    pub elsewhere: bool,
     /// Its contract, which other units are told of.
     pub contract: Option<&'static ContractDescriptor>,
     settle: fn(&mut Settings) -> Result<(), Problem>,
@@ -36,7 +38,8 @@ impl KnownService {
     /// A service that needs nobody, isn't offered by the edge and has no config of its own.
     pub fn new(name: impl Into<String>) -> Self {
         let (name, settle) = (name.into(), Settings::settle::<()>);
-        Self { name, needs: Vec::new(), edge: false, contract: None, settle }
+        let (edge, elsewhere) = (false, false);
+        Self { name, needs: Vec::new(), edge, elsewhere, contract: None, settle }
     }
 
     /// Whom it may call.
@@ -50,6 +53,13 @@ impl KnownService {
     #[must_use]
     pub fn edge(mut self, offered: bool) -> Self {
         self.edge = offered;
+        self
+    }
+
+    /// This program has no actor for it.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.elsewhere = true;
         self
     }
 

@@ -301,6 +301,15 @@ impl Config {
         }
     }
 
+    /// Where the processes are that config names for what is remote.
+    pub(crate) fn foreign_endpoints(&self) -> Vec<(String, Endpoint)> {
+        let of = |unit: &UnitConfig| {
+            let name = unit.name.clone();
+            endpoints(unit).into_iter().map(move |endpoint| (name.clone(), endpoint))
+        };
+        self.foreign.iter().flat_map(of).collect()
+    }
+
     fn unit_named(&self, name: &str) -> Result<&UnitConfig, LayoutError> {
         self.units.iter().find(|unit| unit.name == name).ok_or_else(|| {
             let fix = nearest(name, self.units.iter().map(|unit| unit.name.as_str()));

@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     Address, Config,
     bus::{read_bus, read_on},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, KnownService},
     check,
     effective::Effective,
     env::{self, Env},
@@ -36,7 +36,7 @@ use super::{
         LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
         TopologyConfig, UnitConfig, Via,
     },
-    value::Bytes,
+    value::{Bytes, FromNode},
 };
 
 /// The longest name of a unit or topology: it becomes part of a file name.
@@ -186,6 +186,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         bus,
         store,
         units,
+        foreign: Vec::new(),
         topologies,
         services,
         start_order: Vec::new(),
@@ -295,6 +296,8 @@ fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
             as u32,
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
+        plug: reader.value("plug", vec!["*".into()]),
+        forget: reader.value("forget", Duration::from_secs(60)),
     };
     reader.finish();
     edge
@@ -333,16 +336,20 @@ fn read_services(
     findings: &Findings,
     (calls, rehearsal, stores): (&CallsConfig, &RehearsalConfig, &StoreConfig),
 ) -> Vec<ServiceConfig> {
-    for name in reader.names() {
-        if catalogue.service(name).is_none() {
+    let (unknown, mut elsewhere) = (|name: &&str| catalogue.service(name).is_none(), Vec::new());
+    for name in reader.names().into_iter().filter(unknown) {
+        if is_remote(root, name) {
+            elsewhere.push(KnownService::new(name).elsewhere());
+        } else {
             let reason = format!("unknown service `{name}`: this app has no such service");
             let fix = nearest(name, catalogue.names());
             findings.problem(&root.origin(&["services", name]), reason, fix);
         }
     }
-    let read = |known: &super::KnownService| {
+    let read = |known: &KnownService| {
         let name = known.name.as_str();
         let mut reader = reader.named(name);
+        let remote = reader.value("remote", false);
         let lane = reader.value("lane", Lane::Inline);
         let via = reader.value("via", Via::Wire);
         let mailbox = reader.within("mailbox", Limits::MAILBOX.into(), 1..=1_000_000) as usize;
@@ -379,6 +386,7 @@ fn read_services(
         let (name, deadline) = (known.name.clone(), set.then_some(deadline));
         ServiceConfig {
             name,
+            remote,
             lane,
             via,
             mailbox,
@@ -395,7 +403,13 @@ fn read_services(
             settings,
         }
     };
-    catalogue.services.iter().map(read).collect()
+    catalogue.services.iter().chain(&elsewhere).map(read).collect()
+}
+
+/// Whether `[services.NAME] remote` is true.
+fn is_remote(root: &Table, name: &str) -> bool {
+    let node = root.node(&["services", name, "remote"]);
+    node.is_some_and(|node| bool::from_node(node).is_ok_and(|remote| remote))
 }
 
 /// A service's own keys are in effect as they are written.

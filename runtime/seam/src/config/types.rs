@@ -172,6 +172,8 @@ pub struct HealthConfig {
 /// rate = 0
 /// unknown_query = "refuse"
 /// errors = "/errors/"
+/// plug = ["*"]
+/// forget = "60s"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -201,6 +203,12 @@ pub struct EdgeConfig {
     /// `errors`: what stands before a code in a problem's `type`, where the code is explained; a URL
     /// or a path that ends with `/`. Default: `/errors/`, where every edge has pages for all codes.
     pub errors: String,
+    /// `plug`: which services may be plugged in that the app doesn't know: patterns of names, in which
+    /// `*` stands for any text; `[]` for none. Default: `["*"]`.
+    pub plug: Vec<String>,
+    /// `forget`: how long the routes of a service that was plugged in stay once no process hosts it any
+    /// more. Default: `60s`.
+    pub forget: Duration,
 }
 
 impl Choice for UnknownQuery {
@@ -265,6 +273,7 @@ pub struct TopologyConfig {
 ///
 /// ```toml
 /// [services.payment]
+/// remote = false
 /// lane = "arbiter"
 /// mailbox = 1024
 /// turn_limit = "30s"
@@ -291,6 +300,10 @@ pub struct TopologyConfig {
 pub struct ServiceConfig {
     /// `NAME`: of its contract.
     pub name: String,
+    /// `remote`: whether another process of the app hosts it, which isn't of these units and is found
+    /// by the data folder, the registry, or a unit that is named for it and says where it listens.
+    /// Default: `false`.
+    pub remote: bool,
     /// `lane`: where its turns run. Default: `inline`.
     pub lane: Lane,
     /// `via`: how calls get to it. Default: `wire`.

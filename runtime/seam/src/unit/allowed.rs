@@ -1,11 +1,12 @@
 //! Who may call whom, as config says it, in the words of those who hold callers to it.
 
-use seam_core::call::{Allow, Authority, Guests};
+use seam_core::call::{Allow, Authority};
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_registry::engine::Embedded;
 
 use super::desks::Desks;
+use super::plug;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
 use crate::services::Registry;
 
@@ -42,7 +43,8 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     let embedded = matches!(config.registry.engine, RegistryEngine::Embedded);
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
-    let own: Vec<ServiceId> = registry.into_iter().chain(desks.companions()).collect();
+    let own = registry.into_iter().chain(desks.companions()).chain(plug::asked());
+    let own: Vec<ServiceId> = own.collect();
     units.map(|unit| authority(unit, &own)).collect()
 }
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use seam_core::call::AnyClient;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeLimits, EdgeListener, EdgeSettings, Own, Probe, Readiness};
+use seam_gateway::{EdgeError, EdgeLimits, EdgeListener, EdgeSettings, Own, Probe, Readiness};
 
 use super::StartFailure;
 use super::clients::Routes;
@@ -44,6 +45,15 @@ impl Edge {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.inner.address()
+    }
+
+    /// Serves the contracts of these clients from the next request on.
+    ///
+    /// # Errors
+    /// Routes that can't be told apart; then those of before stay.
+    pub(super) fn serve(&self, clients: Vec<Arc<dyn AnyClient>>) -> Result<(), EdgeError> {
+        let clients = clients.iter().map(|client| client.for_caller(Caller::Edge)).collect();
+        self.inner.serve(clients)
     }
 
     /// Goes by another config from the next request on.

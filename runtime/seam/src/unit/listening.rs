@@ -15,6 +15,7 @@ use super::hosting::Hosting;
 use super::inlets::LaterInlet;
 use super::membership::Registration;
 use super::parts::Resident;
+use super::plug::{self, Announcement};
 use crate::config::{Address, Config, UnitLayout};
 use crate::services::{Activity, Simulation};
 
@@ -23,6 +24,8 @@ pub(super) struct Listening {
     server: Server,
     /// The ways in to services that may come here later.
     later: Vec<Arc<LaterInlet>>,
+    /// In the data folder, for as long as it listens.
+    _announcement: Option<Announcement>,
 }
 
 impl Listening {
@@ -34,7 +37,10 @@ impl Listening {
         residents: &[Arc<Resident>],
         registration: &Registration,
     ) -> Result<Option<Self>, StartFailure> {
-        let Some(listen) = &layout.listen else { return Ok(None) };
+        // Nobody listens in a simulation who doesn't say so.
+        let alone = layout.listen.is_none() && hosting.registry.simulation.is_none();
+        let beside = if alone { plug::socket(config, layout) } else { None };
+        let Some(listen) = layout.listen.as_ref().or(beside.as_ref()) else { return Ok(None) };
         let refused = |reason: String| StartFailure::Address {
             what: "listen",
             address: listen.clone(),
@@ -69,6 +75,7 @@ impl Listening {
         }
         inlets.extend(registration.inlet());
         inlets.extend(hosting.desks.inlets());
+        inlets.extend(hosting.contracts());
         inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
         let several = layout.is_one_of_several();
         let waits = |resident: &&Arc<Resident>| !is_offered(resident.activity(), several);
@@ -78,6 +85,7 @@ impl Listening {
         server.inactive.extend(later.iter().map(|inlet| inlet.service()));
         server.inactive.extend(hosting.desks.companions());
         server.authorities = Some(hosting.authorities.clone());
+        server.guests = hosting.guests.clone();
         // Config has made sure that it may.
         server.exposed = true;
         if let Some(tls) = &hosting.tls {
@@ -88,14 +96,28 @@ impl Listening {
         }
         let home = &hosting.homes[hosting.placement(config, layout).listener()];
         let server = Server::start(server, listen, inlets, home.runtime()).await;
+        if let (true, Err(error)) = (alone, &server) {
+            tracing::warn!(address = %listen, %error, "nobody can be plugged in beside this unit");
+            return Ok(None);
+        }
         let server = server.map_err(|error| match error {
             ListenError::Io { error, .. } => {
                 refused(unbound(&error, &layout.unit, "listen", listen, Taker::Unit))
             }
             error => refused(error.to_string()),
         })?;
-        tracing::info!(address = %server.address(), "listening for other units");
-        let listening = Self { server, later };
+        let address = server.address();
+        if alone {
+            tracing::debug!(%address, "listening for units that are plugged in");
+        } else {
+            tracing::info!(%address, "listening for other units");
+        }
+        let announcement = Announcement::new(&config.app.data, &hosting.identity, address);
+        let announcement = announcement.inspect_err(|error| {
+            tracing::warn!(%error, "not announced in the data folder");
+        });
+        let _announcement = announcement.ok();
+        let listening = Self { server, later, _announcement };
         // A unit opens one listener.
         let _ = hosting.offers.set(listening.offers());
         registration.register(config, layout, &hosting.identity, listening.address());

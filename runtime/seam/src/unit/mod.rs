@@ -24,6 +24,7 @@ mod operations;
 mod parts;
 mod peers;
 mod placement;
+mod plug;
 mod running;
 mod starting;
 mod status;
@@ -39,5 +40,7 @@ pub(crate) use self::failure::Taker;
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 
-pub use self::status::{MethodStatus, RegistryStatus, ServiceStatus, UnitStatus};
+pub use self::status::{
+    MethodStatus, PluggedStatus, RegistryStatus, ServiceStatus, UnitStatus,
+};
 pub use self::taking::Taken;

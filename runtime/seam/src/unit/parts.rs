@@ -10,6 +10,7 @@ use seam_core::actor::Health;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
+use seam_core::policy::{Balance, BreakerSettings};
 use seam_store::Condition;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use super::hosting::Hosting;
 use super::links::Links;
 use super::listening::Listening;
 use super::membership::Registration;
+use super::plug::Plug;
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
 use crate::services::{Activity, CommandSender, Database, Hosted, Messaging, Opened};
@@ -45,6 +47,7 @@ pub(super) struct Parts {
     pub(super) sender: Arc<CommandSender>,
     pub(super) links: Arc<Links>,
     pub(super) registration: Registration,
+    pub(super) plug: Plug,
     pub(super) edge: Mutex<Option<Edge>>,
     pub(super) listener: Mutex<Option<Listening>>,
 }
@@ -105,6 +108,7 @@ impl Parts {
             waits_for.extend(store);
         }
         waits_for.extend(self.links.waits_for(&self.layout().unit));
+        waits_for.extend(self.plug.waits_for());
         waits_for
     }
 
@@ -133,9 +137,18 @@ impl Parts {
                 .iter()
                 .flat_map(|(id, open)| methods(*id, &**open))
                 .chain(self.own_routes())
+                .chain(self.plug.methods())
                 .collect(),
-            endpoints: self.links.endpoints(),
+            endpoints: [self.links.endpoints(), self.plug.endpoints()].concat(),
+            plugged: self.plug.status(),
         }
+    }
+
+    /// How calls to a service are spread, and when an endpoint gets none.
+    pub(super) fn configured(&self, id: ServiceId) -> (Balance, BreakerSettings) {
+        let config = Arc::clone(&self.in_force.lock().config);
+        let own = config.service(id.name());
+        own.map(|own| (own.balance, own.breaker)).unwrap_or_default()
     }
 
     /// The program's own routes at the edge, counted like a method.
@@ -157,6 +170,7 @@ impl Parts {
         };
         // A registry that is away holds up nobody's requests.
         tokio::join!(self.registration.leave(), edge_stops);
+        self.plug.stop();
         self.registration.close();
         let listener = self.listener.lock().take();
         self.hosting.desks.leave();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
+use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_gateway::EdgeListener;
 use seam_store::{OpenError, Store};
@@ -16,6 +17,7 @@ use super::clients::Routes;
 use super::edge::{Edge, listen};
 use super::failure::Taker;
 use super::parts::Parts;
+use super::plug::Plug;
 use super::starting::Starting;
 use super::status::UnitStatus;
 use super::taking::Taken;
@@ -75,8 +77,9 @@ impl Running {
         layout: &UnitLayout,
         shared: Option<EdgeListener>,
     ) -> Result<Self, StartFailure> {
-        if let Some((service, contract)) = registry.graph().missing().first().copied() {
-            return Err(StartFailure::Missing { service, contract });
+        let missing = |(_, needed): &(ServiceId, ServiceId)| !config.is_remote(needed.name());
+        if let Some((service, needed)) = registry.elsewhere().into_iter().find(missing) {
+            return Err(StartFailure::Missing { service, contract: needed.name() });
         }
         let mut starting = Starting::new(registry, config, layout)?;
         let started = starting.run().await;
@@ -102,6 +105,7 @@ impl Running {
                 }
             }
         }
+        Plug::start(&parts);
         Ok(Self { parts })
     }
 
@@ -124,9 +128,9 @@ impl Running {
         Routes::typed(name, self.parts.hosting.routes.service(name), Caller::Program)
     }
 
-    /// A client on the service of that name that speaks JSON.
+    /// A client on the service of that name that speaks JSON, whether it is the app's or was plugged in.
     pub fn any_client(&self, name: &str) -> Option<Arc<dyn AnyClient>> {
-        self.parts.hosting.routes.service(name).cloned()
+        self.parts.hosting.routes.any(name)
     }
 
     /// Calls a method of a service by their names, wherever the service is, with a JSON object of

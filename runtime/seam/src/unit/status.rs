@@ -45,6 +45,26 @@ pub struct UnitStatus {
     /// The instances of services elsewhere that it calls.
     #[serde(default)]
     pub endpoints: Vec<EndpointStatus>,
+    /// The services that were plugged in, or that wanted to be.
+    #[serde(default)]
+    pub plugged: Vec<PluggedStatus>,
+}
+
+/// A service that the app doesn't know, hosted by a process that config doesn't name.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PluggedStatus {
+    /// Its name.
+    pub service: String,
+    /// Its contract's version.
+    pub version: String,
+    /// `served`; `away` while no process hosts it; or `refused`.
+    pub state: String,
+    /// Why it is refused: a route that is taken, and whose, or that it isn't let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The processes that host it, or did.
+    pub instances: Vec<String>,
 }
 
 /// What a unit knows of the registry. By default that of the engine `static`.

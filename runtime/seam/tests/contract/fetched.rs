@@ -97,7 +97,7 @@ async fn client(caller: Caller, faults: Faults) -> (FetchedClient, Arc<FetchedRo
     let host = PointsContract::erase(host);
     let metrics = Arc::new(ServiceMetrics::new(PointsContract::descriptor()));
     let inbox = Inbox::<PointsContract>::new(service, host, [], metrics, clock.clone());
-    let wire = Rehearsal::new(Arc::new(inbox), faults.into(), clock.clone()).seeded(1);
+    let wire = Rehearsal::new(Arc::new(inbox), faults, clock.clone()).seeded(1);
     let (text, hash) = descriptor_text(PointsContract::descriptor());
     let contract = FetchedContract::keep(hash, &text).unwrap();
     let settings = (Deadlines::default(), &CallPolicy::default());

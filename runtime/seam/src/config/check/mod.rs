@@ -3,6 +3,7 @@
 mod events;
 mod instances;
 mod registry;
+mod remote;
 mod security;
 mod stores;
 mod wire;
@@ -31,7 +32,9 @@ pub(super) fn check(
     findings: &Findings,
 ) {
     let registered = config.registry.engine.is_dynamic();
-    let check = Check { root, source, catalogue, findings, registered };
+    let remote = config.services.iter().filter(|service| service.remote);
+    let remote = remote.map(|service| service.name.clone()).collect();
+    let check = Check { root, source, catalogue, findings, registered, remote };
     check.app_name(config);
     check.cycles(config);
     check.events(config);
@@ -40,6 +43,7 @@ pub(super) fn check(
         let name = unit.name.clone();
         findings.of_unit(&name, || check.unit(unit));
     }
+    check.set_apart(config);
     for unit in &config.units {
         check.known(unit, config);
         findings.of_unit(&unit.name, || check.security(unit, config));
@@ -68,6 +72,8 @@ struct Check<'a> {
     findings: &'a Findings,
     /// Whether there is a registry, by which units have instances that the config doesn't list.
     registered: bool,
+    /// The services that are hosted by none of the units.
+    remote: Vec<String>,
 }
 
 impl Check<'_> {
@@ -148,14 +154,17 @@ impl Check<'_> {
             if unit.services[..index].contains(name) {
                 let reason = format!("unit `{}` lists service `{name}` twice", unit.name);
                 self.findings.problem(&self.element(&path, name), reason, "list it once");
-            } else if name != "*" && self.catalogue.service(name).is_none() {
+            } else if name != "*" && !self.is_hosted(name) && !self.is_remote(name) {
                 let reason = format!("unknown service `{name}` in unit `{}`", unit.name);
-                let fix = nearest(name, self.catalogue.names());
+                let hosted = self.catalogue.names().filter(|name| self.is_hosted(name));
+                let fix = nearest(name, hosted);
                 self.findings.problem(&self.element(&path, name), reason, fix);
             }
         }
         if unit.services.iter().any(|name| name == "*") {
-            unit.services = self.catalogue.names().map(String::from).collect();
+            let here = self.catalogue.names().filter(|name| self.is_hosted(name));
+            unit.services =
+                here.filter(|name| !self.is_remote(name)).map(String::from).collect();
         }
     }
 
@@ -209,7 +218,8 @@ impl Check<'_> {
 
     fn layout(&self, topology: &TopologyConfig, units: &[&UnitConfig], config: &Config) {
         let circle = self.catalogue.start_order().is_err();
-        for name in self.catalogue.names() {
+        let hosted = self.catalogue.names().filter(|name| self.is_hosted(name));
+        for name in hosted.filter(|name| !self.is_remote(name)) {
             let hosts: Vec<&UnitConfig> =
                 units.iter().filter(|unit| hosts(unit, name)).copied().collect();
             match hosts[..] {
