@@ -202,12 +202,18 @@ async fn look(parts: &Parts, service: ServiceId) {
         guests::unasked(&state.guests)
     };
     let let_in = parts.hosting.guests.get();
-    let answered = guests::ask(unasked, |id| let_in.lets_in(id)).await;
+    // Contracts are for edges; what services here need they were built with.
+    let edge = layout.http.is_some();
+    let is_new = |id: ServiceId| parts.hosting.opened(id.name()).is_none();
+    let wanted = |id| edge && let_in.lets_in(id) && is_new(id);
+    let answered = guests::ask(unasked, wanted).await;
     let mut state = parts.plug.state.lock();
     let State { guests, served, needed, refused } = &mut *state;
     if guests::take(guests, answered) {
         needed_by(guests, needed, parts);
-        not_let_in(guests, refused, parts);
+        if edge {
+            not_let_in(guests, refused, parts);
+        }
     }
     let changed = host(guests, served, &config) | forget(guests, served, config.edge.forget);
     if changed {
