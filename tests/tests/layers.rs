@@ -49,7 +49,7 @@ const CORE: House = House {
 const FACADE: House = House {
     src: "../runtime/seam/src",
     name: "seam",
-    order: &[&[LIST], &["app"], &["command"], &["unit"], &["services"], &["config"]],
+    order: &[&[LIST, "edge"], &["app"], &["command"], &["unit"], &["services"], &["config"]],
 };
 
 #[test]

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use seam_core::contract::{ArgumentDescriptor, HttpRoute, MethodDescriptor};
 use seam_core::name::instead;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::argument::{Argument, Source, cut};
@@ -224,6 +225,33 @@ impl Arguments {
             }
             None => format!("an argument comes twice in {}", found.body_name()),
         })
+    }
+
+    /// The text of an argument, if it is one text or number, as far as `found` tells it for sure.
+    pub(crate) fn text_of(&self, name: &str, found: &Found<'_>) -> Option<String> {
+        let at = self.list.iter().position(|argument| argument.is(name))?;
+        let argument = &self.list[at];
+        match &argument.source {
+            Source::Path(at) => found.path.get(*at).map(|text| text.clone().into_owned()),
+            Source::Header(name) => {
+                let value = header(found.headers, name).ok().flatten()?;
+                value.to_str().ok().map(str::to_owned)
+            }
+            Source::Query => {
+                let pairs = pairs(found.query.as_bytes(), "the query").ok()?;
+                let mut own = pairs.iter().filter(|(name, _)| argument.is(name));
+                let (_, text) = own.next()?;
+                own.next().is_none().then(|| text.clone().into_owned())
+            }
+            Source::Body => {
+                let body = self.body(found, None).ok()?;
+                match serde_json::from_slice(body.value(at, argument)?).ok()? {
+                    Value::String(text) => Some(text),
+                    Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                }
+            }
+        }
     }
 
     /// What the query is made of: the arguments that it names, or their fields.

@@ -8,6 +8,7 @@ use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::modules::Modules;
+use crate::security::SecurityPlugin;
 use crate::shape::Shape;
 use crate::tickets::Tickets;
 
@@ -23,6 +24,8 @@ pub struct Own {
     /// Who keeps calls that are made later. Without it such a call is made at once, whatever its
     /// client would rather have, and there is no ticket of any id.
     pub tickets: Option<Arc<dyn Tickets>>,
+    /// What says who asks, and who may, beside the edge's own ways; asked in this order.
+    pub plugins: Vec<Arc<dyn SecurityPlugin>>,
     /// The way to modules that no contract has. Without it the form gateway knows none.
     pub modules: Option<Arc<dyn Modules>>,
 }
@@ -34,6 +37,7 @@ impl fmt::Debug for Own {
             .field("problems", &self.problems.is_some())
             .field("errors", &self.errors.is_some())
             .field("tickets", &self.tickets.is_some())
+            .field("plugins", &self.plugins.len())
             .field("modules", &self.modules.is_some())
             .finish()
     }

@@ -8,6 +8,7 @@ use seam_core::outcome::{CallError, Certainty, Code, NotExecuted, ProblemMember,
 use serde_json::{Map, Value};
 
 use crate::http::{HeaderValue, StatusCode};
+use crate::security::Refusal;
 use crate::shape::{ProblemReport, Shape};
 
 /// An error, ready to be answered.
@@ -78,6 +79,17 @@ impl Problem {
 
     pub(crate) fn denied(why: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Denied, why)
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "this needs a credential, and none came with the request")
+    }
+
+    /// What a plug-in refuses.
+    pub(crate) fn of_refusal(refusal: Refusal) -> Self {
+        let Refusal { status: refused, code, detail } = refusal;
+        let problem = Self::bare(status(refused), code, Certainty::NotExecuted, detail);
+        if refused == 503 { problem.after(RETRY_AFTER) } else { problem }
     }
 
     pub(crate) fn incompatible(what: impl Into<Cow<'static, str>>) -> Self {

@@ -45,6 +45,7 @@ pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>>>>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// What an error says of a call, however it is shaped.
 const OUTCOME: HeaderName = HeaderName::from_static("x-seam-outcome");
 
@@ -91,6 +92,9 @@ impl Response {
         response.header(OUTCOME, HeaderValue::from_static(problem.outcome.as_str()));
         if let Some(seconds) = problem.retry_after {
             response.header(header::RETRY_AFTER, seconds.into());
+        }
+        if problem.status == StatusCode::UNAUTHORIZED {
+            response.header(header::WWW_AUTHENTICATE, BEARER);
         }
         let instead = problem.instead.as_deref().map(|instead| match instead {
             Instead::Verbs(verbs) => (header::ALLOW, HeaderValue::try_from(verbs)),

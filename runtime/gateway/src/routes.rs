@@ -12,6 +12,7 @@ use crate::arguments::Arguments;
 use crate::error::EdgeError;
 use crate::errors::{self, Errors};
 use crate::location::Location;
+use crate::methods::EdgeMethod;
 use crate::rpc::Services;
 
 /// Whether an edge can serve the contracts of these clients: what [`Edge::bind`](crate::Edge::bind)
@@ -32,6 +33,8 @@ pub(crate) struct Routes {
     paths: Router<usize>,
     resources: Vec<Resource>,
     pub(crate) services: Services,
+    /// The methods of each client, by their indices.
+    methods: Vec<Vec<EdgeMethod>>,
     pub(crate) errors: Errors,
 }
 
@@ -123,7 +126,15 @@ impl Routes {
             resource.allow = resource.allowed();
         }
         let (services, errors) = (Services::new(clients)?, Errors::new(clients));
-        Ok(Self { paths, resources, services, errors })
+        let methods = clients
+            .iter()
+            .map(|client| EdgeMethod::all(client.service().name(), client.descriptor()));
+        Ok(Self { paths, resources, services, methods: methods.collect(), errors })
+    }
+
+    /// A method of the client of that number, by its index.
+    pub(crate) fn method(&self, client: usize, index: u16) -> Option<&EdgeMethod> {
+        self.methods.get(client)?.get(usize::from(index))
     }
 
     /// The resource of a path, and what the path holds, still encoded.

@@ -1,11 +1,13 @@
 //! What an edge can be told.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use seam_core::contract::Rule;
 use seam_core::time::Clock;
 
 /// Where an edge listens and what it lets in.
@@ -25,6 +27,11 @@ pub struct EdgeSettings {
     /// What stands before a code in a problem's `type`, such as `https://example.com/errors/`.
     /// Default: `/errors/`, the edge's own pages.
     pub errors: Arc<str>,
+    /// Whether somebody is known here, by a credential. Where nobody is, and no request says who sent it,
+    /// rules have nothing to go by, and all may ask for everything. Default: no.
+    pub known: bool,
+    /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
+    pub allow: Arc<HashMap<String, Rule>>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// The clock of the clients that it calls with. Default: the production clock.
@@ -39,6 +46,8 @@ impl Default for EdgeSettings {
             deadline: Duration::from_secs(12),
             notice: Duration::from_secs(1),
             errors: "/errors/".into(),
+            known: false,
+            allow: Arc::default(),
             limits: EdgeLimits::default(),
             clock: Clock::fast(),
         }

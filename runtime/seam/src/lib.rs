@@ -3,6 +3,7 @@
 mod app;
 mod command;
 pub mod config;
+pub mod edge;
 pub mod prelude;
 mod services;
 mod unit;
@@ -13,7 +14,7 @@ pub use seam_bus::saga::{Saga, saga};
 pub use seam_bus::{Enqueue, Publish, Topic};
 pub use seam_core::codec::Patch;
 pub use seam_core::codec::{Answer, AnswerHead, Blob, Cookie, SameSite};
-pub use seam_core::context::{self, Delivery, delivery, spawn};
+pub use seam_core::context::{self, Delivery, Principal, delivery, principal, spawn};
 pub use seam_core::metrics::MethodMetrics;
 pub use seam_core::{actor, call, contract as contracts, event, outcome, time};
 pub use seam_gateway::{ProblemReport, Shaped, actix_web};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seam_core::context::HOP_LIMIT;
+use seam_core::context::{HOP_LIMIT, Principal};
 use seam_core::name::MAX_NAME_LEN;
 
 /// The largest frame, its length field included.
@@ -35,8 +35,8 @@ pub const MAX_EXTENSIONS: usize = 16;
 /// The longest extensions of one head or hello, in bytes: their number, ids, lengths and values.
 pub const MAX_EXTENSIONS_LEN: usize = 1 << 10;
 
-/// The longest principal, in bytes.
-pub const MAX_PRINCIPAL: usize = 256;
+/// The longest principal, in bytes. Releases from before it was known at the edge take 256.
+pub const MAX_PRINCIPAL: usize = Principal::MAX_LEN;
 
 /// Texts that one failure may carry: as many as the longest cycle has names.
 pub const MAX_TEXTS: usize = MAX_CHAIN + 1;

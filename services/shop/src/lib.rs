@@ -1,6 +1,8 @@
 //! The shop: the example app of seam. Which of its services run in which process is up to
 //! `app.toml`.
 
+mod blocklist;
+
 use history::HistoryService;
 use mail::MailService;
 use order::OrderService;
@@ -9,6 +11,8 @@ use quote::QuoteService;
 use seam::App;
 use shipping::ShippingService;
 use user::UserService;
+
+pub use self::blocklist::{Blocklist, BlocklistConfig};
 
 /// The shop's services, ready to be started in any topology.
 pub fn app() -> App {
@@ -20,4 +24,5 @@ pub fn app() -> App {
         .service::<ShippingService>()
         .service::<MailService>()
         .service::<HistoryService>()
+        .security::<Blocklist>()
 }

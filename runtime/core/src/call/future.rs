@@ -17,8 +17,8 @@ use super::extra::{CallOptions, Extra, asked};
 use crate::context::{self, CallSite, TurnContext};
 use crate::contract::Method;
 use crate::metrics::Ended;
-use crate::outcome::CallError;
-use crate::remote::{RemoteReply, ReplyBody, Sent, Ticket};
+use crate::outcome::{CallError, NotExecuted};
+use crate::remote::{Caller, RemoteReply, ReplyBody, Sent, Ticket};
 use crate::time::Moment;
 use crate::turn::{Begun, Held, Outcome, Reply, TurnStart};
 
@@ -113,6 +113,11 @@ impl<M: Callable> Call<M> {
         if let Err(why) = route.admit(M::SPEC, *caller, began) {
             return self.refused(why, began, outcome);
         }
+        if *caller == Caller::Edge
+            && let Err(why) = self.admit_behalf()
+        {
+            return self.refused(why, began, outcome);
+        }
         if M::FALLBACK {
             self.keep();
         }
@@ -150,6 +155,16 @@ impl<M: Callable> Call<M> {
             }
             Begun::Pending(reply) => self.wait(Awaited::Local(reply), began, cx, outcome),
         }
+    }
+
+    /// Whether a call of the edge may be made, on behalf of whoever it is made for.
+    #[inline(never)] // calls of services pass it by
+    fn admit_behalf(&self) -> Result<(), NotExecuted> {
+        let Some(message) = self.attempt.message() else { return Ok(()) };
+        let given = self.extra.as_ref().and_then(|extra| extra.options.context.clone());
+        let context = given.or_else(context::caller);
+        let principal = context.as_ref().and_then(|context| context.principal.as_deref());
+        self.client.inner.route.admit_behalf(message, principal)
     }
 
     /// Until when the call is of use, if it is made now and may take so many nanoseconds.

@@ -16,7 +16,7 @@ use crate::live::Live;
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Form, Inbound, Inlet, ReplyBody, ReplyKind, Served};
+use crate::remote::{Caller, Form, Inbound, Inlet, ReplyBody, ReplyKind, Served};
 use crate::time::{Clock, Moment};
 use crate::turn::{Begun, Held, Outcome, TurnStart};
 
@@ -51,6 +51,18 @@ impl Entrance {
             guests.is_some_and(|guests| guests.load().lets_in(caller))
         })?;
         self.permits.admit(self.service, method, caller)
+    }
+
+    /// Whether a call of the edge may begin with that message: its edge has looked as well, but this
+    /// unit may have rules of its own.
+    #[inline(never)] // calls of services pass it by
+    fn admit_behalf<M: Method>(
+        &self,
+        message: &M,
+        inbound: &Inbound<'_>,
+    ) -> Result<(), NotExecuted> {
+        let principal = inbound.context.principal.as_deref();
+        self.permits.admit_behalf(self.service, message, principal)
     }
 }
 
@@ -178,6 +190,12 @@ pub fn serve<M: Callable>(
             Err(why) => return Served::failed(NotExecuted::bad_request(why)),
         },
     };
+    if inbound.caller == Caller::Edge
+        && let Held::Here(message) = &message
+        && let Err(why) = entrance.admit_behalf(message, inbound)
+    {
+        return Served::failed(why);
+    }
     let now = inbound.now;
     let context = TurnContext::lent(entrance.service, inbound.context);
     let (mut context, mut polled) = (Some(context), Poll::Pending);

@@ -1,27 +1,77 @@
-//! Who may call which method of a service, where that is less than what is declared.
+//! Who may call which method of a service, where that is less than what is declared, and on whose
+//! behalf the edge may.
 //!
 //! A service that others declare as their need may be called by them, method by method; its methods at
 //! the edge by the edge; all of it by the program. `[services.NAME.allow]` leaves some of them out. Few
 //! services have such rules, so that those without pay nothing for them: see `guard` for the calls that
 //! are made here, and `inbox` for those that come in.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 
-use crate::contract::MethodSpec;
+use crate::context::Principal;
+use crate::contract::{Method, MethodSpec, Rule, Verdict};
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::remote::Caller;
 
-/// The rules of `[services.NAME.allow]`: for some methods, the only callers.
+/// The rules of `[services.NAME.allow]`: for some methods, the only callers; and those of the methods
+/// at the edge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Allow(Vec<(u16, Box<[Caller]>)>);
+pub struct Allow {
+    only: Vec<(u16, Box<[Caller]>)>,
+    edge: EdgeRules,
+}
+
+/// On whose behalf the edge may call a service's methods.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EdgeRules {
+    /// Whether edges know who asks: then nobody is let in whom no rule lets in. Where they don't, and a
+    /// call says nothing of anybody, there is nothing to go by.
+    pub known: bool,
+    /// The rules, by the methods' indices.
+    pub rules: Box<[Rule]>,
+}
+
+impl EdgeRules {
+    /// Whether a call of the edge may be made with that message, on behalf of `principal`.
+    fn check<M: Method>(
+        &self,
+        service: ServiceId,
+        message: &M,
+        principal: Option<&str>,
+    ) -> Result<(), NotExecuted> {
+        if principal.is_none() && !self.known {
+            return Ok(());
+        }
+        // A text that is no principal's is nobody's.
+        let principal = principal.and_then(Principal::read);
+        let rule = self.rules.get(usize::from(M::SPEC.index));
+        let verdict =
+            rule.map(|rule| rule.judge(principal.as_ref(), |name| message.argument(name)));
+        if verdict.is_none_or(|verdict| verdict == Verdict::Granted) {
+            return Ok(());
+        }
+        let who = principal.map_or_else(|| "nobody".to_owned(), |who| format!("`{}`", who.subject));
+        let why = format!("the rule of `{service}.{}` at the edge lets {who} not in", M::SPEC.name);
+        Err(NotExecuted::Denied { why: why.into() })
+    }
+}
 
 impl Allow {
     /// Lets only these callers call the method of that index.
     pub fn only(&mut self, method: u16, callers: impl IntoIterator<Item = Caller>) {
-        self.0.push((method, callers.into_iter().collect()));
+        self.only.push((method, callers.into_iter().collect()));
+    }
+
+    /// Has the edge call by these rules.
+    #[must_use]
+    pub fn at_the_edge(mut self, edge: EdgeRules) -> Self {
+        self.edge = edge;
+        self
     }
 
     fn check(
@@ -30,7 +80,7 @@ impl Allow {
         method: &MethodSpec,
         caller: Caller,
     ) -> Result<(), NotExecuted> {
-        let rule = self.0.iter().find(|(index, _)| *index == method.index);
+        let rule = self.only.iter().find(|(index, _)| *index == method.index);
         if rule.is_none_or(|(_, callers)| callers.contains(&caller)) {
             return Ok(());
         }
@@ -44,12 +94,15 @@ impl Allow {
 pub struct Permits {
     narrowed: AtomicBool,
     allow: RwLock<Allow>,
+    /// Read at every call of the edge.
+    edge: ArcSwap<EdgeRules>,
 }
 
 impl Permits {
     /// Puts other rules in force for the next call; whether there are any.
     pub(super) fn set(&self, allow: Allow) -> bool {
-        let narrowed = !allow.0.is_empty();
+        let narrowed = !allow.only.is_empty();
+        self.edge.store(Arc::new(allow.edge.clone()));
         let mut rules = self.allow.write();
         *rules = allow;
         self.narrowed.store(narrowed, Ordering::Release);
@@ -74,6 +127,16 @@ impl Permits {
             Some(method) if self.is_narrowed() => self.check(service, method, caller),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a call of the edge may be made with that message, on behalf of `principal`.
+    pub(super) fn admit_behalf<M: Method>(
+        &self,
+        service: ServiceId,
+        message: &M,
+        principal: Option<&str>,
+    ) -> Result<(), NotExecuted> {
+        self.edge.load().check(service, message, principal)
     }
 
     #[cold]

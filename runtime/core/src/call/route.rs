@@ -11,7 +11,7 @@ use super::command::Keeper;
 use super::deadlines::{Deadlines, DeadlinesInForce};
 use super::guard::{Asks, CallPolicy, Guard};
 use super::permits::{Allow, Permits};
-use crate::contract::{Contract, MethodSpec};
+use crate::contract::{Contract, Method, MethodSpec};
 use crate::live::Live;
 use crate::metrics::ServiceMetrics;
 use crate::name::ServiceId;
@@ -249,6 +249,16 @@ impl<C: Contract> Route<C> {
         let service = self.service;
         let asks = Asks { service, method, caller, now };
         self.guard.as_ref().map_or(Ok(()), |guard| guard.admit(asks))
+    }
+
+    /// Whether a call of the edge may be made with that message, on behalf of `principal`.
+    pub(super) fn admit_behalf<M: Method>(
+        &self,
+        message: &M,
+        principal: Option<&str>,
+    ) -> Result<(), NotExecuted> {
+        let Some(guard) = &self.guard else { return Ok(()) };
+        guard.permits().admit_behalf(self.service, message, principal)
     }
 
     /// A call that isn't over at once is under way.

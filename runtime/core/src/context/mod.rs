@@ -7,6 +7,7 @@
 mod ambient;
 mod chain;
 mod delivery;
+mod principal;
 mod trace;
 mod turn;
 
@@ -17,6 +18,7 @@ pub(crate) use self::ambient::{Entered, caller, last_failed, note_degraded, note
 pub use self::ambient::{InContext, current, delivery, in_context, spawn};
 pub use self::chain::{Chain, HOP_LIMIT};
 pub use self::delivery::Delivery;
+pub use self::principal::{Principal, PrincipalTooLarge, principal};
 pub use self::trace::{SpanId, TraceContext, TraceId};
 pub use self::turn::{InboundContext, TurnContext};
 
@@ -32,7 +34,7 @@ pub struct CallContext {
     pub trace: TraceContext,
     /// Which services wait for the call, outermost first.
     pub chain: Chain,
-    /// On whose behalf the call is made, where the edge has found that out.
+    /// On whose behalf the call is made, where the edge has found that out: a [`Principal`]'s text.
     pub principal: Option<Arc<str>>,
     /// Whether the call is an attempt that somebody further up would repeat: nobody below then makes
     /// more than one attempt of a call of its own.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    Contract, EventDescriptor, Method, RouteSpec, ScheduleDescriptor, ServiceError,
+    Contract, EventDescriptor, Method, RouteSpec, ScheduleDescriptor, ServiceError, SessionStep,
     SubscriptionDescriptor, TurnKind,
 };
 use crate::codec::{Layout, Message};
@@ -88,6 +88,18 @@ pub struct MethodDescriptor {
     /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
     #[serde(default)]
     pub route_by: Option<String>,
+    /// Who may ask for it at the edge: a [`Rule`](super::Rule)'s text; without one, who is signed in.
+    #[serde(default)]
+    pub allow: Option<String>,
+    /// How often it may be asked for at the edge: `5/60s`.
+    #[serde(default)]
+    pub rate: Option<String>,
+    /// How long the edge may keep its answers.
+    #[serde(default)]
+    pub cache: Option<Duration>,
+    /// Whether it begins or ends a session at the edge.
+    #[serde(default)]
+    pub session: Option<SessionStep>,
     /// Whether it is a saga: once it is enqueued it runs from the top after each crash, and each of its
     /// steps once.
     #[serde(default)]
@@ -128,6 +140,10 @@ impl MethodDescriptor {
             public: false,
             fallback: false,
             route_by: None,
+            allow: None,
+            rate: None,
+            cache: None,
+            session: None,
             saga: false,
             on: None,
             schedule: None,
@@ -162,6 +178,10 @@ impl MethodDescriptor {
             public: spec.public,
             fallback: M::FALLBACK,
             route_by: spec.route_by.map(ToOwned::to_owned),
+            allow: spec.allow.map(ToOwned::to_owned),
+            rate: spec.rate.map(ToOwned::to_owned),
+            cache: spec.cache,
+            session: spec.session,
             saga: spec.saga,
             on: spec.on.map(SubscriptionDescriptor::from),
             schedule: spec.schedule.map(ScheduleDescriptor::from),

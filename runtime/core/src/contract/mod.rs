@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod fetched;
 mod passing;
+mod rule;
 mod schedules;
 mod spec;
 
@@ -23,8 +24,9 @@ pub use self::events::{EventDescriptor, SubscriptionDescriptor, SubscriptionSpec
 pub use self::fetched::{FetchError, FetchedContract, MAX_DESCRIPTOR, descriptor_text};
 #[doc(hidden)]
 pub use self::passing::{Codes, PassesCalls, TakesStoreErrors, once_each, service_error_of};
+pub use self::rule::{Rule, RuleError, Verdict};
 pub use self::schedules::{ScheduleDescriptor, ScheduleSpec};
-pub use self::spec::{ArgumentSpec, MethodSpec, RouteSpec, TurnKind};
+pub use self::spec::{ArgumentSpec, MethodSpec, RouteSpec, SessionStep, TurnKind};
 pub use crate::codec::{Layout, Message, Shape};
 
 /// A contract: a Rust trait with a name, a version and methods. Implemented by `#[seam::contract]`
@@ -71,5 +73,22 @@ pub trait Method: Message {
     #[inline]
     fn route_key(&self) -> Option<u64> {
         None
+    }
+
+    /// The text of the argument of that name in JSON, if it is a text or a number: what a rule such as
+    /// `self:user_id` looks at.
+    fn argument(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+}
+
+/// The text of an argument, if it is a text or a number. Used by generated code.
+#[doc(hidden)]
+pub fn argument_text(value: &impl serde::Serialize) -> Option<String> {
+    match serde_json::to_value(value).ok()? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }

@@ -30,6 +30,16 @@ impl TurnKind {
     }
 }
 
+/// What a method does to its client's session at the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SessionStep {
+    /// Its answer says who has signed in, and begins one.
+    Start,
+    /// It ends the one that it is called in.
+    End,
+}
+
 /// What a contract says of one method. [`MethodDescriptor`](super::MethodDescriptor) is the same as
 /// data that can be kept and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +60,14 @@ pub struct MethodSpec {
     pub public: bool,
     /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
     pub route_by: Option<&'static str>,
+    /// Who may ask for it at the edge: a [`Rule`](super::Rule)'s text.
+    pub allow: Option<&'static str>,
+    /// How often it may be asked for at the edge: `5/60s`.
+    pub rate: Option<&'static str>,
+    /// How long the edge may keep its answers.
+    pub cache: Option<Duration>,
+    /// Whether it begins or ends a session at the edge.
+    pub session: Option<SessionStep>,
     /// Its routes at the edge.
     pub http: &'static [RouteSpec],
     /// Its arguments, in their order.
@@ -75,6 +93,10 @@ impl MethodSpec {
             deadline: None,
             public: false,
             route_by: None,
+            allow: None,
+            rate: None,
+            cache: None,
+            session: None,
             http: &[],
             arguments: &[],
             saga: false,

@@ -162,7 +162,28 @@ codes! {
     /// The head of the request is larger than `[edge] head` allows, or has too many headers.
     HeadTooLarge = "head_too_large", 431, [NotExecuted],
         "Send fewer or shorter headers, or raise `[edge] head`.";
-    /// There are too many requests from this address.
+    /// Nobody is known who asks, and this may not be asked for by just anybody.
+    Unauthenticated = "unauthenticated", 401, [NotExecuted],
+        "Send a credential: `Authorization: Bearer TOKEN`, `X-Api-Key`, or the cookie of a sign-in.";
+    /// The credential that came with the request isn't one, isn't one any more, or isn't for this app.
+    InvalidCredential = "invalid_credential", 401, [NotExecuted],
+        "Get a new one where this one came from. The log has the reason under this `requestId`.";
+    /// The request comes from a page of another site, with a cookie of this one.
+    CrossOrigin = "cross_origin", 403, [NotExecuted],
+        "Ask from a page of this host, or name the other one in `[edge.cors] origins`.";
+    /// The form says nothing of who sent it: `appKey`, `timestamp`, `nonce` or `sign` is missing.
+    SignatureMissing = "signature_missing", 401, [NotExecuted],
+        "Sign the form with the secret of your app.";
+    /// The form's signature is none of its fields under its app's secret, or there is no such app.
+    SignatureInvalid = "signature_invalid", 401, [NotExecuted],
+        "Sign all other fields, decoded and sorted by name, as `name=value` joined by `&`.";
+    /// The form was signed too long ago, or for a time to come.
+    SignatureExpired = "signature_expired", 401, [NotExecuted],
+        "Sign it anew when it is sent, by a clock that is right: `timestamp` is in milliseconds.";
+    /// A form with this nonce was taken before.
+    SignatureReplayed = "signature_replayed", 401, [NotExecuted],
+        "Sign each form anew, with a nonce of its own.";
+    /// There are too many requests from this client.
     RateLimited = "rate_limited", 429, [NotExecuted],
         "Wait as long as `Retry-After` says.";
     /// The arguments are more than may be kept of a call that is made later: 64 KiB.

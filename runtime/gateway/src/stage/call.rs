@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later, module};
+use super::{Ending, Here, Step, later, module, permit, plugins};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -134,6 +134,11 @@ async fn call(
     if !arguments.takes_body() && !is_nothing(found.body) {
         return Err(Problem::bad_request("this method takes nothing from a body").into());
     }
+    permit::check(here, (client, method), arguments, found)?;
+    if !here.plugins().is_empty() {
+        let method = here.serving.routes().method(client, method);
+        plugins::authorize(here, method.map(|method| method.name.as_str())).await?;
+    }
     let client = here.serving.client(client);
     if let Some(tickets) = later::keeper(here) {
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;
@@ -163,10 +168,11 @@ fn is_nothing(body: &[u8]) -> bool {
 }
 
 /// What a request's calls are made in.
-fn context(here: &Here<'_>) -> CallContext {
+pub(super) fn context(here: &Here<'_>) -> CallContext {
     let limit = here.settings.deadline;
     let mut context = CallContext::root().with_deadline(here.request.began.after(limit));
     context.trace = here.request.trace;
+    context.principal = here.known().map(|known| Arc::clone(&known.text));
     context
 }
 

@@ -4,6 +4,7 @@
 //! which lets the request on or ends it there, with a problem or an answer. None of them knows the
 //! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
 
+mod auth;
 mod call;
 mod content;
 mod errors;
@@ -12,17 +13,26 @@ mod later;
 mod log;
 mod module;
 mod own;
+mod permit;
+mod plugins;
 mod query;
 mod rate;
 mod ready;
 mod route;
 mod ticket;
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use seam_core::context::Principal;
+
+pub(crate) use self::auth::Known;
 pub(crate) use self::rate::Rate;
 use self::route::Found;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 use crate::response::Response;
+use crate::security::SecurityPlugin;
 use crate::settings::EdgeSettings;
 use crate::worker::{Serving, Worker};
 
@@ -32,6 +42,25 @@ struct Here<'a> {
     request: &'a Request,
     settings: &'a EdgeSettings,
     serving: &'a Serving,
+    /// Who sent the request, once that was found out; none if nobody is known.
+    known: OnceCell<Known>,
+}
+
+impl Here<'_> {
+    /// Who sent the request, as far as anybody knows.
+    fn known(&self) -> Option<&Known> {
+        self.known.get()
+    }
+
+    /// What the program adds to find out who asks, and to say who may.
+    fn plugins(&self) -> &[Arc<dyn SecurityPlugin>] {
+        &self.worker.shared.own.plugins
+    }
+
+    /// On whose behalf the request is answered, as far as anybody knows.
+    fn principal(&self) -> Option<&Principal> {
+        self.known().map(|known| &known.principal)
+    }
 }
 
 /// What a stage says: on to the next one with this, or this is the answer.
@@ -47,7 +76,8 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
-    let here = Here { worker, request, settings: &settings, serving: &serving };
+    let here =
+        Here { worker, request, settings: &settings, serving: &serving, known: OnceCell::new() };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
@@ -64,8 +94,10 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
 /// The stages, in their order.
 async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
-    rate::admit(here)?;
     let found = route::find(here)?;
+    auth::identify(here, &found).await?;
+    rate::admit(here)?;
+    permit::foresee(here, &found)?;
     query::check(here, &found)?;
     let content = content::read(here, &found, body).await?;
     match found {

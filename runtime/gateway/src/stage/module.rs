@@ -1,6 +1,6 @@
 //! Modules that no contract of the app has, as the form gateway asks them.
 
-use super::{Ending, Here, Step, later};
+use super::{Ending, Here, Step, later, permit, plugins};
 use crate::form::Form;
 use crate::http::StatusCode;
 use crate::modules::{AskedModule, FIRST, ModuleError, is_name};
@@ -15,6 +15,9 @@ pub(super) async fn ask(here: &Here<'_>, form: &Form<'_>, unknown: Problem) -> S
     if !is_name(&form.module) || !is_name(version) {
         return Err(unknown.into());
     }
+    let method = format!("{}.{}", form.module, form.method());
+    permit::check_module(here, &method)?;
+    plugins::authorize(here, Some(&method)).await?;
     let asked = AskedModule {
         module: form.module.to_string(),
         version: version.to_owned(),

@@ -1,12 +1,14 @@
 //! Routes of the program's own, which are tried when no contract has one.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
+use seam_core::context::in_context;
 use seam_core::outcome::Unknown;
 use tokio::time::timeout;
 
-use super::{Here, Step};
+use super::{Here, Step, call, plugins};
 use crate::problem::Problem;
 use crate::request::Body;
 use crate::response::Response;
@@ -17,7 +19,11 @@ pub(super) async fn answer(here: &Here<'_>, body: &mut Body, otherwise: Problem)
     body.fits(limit)?;
     let Some(own) = here.worker.own() else { return Err(otherwise.into()) };
     // What it leaves half done is its own: nothing of the edge's is touched by it.
-    let answering = AssertUnwindSafe(own.answer(here.request, body, limit)).catch_unwind();
+    plugins::authorize(here, None).await?;
+    let answering = own.answer(here.request, body, limit);
+    // Its calls are made as any request's are, on behalf of the same principal.
+    let answering = in_context(Arc::new(call::context(here)), answering);
+    let answering = AssertUnwindSafe(answering).catch_unwind();
     let answered = match timeout(here.settings.deadline, answering).await {
         Ok(Ok(Some(response))) => Ok(response),
         Ok(Ok(None)) => return Err(otherwise.into()),

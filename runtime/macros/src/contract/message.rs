@@ -1,5 +1,7 @@
 //! A method's message: its arguments, and what the contract says of it.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -7,6 +9,7 @@ use syn::{Generics, Member};
 
 use super::accept::Accept;
 use super::expand::message_ident;
+use super::options::Session;
 use super::{Argument, Contract, Method, events, routes, triggers};
 use crate::case;
 use crate::encoding::{Part, Parts, all_are, at_once, is_named_of, messages};
@@ -61,6 +64,7 @@ pub(super) fn message(
     let accepts = accepts.map(Accept::check);
     let fallback = fallback(method);
     let route_key = route_key(method);
+    let texts = texts(method);
     let subscription = events::subscription(method, &message, clause.as_ref());
     let cron = triggers::check_cron(method);
     quote! {
@@ -98,6 +102,7 @@ pub(super) fn message(
             const SPEC: &'static ::seam::__private::contract::MethodSpec = &#spec;
             #fallback
             #route_key
+            #texts
         }
 
         #[automatically_derived]
@@ -159,6 +164,26 @@ fn route_key(method: &Method) -> Option<TokenStream> {
     })
 }
 
+/// The texts of arguments, for rules of who may ask at the edge.
+fn texts(method: &Method) -> Option<TokenStream> {
+    let Method { options, arguments, .. } = method;
+    if !options.public && options.routes.is_empty() {
+        return None;
+    }
+    let told = arguments.iter().filter(|argument| !times::holds(&argument.ty));
+    let told = told.map(|Argument { ident, json, .. }| {
+        quote!(#json => ::seam::__private::contract::argument_text(&self.#ident))
+    });
+    Some(quote! {
+        fn argument(&self, name: &str) -> ::core::option::Option<::std::string::String> {
+            match name {
+                #(#told,)*
+                _ => ::core::option::Option::None,
+            }
+        }
+    })
+}
+
 /// Says which types of a method that may be called in JSON can't be written there.
 fn writable(method: &Method) -> TokenStream {
     let Method { arguments, answer, options, .. } = method;
@@ -209,11 +234,18 @@ fn spec(method: &Method, index: usize) -> TokenStream {
         (false, true) => format_ident!("Complete"),
     };
     let (idempotent, public, saga) = (options.idempotent, options.public, options.saga);
-    let deadline = option(options.deadline.map(|deadline| {
-        let millis = deadline.as_millis() as u64;
-        quote!(::core::time::Duration::from_millis(#millis))
-    }));
+    let deadline = option(options.deadline.map(duration));
     let route_by = option(routed_by(method).map(|Argument { json, .. }| quote!(#json)));
+    let allow = option(options.allow.as_ref().map(|rule| quote!(#rule)));
+    let rate = option(options.rate.as_ref().map(|rate| quote!(#rate)));
+    let cache = option(options.cache.map(duration));
+    let session = option(options.session.map(|step| {
+        let step = match step {
+            Session::Start => format_ident!("Start"),
+            Session::End => format_ident!("End"),
+        };
+        quote!(::seam::__private::contract::SessionStep::#step)
+    }));
     let routes = options.routes.iter().map(|route| {
         let (verb, path, status) = (&route.verb, &route.path, route.status);
         let location = option(route.location.as_ref().map(|location| quote!(#location)));
@@ -245,6 +277,10 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             deadline: #deadline,
             public: #public,
             route_by: #route_by,
+            allow: #allow,
+            rate: #rate,
+            cache: #cache,
+            session: #session,
             http: &[#(#routes),*],
             arguments: &[#(#arguments),*],
             saga: #saga,
@@ -252,6 +288,11 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             schedule: #schedule,
         }
     }
+}
+
+fn duration(time: Duration) -> TokenStream {
+    let millis = time.as_millis() as u64;
+    quote!(::core::time::Duration::from_millis(#millis))
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {

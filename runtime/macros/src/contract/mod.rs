@@ -1,6 +1,7 @@
 //! `#[seam::contract]`: a trait becomes a contract.
 
 mod accept;
+mod access;
 mod arguments;
 mod events;
 mod expand;

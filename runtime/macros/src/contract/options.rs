@@ -6,6 +6,7 @@ use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Expr, ExprPath, Ident, LitInt, LitStr, Path, Token, token};
 
 use super::Argument;
+use super::access;
 use super::routes::{self, Route};
 use super::triggers::Trigger;
 use crate::attrs::text;
@@ -25,11 +26,26 @@ pub(super) struct Options {
     pub(super) fallback: Option<Path>,
     /// The argument whose hash calls are routed by, as it was written.
     pub(super) route_by: Option<LitStr>,
+    /// Who may ask for it at the edge, its arguments in their JSON names.
+    pub(super) allow: Option<String>,
+    /// How often it may be asked for at the edge.
+    pub(super) rate: Option<String>,
+    /// How long the edge may keep its answers.
+    pub(super) cache: Option<Duration>,
+    /// What it does to its client's session.
+    pub(super) session: Option<Session>,
     pub(super) routes: Vec<Route>,
     /// What begins its turns beside calls.
     pub(super) trigger: Option<Trigger>,
     /// All options, as they were written.
     pub(super) given: Vec<Ident>,
+}
+
+/// What a method does to its client's session at the edge.
+#[derive(Clone, Copy)]
+pub(super) enum Session {
+    Start,
+    End,
 }
 
 impl Options {
@@ -39,13 +55,17 @@ impl Options {
     }
 }
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 19] = [
     "idempotent",
     "complete",
     "deadline",
     "fallback",
     "route_by",
     "public",
+    "allow",
+    "rate",
+    "cache",
+    "session",
     "http",
     "status",
     "location",
@@ -67,8 +87,9 @@ pub(super) fn read(
     let mut written = Vec::new();
     for attr in attrs {
         let mut route = routes::Written::default();
-        let read =
-            attr.parse_nested_meta(|meta| option(&meta, &mut options, &mut route, exclusive));
+        let read = attr.parse_nested_meta(|meta| {
+            option(&meta, &mut options, &mut route, (exclusive, arguments))
+        });
         mistakes.take(read);
         written.push(route);
     }
@@ -77,6 +98,7 @@ pub(super) fn read(
         return options;
     }
     options.routes = written.into_iter().filter_map(|w| w.finish(arguments, mistakes)).collect();
+    access::check(&options, mistakes);
     if let Some(name) = &options.route_by {
         mistakes.take(check_route_by(name, arguments));
     }
@@ -87,7 +109,7 @@ fn option(
     meta: &ParseNestedMeta<'_>,
     options: &mut Options,
     route: &mut routes::Written,
-    exclusive: Option<bool>,
+    (exclusive, arguments): (Option<bool>, &[Argument]),
 ) -> syn::Result<()> {
     options.given.extend(meta.path.get_ident().cloned());
     match meta.path.get_ident().map(ToString::to_string).unwrap_or_default().as_str() {
@@ -125,6 +147,10 @@ fn option(
         "deadline" => options.deadline = Some(duration(&text(meta)?, &DEADLINES)?),
         "fallback" => options.fallback = Some(function(meta)?),
         "route_by" => options.route_by = Some(text(meta)?),
+        "allow" => options.allow = Some(access::rule(&text(meta)?, arguments)?),
+        "rate" => options.rate = Some(access::rate(&text(meta)?)?),
+        "cache" => options.cache = Some(duration(&text(meta)?, &DEADLINES)?),
+        "session" => options.session = Some(access::session(&text(meta)?)?),
         "http" => route.http = Some(text(meta)?),
         "status" => {
             let status: LitInt = meta.value()?.parse()?;

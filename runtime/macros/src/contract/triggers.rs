@@ -24,13 +24,17 @@ pub(super) enum Trigger {
 }
 
 /// Options that a subscription can't have, and why.
-const NOT_WITH_EVENTS: [(&str, &str); 8] = [
+const NOT_WITH_EVENTS: [(&str, &str); 12] = [
     ("public", "events begin this method, and nobody outside: leave it out"),
     ("http", "events begin this method, and no request: give the route a method of its own"),
     ("status", "it belongs to a route, and events begin this method: leave it out"),
     ("location", "it belongs to a route, and events begin this method: leave it out"),
     ("header", "it belongs to a route, and events begin this method: leave it out"),
     ("accept", "it is about a request's body, and events begin this method: leave it out"),
+    ("allow", "it is about clients at the edge, and events begin this method: leave it out"),
+    ("rate", "it is about clients at the edge, and events begin this method: leave it out"),
+    ("cache", "it is about clients at the edge, and events begin this method: leave it out"),
+    ("session", "it is about clients at the edge, and events begin this method: leave it out"),
     (
         "fallback",
         "an event whose handler fails is delivered again, and nothing else answers for it: leave it \

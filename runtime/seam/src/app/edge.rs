@@ -6,6 +6,7 @@ use seam_gateway::actix_web::web::ServiceConfig;
 use seam_gateway::{ProblemReport, Shaped};
 
 use super::App;
+use crate::services::Security;
 use crate::unit::EdgeClients;
 
 impl App {
@@ -29,6 +30,17 @@ impl App {
         F: Fn(&mut ServiceConfig, &EdgeClients) + Send + Sync + 'static,
     {
         self.additions.routes = Some(Arc::new(routes));
+        self
+    }
+
+    /// Adds a plug-in to every edge of the app: one that says who asks, or who may. They are asked in the
+    /// order in which they are added.
+    ///
+    /// # Panics
+    /// If its name is none, or a service or another plug-in has it.
+    #[must_use]
+    pub fn security<S: Security>(mut self) -> Self {
+        self.registry.secure::<S>();
         self
     }
 

@@ -47,9 +47,15 @@ impl Program for App {
             );
             problem(reason, &fix)
         };
+        let of_plugin = |(plugin, contract): &(ServiceId, &str)| {
+            let reason =
+                format!("`{plugin}` needs `{contract}`, and this app has no such service");
+            problem(reason, "add `.service::<…>()` for it in main")
+        };
         let elsewhere = self.registry.elsewhere();
         let unknown = elsewhere.iter().filter(|(_, needed)| !config.is_remote(needed.name()));
         let mut problems: Vec<_> = unknown.map(missing).collect();
+        problems.extend(self.graph().missing().iter().map(of_plugin));
         if config.units.iter().any(|unit| unit.http.is_some()) {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);

@@ -16,6 +16,30 @@ pub struct Catalogue {
     pub release: String,
     /// Every service that a unit may host.
     pub services: Vec<KnownService>,
+    /// The plug-ins of its edges.
+    pub plugins: Vec<KnownPlugin>,
+}
+
+/// A plug-in of an app's edges, as far as the config is concerned.
+#[derive(Clone, Debug)]
+pub struct KnownPlugin {
+    /// Its name, e.g. `blocklist`.
+    pub name: &'static str,
+    /// Whether it knows clients.
+    pub knows_clients: bool,
+    settle: fn(&mut Settings) -> Result<(), Problem>,
+}
+
+impl KnownPlugin {
+    /// A plug-in whose table is read into a `T`.
+    pub fn new<T: DeserializeOwned>(name: &'static str, knows_clients: bool) -> Self {
+        Self { name, knows_clients, settle: Settings::settle::<T> }
+    }
+
+    /// Reads its table into its type, and spells keys as the type does.
+    pub(super) fn settle(&self, settings: &mut Settings) -> Result<(), Problem> {
+        (self.settle)(settings)
+    }
 }
 
 /// A service, as far as the config is concerned.

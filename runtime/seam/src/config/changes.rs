@@ -55,7 +55,8 @@ impl Config {
         let key = changed.key.as_str();
         let hosted = |name: &str| layout.services.iter().any(|service| service == name);
         match levels[..] {
-            ["calls" | "rehearsal" | "edge"] => false,
+            ["edge", "plugins", ..] => layout.http.is_some(),
+            ["calls" | "rehearsal"] | ["edge", ..] => false,
             ["bus"] => matches!(key, "engine" | "url"),
             // By what they are for the services here.
             ["store"] => false,

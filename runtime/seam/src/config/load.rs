@@ -20,6 +20,7 @@ use super::{
     bus::{read_bus, read_on},
     catalogue::{Catalogue, KnownService},
     check,
+    edge::read_edge,
     effective::Effective,
     env::{self, Env},
     origin::Origin,
@@ -32,9 +33,8 @@ use super::{
     store::{StoreConfig, read_store},
     tree::{self, Entry, Kind, Node, Table},
     types::{
-        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
-        LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
-        TopologyConfig, UnitConfig, Via,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, HealthConfig, Lane, LogConfig, LogFormat,
+        RehearsalConfig, Resolution, ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, Via,
     },
     value::{Bytes, FromNode},
 };
@@ -160,7 +160,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let calls = read_calls(reader.table("calls"));
     let health = read_health(reader.table("health"));
     let rehearsal = read_rehearsal(reader.table("rehearsal"));
-    let edge = read_edge(reader.table("edge"));
+    let edge = read_edge(reader.table("edge"), (root, catalogue, findings));
     let registry = read_registry(reader.table("registry"));
     let bus = read_bus(reader.table("bus"));
     let mut table = reader.table("store");
@@ -272,49 +272,6 @@ fn read_faults(reader: &mut Reader<'_>, default: Faults) -> Faults {
     }
 }
 
-fn read_edge(mut reader: Reader<'_>) -> EdgeConfig {
-    let EdgeSettings { deadline, notice, limits, .. } = EdgeSettings::default();
-    let some = 1..=1_000_000;
-    let body = |bytes: &Bytes| match bytes.0 {
-        1..=0x4000_0000 => Ok(()),
-        _ => Err(("`body` is out of its range".into(), "use a value from 1 to \"1GiB\"".into())),
-    };
-    let edge = EdgeConfig {
-        deadline: reader.checked("deadline", deadline, positive),
-        body: reader.checked("body", Bytes(limits.body as u64), body).0,
-        body_time: reader.checked("body_time", limits.body_time, positive),
-        head_time: reader.checked("head_time", limits.head_time, positive),
-        write_time: reader.checked("write_time", limits.write_time, positive),
-        notice: reader.value("notice", notice),
-        connections: reader.within("connections", limits.connections as u64, some.clone()) as usize,
-        connections_per_address: reader.within(
-            "connections_per_address",
-            limits.connections_per_address as u64,
-            some,
-        ) as usize,
-        rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
-            as u32,
-        unknown_query: reader.value("unknown_query", limits.unknown_query),
-        errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
-        plug: reader.value("plug", vec!["*".into()]),
-        forget: reader.value("forget", Duration::from_secs(60)),
-    };
-    reader.finish();
-    edge
-}
-
-/// Whether codes may be explained there.
-fn explained(errors: &String) -> Result<(), (String, String)> {
-    let begins = ["https://", "http://", "/"].iter().any(|start| errors.starts_with(start));
-    let plain =
-        errors.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}?#".contains(&byte));
-    if begins && plain && errors.ends_with('/') {
-        return Ok(());
-    }
-    let fix = "use `https://example.com/errors/`: a code is put behind it";
-    Err((format!("`{errors}` is neither a URL nor a path that ends with `/`"), fix.into()))
-}
-
 fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
     let unit = UnitConfig {
         name: name.into(),
@@ -413,7 +370,7 @@ fn is_remote(root: &Table, name: &str) -> bool {
 }
 
 /// A service's own keys are in effect as they are written.
-fn list_settings(path: &str, table: &Table, findings: &Findings) {
+pub(super) fn list_settings(path: &str, table: &Table, findings: &Findings) {
     for entry in &table.entries {
         let value = entry.node.show();
         let (table, key, origin) = (path.into(), entry.key.clone(), entry.node.origin.clone());

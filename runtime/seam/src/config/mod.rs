@@ -21,6 +21,7 @@ mod bus;
 mod catalogue;
 mod changes;
 mod check;
+mod edge;
 mod edit;
 mod effective;
 mod engine;
@@ -44,7 +45,7 @@ mod value;
 
 pub use self::{
     bus::{BusConfig, BusEngine},
-    catalogue::{Catalogue, KnownService},
+    catalogue::{Catalogue, KnownPlugin, KnownService},
     effective::Effective,
     env::environment,
     layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
@@ -54,8 +55,8 @@ pub use self::{
     settings::Settings,
     store::{StoreConfig, StoreEngine},
     types::{
-        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, HealthConfig, Lane,
-        LogConfig, LogFormat, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRule, HealthConfig, Lane,
+        LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
         TopologyConfig, UnitConfig, UnknownQuery, Via,
     },
     url::ServerUrl,

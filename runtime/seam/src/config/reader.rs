@@ -8,7 +8,7 @@ use super::{
     effective::Effective,
     origin::Origin,
     problem::{Problem, nearest},
-    tree::{Kind, Node, Table},
+    tree::{Entry, Kind, Node, Table},
     value::FromNode,
 };
 
@@ -180,6 +180,28 @@ impl<'a> Reader<'a> {
             }
         }
         lists
+    }
+
+    /// The texts in this table, whatever their keys, as `read` takes them; its reason and fix otherwise.
+    pub(super) fn texts<T>(
+        self,
+        read: impl Fn(&str) -> Result<T, (String, String)>,
+    ) -> Vec<(String, T)> {
+        let mut texts = Vec::new();
+        for Entry { key, node, .. } in self.table.into_iter().flat_map(|table| &table.entries) {
+            let text = String::from_node(node).map_err(|wrong| (wrong.reason, wrong.fix));
+            match text.and_then(|text| Ok((read(&text)?, text))) {
+                Ok((value, text)) => {
+                    let shown = written(node).map_or_else(|| text.show(), String::written);
+                    self.findings.effective(&self.path, key, shown, &node.origin);
+                    texts.push((key.clone(), value));
+                }
+                Err((reason, fix)) => {
+                    self.findings.problem(&node.origin, format!("`{key}`: {reason}"), fix);
+                }
+            }
+        }
+        texts
     }
 
     fn child(&self, name: &str, table: Option<&'a Table>) -> Reader<'a> {

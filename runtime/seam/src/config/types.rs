@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use seam_core::{
     call::{CallPolicy, Faults},
+    contract::Rule,
     policy::{Balance, BreakerSettings},
 };
 pub use seam_gateway::UnknownQuery;
@@ -174,6 +175,9 @@ pub struct HealthConfig {
 /// errors = "/errors/"
 /// plug = ["*"]
 /// forget = "60s"
+/// open = false
+/// [edge.allow]
+/// "order.list" = "self:user_id or role:support"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -209,6 +213,47 @@ pub struct EdgeConfig {
     /// `forget`: how long the routes of a service that was plugged in stay once no process hosts it any
     /// more. Default: `60s`.
     pub forget: Duration,
+    /// `open`: whether a unit may serve `http` where other machines reach it although nothing says who
+    /// its clients are. Default: `false`.
+    pub open: bool,
+    /// `allow."SERVICE.METHOD"`: who may ask for that method, in place of what its contract says:
+    /// `anyone`, `signed_in`, `role:NAME`, `self:ARGUMENT`, joined by ` or `. Default: none.
+    pub allow: Vec<EdgeRule>,
+    /// `plugins.NAME`: the tables of the plug-ins that the program adds.
+    pub plugins: Vec<PluginConfig>,
+}
+
+impl EdgeConfig {
+    /// Whether clients can say who they are.
+    pub fn knows_clients(&self) -> bool {
+        self.plugins.iter().any(|plugin| plugin.knows_clients)
+    }
+
+    /// The rule that stands in place of what the contract of a method says.
+    pub fn rule(&self, service: &str, method: &str) -> Option<&Rule> {
+        let is = |own: &&EdgeRule| own.method.split_once('.') == Some((service, method));
+        self.allow.iter().find(is).map(|own| &own.rule)
+    }
+}
+
+/// `[edge.plugins.NAME]`: a plug-in that the program adds to its edges.
+#[derive(Clone, Debug)]
+pub struct PluginConfig {
+    /// `NAME`.
+    pub name: String,
+    /// Whether it knows clients, as its code says.
+    pub knows_clients: bool,
+    /// Its own table.
+    pub settings: Settings,
+}
+
+/// `[edge.allow]`: who may ask for one method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeRule {
+    /// `service.method`.
+    pub method: String,
+    /// Who.
+    pub rule: Rule,
 }
 
 impl Choice for UnknownQuery {

@@ -7,12 +7,15 @@ use seam_core::contract::{ContractDescriptor, SubscriptionDescriptor};
 use seam_core::name::ServiceId;
 
 use super::entry::Registered;
+use super::security::RegisteredPlugin;
 
 /// Who calls whom, as the services' `Needs` declare it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Graph {
     services: Vec<ServiceId>,
     edges: Vec<Edge>,
+    /// The needs of the edge's plug-ins.
+    plugins: Vec<Edge>,
     missing: Vec<(ServiceId, &'static str)>,
     events: Vec<Events>,
 }
@@ -38,7 +41,10 @@ pub struct Edge {
 }
 
 impl Graph {
-    pub(super) fn of(services: &[Arc<dyn Registered>]) -> Self {
+    pub(super) fn of(
+        services: &[Arc<dyn Registered>],
+        plugins: &[Arc<dyn RegisteredPlugin>],
+    ) -> Self {
         let mut graph =
             Self { services: services.iter().map(|s| s.id()).collect(), ..Self::default() };
         for service in services {
@@ -46,6 +52,15 @@ impl Graph {
             for contract in service.needs() {
                 match serving(services, contract) {
                     Some(to) => graph.edges.push(Edge { from, to }),
+                    None => graph.missing.push((from, &contract.name)),
+                }
+            }
+        }
+        for plugin in plugins {
+            let from = plugin.id();
+            for contract in plugin.needs() {
+                match serving(services, contract) {
+                    Some(to) => graph.plugins.push(Edge { from, to }),
                     None => graph.missing.push((from, &contract.name)),
                 }
             }
@@ -79,9 +94,15 @@ impl Graph {
         self.edges.iter().filter(move |edge| edge.from == service).map(|edge| edge.to)
     }
 
-    /// Who calls a service.
+    /// Whether a plug-in of the edge calls a service.
+    pub fn is_called_by_plugins(&self, service: ServiceId) -> bool {
+        self.plugins.iter().any(|edge| edge.to == service)
+    }
+
+    /// Who calls a service: other services, and plug-ins of the edge.
     pub fn callers_of(&self, service: ServiceId) -> impl Iterator<Item = ServiceId> + '_ {
-        self.edges.iter().filter(move |edge| edge.to == service).map(|edge| edge.from)
+        let edges = self.edges.iter().chain(&self.plugins);
+        edges.filter(move |edge| edge.to == service).map(|edge| edge.from)
     }
 
     /// Needs for which the app has no service: (who, the contract's name).

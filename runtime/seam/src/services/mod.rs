@@ -9,6 +9,7 @@ mod needed;
 mod place;
 mod queued;
 mod registry;
+mod security;
 mod store_failure;
 mod tables;
 mod tickets;
@@ -27,6 +28,7 @@ pub(crate) use self::messaging::{
 pub(crate) use self::place::Place;
 pub(crate) use self::queued::Queued;
 pub(crate) use self::registry::{Registry, Simulation};
+pub use self::security::{Security, SecuritySetup};
 pub use self::store_failure::StoreFailure;
 pub use self::tables::Tables;
 pub(crate) use self::tables::{DataFolder, Database};

@@ -12,6 +12,7 @@ use seam_wire::Transport;
 use super::entry::{Entry, Registered};
 use super::graph::Graph;
 use super::needed::Collected;
+use super::security::{Plugin, RegisteredPlugin, Security};
 use crate::config::{Catalogue, KnownService};
 
 /// The services of an app, and what its code says of how they run: what a unit is made from.
@@ -21,6 +22,7 @@ pub(crate) struct Registry {
     services: Vec<Arc<dyn Registered>>,
     /// All that somebody needs.
     needed: Vec<Arc<dyn Registered>>,
+    plugins: Vec<Arc<dyn RegisteredPlugin>>,
     /// The name of the build, for handshakes and rollouts.
     pub(crate) release: Arc<str>,
     /// Whether calls within the unit are guarded: see `App::without_policies`.
@@ -43,6 +45,7 @@ impl Registry {
         Self {
             services: Vec::new(),
             needed: Vec::new(),
+            plugins: Vec::new(),
             release: "dev".into(),
             policies: true,
             memories: Vec::new(),
@@ -85,6 +88,10 @@ impl Registry {
         A::Needs::visit(&mut needed);
         self.needed.extend(needed.0);
         self.services.retain(|service| !service.is_elsewhere());
+        assert!(
+            self.plugins.iter().all(|plugin| plugin.id() != id),
+            "the app has a service and a plug-in named `{name}`: give the service another name by `service_as`"
+        );
         self.services.push(Arc::new(Entry::<A>::new(id)));
         for needed in &self.needed {
             let contract = needed.descriptor();
@@ -108,13 +115,36 @@ impl Registry {
         callers.collect()
     }
 
+    /// Adds the plug-in `S` to the app's edges.
+    ///
+    /// # Panics
+    /// If its name is none, or something else has it.
+    pub(crate) fn secure<S: Security>(&mut self) {
+        let name = S::NAME;
+        let Some(id) = ServiceId::of(name) else {
+            panic!("`{name}` is no name of a plug-in: use up to 64 letters, digits, `-`, `_`, `.`")
+        };
+        let taken = self.services.iter().any(|service| service.id() == id)
+            || self.plugins.iter().any(|plugin| plugin.id() == id);
+        assert!(
+            !taken,
+            "the app has something named `{name}` already: give the plug-in another name"
+        );
+        self.plugins.push(Arc::new(Plugin::<S>::new(id)));
+    }
+
+    /// What is added to the app's edges, in the order in which it is asked.
+    pub(crate) fn plugins(&self) -> &[Arc<dyn RegisteredPlugin>] {
+        &self.plugins
+    }
+
     pub(crate) fn services(&self) -> &[Arc<dyn Registered>] {
         &self.services
     }
 
     /// Who calls whom, as the services declare it.
     pub(crate) fn graph(&self) -> Graph {
-        Graph::of(&self.services)
+        Graph::of(&self.services, &self.plugins)
     }
 
     /// The services and their contracts.
@@ -128,7 +158,9 @@ impl Registry {
         let known = |service: &Arc<dyn Registered>| {
             let needs = graph.needs_of(service.id()).map(|need| need.name());
             let contract = service.descriptor();
-            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge());
+            // The edge calls what it offers, and what its plug-ins need.
+            let at_the_edge = contract.methods.iter().any(|method| method.at_the_edge())
+                || graph.is_called_by_plugins(service.id());
             let known = KnownService::new(service.id().name()).needs(needs);
             service.known(known.edge(at_the_edge).contract(contract))
         };
@@ -136,6 +168,7 @@ impl Registry {
             app: app.to_owned(),
             release: self.release.to_string(),
             services: self.services.iter().map(known).collect(),
+            plugins: self.plugins.iter().map(|plugin| plugin.known()).collect(),
         }
     }
 }

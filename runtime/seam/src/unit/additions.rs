@@ -48,6 +48,7 @@ impl Additions {
             problems: self.problems.clone(),
             errors: self.errors.clone(),
             tickets: Some(tickets),
+            plugins: Vec::new(),
             modules: brokers.modules(),
         }
     }

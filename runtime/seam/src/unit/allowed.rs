@@ -1,6 +1,7 @@
 //! Who may call whom, as config says it, in the words of those who hold callers to it.
 
-use seam_core::call::{Allow, Authority};
+use seam_core::call::{Allow, Authority, EdgeRules};
+use seam_core::contract::Rule;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_registry::engine::Embedded;
@@ -18,6 +19,12 @@ pub(super) fn rules(registry: &Registry, config: &Config, id: ServiceId) -> Allo
     let (Some(service), Some((_, contract))) = (config.service(id.name()), contract) else {
         return allow;
     };
+    let rules = contract.methods.iter().map(|method| {
+        let own = config.edge.rule(id.name(), &method.name);
+        own.cloned().unwrap_or_else(|| Rule::of(method))
+    });
+    let edge = EdgeRules { known: config.edge.knows_clients(), rules: rules.collect() };
+    allow = allow.at_the_edge(edge);
     for rule in &service.allow {
         // Config was checked against the same contract.
         let Some(method) = contract.method(&rule.method) else { continue };
@@ -45,7 +52,14 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     // And companions in theirs, by whoever reads events.
     let own = registry.into_iter().chain(desks.companions()).chain(plug::asked());
     let own: Vec<ServiceId> = own.collect();
-    units.map(|unit| authority(unit, &own)).collect()
+    // Plug-ins call by their own names, from where there is an edge.
+    let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
+    let plugins: Vec<ServiceId> = plugins.collect();
+    let authority = |unit: &UnitConfig| match unit.http {
+        Some(_) => authority(unit, own.iter().chain(&plugins)),
+        None => authority(unit, &own),
+    };
+    units.map(authority).collect()
 }
 
 /// What holds while services move: what either says.
@@ -65,10 +79,10 @@ pub(super) fn either(one: Vec<Authority>, other: &[Authority]) -> Vec<Authority>
     both
 }
 
-fn authority(unit: &UnitConfig, own: &[ServiceId]) -> Authority {
+fn authority<'a>(unit: &UnitConfig, own: impl IntoIterator<Item = &'a ServiceId>) -> Authority {
     let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
     Authority {
-        services: services.chain(own.iter().copied()).collect(),
+        services: services.chain(own.into_iter().copied()).collect(),
         edge: unit.http.is_some(),
         program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
         ..Authority::none(&unit.name)

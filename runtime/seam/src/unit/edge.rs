@@ -39,6 +39,12 @@ impl Edge {
         let settings = settings(&config.edge, left);
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let probe = Arc::new(UnitProbe(unit));
+        if !config.edge.knows_clients() {
+            tracing::warn!(
+                "whoever reaches the edge at {http} may ask for everything: [edge.jwt], [edge.keys.NAME] \
+                 and [edge.session] say who its clients are"
+            );
+        }
         let bound = seam_gateway::Edge::bind_on(listener, settings, clients, probe, own);
         bound.map(|inner| Self { inner, left }).map_err(|error| refused(http, error.to_string()))
     }
@@ -86,7 +92,16 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
     };
     let (deadline, notice) = (edge.deadline, edge.notice);
     let errors = edge.errors.as_str().into();
-    EdgeSettings { deadline, notice, errors, limits, ..Default::default() }
+    let rules = edge.allow.iter().map(|own| (own.method.clone(), own.rule.clone()));
+    EdgeSettings {
+        deadline,
+        notice,
+        errors,
+        known: edge.knows_clients(),
+        allow: Arc::new(rules.collect()),
+        limits,
+        ..Default::default()
+    }
 }
 
 /// What `/readyz` asks.

@@ -35,6 +35,14 @@ pub enum StartFailure {
         /// Why not, and what to do.
         reason: String,
     },
+    /// A plug-in of the edge doesn't start.
+    #[error("plug-in `{plugin}` of the edge doesn't start: {reason}")]
+    Plugin {
+        /// The plug-in.
+        plugin: ServiceId,
+        /// Why not.
+        reason: String,
+    },
     /// An address can't be used.
     #[error("can't {what} on {address}: {reason}")]
     Address {

@@ -25,6 +25,7 @@ mod parts;
 mod peers;
 mod placement;
 mod plug;
+mod plugins;
 mod running;
 mod starting;
 mod status;

@@ -18,6 +18,7 @@ use super::edge::{Edge, listen};
 use super::failure::Taker;
 use super::parts::Parts;
 use super::plug::Plug;
+use super::plugins;
 use super::starting::Starting;
 use super::status::UnitStatus;
 use super::taking::Taken;
@@ -77,6 +78,9 @@ impl Running {
         layout: &UnitLayout,
         shared: Option<EdgeListener>,
     ) -> Result<Self, StartFailure> {
+        if let Some((service, contract)) = registry.graph().missing().first().copied() {
+            return Err(StartFailure::Missing { service, contract });
+        }
         let missing = |(_, needed): &(ServiceId, ServiceId)| !config.is_remote(needed.name());
         if let Some((service, needed)) = registry.elsewhere().into_iter().find(missing) {
             return Err(StartFailure::Missing { service, contract: needed.name() });
@@ -92,11 +96,14 @@ impl Running {
         };
         if let Some(http) = &layout.http {
             let routes = &parts.hosting.routes;
-            let own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
+            let mut own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
             let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
             let unit = Arc::downgrade(&parts);
-            let started = listener
-                .and_then(|listener| Edge::start(config, http, listener, routes, unit, own));
+            let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;
+            let started = plugins.and_then(|plugins| {
+                own.plugins = plugins;
+                Edge::start(config, http, listener?, routes, unit, own)
+            });
             match started {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
                 Err(failure) => {

@@ -46,12 +46,16 @@ pub(super) fn check(
     check.set_apart(config);
     for unit in &config.units {
         check.known(unit, config);
-        findings.of_unit(&unit.name, || check.security(unit, config));
+        findings.of_unit(&unit.name, || {
+            check.security(unit, config);
+            check.doors(unit, config);
+        });
     }
     check.keeper(config);
     check.stores(config);
     check.queues(config);
     check.allowed(config);
+    check.edge_rules(config);
     check.sockets(config);
     for unit in &config.units {
         check.instances(unit);

@@ -6,7 +6,7 @@ use super::Check;
 use crate::config::{
     Config,
     problem::nearest,
-    types::{AllowedCaller, UnitConfig},
+    types::{AllowedCaller, EdgeRule, UnitConfig},
 };
 
 impl Check<'_> {
@@ -34,6 +34,58 @@ impl Check<'_> {
                 "call the unit something else",
             );
         }
+    }
+
+    /// What serves HTTP where other machines reach it must know its clients, or be meant not to.
+    pub(super) fn doors(&self, unit: &UnitConfig, config: &Config) {
+        if let Some(http) = unit.http.as_ref().filter(|http| !http.is_local())
+            && !config.edge.knows_clients()
+            && !config.edge.open
+        {
+            self.findings.problem(
+                &self.origin(&["units", &unit.name, "http"]),
+                format!("`http` on {http} can be reached from other machines, and anybody may ask"),
+                "say who your clients are, by [edge.jwt], [edge.keys.NAME] or [edge.session]; or serve \
+                 on 127.0.0.1 or [::1]; or, where everything here is for everybody, say `open = true` \
+                 in [edge]",
+            );
+        }
+    }
+
+    /// Rules of the edge name methods and arguments that there are.
+    pub(super) fn edge_rules(&self, config: &Config) {
+        for EdgeRule { method: name, rule } in &config.edge.allow {
+            if let Some(method) = self.edge_method("allow", name)
+                && let Err(error) = rule.check(method)
+            {
+                let origin = self.origin(&["edge", "allow", name]);
+                self.findings.problem(&origin, error.to_string(), "use one of its arguments");
+            }
+        }
+    }
+
+    /// The method of that name in a table of `[edge]`, if there is one and clients may ask for it; the
+    /// services of others aren't known here.
+    pub(super) fn edge_method(&self, table: &str, name: &str) -> Option<&MethodDescriptor> {
+        let origin = self.origin(&["edge", table, name]);
+        let Some((service, method)) = name.split_once('.') else {
+            let fix = "write SERVICE.METHOD, in quotes: \"order.list\"";
+            self.findings.problem(&origin, format!("`{name}` is no method"), fix);
+            return None;
+        };
+        let contract = self.catalogue.service(service)?.contract?;
+        let Some(found) = contract.method(method) else {
+            let names = contract.methods.iter().map(|method| method.name.as_str());
+            let reason = format!("`{service}` has no method `{method}`");
+            self.findings.problem(&origin, reason, nearest(method, names));
+            return None;
+        };
+        if !found.at_the_edge() {
+            let reason =
+                format!("`{name}` has no route and isn't public: no client can ask for it");
+            self.findings.problem(&origin, reason, "leave it out");
+        }
+        Some(found)
     }
 
     /// Rules name methods and callers that there are.

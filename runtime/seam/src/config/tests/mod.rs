@@ -44,6 +44,7 @@ fn shop() -> Catalogue {
     Catalogue {
         app: "shop".into(),
         release: "dev".into(),
+        plugins: Vec::new(),
         services: vec![
             KnownService::new("order").needs(["user", "payment"]).edge(true),
             KnownService::new("user").edge(true),

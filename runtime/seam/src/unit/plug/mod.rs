@@ -70,7 +70,9 @@ pub(super) fn guests(registry: &Registry, config: &Config, desks: &Desks) -> Gue
     // Whom config names may come, whatever else may.
     plug.extend(named.map(|service| service.name.clone()));
     let asked = asked().into_iter().chain(desks.companions());
-    let guests = Guests::new(here.clone().map(|service| service.id()), &plug, asked);
+    let plugins = registry.plugins().iter().map(|plugin| plugin.id());
+    let own = here.clone().map(|service| service.id()).chain(plugins);
+    let guests = Guests::new(own, &plug, asked);
     // Where there is no gateway, the gateways are other processes.
     let gateways = config.units.iter().any(|unit| unit.http.is_some());
     if gateways { guests } else { guests.calling_for_edges() }

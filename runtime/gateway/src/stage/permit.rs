@@ -1,0 +1,71 @@
+//! Whether who sent a request may ask for that: `#[call(allow = "…")]` and `[edge.allow]`.
+//!
+//! It is looked at twice: before the request's body is read, by what is known without it, and once its
+//! arguments can be seen. The service's unit looks again at the arguments as they are decoded.
+
+use seam_core::contract::{Rule, Verdict};
+
+use super::Here;
+use super::route::Found;
+use crate::arguments::{self, Arguments};
+use crate::methods::EdgeMethod;
+use crate::problem::Problem;
+
+/// Refuses a request that can't be right, whatever its body says.
+pub(super) fn foresee(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem> {
+    let (client, index, arguments, told) = match found {
+        Found::Route(route, path) => {
+            let (query, headers) = (here.request.query(), Some(here.request.headers()));
+            let told = arguments::Found {
+                path: path.clone(),
+                query,
+                headers,
+                ..arguments::Found::default()
+            };
+            (route.client, route.index, &route.arguments, told)
+        }
+        Found::Method(client, method) => {
+            (*client, method.index, &method.arguments, arguments::Found::default())
+        }
+        _ => return Ok(()),
+    };
+    check(here, (client, index), arguments, &told)
+}
+
+/// Refuses a request by what is told of its arguments.
+pub(super) fn check(
+    here: &Here<'_>,
+    (client, index): (usize, u16),
+    arguments: &Arguments,
+    told: &arguments::Found<'_>,
+) -> Result<(), Problem> {
+    let principal = here.principal();
+    if principal.is_none() && !here.settings.known {
+        return Ok(());
+    }
+    let Some(method) = here.serving.routes().method(client, index) else { return Ok(()) };
+    said(rule(here, method).foresee(principal, |name| arguments.text_of(name, told)))
+}
+
+/// Refuses a request for a module that no contract has, and so no rule but that of `[edge.allow]`.
+pub(super) fn check_module(here: &Here<'_>, method: &str) -> Result<(), Problem> {
+    let principal = here.principal();
+    if principal.is_none() && !here.settings.known {
+        return Ok(());
+    }
+    let rule = here.settings.allow.get(method).cloned().unwrap_or_default();
+    said(rule.judge(principal, |_| None))
+}
+
+fn said(verdict: Verdict) -> Result<(), Problem> {
+    match verdict {
+        Verdict::Granted => Ok(()),
+        Verdict::Unauthenticated => Err(Problem::unauthenticated()),
+        Verdict::Denied => Err(Problem::denied("whoever asks may not ask for this")),
+    }
+}
+
+/// The rule of a method.
+pub(super) fn rule<'a>(here: &'a Here<'_>, method: &'a EdgeMethod) -> &'a Rule {
+    here.settings.allow.get(&method.name).unwrap_or(&method.rule)
+}

@@ -1,0 +1,68 @@
+//! Plug-ins: asked in their order, in the context of the request, and never believed to have said yes
+//! when they haven't.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use seam_core::context::{Principal, in_context};
+use tokio::time::timeout;
+
+use super::{Here, call};
+use crate::problem::Problem;
+use crate::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
+
+/// How long a plug-in may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Who sent the request, as far as a plug-in knows.
+pub(super) async fn authenticate(here: &Here<'_>) -> Result<Option<Principal>, Problem> {
+    for plugin in here.plugins().iter().filter(|plugin| plugin.knows_clients()) {
+        let request = request(here);
+        if let Some(principal) = said(here, &**plugin, plugin.authenticate(&request)).await? {
+            return Ok(Some(principal));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses a request that a plug-in doesn't let in; `method` is what it asks for.
+pub(super) async fn authorize(here: &Here<'_>, method: Option<&str>) -> Result<(), Problem> {
+    for plugin in here.plugins() {
+        let asked = Asked { request: request(here), principal: here.principal(), method };
+        said(here, &**plugin, plugin.authorize(&asked)).await?;
+    }
+    Ok(())
+}
+
+fn request<'a>(here: &Here<'a>) -> AskedRequest<'a> {
+    AskedRequest {
+        verb: here.request.method().as_str(),
+        path: here.request.path(),
+        headers: here.request.headers(),
+        peer: here.request.peer(),
+    }
+}
+
+/// What a plug-in said. One that says nothing hasn't said yes.
+async fn said<T>(
+    here: &Here<'_>,
+    plugin: &dyn SecurityPlugin,
+    asking: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Problem> {
+    let asking = in_context(Arc::new(call::context(here)), asking);
+    // What it leaves half done is its own.
+    let asking = AssertUnwindSafe(asking).catch_unwind();
+    let silent = |why: &str| {
+        let name = plugin.name();
+        Problem::unavailable("it can't be said now whether this may be asked for")
+            .because(format!("the plug-in `{name}` {why}"))
+    };
+    match timeout(PATIENCE, asking).await {
+        Ok(Ok(said)) => said.map_err(Problem::of_refusal),
+        Ok(Err(_)) => Err(silent("panicked")),
+        Err(_) => Err(silent("took longer than 500 ms")),
+    }
+}

@@ -1,0 +1,99 @@
+//! `[edge]`, read.
+
+use std::time::Duration;
+
+use seam_core::contract::Rule;
+use seam_gateway::EdgeSettings;
+
+use super::{
+    catalogue::{Catalogue, KnownPlugin},
+    load::{list_settings, positive},
+    reader::{Findings, Reader},
+    settings::Settings,
+    tree::Table,
+    types::{EdgeConfig, EdgeRule, PluginConfig},
+    value::Bytes,
+};
+
+/// `[edge]` and the tables below it.
+pub(super) fn read_edge(
+    mut reader: Reader<'_>,
+    (root, catalogue, findings): (&Table, &Catalogue, &Findings),
+) -> EdgeConfig {
+    let EdgeSettings { deadline, notice, limits, .. } = EdgeSettings::default();
+    let some = 1..=1_000_000;
+    let body = |bytes: &Bytes| match bytes.0 {
+        1..=0x4000_0000 => Ok(()),
+        _ => Err(("`body` is out of its range".into(), "use a value from 1 to \"1GiB\"".into())),
+    };
+    let edge = EdgeConfig {
+        deadline: reader.checked("deadline", deadline, positive),
+        body: reader.checked("body", Bytes(limits.body as u64), body).0,
+        body_time: reader.checked("body_time", limits.body_time, positive),
+        head_time: reader.checked("head_time", limits.head_time, positive),
+        write_time: reader.checked("write_time", limits.write_time, positive),
+        notice: reader.value("notice", notice),
+        connections: reader.within("connections", limits.connections as u64, some.clone()) as usize,
+        connections_per_address: reader.within(
+            "connections_per_address",
+            limits.connections_per_address as u64,
+            some,
+        ) as usize,
+        rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
+            as u32,
+        unknown_query: reader.value("unknown_query", limits.unknown_query),
+        errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
+        plug: reader.value("plug", vec!["*".into()]),
+        forget: reader.value("forget", Duration::from_secs(60)),
+        open: reader.value("open", false),
+        allow: read_allow(reader.table("allow")),
+        plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
+    };
+    reader.finish();
+    edge
+}
+
+/// Rules, whose methods and arguments are looked at once services are known.
+fn read_allow(reader: Reader<'_>) -> Vec<EdgeRule> {
+    let rules = reader.texts(|text| {
+        let fix = "use e.g. \"self:user_id or role:support\"";
+        Rule::parse(text).map_err(|error| (error.to_string(), fix.to_owned()))
+    });
+    rules.into_iter().map(|(method, rule)| EdgeRule { method, rule }).collect()
+}
+
+/// The tables of plug-ins; of those that nobody has written, empty ones.
+fn read_plugins(
+    mut reader: Reader<'_>,
+    root: &Table,
+    catalogue: &Catalogue,
+    findings: &Findings,
+) -> Vec<PluginConfig> {
+    let read = |plugin: &KnownPlugin| {
+        let path = ["edge", "plugins", plugin.name];
+        let mut settings = Settings {
+            path: path.join("."),
+            origin: root.origin(&path),
+            table: reader.raw(plugin.name).clone(),
+        };
+        findings.problems.borrow_mut().extend(plugin.settle(&mut settings).err());
+        list_settings(&settings.path, &settings.table, findings);
+        let (name, knows_clients) = (plugin.name.to_owned(), plugin.knows_clients);
+        PluginConfig { name, knows_clients, settings }
+    };
+    let plugins = catalogue.plugins.iter().map(read).collect();
+    reader.finish();
+    plugins
+}
+
+/// Whether codes may be explained there.
+fn explained(errors: &String) -> Result<(), (String, String)> {
+    let begins = ["https://", "http://", "/"].iter().any(|start| errors.starts_with(start));
+    let plain =
+        errors.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}?#".contains(&byte));
+    if begins && plain && errors.ends_with('/') {
+        return Ok(());
+    }
+    let fix = "use `https://example.com/errors/`: a code is put behind it";
+    Err((format!("`{errors}` is neither a URL nor a path that ends with `/`"), fix.into()))
+}
