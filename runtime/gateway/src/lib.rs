@@ -87,6 +87,7 @@ mod shape;
 mod stage;
 mod target;
 mod tickets;
+mod versions;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
@@ -103,4 +104,5 @@ pub use self::routes::check_routes;
 pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
+pub use self::versions::Versions;
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};

@@ -10,6 +10,8 @@ use std::time::Duration;
 use seam_core::contract::Rule;
 use seam_core::time::Clock;
 
+use crate::versions::Versions;
+
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
@@ -32,6 +34,8 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
+    /// Which major of a service is asked for by who doesn't say. Default: the lowest.
+    pub versions: Arc<Versions>,
     /// What it lets in.
     pub limits: EdgeLimits,
     /// The clock of the clients that it calls with. Default: the production clock.
@@ -48,6 +52,7 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
+            versions: Arc::default(),
             limits: EdgeLimits::default(),
             clock: Clock::fast(),
         }

@@ -35,6 +35,12 @@ impl House {
         Self::start(premises, &["up", topology], units).await
     }
 
+    /// The shop as one process, by another `app.toml`.
+    pub async fn with_config(text: &str) -> Self {
+        let premises = Premises::with(example("shop").unwrap(), text, Vec::new()).unwrap();
+        Self::start(premises, &["run", "--unit", "all"], 1).await
+    }
+
     pub async fn start(premises: Premises, arguments: &[&str], units: usize) -> Self {
         let shop = premises.start(arguments).unwrap();
         let edge = premises.edge(units, true).await.unwrap();

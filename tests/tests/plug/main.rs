@@ -4,3 +4,4 @@
 
 mod beside;
 mod house;
+mod versions;

@@ -8,7 +8,7 @@ use seam_core::context::CallContext;
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later, module, permit, plugins};
+use super::{Ending, Here, Step, later, module, permit, plugins, version};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::MethodRoute;
 use crate::rpc::PublicMethod;
+use crate::versions::bare;
 
 /// The header of an answer that a fallback has part in, however many hops away.
 const DEGRADED: HeaderName = HeaderName::from_static("x-seam-degraded");
@@ -102,10 +103,21 @@ pub(super) async fn method(
 /// `POST /gateway`.
 pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     let form = Form::parse(body)?;
-    let service = match here.serving.routes().services.spelled(&form.module) {
-        Ok(service) => service,
+    let services = &here.serving.routes().services;
+    let majors = match services.spelled(&form.module) {
+        Ok(majors) => majors,
         Err(unknown) => return module::ask(here, &form, unknown).await,
     };
+    let asked = match form.major()? {
+        Some(major) => Some(major),
+        None => version::of_header(here)?,
+    };
+    let major = version::choose(here, &majors.service, asked)?;
+    let Some(service) = services.get(majors, major) else {
+        let what = format!("version {major} of `{}` is asked for, and nobody has it", majors.service);
+        return Err(Problem::incompatible(what).into());
+    };
+    version::found(here, major);
     form.check_version(service.version)?;
     let method = service.spelled(form.method())?;
     let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
@@ -144,7 +156,7 @@ async fn call(
         let kept = later::keep(here, tickets, client, method, arguments, found).await?;
         return Err(Ending::Answer(kept));
     }
-    let problem = |error| Problem::of_call(error, client.service().name());
+    let problem = |error| Problem::of_call(error, bare(client.service().name()));
     let context = Arc::new(context(here));
     let answered = |answer| (answer, context.is_degraded());
     if let Some(body) = arguments.as_they_are(found) {

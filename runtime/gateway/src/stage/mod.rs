@@ -20,8 +20,9 @@ mod rate;
 mod ready;
 mod route;
 mod ticket;
+mod version;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use seam_core::context::Principal;
@@ -44,6 +45,8 @@ struct Here<'a> {
     serving: &'a Serving,
     /// Who sent the request, once that was found out; none if nobody is known.
     known: OnceCell<Known>,
+    /// The major of the service that it is for, once that was found out.
+    version: Cell<Option<u16>>,
 }
 
 impl Here<'_> {
@@ -76,8 +79,14 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
-    let here =
-        Here { worker, request, settings: &settings, serving: &serving, known: OnceCell::new() };
+    let here = Here {
+        worker,
+        request,
+        settings: &settings,
+        serving: &serving,
+        known: OnceCell::new(),
+        version: Cell::new(None),
+    };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
@@ -86,6 +95,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
             Response::of_problem(problem, request.trace.trace, &settings.errors, shape.as_ref())
         }
     };
+    version::tell(&here, &mut response);
     response.identify(request.trace.trace);
     log::write(&here, &response);
     response

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use seam_core::contract::Rule;
-use seam_gateway::EdgeSettings;
+use seam_gateway::{EdgeSettings, Versions};
 
 use super::{
     catalogue::{Catalogue, KnownPlugin},
@@ -45,12 +45,40 @@ pub(super) fn read_edge(
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         plug: reader.value("plug", vec!["*".into()]),
         forget: reader.value("forget", Duration::from_secs(60)),
+        versions: Versions {
+            pinned: read_versions(reader.table("versions")),
+            grey: read_grey(reader.table("grey")),
+        },
         open: reader.value("open", false),
         allow: read_allow(reader.table("allow")),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
     };
     reader.finish();
     edge
+}
+
+/// Majors of services.
+fn read_versions(reader: Reader<'_>) -> Vec<(String, u16)> {
+    reader.texts(|text| {
+        let wrong = || (format!("`{text}` is no major version"), "write e.g. \"1\"".to_owned());
+        text.parse().map_err(|_| wrong())
+    })
+}
+
+/// Shares of majors.
+fn read_grey(reader: Reader<'_>) -> Vec<(String, u16, u8)> {
+    let shares = reader.numbers(|key, share: u64| {
+        let parts = key.split_once('@').and_then(|(name, major)| Some((name, major.parse().ok()?)));
+        let Some((name, major)) = parts else {
+            let fix = "write SERVICE@MAJOR, in quotes: \"loyalty@2\"".to_owned();
+            return Err(("it is no major of a service".to_owned(), fix));
+        };
+        match u8::try_from(share) {
+            Ok(share @ 0..=100) => Ok((name.to_owned(), major, share)),
+            _ => Err((format!("{share} is no percentage"), "use 0 to 100".to_owned())),
+        }
+    });
+    shares
 }
 
 /// Rules, whose methods and arguments are looked at once services are known.

@@ -8,6 +8,7 @@ use std::{
 
 use seam_core::{
     call::{CallPolicy, Deadlines, Faults},
+    name::bare,
     policy::Balance,
     turn::Limits,
 };
@@ -82,7 +83,7 @@ impl Config {
             return Err(problems.into_iter().collect());
         }
         add_defaults(&mut root);
-        let services: Vec<&str> = catalogue.names().collect();
+        let services: Vec<&str> = catalogue.tables().collect();
         env::override_keys(&mut root, &env, &services, &mut problems);
 
         let findings = Findings::default();
@@ -106,7 +107,7 @@ impl Config {
         let (env, mut ignored): (Env, _) = (env.into_iter().collect(), Vec::new());
         let mut root = tree::parse_what_can_be(&source);
         env::fill(&mut root, &env, &mut ignored);
-        let services: Vec<&str> = catalogue.names().collect();
+        let services: Vec<&str> = catalogue.tables().collect();
         env::override_keys(&mut root, &env, &services, &mut ignored);
         let findings = Findings::default();
         read_app(Reader::root(&findings, &root).table("app"), catalogue).data
@@ -293,18 +294,19 @@ fn read_services(
     findings: &Findings,
     (calls, rehearsal, stores): (&CallsConfig, &RehearsalConfig, &StoreConfig),
 ) -> Vec<ServiceConfig> {
-    let (unknown, mut elsewhere) = (|name: &&str| catalogue.service(name).is_none(), Vec::new());
+    let unknown = |name: &&str| catalogue.tables().all(|known| known != *name);
+    let mut elsewhere = Vec::new();
     for name in reader.names().into_iter().filter(unknown) {
         if is_remote(root, name) {
             elsewhere.push(KnownService::new(name).elsewhere());
         } else {
             let reason = format!("unknown service `{name}`: this app has no such service");
-            let fix = nearest(name, catalogue.names());
+            let fix = nearest(name, catalogue.tables());
             findings.problem(&root.origin(&["services", name]), reason, fix);
         }
     }
     let read = |known: &KnownService| {
-        let name = known.name.as_str();
+        let name = bare(&known.name);
         let mut reader = reader.named(name);
         let remote = reader.value("remote", false);
         let lane = reader.value("lane", Lane::Inline);

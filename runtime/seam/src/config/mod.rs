@@ -57,7 +57,7 @@ pub use self::{
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRule, HealthConfig, Lane,
         LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
-        TopologyConfig, UnitConfig, UnknownQuery, Via,
+        TopologyConfig, UnitConfig, UnknownQuery, Versions, Via,
     },
     url::ServerUrl,
 };

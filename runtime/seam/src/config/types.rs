@@ -7,7 +7,7 @@ use seam_core::{
     contract::Rule,
     policy::{Balance, BreakerSettings},
 };
-pub use seam_gateway::UnknownQuery;
+pub use seam_gateway::{UnknownQuery, Versions};
 
 use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice};
 
@@ -176,6 +176,10 @@ pub struct HealthConfig {
 /// plug = ["*"]
 /// forget = "60s"
 /// open = false
+/// [edge.versions]
+/// loyalty = "1"
+/// [edge.grey]
+/// "loyalty@2" = 10
 /// [edge.allow]
 /// "order.list" = "self:user_id or role:support"
 /// ```
@@ -213,6 +217,11 @@ pub struct EdgeConfig {
     /// `forget`: how long the routes of a service that was plugged in stay once no process hosts it any
     /// more. Default: `60s`.
     pub forget: Duration,
+    /// `versions.SERVICE`: which major of a service is asked for by who doesn't say. Default: the lowest
+    /// that is known.
+    /// `grey."SERVICE@MAJOR"`: the percentage of those requests that goes to that major, by clients: who
+    /// gets it once gets it always. Default: none.
+    pub versions: Versions,
     /// `open`: whether a unit may serve `http` where other machines reach it although nothing says who
     /// its clients are. Default: `false`.
     pub open: bool,

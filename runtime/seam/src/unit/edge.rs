@@ -99,6 +99,7 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         errors,
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
+        versions: Arc::new(edge.versions.clone()),
         limits,
         ..Default::default()
     }

@@ -220,8 +220,9 @@ impl Hosting {
         let queue = self.brokers.serve(&hosted, open.client().transcode(), self, config, &runtime);
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
+        let version = contract.version.as_str();
         let resident =
-            Resident { id, lane, arbiter, hosted, health, database, settings, messaging, queue };
+            Resident { id, version, lane, arbiter, hosted, health, database, settings, messaging, queue };
         Ok(Some((resident, watcher)))
     }
 

@@ -62,6 +62,8 @@ pub(super) struct InForce {
 /// A service that lives here.
 pub(super) struct Resident {
     pub(super) id: ServiceId,
+    /// Its contract's version.
+    pub(super) version: &'static str,
     pub(super) lane: Lane,
     /// The arbiter lane's thread, which is the service's alone.
     pub(super) arbiter: Option<Home>,
@@ -155,7 +157,7 @@ impl Parts {
     fn own_routes(&self) -> Option<MethodStatus> {
         let metrics = self.edge.lock().as_ref()?.own()?;
         let (service, method) = ("edge".to_owned(), "own".to_owned());
-        Some(MethodStatus { service, method, remote: false, metrics })
+        Some(MethodStatus { service, method, metrics, ..MethodStatus::default() })
     }
 
     /// Registration, edge, listener, services, links, databases, homes: each needs those after it.
@@ -250,7 +252,8 @@ impl Resident {
             health => (health.map(|_| "good".into()), None),
         };
         ServiceStatus {
-            service: self.id.to_string(),
+            service: self.id.bare().to_owned(),
+            version: self.version.to_owned(),
             lane: match self.lane {
                 Lane::Inline => "inline".into(),
                 Lane::Arbiter => "arbiter".into(),
@@ -309,8 +312,11 @@ pub(super) async fn stop_homes(homes: Vec<Home>) {
 fn methods(id: ServiceId, open: &dyn Opened) -> impl Iterator<Item = MethodStatus> {
     let served = open.served().into_iter().map(|counted| (counted, false));
     let called = open.called().into_iter().map(|counted| (counted, true));
+    let client = open.client();
+    let version = client.descriptor().version.as_str();
     served.chain(called).map(move |((method, metrics), remote)| MethodStatus {
-        service: id.to_string(),
+        service: id.bare().to_owned(),
+        version: version.to_owned(),
         method: method.into(),
         remote,
         metrics,

@@ -90,6 +90,9 @@ impl Default for RegistryStatus {
 pub struct ServiceStatus {
     /// Its name.
     pub service: String,
+    /// Its contract's version.
+    #[serde(default)]
+    pub version: String,
     /// `inline` or `arbiter`.
     pub lane: String,
     /// `running`, `starting`, `down`, `draining` or `stopped`; of a unit with several instances also
@@ -119,6 +122,9 @@ pub struct ServiceStatus {
 pub struct MethodStatus {
     /// The service.
     pub service: String,
+    /// Its contract's version; empty where there is none.
+    #[serde(default)]
+    pub version: String,
     /// The method.
     pub method: String,
     /// Whether the calls went over the wire.

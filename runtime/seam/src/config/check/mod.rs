@@ -61,11 +61,15 @@ pub(super) fn check(
         check.instances(unit);
     }
     check.hellos(config);
+    let beside = catalogue.beside();
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
             check.layout(topology, &units, config);
             check.bodies(topology, &units, config);
         }
+    }
+    if !beside.is_empty() {
+        config.stand_beside(beside);
     }
 }
 
@@ -151,6 +155,11 @@ impl Check<'_> {
 
     fn unit(&self, unit: &mut UnitConfig) {
         let path = ["units", unit.name.as_str(), "services"];
+        for name in &mut unit.services {
+            if let Some(known) = self.catalogue.tabled(name) {
+                name.clone_from(&known.name);
+            }
+        }
         if let Err((reason, fix)) = check_name("a unit", &unit.name) {
             self.findings.problem(&self.origin(&path[..2]), reason, fix);
         }
@@ -302,7 +311,7 @@ impl Check<'_> {
         let units = config.units.iter().map(|unit| silent(unit) && called(unit));
         let wanted: Vec<bool> = units.collect();
         for (unit, _) in config.units.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted) {
-            let path = folder.join(format!("{}.sock", unit.name));
+            let path = folder.join(format!("{}{}.sock", unit.name, self.catalogue.beside()));
             match format!("unix:{}", path.display()).parse() {
                 Ok(address) => unit.listen = Some(address),
                 Err(error) => self.findings.problem(

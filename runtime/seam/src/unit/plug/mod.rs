@@ -152,9 +152,10 @@ impl Plug {
     pub(super) fn methods(&self) -> Vec<MethodStatus> {
         let state = self.state.lock();
         let methods = state.served.iter().flat_map(|served| {
-            let service = served.contract().name.clone();
+            let contract = served.contract();
             served.called().into_iter().map(move |(method, metrics)| MethodStatus {
-                service: service.clone(),
+                service: contract.name.clone(),
+                version: contract.version.clone(),
                 method: method.into(),
                 remote: true,
                 metrics,
@@ -173,7 +174,7 @@ impl Plug {
 }
 
 fn settings(config: &Config, id: ServiceId) -> Settings {
-    let own = config.service(id.name());
+    let own = config.service(id.name()).or_else(|| config.service(id.bare()));
     Settings {
         deadlines: deadlines(own.and_then(|own| own.deadline), config.calls.deadline),
         policy: own.map_or(config.calls.policy, |own| own.policy),
