@@ -104,5 +104,5 @@ pub use self::routes::check_routes;
 pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
-pub use self::versions::Versions;
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
+pub use self::versions::Versions;

@@ -20,9 +20,8 @@ impl Versions {
         known: &[u16],
         client: impl FnOnce() -> u64,
     ) -> Option<u16> {
-        let mut grey = self.grey.iter().filter(|(name, major, _)| {
-            name == service && known.contains(major)
-        });
+        let mut grey =
+            self.grey.iter().filter(|(name, major, _)| name == service && known.contains(major));
         if let Some((_, major, share)) = grey.next()
             && client() % 100 < u64::from(*share)
         {
@@ -64,7 +63,6 @@ impl<T> Majors<T> {
     pub(crate) fn get(&self, major: u16) -> Option<&T> {
         self.of.iter().find(|(own, _)| *own == major).map(|(_, one)| one)
     }
-
 }
 
 /// A path that begins with a major: `/v2/api/points/1` is that and `/api/points/1`.
@@ -84,7 +82,8 @@ mod tests {
     fn a_path_may_begin_with_a_major() {
         assert_eq!(prefixed("/v2/api/points/1"), Some((2, "/api/points/1")));
         assert_eq!(prefixed("/v10/"), Some((10, "/")));
-        for none in ["/api", "/v2", "/v/api", "/v02/api", "/v-1/api", "/v99999/a", "/vx/a", "v2/a"] {
+        for none in ["/api", "/v2", "/v/api", "/v02/api", "/v-1/api", "/v99999/a", "/vx/a", "v2/a"]
+        {
             assert_eq!(prefixed(none), None, "{none}");
         }
         assert_eq!((bare("loyalty@2"), bare("loyalty")), ("loyalty", "loyalty"));

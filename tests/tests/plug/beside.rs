@@ -51,7 +51,8 @@ impl Load {
         for sending in self.sending {
             sending.await.unwrap();
         }
-        let (sent, failed) = (self.sent.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
+        let (sent, failed) =
+            (self.sent.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
         assert!(sent > 0 && failed == 0, "{failed} of {sent} failed");
     }
 }
@@ -70,12 +71,16 @@ async fn whole_life(topology: &str, units: usize, settings: Settings<'_>) {
     assert_eq!(given, (201, json!({ "userId": 1, "points": 7 })));
     let asked = house.post("/rpc/loyalty/balance", json!({ "userId": 1 })).await;
     assert_eq!(asked, (200, json!({ "userId": 1, "points": 7 })));
-    let form = "module=loyalty&version=1.0&method=Loyalty.Balance&bizContent=%7B%22userId%22%3A1%7D";
+    let form =
+        "module=loyalty&version=1.0&method=Loyalty.Balance&bizContent=%7B%22userId%22%3A1%7D";
     let form = post_text("/gateway", "application/x-www-form-urlencoded", form);
     let asked = house.send(&form).await;
     assert_eq!((asked.status, asked.json()), (200, json!({ "userId": 1, "points": 7 })));
     let (status, problem) = house.post("/api/points/1", json!({ "points": 101 })).await;
-    assert_eq!((status, &problem["code"], &problem["most"]), (400, &json!("too_many"), &json!(100)));
+    assert_eq!(
+        (status, &problem["code"], &problem["most"]),
+        (400, &json!("too_many"), &json!(100))
+    );
     let (status, problem) = house.post("/api/points/9", json!({ "points": 1 })).await;
     assert_eq!((status, &problem["code"]), (404, &json!("user_not_found")));
 
@@ -107,12 +112,18 @@ async fn whole_life(topology: &str, units: usize, settings: Settings<'_>) {
 
     let edge = if units == 1 { "all" } else { "front" };
     let plugged = house.plugged(edge).await;
-    assert_eq!((&plugged[0]["service"], &plugged[0]["state"]), (&json!("loyalty"), &json!("served")));
+    assert_eq!(
+        (&plugged[0]["service"], &plugged[0]["state"]),
+        (&json!("loyalty"), &json!("served"))
+    );
 
     // Gone, and back, and gone for good.
     loyalty.kill().await.unwrap();
     let problem = house.until("/api/points/1", 503).await;
-    assert_eq!((&problem["code"], &problem["outcome"]), (&json!("unavailable"), &json!("not_executed")));
+    assert_eq!(
+        (&problem["code"], &problem["outcome"]),
+        (&json!("unavailable"), &json!("not_executed"))
+    );
     let mut loyalty = house.plug("loyalty", &[]);
     let back = house.until("/api/points/1", 200).await;
     assert_eq!(back["points"], 8);
@@ -136,7 +147,10 @@ async fn who_isnt_let_in_isnt_served() {
     let house = House::open("monolith", 1, &[("SEAM__EDGE__PLUG", "points*,x")]).await;
     let _loyalty = house.plug("loyalty", &[]);
     let plugged = house.plugged("all").await;
-    assert_eq!((&plugged[0]["service"], &plugged[0]["state"]), (&json!("loyalty"), &json!("refused")));
+    assert_eq!(
+        (&plugged[0]["service"], &plugged[0]["state"]),
+        (&json!("loyalty"), &json!("refused"))
+    );
     assert_eq!(house.get("/api/points/1").await.0, 404);
 }
 
@@ -144,10 +158,14 @@ async fn who_isnt_let_in_isnt_served() {
 async fn a_route_that_is_taken_stays_with_who_has_it() {
     let house = House::open("monolith", 1, &[]).await;
     let config = house.premises.folder().join("copycat.toml");
-    std::fs::write(&config, "[app]\nname = \"shop\"\n[units.copycat]\nservices = [\"*\"]\n").unwrap();
+    std::fs::write(&config, "[app]\nname = \"shop\"\n[units.copycat]\nservices = [\"*\"]\n")
+        .unwrap();
     let _copycat = house.plug_by("copycat", config, &[]);
     let plugged = house.plugged("all").await;
-    assert_eq!((&plugged[0]["service"], &plugged[0]["state"]), (&json!("copycat"), &json!("refused")));
+    assert_eq!(
+        (&plugged[0]["service"], &plugged[0]["state"]),
+        (&json!("copycat"), &json!("refused"))
+    );
     let reason = plugged[0]["reason"].as_str().unwrap();
     assert!(reason.contains("user.get") && reason.contains("copycat.find"), "{reason}");
     assert_eq!(house.get("/api/user/1").await.1["name"], "Ada");

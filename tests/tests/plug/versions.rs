@@ -12,9 +12,8 @@ fn major(response: &Response) -> Option<&str> {
 
 fn form(version: &str) -> Request {
     let version = if version.is_empty() { String::new() } else { format!("version={version}&") };
-    let form = format!(
-        "module=loyalty&{version}method=Loyalty.Balance&bizContent=%7B%22userId%22%3A1%7D"
-    );
+    let form =
+        format!("module=loyalty&{version}method=Loyalty.Balance&bizContent=%7B%22userId%22%3A1%7D");
     post_text("/gateway", "application/x-www-form-urlencoded", &form)
 }
 
@@ -62,7 +61,9 @@ async fn majors_stand_beside_each_other() {
     assert_eq!((user.status, major(&user)), (200, Some("1")));
 
     // What nobody has.
-    for request in [get("/v3/api/points/1"), by_header("3"), get("/v2/api/user/1"), get("/v1/healthz")] {
+    for request in
+        [get("/v3/api/points/1"), by_header("3"), get("/v2/api/user/1"), get("/v1/healthz")]
+    {
         assert_eq!(house.send(&request).await.status, 404, "{request}");
     }
     let none = house.send(&form("3.0")).await;
@@ -74,12 +75,16 @@ async fn majors_stand_beside_each_other() {
     for (unit, version) in [("loyalty", "1.0"), ("loyalty@2", "2.0")] {
         let own = status.iter().find(|own| own["unit"] == unit).unwrap();
         let service = &own["services"][0];
-        assert_eq!((&service["service"], &service["version"]), (&json!("loyalty"), &json!(version)));
+        assert_eq!(
+            (&service["service"], &service["version"]),
+            (&json!("loyalty"), &json!(version))
+        );
     }
     let gateway = status.iter().find(|own| own["unit"] == "all").unwrap();
     let methods = gateway["methods"].as_array().unwrap();
     for version in ["1.0", "2.0"] {
-        let is = |own: &&serde_json::Value| own["service"] == "loyalty" && own["version"] == version;
+        let is =
+            |own: &&serde_json::Value| own["service"] == "loyalty" && own["version"] == version;
         assert!(methods.iter().find(is).is_some(), "{methods:?}");
     }
 
@@ -96,7 +101,8 @@ async fn majors_stand_beside_each_other() {
 #[tokio::test]
 async fn a_share_of_clients_is_led_to_another_major() {
     let config = include_str!("../../../app.toml");
-    let text = format!("{config}\n[edge.versions]\nloyalty = \"1\"\n[edge.grey]\n\"loyalty@2\" = 30\n");
+    let text =
+        format!("{config}\n[edge.versions]\nloyalty = \"1\"\n[edge.grey]\n\"loyalty@2\" = 30\n");
     let house = House::with_config(&text).await;
     let _first = house.plug("loyalty", &[]);
     let _next = house.plug("loyalty-next", &[]);

@@ -55,7 +55,10 @@ impl Guests {
         let name = service.name();
         !self.own.contains(&service)
             && !name.starts_with("seam.")
-            && self.plug.iter().any(|pattern| is_like(name, pattern) || **pattern == *service.bare())
+            && self
+                .plug
+                .iter()
+                .any(|pattern| is_like(name, pattern) || **pattern == *service.bare())
     }
 
     /// Whether a unit that config doesn't name may call in the name of a service.

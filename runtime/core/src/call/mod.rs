@@ -37,8 +37,8 @@ pub use self::fake::{Fake, FakeCall};
 pub use self::fetched::{FetchedClient, FetchedRoute};
 pub use self::future::Call;
 pub use self::guard::CallPolicy;
-pub use self::inbox::{Entrance, Inbox, serve};
 pub use self::guests::{Guests, is_like};
+pub use self::inbox::{Entrance, Inbox, serve};
 pub use self::json::{
     JsonAnswer, JsonBody, JsonReply, Part, Transcode, call_json, deliver, kept_json, transcode,
 };

@@ -114,7 +114,8 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     };
     let major = version::choose(here, &majors.service, asked)?;
     let Some(service) = services.get(majors, major) else {
-        let what = format!("version {major} of `{}` is asked for, and nobody has it", majors.service);
+        let what =
+            format!("version {major} of `{}` is asked for, and nobody has it", majors.service);
         return Err(Problem::incompatible(what).into());
     };
     version::found(here, major);

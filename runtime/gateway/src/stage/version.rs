@@ -21,11 +21,7 @@ pub(super) fn of_header(here: &Here<'_>) -> Result<Option<u16>, Problem> {
 }
 
 /// The major that a request is for, of a service that has been found.
-pub(super) fn choose(
-    here: &Here<'_>,
-    service: &str,
-    asked: Option<u16>,
-) -> Result<u16, Problem> {
+pub(super) fn choose(here: &Here<'_>, service: &str, asked: Option<u16>) -> Result<u16, Problem> {
     let known = here.serving.routes().majors(service);
     let unsaid = || here.settings.versions.unsaid(service, known, || client(here, service));
     let major = asked.or_else(unsaid);

@@ -48,8 +48,7 @@ impl Program for App {
             problem(reason, &fix)
         };
         let of_plugin = |(plugin, contract): &(ServiceId, &str)| {
-            let reason =
-                format!("`{plugin}` needs `{contract}`, and this app has no such service");
+            let reason = format!("`{plugin}` needs `{contract}`, and this app has no such service");
             problem(reason, "add `.service::<…>()` for it in main")
         };
         let elsewhere = self.registry.elsewhere();

@@ -256,7 +256,8 @@ impl<A: Actor> Opened for Open<A> {
     }
 
     fn host(&self, plan: HostPlan) -> Option<Hosted> {
-        let HostPlan { settings, config, clients, mut extensions, callers, guests, database } = plan;
+        let HostPlan { settings, config, clients, mut extensions, callers, guests, database } =
+            plan;
         extensions.insert(Arc::clone(&database));
         let activity = database.activity();
         let (service, clock) = (settings.service, settings.clock.clone());

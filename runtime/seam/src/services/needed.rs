@@ -22,7 +22,11 @@ impl VisitNeeds for Collected {
     fn need<K: ClientOf>(&mut self) {
         let contract = <K::Contract as seam_core::contract::Contract>::descriptor();
         if let Some(id) = ServiceId::of(&contract.service()) {
-            self.0.push(Arc::new(Needed::<K::Contract> { id, contract, of: std::marker::PhantomData }));
+            self.0.push(Arc::new(Needed::<K::Contract> {
+                id,
+                contract,
+                of: std::marker::PhantomData,
+            }));
         }
     }
 }

@@ -221,8 +221,18 @@ impl Hosting {
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
         let version = contract.version.as_str();
-        let resident =
-            Resident { id, version, lane, arbiter, hosted, health, database, settings, messaging, queue };
+        let resident = Resident {
+            id,
+            version,
+            lane,
+            arbiter,
+            hosted,
+            health,
+            database,
+            settings,
+            messaging,
+            queue,
+        };
         Ok(Some((resident, watcher)))
     }
 

@@ -41,7 +41,5 @@ pub(crate) use self::failure::Taker;
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 
-pub use self::status::{
-    MethodStatus, PluggedStatus, RegistryStatus, ServiceStatus, UnitStatus,
-};
+pub use self::status::{MethodStatus, PluggedStatus, RegistryStatus, ServiceStatus, UnitStatus};
 pub use self::taking::Taken;

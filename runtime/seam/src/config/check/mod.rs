@@ -176,8 +176,7 @@ impl Check<'_> {
         }
         if unit.services.iter().any(|name| name == "*") {
             let here = self.catalogue.names().filter(|name| self.is_hosted(name));
-            unit.services =
-                here.filter(|name| !self.is_remote(name)).map(String::from).collect();
+            unit.services = here.filter(|name| !self.is_remote(name)).map(String::from).collect();
         }
     }
 

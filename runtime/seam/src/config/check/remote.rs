@@ -20,7 +20,8 @@ impl Check<'_> {
     /// Sets the units apart that host only such services: nobody here starts them, and where they are
     /// must be said.
     pub(super) fn set_apart(&self, config: &mut Config) {
-        let remote = |unit: &UnitConfig| unit.services.iter().filter(|name| self.is_remote(name)).count();
+        let remote =
+            |unit: &UnitConfig| unit.services.iter().filter(|name| self.is_remote(name)).count();
         for unit in &config.units {
             let (remote, all, name) = (remote(unit), unit.services.len(), &unit.name);
             if remote > 0 && remote < all {

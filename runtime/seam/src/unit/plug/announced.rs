@@ -149,7 +149,8 @@ mod tests {
         let tcp: Address = "127.0.0.1:7401".parse().unwrap();
         let other = own("pay").instance(2);
         let _pay = Announcement::new(data.path(), &other, &tcp).unwrap();
-        let _others = Announcement::new(data.path(), &Identity::new("x", "x", "dev"), &tcp).unwrap();
+        let _others =
+            Announcement::new(data.path(), &Identity::new("x", "x", "dev"), &tcp).unwrap();
         let both = [("loyalty".to_owned(), 0, loyalty.clone()), ("pay".to_owned(), 2, tcp)];
         assert_eq!(here(), both);
         // Who comes in the place of another isn't taken away with it.

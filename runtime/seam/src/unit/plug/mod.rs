@@ -234,9 +234,8 @@ async fn found(parts: &Parts, config: &Config, layout: &UnitLayout) -> Vec<Found
         address,
     });
     let registered: Vec<Entry> = parts.plug.registered.lock().values().cloned().collect();
-    let registered = registered.into_iter().filter(|entry| {
-        entry.app == config.app.name && entry.is_reachable()
-    });
+    let registered =
+        registered.into_iter().filter(|entry| entry.app == config.app.name && entry.is_reachable());
     let registered = registered.filter_map(|entry| {
         let address = entry.address.parse().ok()?;
         Some(Found { unit: entry.unit, instance: entry.instance, address })
@@ -246,9 +245,15 @@ async fn found(parts: &Parts, config: &Config, layout: &UnitLayout) -> Vec<Found
         instance: endpoint.instance,
         address: endpoint.address,
     });
-    let known = |unit: &str| unit == layout.unit || layout.peers.iter().any(|peer| peer.unit == unit);
+    let known =
+        |unit: &str| unit == layout.unit || layout.peers.iter().any(|peer| peer.unit == unit);
+    // Where units prove who they are, who can't doesn't ask.
+    let secure = config.tls.is_none() || parts.hosting.tls.is_some();
+    let may = |found: &Found| {
+        !known(&found.unit) && (secure || matches!(found.address, Address::Unix(_)))
+    };
     let mut all: Vec<Found> = Vec::new();
-    for found in announced.chain(registered).chain(listed).filter(|found| !known(&found.unit)) {
+    for found in announced.chain(registered).chain(listed).filter(may) {
         let is = |other: &Found| other.unit == found.unit && other.instance == found.instance;
         if !all.iter().any(is) {
             all.push(found);
@@ -276,7 +281,8 @@ fn needed_by(guests: &mut [Guest], needed: &mut [Needed], parts: &Parts) {
 fn not_let_in(guests: &[Guest], refused: &mut BTreeMap<ServiceId, PluggedStatus>, parts: &Parts) {
     let let_in = parts.hosting.guests.get();
     for guest in guests {
-        let strange = guest.hosted().filter(|hosted| parts.hosting.opened(hosted.id.name()).is_none());
+        let strange =
+            guest.hosted().filter(|hosted| parts.hosting.opened(hosted.id.name()).is_none());
         for hosted in strange.filter(|hosted| !let_in.lets_in(hosted.id)) {
             let reason = "`plug` of [edge] doesn't let it in";
             refused.entry(hosted.id).or_insert_with(|| {
