@@ -448,7 +448,9 @@ fn latency(us: f64) -> String {
 mod tests {
     use seam_core::metrics::MethodMetrics;
 
-    use crate::unit::{EndpointState, EndpointStatus, MethodStatus, RegistryStatus, ServiceStatus};
+    use crate::unit::{
+        EndpointState, EndpointStatus, MethodStatus, PluggedStatus, RegistryStatus, ServiceStatus,
+    };
 
     use super::*;
 
@@ -468,6 +470,7 @@ mod tests {
             log_lines_dropped: 0,
             services: vec![ServiceStatus {
                 service: "order".into(),
+                version: "1.0".into(),
                 lane: "inline".into(),
                 health: Some("bad".into()),
                 state: "running".into(),
@@ -479,6 +482,7 @@ mod tests {
             methods: vec![
                 MethodStatus {
                     service: "payment".into(),
+                    version: "1.0".into(),
                     method: "charge".into(),
                     remote: true,
                     metrics: MethodMetrics {
@@ -503,6 +507,13 @@ mod tests {
                 calls: 10,
                 in_flight: 2,
                 latency_us: 1_500,
+            }],
+            plugged: vec![PluggedStatus {
+                service: "copycat".into(),
+                version: "1.0".into(),
+                state: "refused".into(),
+                reason: Some("its route is taken".into()),
+                instances: vec!["copycat.0".into()],
             }],
         }
     }
