@@ -540,6 +540,7 @@ order    front  inline  running          2         1
 
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
+  copycat 1.0 isn't plugged into front: its route is taken
 
 ENDPOINT  OF       CALLED FROM  STATE  CALLS  IN FLIGHT  LATENCY
 pay.1     payment  front        open      10          2    1.5ms
