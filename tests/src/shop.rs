@@ -18,7 +18,8 @@ use crate::process::{Process, example, signal};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The services, as settings name them; each has a unit of its name.
-const SERVICES: [&str; 7] = ["USER", "ORDER", "PAYMENT", "QUOTE", "MAIL", "SHIPPING", "HISTORY"];
+const SERVICES: [&str; 8] =
+    ["USER", "ORDER", "PAYMENT", "QUOTE", "MAIL", "SHIPPING", "HISTORY", "OVERVIEW"];
 
 /// How the shop runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub enum Mode {
     Arbiter,
     /// Three processes: `front`, `pay` and `quote`.
     Split,
-    /// Eight processes: the edge and a service each.
+    /// Nine processes: the edge and a service each.
     Micro,
 }
 
@@ -52,7 +53,7 @@ impl Mode {
         match self {
             Self::Direct | Self::Encoded | Self::Arbiter => 1,
             Self::Split => 3,
-            Self::Micro => 8,
+            Self::Micro => 9,
         }
     }
 
@@ -201,10 +202,10 @@ impl Premises {
 fn addresses(folder: &Path) -> Vec<(String, String)> {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut environment = vec![("SEAM__APP__DATA".to_owned(), path("data"))];
-    for unit in ["ALL", "FRONT", "EDGE"] {
+    for unit in ["ALL", "FRONT", "EDGE", "GATE_A", "GATE_B"] {
         environment.push((format!("SEAM__UNITS__{unit}__HTTP"), "127.0.0.1:0".into()));
     }
-    for unit in SERVICES.into_iter().chain(["PAY"]) {
+    for unit in SERVICES.into_iter().chain(["PAY", "CORE"]) {
         environment.push((format!("SEAM__UNITS__{unit}__LISTEN"), format!("unix:{}", path(unit))));
     }
     environment

@@ -48,7 +48,7 @@ name = "shop"
 data = "{premises}/data"
 [store]
 [units.front]
-services = ["user", "order", "history"]
+services = ["user", "order", "history", "overview"]
 http = "127.0.0.1:0"
 instances = 2
 [units.pay]

@@ -57,11 +57,13 @@ enum Request {
         id: u128,
         wait: u64,
     },
-    /// Keeps a saga, under that id.
+    /// Keeps a saga, under that id and on behalf of that principal.
     Keep {
         id: u128,
         method: String,
         arguments: String,
+        #[serde(default)]
+        principal: Option<Arc<str>>,
     },
 }
 
@@ -115,8 +117,9 @@ impl Companion {
                     Err(reason) => Answer::Away { reason },
                 }
             }
-            Request::Keep { id, method, arguments } => {
-                let kept = self.desk.keep(TicketId::new(id), method, arguments.into_bytes());
+            Request::Keep { id, method, arguments, principal } => {
+                let (id, arguments) = (TicketId::new(id), arguments.into_bytes());
+                let kept = self.desk.keep(id, method, arguments, principal);
                 match kept.await {
                     Ok(()) => Answer::Kept,
                     Err(reason) => Answer::Away { reason },
@@ -208,9 +211,10 @@ impl Asking {
         id: TicketId,
         method: String,
         arguments: Vec<u8>,
+        principal: Option<Arc<str>>,
     ) -> Result<(), SourceError> {
         let arguments = String::from_utf8(arguments).map_err(SourceError::new)?;
-        match self.ask(&Request::Keep { id: id.get(), method, arguments }).await? {
+        match self.ask(&Request::Keep { id: id.get(), method, arguments, principal }).await? {
             Answer::Kept => Ok(()),
             other => Err(unexpected(&other)),
         }

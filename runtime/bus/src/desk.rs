@@ -105,6 +105,7 @@ impl Desk {
         id: TicketId,
         method: String,
         arguments: Vec<u8>,
+        principal: Option<Arc<str>>,
     ) -> Result<(), String> {
         let commands = self.commands().ok_or("it isn't at work here")?;
         let known = self.contract.method(&method).filter(|method| method.saga);
@@ -112,8 +113,18 @@ impl Desk {
         let (key, idempotent, saga) = (id.to_string(), known.idempotent, known.saga);
         let (service, version) = (self.service.name().to_owned(), None);
         let (due, trace) = (Due::Now, None);
-        let call =
-            KeptCall { service, version, method, idempotent, saga, arguments, key, due, trace };
+        let call = KeptCall {
+            service,
+            version,
+            method,
+            idempotent,
+            saga,
+            arguments,
+            key,
+            due,
+            trace,
+            principal,
+        };
         commands.keep(call, Some(id)).await.map(drop).map_err(|error| error.to_string())
     }
 }

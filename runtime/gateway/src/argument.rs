@@ -87,6 +87,21 @@ impl Argument {
         &self.camel
     }
 
+    /// Its name, as the method's schema has it.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether a query has all its values, or one for each of its fields.
+    pub(crate) const fn is_list(&self) -> bool {
+        matches!(self.form, Form::List(_))
+    }
+
+    /// Whether a query has its fields in its place.
+    pub(crate) const fn is_object(&self) -> bool {
+        matches!(self.form, Form::Object(_))
+    }
+
     /// The arguments that a query names, to make this one.
     pub(crate) fn in_query(&self) -> &[Self] {
         match &self.form {

@@ -140,6 +140,16 @@ impl Arguments {
         }
     }
 
+    /// All of them, in their order.
+    pub(crate) fn list(&self) -> &[Argument] {
+        &self.list
+    }
+
+    /// The one that the whole body may be.
+    pub(crate) fn sole(&self) -> Option<&Argument> {
+        self.sole.map(|sole| &self.list[sole])
+    }
+
     /// Whether the body may be of any media type.
     pub(crate) const fn takes_blob(&self) -> bool {
         self.takes_blob

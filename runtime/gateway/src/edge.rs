@@ -11,17 +11,20 @@ use seam_core::metrics::MethodMetrics;
 use tokio::time::{sleep, timeout};
 
 use crate::error::EdgeError;
-use crate::http::{self, Connections, EdgeListener, Phase, Running};
+use crate::http::{self, Connections, EdgeListener, EdgeListeners, Phase, Running};
+use crate::openapi::Cached;
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::settings::EdgeSettings;
-use crate::stage::Rate;
+use crate::stage::{Failures, InFlight};
+use crate::together::Alone;
 use crate::worker::{Shared, Table};
 
 /// The HTTP side of a unit, on threads of its own. Dropping it closes its connections at once;
 /// [`Edge::stop`] is the polite way.
 pub struct Edge {
-    address: SocketAddr,
+    http: Option<SocketAddr>,
+    https: Option<SocketAddr>,
     running: Running,
     shared: Arc<Shared>,
 }
@@ -61,38 +64,63 @@ impl Edge {
         Self::bind_on(listener, settings, clients, probe, own)
     }
 
-    /// As [`Edge::bind_with`], on a socket that listens already, in place of
-    /// [`EdgeSettings::listen`].
+    /// As [`Edge::bind_with`], on sockets that listen already, in place of
+    /// [`EdgeSettings::listen`]. All of them are of one edge, and end together.
     ///
     /// # Errors
     /// As [`Edge::bind`], for routes.
     pub fn bind_on(
-        listener: EdgeListener,
+        listeners: impl Into<EdgeListeners>,
         settings: EdgeSettings,
         clients: Vec<Arc<dyn AnyClient>>,
         probe: Arc<dyn Probe>,
         own: Own,
     ) -> Result<Self, EdgeError> {
         let table = Live::new(Table::new(clients)?);
-        let address = listener.address().map_err(EdgeError::Start)?;
+        let together = own.together.clone();
+        let together = together.unwrap_or_else(|| Arc::new(Alone::new(settings.clock.clone())));
+        let listeners = listeners.into();
+        let address = |listener: &EdgeListener| listener.address().map_err(EdgeError::Start);
+        let http = listeners.http.as_ref().map(address).transpose()?;
+        let https = listeners.https.as_ref().map(|(listener, _)| address(listener)).transpose()?;
         let shared = Shared {
             settings: Live::new(settings),
             table,
             probe,
             own,
             own_metrics: OwnMetrics::new(),
-            rate: Rate::default(),
+            failures: Failures::default(),
+            in_flight: InFlight::default(),
+            together,
+            cache: Arc::default(),
+            document: Cached::default(),
             connections: Arc::new(Connections::default()),
+            https: https.map(|address| address.port()),
         };
         let shared = Arc::new(shared);
-        let running = http::start(Arc::clone(&shared), listener).map_err(EdgeError::Start)?;
-        tracing::info!(%address, "the edge serves");
-        Ok(Self { address, running, shared })
+        let running = http::start(Arc::clone(&shared), listeners).map_err(EdgeError::Start)?;
+        if let Some(address) = http {
+            tracing::info!(%address, "the edge serves");
+        }
+        if let Some(address) = https {
+            tracing::info!(%address, "the edge serves by TLS");
+        }
+        Ok(Self { http, https, running, shared })
     }
 
-    /// Where it listens.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens; by TLS if it does nothing else.
+    pub fn address(&self) -> SocketAddr {
+        self.http.or(self.https).unwrap_or(self.shared.settings.load().listen)
+    }
+
+    /// Where it speaks HTTP as it is, if it does.
+    pub const fn http(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Where it speaks HTTP by TLS, if it does.
+    pub const fn https(&self) -> Option<SocketAddr> {
+        self.https
     }
 
     /// What the edge goes by. Set anew, it holds for every request and every connection that begins
@@ -125,25 +153,31 @@ impl Edge {
     /// `grace` in all is cut off. A socket that others accept connections from, too, stays as it is.
     /// Works on any runtime of tokio's.
     pub async fn stop(self, grace: Duration) {
-        let Running { handle, lives, over, connections, listener } = self.running;
+        let Running { handle, lives, over, connections, listeners } = self.running;
         let began = Instant::now();
         let notice = self.shared.settings.load().notice.min(grace);
         connections.enter(Phase::Notice);
+        if let Some(pushes) = &self.shared.own.pushes {
+            // Streams have no end of their own; their clients come back, to another edge perhaps.
+            pushes.board().end();
+        }
         sleep(notice).await;
-        let last = listener.is_last();
+        let last = listeners.iter().all(EdgeListener::is_last);
         if !grace.is_zero() {
             if last {
-                listener.let_no_more_in();
+                listeners.iter().for_each(EdgeListener::let_no_more_in);
                 sleep(HANDED_ON).await;
             }
             // From here on the server accepts nobody; what it has accepted goes on.
             handle.pause().await;
             sleep(HANDED_ON).await;
         }
-        if grace.is_zero() || (last && !listener.refuse()) {
+        // Each of them is asked, whatever the others say.
+        let refuse = || listeners.iter().filter(|listener| !listener.refuse()).count() == 0;
+        if grace.is_zero() || (last && !refuse()) {
             drop(handle.stop(true));
         }
-        drop(listener);
+        drop(listeners);
         connections.enter(Phase::Closing);
         let left = grace.saturating_sub(began.elapsed());
         if timeout(left, connections.none()).await.is_err() {
@@ -157,6 +191,7 @@ impl Edge {
 
 impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edge").field("address", &self.address).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Edge");
+        shown.field("http", &self.http).field("https", &self.https).finish_non_exhaustive()
     }
 }

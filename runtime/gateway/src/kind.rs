@@ -71,7 +71,7 @@ pub(crate) fn is_blob(root: &Value, schema: &Value) -> bool {
 }
 
 /// A schema behind references and options.
-fn resolved<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
+pub(crate) fn resolved<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
     for _ in 0..MAX_DEPTH {
         let next = match (schema.get("$ref"), schema.get("anyOf")) {
             (Some(Value::String(reference)), _) => {
@@ -93,7 +93,7 @@ fn resolved<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
 }
 
 /// Whether a schema allows values of that type.
-fn is(schema: &Value, name: &str) -> bool {
+pub(crate) fn is(schema: &Value, name: &str) -> bool {
     match schema.get("type") {
         Some(Value::String(kind)) => kind == name,
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == name),

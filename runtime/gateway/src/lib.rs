@@ -1,4 +1,5 @@
-//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours).
+//! The edge of seam: the HTTP side of a unit, on actix-web (its HTTP engine; the routes are ours), and
+//! for HTTP/2 on h2.
 //!
 //! An [`Edge`] serves the contracts of the clients that it is given. Nobody writes a handler: a
 //! method says `#[call(http = "POST /api/order")]`, and the edge finds the arguments of such a
@@ -10,7 +11,8 @@
 //! | `POST /rpc/{service}/{method}`, a JSON object of arguments | methods marked `public` |
 //! | `POST /gateway`, a form with `module`, `version`, `method`, `bizContent` | methods marked `public` |
 //!
-//! `GET /healthz` says that the process lives, `GET /readyz` what its [`Probe`] says.
+//! `GET /openapi.json` describes all of them ([`openapi()`]), and `GET /docs` shows that as a page where
+//! calls can be tried. `GET /healthz` says that the process lives, `GET /readyz` what its [`Probe`] says.
 //!
 //! # Where arguments come from
 //!
@@ -35,11 +37,21 @@
 //! its result. `Idempotency-Key` is the call's key, and the same key is the same ticket. Without it,
 //! an argument that a route ties to that header is the ticket's id.
 //!
+//! # What is pushed
+//!
+//! `GET /push` is a stream of server-sent events for the subject of whoever asks ([`Pushes`]), which
+//! needs a credential. Its ids are understood by every edge of the app.
+//!
 //! # Answers
 //!
 //! An answer is JSON, with the status that its route declares. An
 //! [`Answer`](seam_core::codec::Answer) has a status, headers and cookies of its own; a `Blob` is
 //! the body, with its media type.
+//!
+//! On its way out an answer gets what it doesn't say itself: `Cache-Control`, a strong `ETag` if it is
+//! all of a GET's content, or 304 for who has that already; then a coding that the client takes, from
+//! 1 KiB on. [`WebSettings`] says which pages of other origins may read answers, which methods'
+//! answers are kept for a while, and which folders are shown where nothing else has a path.
 //!
 //! # Errors
 //!
@@ -51,6 +63,11 @@
 //! that explains it, unless [`EdgeSettings::errors`] names another place. What is no HTTP request at all gets the same,
 //! with an id of its own.
 //!
+//! # Versions and TLS
+//!
+//! HTTP/1.1 and HTTP/2 come to the same stages, and are answered alike. Without TLS, HTTP/2 is spoken on
+//! loopback, by who knows that beforehand; by TLS ([`EdgeTls`]) as client and edge agree.
+//!
 //! # What is refused
 //!
 //! Heads, bodies, connections and their speed have limits ([`EdgeLimits`]). Requests that proxies
@@ -60,9 +77,15 @@
 
 mod argument;
 mod arguments;
+mod auth;
+mod cache;
+mod coding;
+mod cors;
+mod docs;
 mod edge;
 mod error;
 mod errors;
+mod files;
 mod form;
 mod http;
 mod json;
@@ -72,10 +95,12 @@ mod location;
 mod methods;
 mod modules;
 mod names;
+mod openapi;
 mod own;
 mod prefer;
 mod probe;
 mod problem;
+mod push;
 mod query;
 mod request;
 mod response;
@@ -85,24 +110,40 @@ mod security;
 mod settings;
 mod shape;
 mod stage;
+mod tag;
 mod target;
 mod tickets;
+mod together;
 mod versions;
+mod web;
 mod worker;
 
 /// The HTTP library whose routes a program may add, in the version that the edge takes.
 pub use actix_web;
 
+pub use self::auth::{
+    AuthSettings, Authenticators, JwtKeys, JwtSettings, KeySettings, SessionSettings, SigningApp,
+    SigningSettings, Source, SourceError, new_key,
+};
+pub use self::cors::Cors;
 pub use self::edge::Edge;
 pub use self::error::EdgeError;
-pub use self::http::{EdgeListener, LastOne, OwnRoutes};
+pub use self::files::FileFolder;
+pub use self::http::{EdgeListener, EdgeListeners, EdgeTls, EdgeTlsError, LastOne, OwnRoutes};
 pub use self::modules::{AskedModule, ModuleError, Modules, module_failure};
+pub use self::openapi::{About, Api, Asks, Scheme, openapi};
 pub use self::own::Own;
 pub use self::probe::{Probe, Readiness};
 pub use self::problem::{problem, public_problem};
+pub use self::push::{Board, KEPT, Pushed, Pushes, Said};
 pub use self::routes::check_routes;
 pub use self::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 pub use self::settings::{EdgeLimits, EdgeSettings, UnknownQuery};
 pub use self::shape::{ProblemReport, Shape, Shaped};
 pub use self::tickets::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
+pub use self::together::{
+    Alone, Among, Apart, Ask, Claim, Companion, InFiles, Other, Others, Reached, Standing, Take,
+    Taken, Together, together_contract, together_service,
+};
+pub use self::web::WebSettings;
 pub use self::versions::Versions;

@@ -66,6 +66,23 @@ impl Location {
         }
     }
 
+    /// The pointers to the fields that fill a route's path, in its order; `None` if the two templates
+    /// aren't alike.
+    pub(crate) fn fills(&self, path: &str) -> Option<Vec<String>> {
+        let path = Self::parse(path).ok()?;
+        let mut pointers = Vec::new();
+        let alike = self.0.len() == path.0.len()
+            && self.0.iter().zip(&path.0).all(|parts| match parts {
+                (Part::Text(text), Part::Text(other)) => text == other,
+                (Part::Field(names), Part::Field(_)) => {
+                    pointers.push(format!("/{}", names.join("/")));
+                    true
+                }
+                _ => false,
+            });
+        alike.then_some(pointers)
+    }
+
     /// The location of an answer; `None` if the answer lacks a field, or if the edge itself would
     /// refuse a request for that: with a slash or nothing in a segment, say.
     pub(crate) fn of(&self, answer: &[u8]) -> Option<String> {
@@ -144,6 +161,16 @@ mod tests {
         assert_eq!(elsewhere.of(br#"{"who": ".."}"#), None);
         for template in ["/a//{b}", "/a/../{b}", "/a\\{b}", "/%2f{b}"] {
             assert!(Location::parse(template).is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_location_fills_the_path_that_it_is_like() {
+        let location = Location::parse("/api/order/{order.id}/by/{who}").unwrap();
+        let pointers = vec!["/order/id".to_owned(), "/who".to_owned()];
+        assert_eq!(location.fills("/api/order/{id}/by/{user_id}"), Some(pointers));
+        for other in ["/api/order/{id}", "/api/order/{id}/by/x", "/api/orders/{id}/by/{who}"] {
+            assert_eq!(location.fills(other), None, "{other}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use seam_core::contract::{ContractDescriptor, MethodDescriptor, Rule, SessionStep};
+use seam_core::policy::Quota;
 
 /// A method, as it is asked for at the edge on any of the ways in.
 #[derive(Debug)]
@@ -11,8 +12,8 @@ pub(crate) struct EdgeMethod {
     pub(crate) name: String,
     /// Who may ask, by its contract.
     pub(crate) rule: Rule,
-    /// How often, by its contract: a rate's text.
-    pub(crate) rate: Option<String>,
+    /// How often, by its contract.
+    pub(crate) rate: Option<Quota>,
     /// How long answers may be kept, by its contract.
     pub(crate) cache: Option<Duration>,
     /// What it does to its client's session.
@@ -24,7 +25,8 @@ impl EdgeMethod {
         Self {
             name: format!("{service}.{}", method.name),
             rule: Rule::of(method),
-            rate: method.rate.clone(),
+            // The macro takes none that is none.
+            rate: method.rate.as_deref().and_then(|rate| Quota::parse(rate).ok()).flatten(),
             cache: method.cache,
             session: method.session,
         }

@@ -8,13 +8,18 @@ use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::modules::Modules;
+use crate::openapi::About;
+use crate::push::Pushes;
 use crate::security::SecurityPlugin;
 use crate::shape::Shape;
 use crate::tickets::Tickets;
+use crate::together::Together;
 
 /// What is added to an edge: by its program, and by who keeps calls. Default: nothing.
 #[derive(Clone, Default)]
 pub struct Own {
+    /// What the document of the API is called.
+    pub about: About,
     /// Routes that are tried when no contract has one.
     pub routes: Option<OwnRoutes>,
     /// How errors of the edge and the runtime look.
@@ -28,17 +33,28 @@ pub struct Own {
     pub plugins: Vec<Arc<dyn SecurityPlugin>>,
     /// The way to modules that no contract has. Without it the form gateway knows none.
     pub modules: Option<Arc<dyn Modules>>,
+    /// By which it counts together with the app's other edges. Without it, it counts for itself.
+    pub together: Option<Arc<dyn Together>>,
+    /// Which instance of which unit the edge is of: `front.0`. With it, answers of services say by the
+    /// header `x-seam-instance` which one has served them.
+    pub instance: Option<Arc<str>>,
+    /// Who hears what services push to clients. Without it there is nothing at `/push`.
+    pub pushes: Option<Arc<dyn Pushes>>,
 }
 
 impl fmt::Debug for Own {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Own")
+            .field("about", &self.about)
             .field("routes", &self.routes.is_some())
             .field("problems", &self.problems.is_some())
             .field("errors", &self.errors.is_some())
             .field("tickets", &self.tickets.is_some())
             .field("plugins", &self.plugins.len())
             .field("modules", &self.modules.is_some())
+            .field("together", &self.together.is_some())
+            .field("instance", &self.instance)
+            .field("pushes", &self.pushes.is_some())
             .finish()
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Instead {
     Verbs(String),
     /// The media types of a body: the value of `Accept`.
     Types(Cow<'static, str>),
+    /// How many bytes there are: the value of `Content-Range`.
+    Bytes(u64),
 }
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -75,6 +77,10 @@ impl Problem {
 
     pub(crate) fn not_found(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::NotFound, what)
+    }
+
+    pub(crate) fn invalid_credential(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidCredential, why)
     }
 
     pub(crate) fn denied(why: impl Into<Cow<'static, str>>) -> Self {
@@ -119,12 +125,25 @@ impl Problem {
         Self::new(Code::RequestTimeout, what).closing()
     }
 
+    /// Bytes are asked for of which there are `length` alone.
+    pub(crate) fn beyond(length: u64) -> Self {
+        let detail = format!("the range lies behind the end: there are {length} bytes");
+        let instead = Some(Box::new(Instead::Bytes(length)));
+        Self { instead, ..Self::new(Code::RangeNotSatisfiable, detail) }
+    }
+
     pub(crate) fn deadline() -> Self {
         not_executed(NotExecuted::DeadlineExceeded, None)
     }
 
+    /// Says when to come back: also after hours, if it is so.
     pub(crate) fn rate_limited(wait: Duration) -> Self {
-        Self::new(Code::RateLimited, "too many requests from this address").after(wait)
+        let retry_after = Some(wait.as_nanos().div_ceil(1_000_000_000).max(1) as u64);
+        Self { retry_after, ..Self::new(Code::RateLimited, "too many requests") }
+    }
+
+    pub(crate) fn overloaded(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Overloaded, why).after(RETRY_AFTER)
     }
 
     pub(crate) fn unavailable(why: impl Into<Cow<'static, str>>) -> Self {
@@ -147,6 +166,12 @@ impl Problem {
     /// An error of the edge itself, where a call was kept: it may have run.
     fn untold(code: Code, detail: &'static str) -> Self {
         Self { outcome: Certainty::Unknown, ..Self::new(code, detail) }
+    }
+
+    /// The call ran, and this came after it.
+    pub(crate) fn once_run(mut self) -> Self {
+        self.outcome = Certainty::Unknown;
+        self
     }
 
     /// Says what is behind it, for the log.

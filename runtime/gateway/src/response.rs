@@ -13,6 +13,7 @@ use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::{Instead, Problem};
 use crate::shape::Shape;
+use crate::tag::Tag;
 
 /// An answer, of whatever kind.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) content: Content,
+    /// What the content is known by, where that isn't all of its bytes.
+    pub(crate) tag: Option<Tag>,
     /// The connection is closed after it.
     pub(crate) close: bool,
     /// The code of the problem that it is, for the log; empty if it is none.
@@ -44,6 +47,8 @@ pub(crate) enum Content {
 pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>>>>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The instance that has served a call.
+const INSTANCE: HeaderName = HeaderName::from_static("x-seam-instance");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// What an error says of a call, however it is shaped.
@@ -51,14 +56,14 @@ const OUTCOME: HeaderName = HeaderName::from_static("x-seam-outcome");
 
 impl Response {
     /// An answer that is JSON.
-    pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
+    pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
         let mut response = Self::new(status, Content::Bytes(body.into()));
         response.header(header::CONTENT_TYPE, JSON);
         response
     }
 
     /// An answer of another media type.
-    pub(crate) fn of_type(media_type: HeaderValue, body: Vec<u8>) -> Self {
+    pub(crate) fn of_type(media_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         let mut response = Self::new(StatusCode::OK, Content::Bytes(body.into()));
         response.header(header::CONTENT_TYPE, media_type);
         response
@@ -70,12 +75,35 @@ impl Response {
     }
 
     fn new(status: StatusCode, content: Content) -> Self {
-        let headers = Vec::with_capacity(4);
-        Self { status, headers, content, close: false, code: "".into() }
+        let headers = Vec::with_capacity(5);
+        Self { status, headers, content, tag: None, close: false, code: "".into() }
     }
 
     pub(crate) fn header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.push((name, value));
+    }
+
+    /// The first value of a header.
+    pub(crate) fn value(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    /// Says that the answer would be another one if that header of the request were.
+    pub(crate) fn varies(&mut self, by: &'static str) {
+        let names = |value: &HeaderValue| {
+            let mut names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+            names.any(|name| name == b"*" || name.eq_ignore_ascii_case(by.as_bytes()))
+        };
+        match self.headers.iter_mut().find(|(name, _)| *name == header::VARY) {
+            Some((_, value)) if names(value) => {}
+            Some((_, value)) => {
+                let both = [value.as_bytes(), b", ", by.as_bytes()].concat();
+                if let Ok(both) = HeaderValue::from_bytes(&both) {
+                    *value = both;
+                }
+            }
+            None => self.header(header::VARY, HeaderValue::from_static(by)),
+        }
     }
 
     /// What a problem is answered with; `errors` is where its code is explained.
@@ -99,6 +127,9 @@ impl Response {
         let instead = problem.instead.as_deref().map(|instead| match instead {
             Instead::Verbs(verbs) => (header::ALLOW, HeaderValue::try_from(verbs)),
             Instead::Types(types) => (header::ACCEPT, HeaderValue::from_str(types)),
+            Instead::Bytes(length) => {
+                (header::CONTENT_RANGE, HeaderValue::try_from(format!("bytes */{length}")))
+            }
         });
         if let Some((name, Ok(value))) = instead {
             response.header(name, value);
@@ -110,6 +141,14 @@ impl Response {
         response.header(header::CONTENT_TYPE, kind);
         response.content = Content::Bytes(body.into());
         response
+    }
+
+    /// Names the instance whose answer it is.
+    pub(crate) fn served_by(&mut self, instance: &str) {
+        // Units' names are values of headers.
+        if let Ok(instance) = HeaderValue::from_str(instance) {
+            self.header(INSTANCE, instance);
+        }
     }
 
     /// Names the request that it answers.

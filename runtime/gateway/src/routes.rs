@@ -9,10 +9,12 @@ use seam_core::call::AnyClient;
 use seam_core::contract::{HttpRoute, MethodDescriptor};
 
 use crate::arguments::Arguments;
+use crate::docs::{self, Asset};
 use crate::error::EdgeError;
 use crate::errors::{self, Errors};
 use crate::location::Location;
 use crate::methods::EdgeMethod;
+use crate::openapi;
 use crate::rpc::Services;
 use crate::versions::{Majors, bare};
 
@@ -62,8 +64,14 @@ pub(crate) enum Target {
     Error,
     /// A call that was kept.
     Ticket,
+    /// What is pushed to a client.
+    Push,
+    /// The document of the API.
+    Api,
+    /// A file of the page that shows it.
+    Docs(&'static Asset),
     /// What each major of a service has there.
-    Method(Majors<MethodRoute>),
+    Method(Majors<Arc<MethodRoute>>),
 }
 
 /// A route that a method declares.
@@ -113,10 +121,15 @@ impl Routes {
         building.add(Method::GET, "/readyz", Target::Readiness, own)?;
         building.add(Method::GET, errors::PATH, Target::Errors, own)?;
         building.add(Method::GET, &format!("{}/{{code}}", errors::PATH), Target::Error, own)?;
+        building.add(Method::GET, openapi::PATH, Target::Api, own)?;
+        for asset in &docs::ASSETS {
+            building.add(Method::GET, asset.path, Target::Docs(asset), own)?;
+        }
         building.add(Method::POST, "/gateway", Target::Form, own)?;
         building.add(Method::POST, "/rpc/{service}/{method}", Target::Rpc, own)?;
         building.add(Method::GET, &format!("{TICKETS}/{{id}}"), Target::Ticket, own)?;
         building.add(Method::GET, &format!("{TICKETS}/"), Target::Ticket, own)?;
+        building.add(Method::GET, "/push", Target::Push, own)?;
         for (at, client) in clients.iter().enumerate() {
             let (service, major) = (client.service().name(), client.descriptor().major());
             for method in &client.descriptor().methods {
@@ -170,7 +183,7 @@ fn method_route(
     client: usize,
     method: &MethodDescriptor,
     route: &HttpRoute,
-) -> Result<(Method, MethodRoute), String> {
+) -> Result<(Method, Arc<MethodRoute>), String> {
     let verb = match route.verb.as_str() {
         "GET" => Method::GET,
         "POST" => Method::POST,
@@ -193,11 +206,11 @@ fn method_route(
         return Err("accepts media types, and its body is no `Blob`".into());
     }
     let route = MethodRoute { client, index, arguments, status, location, accept };
-    Ok((verb, route))
+    Ok((verb, Arc::new(route)))
 }
 
 /// The names in a template, whose every segment is a text or `{name}`.
-fn names(path: &str) -> Result<Vec<&str>, String> {
+pub(crate) fn names(path: &str) -> Result<Vec<&str>, String> {
     if !path.starts_with('/') {
         return Err("doesn't begin with `/`".into());
     }
@@ -268,7 +281,7 @@ impl Building {
 }
 
 /// `/order/{id}/item/{item}` → `/order/{0}/item/{1}`.
-fn shape(path: &str) -> String {
+pub(crate) fn shape(path: &str) -> String {
     let mut count = 0;
     let segments = path.split('/').map(|segment| {
         if segment.starts_with('{') {

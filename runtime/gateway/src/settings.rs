@@ -7,10 +7,15 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use seam_core::contract::Rule;
+use seam_core::policy::Quota;
 use seam_core::time::Clock;
 
+use crate::auth::Authenticators;
+use crate::openapi::{Asks, Scheme};
 use crate::versions::Versions;
+use crate::web::WebSettings;
 
 /// Where an edge listens and what it lets in.
 #[derive(Debug, Clone)]
@@ -36,8 +41,26 @@ pub struct EdgeSettings {
     pub allow: Arc<HashMap<String, Rule>>,
     /// Which major of a service is asked for by who doesn't say. Default: the lowest.
     pub versions: Arc<Versions>,
+    /// What it says to browsers and caches, and the folders that it shows.
+    pub web: Arc<WebSettings>,
+    /// By which kinds of credentials, for the document of the API. Default: none.
+    pub schemes: Vec<Scheme>,
+    /// How clients show who they are. Default: nobody can.
+    pub auth: Authenticators,
+    /// Other sites whose pages may ask for something with a session of this one, such as
+    /// `https://app.example.com`. Default: none.
+    pub origins: Arc<[String]>,
+    /// Whether requests that come without TLS are sent to where the edge speaks it, but for
+    /// `/healthz` and `/readyz`. Default: no.
+    pub redirect: bool,
     /// What it lets in.
     pub limits: EdgeLimits,
+    /// What a method may be asked for, as [`EdgeLimits::rate`] has it for all together: by its name, as
+    /// `user.create`, in place of what its contract says. Default: none.
+    pub rates: Arc<HashMap<String, Option<Quota>>>,
+    /// Whom it believes what they say of the clients behind them, by `X-Forwarded-For`,
+    /// `X-Forwarded-Proto` and the PROXY protocol. Default: nobody.
+    pub trusted: Arc<[IpNet]>,
     /// The clock of the clients that it calls with. Default: the production clock.
     pub clock: Clock,
 }
@@ -53,9 +76,23 @@ impl Default for EdgeSettings {
             known: false,
             allow: Arc::default(),
             versions: Arc::default(),
+            web: Arc::default(),
+            schemes: Vec::new(),
+            auth: Authenticators::default(),
+            origins: Arc::default(),
+            redirect: false,
             limits: EdgeLimits::default(),
+            rates: Arc::default(),
+            trusted: Arc::default(),
             clock: Clock::fast(),
         }
+    }
+}
+
+impl EdgeSettings {
+    /// What the document of the API says of credentials.
+    pub fn asks(&self) -> Asks<'_> {
+        Asks { known: self.known, schemes: &self.schemes, allow: &self.allow }
     }
 }
 
@@ -82,9 +119,14 @@ pub struct EdgeLimits {
     pub connections: usize,
     /// Connections at once from one address; more are closed. Default: 100.
     pub connections_per_address: usize,
-    /// Requests a second from one address (for IPv6, from one /64), with bursts of as many; beyond
-    /// it: 429. Default: no limit.
-    pub rate: Option<NonZeroU32>,
+    /// Requests of one credential, or without one of one address (for IPv6, of one /64), over all
+    /// edges of the app; beyond it: 429. Default: no limit.
+    pub rate: Option<Quota>,
+    /// Wrong credentials from one address, or /64; beyond it none of it is looked at: 429.
+    /// Default: 1,000 in 60 s.
+    pub failures: Option<Quota>,
+    /// Requests that are answered at once; beyond it: 503. Default: 0, no limit.
+    pub in_flight: u32,
     /// What becomes of a key of the query that nothing is read from. Default: the request is
     /// refused.
     pub unknown_query: UnknownQuery,
@@ -114,6 +156,8 @@ impl Default for EdgeLimits {
             connections: 10_000,
             connections_per_address: 100,
             rate: None,
+            failures: Quota::new(1000, Duration::from_secs(60)),
+            in_flight: 0,
             unknown_query: UnknownQuery::default(),
         }
     }

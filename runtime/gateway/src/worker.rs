@@ -6,18 +6,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use seam_core::call::AnyClient;
+use seam_core::contract::ContractDescriptor;
 use seam_core::live::Live;
 use seam_core::remote::Caller;
 use seam_core::time::{Clock, Moment};
 
+use crate::cache::Cache;
 use crate::error::EdgeError;
 use crate::http::{Connections, OwnService};
 use crate::local::Local;
+use crate::openapi::Cached;
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
 use crate::routes::Routes;
 use crate::settings::EdgeSettings;
-use crate::stage::Rate;
+use crate::stage::{Failures, InFlight};
+use crate::together::Together;
 
 /// What all threads of an edge share.
 pub(crate) struct Shared {
@@ -26,8 +30,14 @@ pub(crate) struct Shared {
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) own: Own,
     pub(crate) own_metrics: OwnMetrics,
-    pub(crate) rate: Rate,
+    pub(crate) failures: Failures,
+    pub(crate) in_flight: InFlight,
+    pub(crate) together: Arc<dyn Together>,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) document: Cached,
     pub(crate) connections: Arc<Connections>,
+    /// The port at which HTTP is spoken by TLS, if there is one.
+    pub(crate) https: Option<u16>,
 }
 
 /// What requests mean, and whom they call: swapped whole.
@@ -58,6 +68,12 @@ impl Table {
     /// Routes that can't be told apart.
     pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>) -> Result<Self, EdgeError> {
         Ok(Self { routes: Routes::new(&clients)?, clients })
+    }
+
+    /// The contracts that it serves, by their services' names.
+    pub(crate) fn contracts(&self) -> Vec<(&str, &ContractDescriptor)> {
+        let clients = self.clients.iter();
+        clients.map(|client| (client.service().name(), client.descriptor())).collect()
     }
 }
 
@@ -109,6 +125,11 @@ impl Serving {
         Self { table, clients }
     }
 
+    /// What it serves.
+    pub(crate) fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
     pub(crate) fn routes(&self) -> &Routes {
         &self.table.routes
     }
@@ -116,6 +137,12 @@ impl Serving {
     /// The client of that number in the table.
     pub(crate) fn client(&self, number: usize) -> &dyn AnyClient {
         &*self.clients[number]
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("routes", &self.routes).finish_non_exhaustive()
     }
 }
 

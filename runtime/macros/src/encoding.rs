@@ -11,6 +11,7 @@ use syn::{
 
 use crate::attrs::{Names, no_conditions, serde_names};
 use crate::case::{self, Case};
+use crate::check::{Checks, is_bare};
 use crate::diagnostic::{Mistakes, unknown};
 use crate::{json, times};
 
@@ -24,6 +25,8 @@ pub(crate) struct Part {
     pub(crate) foreign: bool,
     /// It holds times, which are told by a schema of ours.
     pub(crate) times: bool,
+    /// What is demanded of it beyond its type.
+    pub(crate) checks: Checks,
 }
 
 /// The fields of a struct or of a variant.
@@ -82,6 +85,8 @@ impl Parts {
                     times.then(|| times::attributes(&field.ty, default)).into_iter().flatten(),
                 );
                 let foreign = take_foreign(&mut field.attrs, mistakes) || times;
+                let checks = Checks::take(&mut field.attrs, mistakes);
+                field.attrs.extend(checks.attribute());
                 let own = json::take_skip_if_none(&mut field.attrs, mistakes);
                 if kind == Kind::Named {
                     let skip = json::left_out(&field.ty, skip_if_none, own, default, mistakes);
@@ -97,7 +102,7 @@ impl Parts {
                     Some(ident) => Member::Named(ident.clone()),
                     None => Member::Unnamed(Index::from(place)),
                 };
-                Part { member, name, ty: field.ty.clone(), foreign, times }
+                Part { member, name, ty: field.ty.clone(), foreign, times, checks }
             })
             .collect();
         Self { kind, parts }
@@ -154,10 +159,44 @@ impl Parts {
         let members = self.parts.iter().map(|Part { member, .. }| quote!(&self.#member));
         let write = self.write(members);
         let read = self.read_as(&quote!(Self));
+        let check = self.parts.iter().map(|part| {
+            let member = &part.member;
+            part.check(&quote!(&self.#member), &self.way(part))
+        });
         code(
             &quote!(#write ::core::result::Result::Ok(())),
             &quote!(::core::result::Result::Ok(#read)),
+            &check.collect(),
         )
+    }
+
+    /// What an error passes that says that it is in a part; nothing where a part is the whole.
+    fn way(&self, part: &Part) -> TokenStream {
+        match &part.member {
+            _ if self.kind == Kind::Newtype => TokenStream::new(),
+            Member::Named(_) => {
+                let name = &part.name;
+                quote!(.map_err(|broken| broken.within(#name)))
+            }
+            Member::Unnamed(place) => {
+                let place = place.index as usize;
+                quote!(.map_err(|broken| broken.at(#place)))
+            }
+        }
+    }
+
+    /// The arm that looks at a variant of these parts, whose name in JSON is `name`; none where there
+    /// is nothing to look at.
+    pub(crate) fn check_arm(&self, variant: &Ident, name: &str) -> Option<TokenStream> {
+        let looks = self.parts.iter().enumerate().filter_map(|(n, part)| {
+            let (bound, member) = (format_ident!("part_{n}"), &part.member);
+            let way = self.way(part);
+            let way = quote!(#way.map_err(|broken| broken.within(#name)));
+            let look = part.check(&bound.to_token_stream(), &way);
+            (!look.is_empty()).then(|| (quote!(#member: #bound), look))
+        });
+        let (members, looks): (Vec<_>, Vec<_>) = looks.unzip();
+        (!looks.is_empty()).then(|| quote!(Self::#variant { #(#members,)* .. } => { #(#looks)* }))
     }
 
     /// The arms that encode and decode a variant of these parts.
@@ -245,9 +284,22 @@ fn respanned(tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
-/// The functions of a `Message` that encode it to `out` and decode it from `from`.
-pub(crate) fn code(write: &TokenStream, read: &TokenStream) -> TokenStream {
+/// The functions of a `Message` that encode it to `out` and decode it from `from`, and the one that
+/// looks at what is in it, if there is anything to look at.
+pub(crate) fn code(write: &TokenStream, read: &TokenStream, check: &TokenStream) -> TokenStream {
+    let check = (!check.is_empty()).then(|| {
+        quote! {
+            #[inline]
+            fn check(&self) -> ::core::result::Result<(), ::seam::__private::codec::check::Broken> {
+                #check
+                ::core::result::Result::Ok(())
+            }
+        }
+    });
     quote! {
+        #check
+
+
         #[inline]
         fn write_to<__S: ::seam::__private::codec::Sink>(
             &self,
@@ -266,6 +318,20 @@ pub(crate) fn code(write: &TokenStream, read: &TokenStream) -> TokenStream {
 }
 
 impl Part {
+    /// Statements that look at it, by a reference to it; none where nothing of it is constrained.
+    fn check(&self, value: &TokenStream, way: &TokenStream) -> TokenStream {
+        let ty = &self.ty;
+        let own = self.checks.statements(ty, value, way);
+        let within = (!self.foreign && !is_bare(ty)).then(|| {
+            quote! {
+                if <#ty as ::seam::__private::contract::Message>::SHAPE.checked {
+                    <#ty as ::seam::__private::contract::Message>::check(#value)#way?;
+                }
+            }
+        });
+        quote!(#own #within)
+    }
+
     /// The codec's function for it.
     fn how(&self) -> Ident {
         let name = if self.foreign { "foreign" } else { "value" };
@@ -274,11 +340,14 @@ impl Part {
 
     fn shape(&self) -> TokenStream {
         let ty = &self.ty;
+        let constrained = self.checks.are_there().then(|| quote!(.constrained()));
         if self.foreign {
             // Nobody knows what it is in JSON.
-            return quote!(::seam::__private::contract::Shape::text(1));
+            return quote!(::seam::__private::contract::Shape::text(1)#constrained);
         }
-        quote_spanned!(ty.span()=> <#ty as ::seam::__private::contract::Message>::SHAPE)
+        let shape =
+            quote_spanned!(ty.span()=> <#ty as ::seam::__private::contract::Message>::SHAPE);
+        quote!(#shape #constrained)
     }
 
     /// The type whose schema stands for its layout.

@@ -15,6 +15,7 @@
 
 mod attrs;
 mod case;
+mod check;
 mod config;
 mod contract;
 mod diagnostic;
@@ -80,6 +81,11 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Fields and variants are camelCase in JSON unless `#[serde(rename_all = …)]` says otherwise.
 /// A field that is written `Patch<…>` is left out where it is absent; `#[json(skip_if_none)]`, on an
 /// `Option` or on the whole message, leaves out what is `None`. In the codec they stay where they are.
+///
+/// `#[check(range = 1..=100)]` on a field with a number, and `#[check(len = 1..=64)]` on one with a text or
+/// a list, say what it may be beyond its type; both ends are allowed, and may be constants. The schema has
+/// it, and no turn begins with a message that breaks it: the call is `NotExecuted(BadRequest)`. Arguments
+/// of methods take the same.
 ///
 /// Other derives go below the attribute: `#[derive(Eq, Hash)]`. A field whose type has serde and
 /// schemars from another crate is marked `#[message(foreign)]`.

@@ -104,7 +104,7 @@ fn variants(
     mistakes: &mut Mistakes,
 ) -> (TokenStream, TokenStream, TokenStream) {
     let (mut shapes, mut layouts, mut bare) = (Vec::new(), Vec::new(), true);
-    let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    let (mut writes, mut reads, mut looks) = (Vec::new(), Vec::new(), Vec::new());
     let mut taken = JsonNames::default();
     for (place, variant) in (0_u32..).zip(&mut data.variants) {
         no_conditions(&variant.attrs, "a message", mistakes);
@@ -119,6 +119,7 @@ fn variants(
         shapes.push(parts.shape());
         bare &= parts.is_unit();
         let (write, read) = parts.arms(place, &variant.ident);
+        looks.extend(parts.check_arm(&variant.ident, &name));
         writes.push(write);
         reads.push(read);
         layouts.push(quote! {
@@ -153,7 +154,16 @@ fn variants(
             }
         })
     };
-    (shape, layout, code(&write, &read))
+    let check = (!looks.is_empty()).then(|| {
+        quote! {
+            #[allow(unreachable_patterns)]
+            match self {
+                #(#looks)*
+                _ => {}
+            }
+        }
+    });
+    (shape, layout, code(&write, &read, &check.unwrap_or_default()))
 }
 
 /// `impl Message`, and a look at its shape, so that a shape that can't be is found now.

@@ -18,8 +18,10 @@ use crate::status::{EndpointState, EndpointStatus};
 /// An endpoint, as its pool keeps it.
 pub(crate) struct Member {
     service: ServiceId,
-    pub(crate) unit: Box<str>,
+    pub(crate) unit: Arc<str>,
     pub(crate) instance: u16,
+    /// Both, for who asks where a call went: `pay.0`.
+    pub(crate) name: Arc<str>,
     pub(crate) remote: Arc<dyn Remote>,
     pub(crate) breaker: Breaker,
     pub(crate) ewma: PeakEwma,
@@ -48,6 +50,7 @@ impl Member {
             service,
             unit: unit.into(),
             instance,
+            name: format!("{unit}.{instance}").into(),
             remote,
             breaker: Breaker::new(breaker),
             ewma: PeakEwma::new(),

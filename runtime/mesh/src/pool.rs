@@ -96,6 +96,15 @@ impl Pool {
         told_of.map(way).collect()
     }
 
+    /// Each endpoint that can be called now, by the unit and number of its instance.
+    pub fn instances(&self) -> Vec<(Arc<str>, u16, Arc<dyn Remote>)> {
+        let called = self.members().filter(|member| member.takes_calls());
+        let way = |member: &Arc<Member>| {
+            (Arc::clone(&member.unit), member.instance, Arc::clone(&member.remote))
+        };
+        called.map(way).collect()
+    }
+
     /// How its endpoints are, but for those that are gone.
     pub fn status(&self) -> Vec<EndpointStatus> {
         let now = self.clock.now();
@@ -195,6 +204,9 @@ impl Remote for Pool {
 fn send(member: &Arc<Member>, number: usize, pass: Pass, call: Outbound<'_>) -> Sent {
     let carrier = Carrier { endpoint: number as u8, pass, since: call.now };
     member.begin(call.now);
+    if let Some(told) = call.context.served_by() {
+        told.set(&member.name);
+    }
     match member.remote.send(call) {
         Sent::Kept(ticket) => Sent::Kept(Ticket { carrier, ..ticket }),
         Sent::Waits(reply) => {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod edge;
 pub mod prelude;
 mod services;
+mod sign_in;
 mod unit;
 
 use std::time::Duration;
@@ -24,8 +25,8 @@ pub use seam_store as store;
 pub use self::app::App;
 pub use self::services::{CallEdge, Graph, KeptTickets, StoreFailure, Tables, Topics};
 pub use self::unit::{
-    EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
-    PluggedStatus, RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus,
+    EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady, PluggedStatus,
+    PushError, RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus, push,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]

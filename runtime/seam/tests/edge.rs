@@ -85,3 +85,34 @@ async fn own_routes_call_services_and_errors_have_the_apps_shape() {
     assert_eq!((own.metrics.calls, own.metrics.answered), (2, 1));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn an_edge_serves_by_tls_as_the_config_says() {
+    let data = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (cert, key) = (data.path().join("cert.pem"), data.path().join("key.pem"));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    let app = || {
+        App::new("tearoom")
+            .service::<Pot>()
+            .config_text(
+                "[units.all]\nhttp = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\n\
+                 [edge]\nnotice = \"0s\"\n[edge.tls]\ncert = \"c\"\nkey = \"k\"\nredirect = true\n",
+            )
+            .set("SEAM__APP__DATA", data.path().display().to_string())
+            .set("SEAM__EDGE__TLS__CERT", cert.display().to_string())
+            .set("SEAM__EDGE__TLS__KEY", key.display().to_string())
+    };
+    let failure = app().start().await.err().unwrap().to_string();
+    assert!(failure.contains("key.pem can't be read") && failure.contains("fix: "), "{failure}");
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let running = app().start().await.unwrap();
+    let (http, https) = (running.http().unwrap(), running.https().unwrap());
+    let status = running.status().await;
+    assert_eq!(status.https, Some(https.to_string()));
+    let answer = tokio::task::spawn_blocking(move || get(http, "/tea/3")).await.unwrap();
+    let there = format!("location: https://t:{}/tea/3", https.port());
+    assert!(answer.starts_with("HTTP/1.1 308") && answer.contains(&there), "{answer}");
+    running.stop().await;
+    assert!(TcpStream::connect(https).is_err());
+}

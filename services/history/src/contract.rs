@@ -9,7 +9,7 @@ use shipping::ShippingDispatched;
 pub trait History {
     /// What became of a user's orders, oldest first: a page of 1 to 100 orders, 20 unless `limit`
     /// says otherwise, from behind the order `after` on.
-    #[call(http = "GET /api/history", public)]
+    #[call(http = "GET /api/history", public, allow = "self:user_id or role:support")]
     async fn list(
         &self,
         user_id: UserId,

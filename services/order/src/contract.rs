@@ -26,7 +26,8 @@ pub trait Order {
         http = "POST /api/order",
         status = 201,
         location = "/api/order/{order.id}",
-        header(key = "Idempotency-Key")
+        header(key = "Idempotency-Key"),
+        allow = "self:user_id or role:support"
     )]
     async fn place(
         &self,
@@ -35,13 +36,13 @@ pub trait Order {
         key: Option<String>,
     ) -> Result<Placed, OrderError>;
 
-    /// One order.
-    #[call(http = "GET /api/order/{id}", public)]
+    /// One order. Another's isn't there for whoever is known, unless that is support.
+    #[call(http = "GET /api/order/{id}", public, allow = "signed_in")]
     async fn get(&self, id: OrderId) -> Result<Purchase, OrderError>;
 
     /// A user's orders, oldest first: a page of 1 to 100 orders, 20 unless `limit` says otherwise,
     /// from behind the order `after` on.
-    #[call(http = "GET /api/order", public)]
+    #[call(http = "GET /api/order", public, allow = "self:user_id or role:support")]
     #[call(http = "GET /api/orders")]
     async fn list(
         &self,

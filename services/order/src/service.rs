@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use payment::{OrderId, PaymentClient, PaymentError};
 use quote::{Line, QuoteClient};
+use seam::Principal;
 use seam::context;
 use seam::prelude::*;
 use seam::time::{Clock, Moment};
@@ -15,6 +16,7 @@ use crate::book::{self, Book, End, Events, Row};
 use crate::contract::{
     Order, OrderContract, OrderError, OrderPage, Placed, Product, Purchase, Status,
 };
+use crate::events::{OrderDeclined, OrderPaid};
 use crate::turnstile::Turnstile;
 
 /// The orders of a page, where nobody says.
@@ -83,7 +85,12 @@ impl Order for OrderService {
     }
 
     async fn get(&self, id: OrderId) -> Result<Purchase, OrderError> {
-        self.book.get(id).await
+        let order = self.book.get(id).await?;
+        if seam::principal().is_none_or(|who| may_see(&who, &order)) {
+            return Ok(order);
+        }
+        // Whether there is such an order is nobody else's business.
+        Err(OrderError::OrderNotFound)
     }
 
     async fn list(
@@ -135,7 +142,9 @@ impl OrderService {
             Some(_) => row,
             None => {
                 let end = self.charge(&row.order).await?;
-                self.book.end(row.order, end, key, book::now()).await?
+                let row = self.book.end(row.order, end, key, book::now()).await?;
+                tell(&row);
+                row
             }
         };
         let Row { order, end } = row;
@@ -170,6 +179,27 @@ impl OrderService {
         let deadline = context::current().map_or(Moment::NEVER, |context| context.deadline);
         deadline.since(self.clock.now())
     }
+}
+
+/// Tells a user who is connected what became of an order: whoever isn't sees it as the order is looked
+/// at.
+fn tell(Row { order, end }: &Row) {
+    let (order_id, user_id, total_cents) = (order.id, order.user_id, order.total_cents);
+    let told = match end {
+        Some(End::Paid(_)) => seam::push(user_id, &OrderPaid { order_id, user_id, total_cents }),
+        Some(End::Declined(_)) => {
+            seam::push(user_id, &OrderDeclined { order_id, user_id, total_cents })
+        }
+        None => Ok(()),
+    };
+    if let Err(error) = told {
+        tracing::debug!(order = order_id, %error, "nobody is told");
+    }
+}
+
+/// Whether an order is for someone's eyes.
+fn may_see(who: &Principal, order: &Purchase) -> bool {
+    who.subject == order.user_id.to_string() || who.has_role("support")
 }
 
 /// The id by which the edge and the logs know the request.

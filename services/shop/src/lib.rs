@@ -6,6 +6,7 @@ mod blocklist;
 use history::HistoryService;
 use mail::MailService;
 use order::OrderService;
+use overview::OverviewService;
 use payment::PaymentService;
 use quote::QuoteService;
 use seam::App;
@@ -24,5 +25,6 @@ pub fn app() -> App {
         .service::<ShippingService>()
         .service::<MailService>()
         .service::<HistoryService>()
+        .service::<OverviewService>()
         .security::<Blocklist>()
 }

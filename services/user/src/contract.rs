@@ -8,12 +8,25 @@ pub type UserId = u64;
 /// Who the shop's users are.
 #[seam::contract(name = "user", version = "1.0", events(UserCreated))]
 pub trait User {
-    /// Signs a user up. No two users have the same e-mail address.
-    #[call(http = "POST /api/user", status = 201, location = "/api/user/{id}", public)]
-    async fn create(&mut self, name: String, email: String) -> Result<Account, UserError>;
+    /// Signs a user up. No two users have the same e-mail address. Who gives a password, of 8 to 128
+    /// characters, can sign in with it.
+    #[call(
+        complete,
+        public,
+        http = "POST /api/user",
+        status = 201,
+        location = "/api/user/{id}",
+        allow = "anyone"
+    )]
+    async fn create(
+        &self,
+        name: String,
+        email: String,
+        password: Option<String>,
+    ) -> Result<Account, UserError>;
 
     /// One user.
-    #[call(http = "GET /api/user/{id}", public)]
+    #[call(http = "GET /api/user/{id}", public, allow = "self:id or role:support")]
     async fn get(&self, id: UserId) -> Result<Account, UserError>;
 }
 
@@ -48,6 +61,15 @@ pub enum UserError {
     /// this is no e-mail address: write it like ada@example.com
     #[error(status = 400)]
     InvalidEmail,
+    /// a password has 8 to 128 characters
+    #[error(status = 400)]
+    InvalidPassword,
+    /// nobody has this e-mail address and this password
+    #[error(status = 401)]
+    WrongPassword,
+    /// the password can't be looked at now
+    #[error(status = 503)]
+    PasswordUnavailable,
     /// somebody has signed up with this e-mail address
     #[error(status = 409)]
     EmailTaken,

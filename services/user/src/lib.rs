@@ -7,6 +7,8 @@ mod contract;
 #[cfg(feature = "service")]
 mod email;
 #[cfg(feature = "service")]
+mod password;
+#[cfg(feature = "service")]
 mod service;
 
 pub use self::contract::{Account, User, UserClient, UserContract, UserCreated, UserError, UserId};

@@ -4,6 +4,7 @@ use seam::prelude::*;
 
 use crate::contract::{Account, User, UserContract, UserCreated, UserError, UserId};
 use crate::email;
+use crate::password::Passwords;
 
 /// The longest name, in characters: enough for any name, and no place for a novel.
 const LONGEST_NAME: usize = 200;
@@ -12,6 +13,10 @@ const LONGEST_NAME: usize = 200;
 #[derive(Debug)]
 pub struct UserService {
     users: Table<UserId, Account>,
+    by_email: Unique<String, UserId, Account>,
+    /// What is kept of the passwords of those who have one.
+    hashes: Table<UserId, String>,
+    passwords: Passwords,
     created: Topic<UserCreated>,
 }
 
@@ -22,13 +27,20 @@ impl Actor for UserService {
 
     async fn start(setup: &mut Setup<Self>) -> Result<Self, StartError> {
         let users = setup.table("users")?;
-        setup.unique(&users, "by_email", |_, user: &Account| email::identity(&user.email))?;
-        Ok(Self { users, created: setup.topic()? })
+        let by_email =
+            setup.unique(&users, "by_email", |_, user: &Account| email::identity(&user.email))?;
+        let (hashes, passwords) = (setup.table("password_hashes")?, Passwords::new());
+        Ok(Self { users, by_email, hashes, passwords, created: setup.topic()? })
     }
 }
 
 impl User for UserService {
-    async fn create(&mut self, name: String, email: String) -> Result<Account, UserError> {
+    async fn create(
+        &self,
+        name: String,
+        email: String,
+        password: Option<String>,
+    ) -> Result<Account, UserError> {
         let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
         if !is_name(&name) {
             return Err(UserError::InvalidName);
@@ -36,13 +48,21 @@ impl User for UserService {
         if !email::is_valid(&email) {
             return Err(UserError::InvalidEmail);
         }
+        let hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
         let (users, created) = (self.users.clone(), self.created.clone());
+        let hashes = self.hashes.clone();
         let create = self.users.store().transaction(move |tx| {
             let account = Account { id: tx.next_id(&users)?, name, email };
             tx.insert(&users, &account.id, &account).map_err(|error| match error {
                 StoreError::NotUnique { .. } => UserError::EmailTaken,
                 other => other.into(),
             })?;
+            if let Some(hash) = hash {
+                tx.insert(&hashes, &account.id, &hash)?;
+            }
             let Account { id: user_id, name, email } = account.clone();
             tx.publish(&created, &UserCreated { user_id, name, email })?;
             Ok::<_, UserError>(account)

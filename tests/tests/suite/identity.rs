@@ -35,7 +35,7 @@ impl Place {
         let tls = if tls { "[tls]\ndir = \"{premises}/certs\"\n" } else { "" };
         let text = format!(
             "[app]\nname = \"shop\"\ndata = \"{{premises}}/data\"\n{tls}\
-             [units.front]\nservices = [\"user\", \"order\", \"history\"]\nhttp = \"127.0.0.1:0\"\n\
+             [units.front]\nservices = [\"user\", \"order\", \"history\", \"overview\"]\nhttp = \"127.0.0.1:0\"\n\
              [units.pay]\nservices = [\"payment\", \"mail\", \"shipping\"]\nlisten = \"{address}:7102\"\n\
              [units.quote]\nservices = [\"quote\"]\nlisten = \"{address}:7301\"\n\
              [topologies]\nsplit = [\"front\", \"pay\", \"quote\"]\n"

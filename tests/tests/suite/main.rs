@@ -3,6 +3,7 @@
 
 mod edge;
 mod faults;
+mod gates;
 mod hostile;
 mod identity;
 mod messaging;

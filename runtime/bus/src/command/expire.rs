@@ -99,6 +99,7 @@ mod tests {
             key: "k".into(),
             due: Due::Now,
             trace: None,
+            principal: None,
         };
         let id = commands.keep(call.clone(), None).await.unwrap();
         let own = commands.clone();

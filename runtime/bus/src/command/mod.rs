@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use seam_core::call::{Due, KeepError, Kept, KeptCall, TicketId};
-use seam_core::context::{self, TraceContext};
+use seam_core::context::{self, Principal, TraceContext};
 use seam_core::contract::{Method, ServiceFailure};
 use seam_core::outcome::CallError;
 use seam_store::{Begun, Hook, Space, Store, StoreError, Transaction, TransactionError};
@@ -203,12 +203,16 @@ impl Commands {
         sending: &Sending,
         id: Option<TicketId>,
     ) -> Result<(TicketId, bool), StoreError> {
-        let KeptCall { service, version, method, idempotent, saga, arguments, key, due, trace } =
-            call;
-        let scope = match version {
+        let KeptCall { service, version, method, idempotent, saga, arguments, key, due, .. } = call;
+        let owner = |principal: &str| Principal::read(principal).map(|owner| owner.key());
+        let mut scope = match version {
             None => [service, method, key].map(String::as_str).join("\0"),
             Some(version) => [service, version, method, key].map(String::as_str).join("\0"),
         };
+        if let Some(owner) = call.principal.as_deref().and_then(owner) {
+            scope.push('\0');
+            scope.push_str(&owner);
+        }
         let key_row = xxh3_128(scope.as_bytes()).to_be_bytes().to_vec();
         // Equal arguments are equal texts.
         let print = xxh3_64(arguments);
@@ -238,14 +242,15 @@ impl Commands {
             idempotent: *idempotent,
             saga: *saga,
             begun: false,
-            trace: trace.or(sending.trace).map(|t| t.to_traceparent()).unwrap_or_default(),
-            principal: sending.principal.clone(),
+            trace: call.trace.or(sending.trace).map(|t| t.to_traceparent()).unwrap_or_default(),
+            principal: call.principal.as_deref().map(str::to_owned).or(sending.principal.clone()),
         };
         let row = Row {
             service: pending.service.clone(),
             method: pending.method.clone(),
             created: now,
             key: key_row.clone(),
+            owner: pending.principal.as_deref().and_then(owner),
             state: RowState::Pending { number },
         };
         tx.write_raw(&self.0.pending, &number.to_be_bytes(), Some(bytes::write(&pending)?))?;
@@ -261,7 +266,7 @@ impl Commands {
     /// If it can't be read.
     pub async fn find(&self, id: TicketId) -> Result<Option<Command>, StoreError> {
         let Some(row) = self.0.tickets.get(&id.get().to_be_bytes()).await? else { return Ok(None) };
-        let Row { service, method, created, state, .. } = bytes::read(&row)?;
+        let Row { service, method, created, owner, state, .. } = bytes::read(&row)?;
         let (attempts, state) = match state {
             RowState::Pending { number } => {
                 let pending = self.0.pending.get(&number.to_be_bytes()).await?;
@@ -282,7 +287,7 @@ impl Commands {
             }
             RowState::Expired => (0, State::Expired),
         };
-        Ok(Some(Command { service, method, created, attempts, state }))
+        Ok(Some(Command { service, method, created, owner, attempts, state }))
     }
 
     /// The same, once it has ended, or after so long.
@@ -366,5 +371,42 @@ fn not_kept(error: TransactionError<StoreError>) -> KeepError {
         StoreError::TooLarge { .. } => KeepError::Refused(cause),
         error if error.is_unknown() => KeepError::Unknown(cause),
         _ => KeepError::Away(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_is_its_principal_s_own_and_so_is_the_command() {
+        let commands = Commands::open(&Store::in_memory()).unwrap();
+        let keep = async |subject: Option<&str>, arguments: &str| {
+            let principal = subject.map(|subject| Principal::new(subject, "key").text().unwrap());
+            let call = KeptCall {
+                service: "till".into(),
+                version: None,
+                method: "pay".into(),
+                idempotent: true,
+                saga: false,
+                arguments: arguments.as_bytes().to_vec(),
+                key: "k".into(),
+                due: Due::Now,
+                trace: None,
+                principal,
+            };
+            commands.keep(call, None).await
+        };
+        let ada = keep(Some("ada"), "{}").await.unwrap();
+        assert_eq!(keep(Some("ada"), "{}").await, Ok(ada));
+        assert!(matches!(keep(Some("ada"), "[]").await, Err(KeepError::Reused(_))));
+        let (eve, nobody) = (keep(Some("eve"), "[]").await, keep(None, "{}").await);
+        assert!(eve.as_ref().is_ok_and(|eve| *eve != ada) && nobody != eve);
+        let owner = async |id| commands.find(id).await.unwrap().unwrap().owner;
+        assert_eq!(owner(ada).await, Some(Principal::new("ada", "key").key()));
+        assert_eq!(owner(nobody.unwrap()).await, None);
+        // Another process is told the same.
+        let found = commands.find(ada).await.unwrap().unwrap();
+        assert_eq!(Command::try_from(Told::from(found.clone())).unwrap(), found);
     }
 }

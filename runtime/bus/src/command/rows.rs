@@ -49,6 +49,9 @@ pub(super) struct Row {
     /// Under which its key is kept.
     #[serde(with = "serde_bytes")]
     pub(super) key: Vec<u8>,
+    /// Whose it is, if anybody's: a principal's key.
+    #[serde(default)]
+    pub(super) owner: Option<String>,
     pub(super) state: RowState,
 }
 
@@ -118,6 +121,8 @@ pub struct Command {
     pub method: String,
     /// When it was kept.
     pub created: Millis,
+    /// On whose behalf, if anybody's: a principal's [key](seam_core::context::Principal::key).
+    pub owner: Option<String>,
     /// How often it was begun.
     pub attempts: u32,
     /// What has become of it.

@@ -289,6 +289,7 @@ async fn hand_over(
                 key: id.to_string(),
                 due: Due::Now,
                 trace: None,
+                principal: pending.principal.as_deref().map(Arc::from),
             };
             if let Err(reason) = calls.hand_over(id, call).await {
                 tracing::debug!(%id, reason, "a saga waits for its service");

@@ -59,6 +59,9 @@ pub struct KeptCall {
     pub due: Due,
     /// The trace that it belongs to, in place of the ambient one.
     pub trace: Option<TraceContext>,
+    /// On whose behalf it is, in place of the ambient one: a principal's text. Its key is then that
+    /// one's own, and another's command has no part in it.
+    pub principal: Option<Arc<str>>,
 }
 
 /// What became of a kept call.
@@ -164,8 +167,19 @@ fn kept<M: Callable>(
     let MethodSpec { name, idempotent, saga, .. } = *M::SPEC;
     let method = name.to_owned();
     let (service, version) = (service.name().to_owned(), None);
-    let (due, trace) = (Due::Now, None);
-    Ok(KeptCall { service, version, method, idempotent, saga, arguments, key, due, trace })
+    let (due, trace, principal) = (Due::Now, None, None);
+    Ok(KeptCall {
+        service,
+        version,
+        method,
+        idempotent,
+        saga,
+        arguments,
+        key,
+        due,
+        trace,
+        principal,
+    })
 }
 
 impl<M: Method> Command<M> {

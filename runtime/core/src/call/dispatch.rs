@@ -10,7 +10,7 @@ use crate::contract::{Contract, Method};
 use crate::event::Event;
 use crate::outcome::NotExecuted;
 use crate::remote::{Form, Inbound, Served};
-use crate::turn::{Begun, Host, TurnStart};
+use crate::turn::{Begun, Held, Host, TurnStart};
 
 /// A contract whose methods can be called by their numbers. Implemented by `#[seam::contract]`.
 pub trait Dispatch: Contract<Client: From<Client<Self>>> {
@@ -68,6 +68,22 @@ pub trait Dispatch: Contract<Client: From<Client<Self>>> {
 pub trait Callable: Method<Contract: Dispatch> {
     /// Begins the method's turn on a host.
     fn begin(start: TurnStart<'_, Self>, host: &<Self::Contract as Contract>::Host) -> Begun<Self>;
+}
+
+/// Begins the turn of a call that was admitted, unless its message isn't what its types demand: the one
+/// way to a turn, for calls made here and those that came in. Where nothing is demanded it is nothing.
+#[inline(always)] // on the way of every call
+pub(super) fn begin<M: Callable>(
+    start: TurnStart<'_, M>,
+    host: &<M::Contract as Contract>::Host,
+) -> Begun<M> {
+    if M::SHAPE.checked
+        && let Held::Here(message) = &*start.message
+        && let Err(broken) = message.check()
+    {
+        return start.refuse(NotExecuted::bad_request(broken.to_string()));
+    }
+    M::begin(start, host)
 }
 
 /// A method that each event of a topic begins: `#[call(on)]`. Implemented by `#[seam::contract]`.

@@ -41,12 +41,18 @@ pub(super) fn send<M: Method>(
     cx: &Context<'_>,
 ) -> Result<Sent, NotExecuted> {
     let Leaving { caller, given, deadline, before, now } = leaving;
+    // The calls of a turn aren't those of who began it: only what is made in a given context is told of.
+    let told = given.as_ref().and_then(|given| given.served_by()).cloned();
     let around = given.or_else(context::caller);
     // Made at once and not shared, for it is only written down.
     let mut context = match &around {
         None => CallContext::root(),
         Some(around) => around.child(),
     };
+    if let Some(told) = told {
+        told.leave();
+        context = context.telling(told);
+    }
     context.deadline = context.deadline.min(deadline);
     let admission = Admission { service: route.service, method: Some(M::SPEC), caller, now };
     admission.leaving(&mut context)?;

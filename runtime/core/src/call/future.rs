@@ -11,7 +11,7 @@ use super::admission::Admission;
 use super::again::Failed;
 use super::attempt::{Attempt, Stage};
 use super::client::{Client, ClientInner};
-use super::dispatch::Callable;
+use super::dispatch::{self, Callable};
 use super::elsewhere::{self, Leaving};
 use super::extra::{CallOptions, Extra, asked};
 use crate::context::{self, CallSite, TurnContext};
@@ -138,7 +138,7 @@ impl<M: Callable> Call<M> {
         };
         let message = &mut self.attempt.message;
         let start = TurnStart { message, context: &mut context, outcome, now: began };
-        match M::begin(start, host) {
+        match dispatch::begin(start, host) {
             Begun::Done(ended) => {
                 // It is new: to look for what is to be dropped costs more than this.
                 forget(replace(&mut self.attempt.stage, Stage::Over));

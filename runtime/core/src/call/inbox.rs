@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::admission::Admission;
-use super::dispatch::{Callable, Dispatch};
+use super::dispatch::{self, Callable, Dispatch};
 use super::guests::Guests;
 use super::json;
 use super::permits::Permits;
@@ -201,7 +201,7 @@ pub fn serve<M: Callable>(
     let (mut context, mut polled) = (Some(context), Poll::Pending);
     let start =
         TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
-    let begun = M::begin(start, host);
+    let begun = dispatch::begin(start, host);
     let degraded = context.as_ref().is_some_and(TurnContext::is_degraded);
     // A turn that goes on keeps it.
     if let Some(context) = &mut context {

@@ -21,6 +21,8 @@ pub struct Shape {
     /// Whether it is a [`Blob`](super::Blob), or there may be none: bytes with their media type, which
     /// may be a whole body.
     pub blob: bool,
+    /// Whether anything in it is constrained: [`check`](Message::check) has something to look at.
+    pub checked: bool,
 }
 
 impl Shape {
@@ -31,7 +33,15 @@ impl Shape {
 
     /// A type without parts, of at least `min_bytes`.
     pub const fn leaf(min_bytes: u32) -> Self {
-        Self { depth: 1, min_bytes, plain: false, json_key: false, json: true, blob: false }
+        Self {
+            depth: 1,
+            min_bytes,
+            plain: false,
+            json_key: false,
+            json: true,
+            blob: false,
+            checked: false,
+        }
     }
 
     /// A leaf that is a text in JSON, or may be written as one.
@@ -54,7 +64,8 @@ impl Shape {
         let depth = if self.depth > other.depth { self.depth } else { other.depth };
         let min_bytes = self.min_bytes.saturating_add(other.min_bytes);
         let (plain, json) = (self.plain && other.plain, self.json && other.json);
-        Self { depth, min_bytes, plain, json_key: false, json, blob: false }
+        let checked = self.checked || other.checked;
+        Self { depth, min_bytes, plain, json_key: false, json, blob: false, checked }
     }
 
     /// A part inside something that adds `min_bytes` of its own.
@@ -62,6 +73,11 @@ impl Shape {
         assert!(self.depth < Self::MAX_DEPTH, "messages nest at most 64 deep");
         let min_bytes = self.min_bytes.saturating_add(min_bytes);
         Self { depth: self.depth + 1, min_bytes, ..self }
+    }
+
+    /// Something that is constrained.
+    pub const fn constrained(self) -> Self {
+        Self { checked: true, ..self }
     }
 
     /// Something of which there may be none: an option, a variant.

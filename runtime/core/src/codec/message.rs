@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::check::Broken;
 use super::layout::{Layout, Shape};
 use super::{Besides, Fault, Reader, Sink, Writer};
 
@@ -51,6 +52,17 @@ pub trait Message: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     #[inline]
     fn besides(&self) -> Besides<'_> {
         Besides::default()
+    }
+
+    /// Whether it is what `#[check(…)]` demands of what is in it. It is only asked for where the
+    /// type's [shape](Shape::checked) says that there is anything to look at.
+    ///
+    /// # Errors
+    /// What isn't, and where.
+    #[doc(hidden)]
+    #[inline]
+    fn check(&self) -> Result<(), Broken> {
+        Ok(())
     }
 
     /// Encodes the elements of a list.

@@ -23,6 +23,8 @@
 mod answer;
 mod blob;
 pub mod bytes;
+#[doc(hidden)]
+pub mod check;
 mod cookie;
 mod crate_messages;
 mod fault;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::check::Broken;
 use super::{Fault, Layout, Message, Reader, Shape, Sink, Writer};
 
 /// What a change says of one field: nothing, that it has no value from now on, or its value.
@@ -148,6 +149,14 @@ impl<T: Message> Message for Patch<T> {
             1 => Ok(Self::Null),
             2 => from.value().map(Self::Value),
             other => Err(Fault::no_variant(other, 3)),
+        }
+    }
+
+    #[inline]
+    fn check(&self) -> Result<(), Broken> {
+        match self {
+            Self::Value(value) => value.check(),
+            Self::Absent | Self::Null => Ok(()),
         }
     }
 }

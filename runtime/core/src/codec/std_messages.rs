@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::Error;
 
+use super::check::Broken;
 use super::{Fault, Layout, Message, Reader, Shape, Sink, Writer};
 use crate::outcome::InnerError;
 
@@ -65,7 +66,7 @@ impl Message for u8 {
 /// Collections write and read their elements part after part, as messages do: serde would leave out
 /// what a field says to leave out in JSON.
 macro_rules! collections {
-    ($($type:ty where [$($bounds:tt)*] of $element:ty, $shape:expr, by $each:pat => $($part:ident)*;)*) => {$(
+    ($($type:ty where [$($bounds:tt)*] of $element:ty, $shape:expr, by $at:pat, $each:pat => $($part:ident)*, in $way:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($bounds)*> Message for $type {
             const SHAPE: Shape = $shape;
@@ -84,6 +85,14 @@ macro_rules! collections {
             fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
                 let count = from.count()?;
                 Ok(<$element>::read_all_from(count, from)?.into_iter().collect())
+            }
+            fn check(&self) -> Result<(), Broken> {
+                if Self::SHAPE.checked {
+                    for ($at, $each) in self.iter().enumerate() {
+                        $($part.check().map_err($way)?;)*
+                    }
+                }
+                Ok(())
             }
         }
     )*};
@@ -107,16 +116,31 @@ impl<T: Message> Message for Vec<T> {
         let count = from.count()?;
         T::read_all_from(count, from)
     }
+    #[inline]
+    fn check(&self) -> Result<(), Broken> {
+        check_all(self)
+    }
+}
+
+/// Looks at the elements of a list.
+#[inline]
+fn check_all<T: Message>(values: &[T]) -> Result<(), Broken> {
+    if T::SHAPE.checked {
+        for (at, value) in values.iter().enumerate() {
+            value.check().map_err(|broken| broken.at(at))?;
+        }
+    }
+    Ok(())
 }
 
 collections! {
-    VecDeque<T> where [T: Message] of T, T::SHAPE.collection(), by value => value;
-    HashSet<T> where [T: Message + Eq + Hash] of T, T::SHAPE.collection(), by value => value;
-    BTreeSet<T> where [T: Message + Ord] of T, T::SHAPE.collection(), by value => value;
+    VecDeque<T> where [T: Message] of T, T::SHAPE.collection(), by at, value => value, in |broken: Broken| broken.at(at);
+    HashSet<T> where [T: Message + Eq + Hash] of T, T::SHAPE.collection(), by at, value => value, in |broken: Broken| broken.at(at);
+    BTreeSet<T> where [T: Message + Ord] of T, T::SHAPE.collection(), by at, value => value, in |broken: Broken| broken.at(at);
     HashMap<K, V> where [K: Message + Eq + Hash, V: Message] of (K, V),
-        K::SHAPE.map_to(V::SHAPE), by (key, value) => key value;
+        K::SHAPE.map_to(V::SHAPE), by _, (key, value) => key value, in |broken: Broken| broken.under(key);
     BTreeMap<K, V> where [K: Message + Ord, V: Message] of (K, V),
-        K::SHAPE.map_to(V::SHAPE), by (key, value) => key value;
+        K::SHAPE.map_to(V::SHAPE), by _, (key, value) => key value, in |broken: Broken| broken.under(key);
 }
 
 #[diagnostic::do_not_recommend]
@@ -135,6 +159,10 @@ impl<T: Message> Message for Option<T> {
     fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
         from.flag()?.then(|| from.value()).transpose()
     }
+    #[inline]
+    fn check(&self) -> Result<(), Broken> {
+        self.as_ref().map_or(Ok(()), T::check)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -150,6 +178,10 @@ impl<T: Message> Message for Box<T> {
     #[inline]
     fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
         from.value().map(Self::new)
+    }
+    #[inline]
+    fn check(&self) -> Result<(), Broken> {
+        T::check(self)
     }
 }
 
@@ -181,6 +213,10 @@ macro_rules! arrays {
                     Fault::invalid_length(elements.len(), &stringify!($n))
                 })
             }
+            #[inline]
+            fn check(&self) -> Result<(), Broken> {
+                check_all(self)
+            }
         }
     )*};
 }
@@ -210,6 +246,18 @@ macro_rules! tuples {
             #[inline]
             fn read_from(from: &mut Reader<'_>) -> Result<Self, Fault> {
                 Ok((from.value::<$first>()?, $(from.value::<$rest>()?,)*))
+            }
+            #[inline]
+            fn check(&self) -> Result<(), Broken> {
+                #[allow(non_snake_case, reason = "a value is named after its type")]
+                let ($first, $($rest,)*) = self;
+                $first.check().map_err(|broken| broken.at(0))?;
+                let mut _place = 0;
+                $(
+                    _place += 1;
+                    $rest.check().map_err(|broken| broken.at(_place))?;
+                )*
+                Ok(())
             }
         }
     )*};

@@ -8,6 +8,7 @@ mod ambient;
 mod chain;
 mod delivery;
 mod principal;
+mod served_by;
 mod trace;
 mod turn;
 
@@ -19,6 +20,7 @@ pub use self::ambient::{InContext, current, delivery, in_context, spawn};
 pub use self::chain::{Chain, HOP_LIMIT};
 pub use self::delivery::Delivery;
 pub use self::principal::{Principal, PrincipalTooLarge, principal};
+pub use self::served_by::ServedBy;
 pub use self::trace::{SpanId, TraceContext, TraceId};
 pub use self::turn::{InboundContext, TurnContext};
 
@@ -151,4 +153,6 @@ pub(super) struct Marks {
     hands: Option<Box<Delivery>>,
     /// What the turn was handed whose own context this is.
     delivery: Option<Box<Delivery>>,
+    /// Who is told where the call goes that is made in this context.
+    served_by: Option<Arc<ServedBy>>,
 }

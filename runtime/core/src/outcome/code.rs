@@ -159,6 +159,9 @@ codes! {
     /// The body is of a media type that this method doesn't take, or compressed.
     UnsupportedMediaType = "unsupported_media_type", 415, [NotExecuted],
         "Send the media type that `detail` names, uncompressed.";
+    /// The range that is asked for lies behind the end of the file.
+    RangeNotSatisfiable = "range_not_satisfiable", 416, [NotExecuted],
+        "Ask for bytes that there are: `Content-Range` says how many.";
     /// The head of the request is larger than `[edge] head` allows, or has too many headers.
     HeadTooLarge = "head_too_large", 431, [NotExecuted],
         "Send fewer or shorter headers, or raise `[edge] head`.";

@@ -8,6 +8,7 @@
 //! | [`budget`](RetryBudget) | how many calls of a service may be tried again |
 //! | [`breaker`](Breaker) | whether an endpoint that failed gets a call |
 //! | [`limit`](InFlight) | how many calls there are at once, or in a second |
+//! | [`quota`](Quota), [`sliding`](Sliding) | how many somebody may ask for, in any window of a length |
 //! | [`queue`](QueueTime) | whether a mailbox takes a call that would wait past its deadline |
 //! | [`ewma`](PeakEwma) | how slow an endpoint is |
 //! | [`balance`](Balancer) | which endpoint a call goes to |
@@ -25,8 +26,10 @@ mod ewma;
 mod lease;
 mod limit;
 mod queue;
+mod quota;
 mod retry;
 mod schedule;
+mod sliding;
 #[cfg(test)]
 mod support;
 mod window;
@@ -39,5 +42,7 @@ pub use self::ewma::PeakEwma;
 pub use self::lease::{Advice, Lease, LeaseSettings};
 pub use self::limit::{Entered, InFlight, Rate};
 pub use self::queue::{QueueTime, TooLong};
+pub use self::quota::{Quota, QuotaError};
 pub use self::retry::{Decision, Fault, RetryAfter, Tried, attempt_deadline};
 pub use self::schedule::{Cron, CronError, Schedule};
+pub use self::sliding::{Room, Sliding};

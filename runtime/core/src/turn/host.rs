@@ -125,8 +125,9 @@ impl<M: Method> TurnStart<'_, M> {
         self.context.as_ref().map_or(Moment::NEVER, TurnContext::deadline)
     }
 
+    /// Ends the call before its turn begins.
     #[cold]
-    fn refuse(self, why: NotExecuted) -> Begun<M> {
+    pub(crate) fn refuse(self, why: NotExecuted) -> Begun<M> {
         *self.outcome = Poll::Ready(failed(why));
         Begun::Done(self.now)
     }

@@ -9,6 +9,8 @@ use super::framing::Violation;
 /// The state of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
+    /// Nobody on the way can read it: it is TLS.
+    secure: bool,
     /// Requests that are being answered now.
     answering: Cell<u32>,
     /// Requests that have come to be answered so far: heads that aren't among them were refused.
@@ -32,6 +34,14 @@ pub(crate) enum Broken {
 }
 
 impl Connection {
+    pub(super) fn new(secure: bool) -> Self {
+        Self { secure, ..Self::default() }
+    }
+
+    pub(super) const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// Whether a request is being answered.
     pub(super) fn is_answering(&self) -> bool {
         self.answering.get() > 0

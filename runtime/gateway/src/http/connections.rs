@@ -40,15 +40,44 @@ struct Open {
     next: u64,
 }
 
+impl Open {
+    fn leaves(&mut self, address: IpAddr) {
+        if let Some(here) = self.by_address.get_mut(&address) {
+            *here -= 1;
+            if *here == 0 {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+}
+
 impl Connections {
     /// Lets a connection in, or doesn't.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limits: &EdgeLimits) -> Option<Ticket> {
+        self.admit_of(address, limits.connections_per_address, limits)
+    }
+
+    /// Lets a connection of a proxy in, which has those of many clients, or doesn't.
+    pub(crate) fn admit_proxy(
+        self: &Arc<Self>,
+        address: IpAddr,
+        limits: &EdgeLimits,
+    ) -> Option<Ticket> {
+        self.admit_of(address, limits.connections, limits)
+    }
+
+    fn admit_of(
+        self: &Arc<Self>,
+        address: IpAddr,
+        most: usize,
+        limits: &EdgeLimits,
+    ) -> Option<Ticket> {
         let mut open = self.open.lock();
         if open.all.len() >= limits.connections {
             return None;
         }
         let here = open.by_address.entry(address).or_default();
-        if *here >= limits.connections_per_address {
+        if *here >= most {
             return None;
         }
         *here += 1;
@@ -99,6 +128,20 @@ impl Ticket {
         self.connections.phase()
     }
 
+    /// It is of a client behind a proxy, for whom it counts, if there is room; the proxy has as many as
+    /// there may be.
+    pub(crate) fn belongs_to(&mut self, client: IpAddr, limits: &EdgeLimits) -> bool {
+        let mut open = self.connections.open.lock();
+        let there = open.by_address.entry(client).or_default();
+        if *there >= limits.connections_per_address {
+            return false;
+        }
+        *there += 1;
+        open.leaves(self.address);
+        self.address = client;
+        true
+    }
+
     /// Wakes this when the phase changes. Who waits looks at the phase once more afterwards.
     pub(crate) fn wake(&self, waker: Waker) {
         if let Some(known) = self.connections.open.lock().all.get_mut(&self.number) {
@@ -111,12 +154,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut open = self.connections.open.lock();
         open.all.remove(&self.number);
-        if let Some(here) = open.by_address.get_mut(&self.address) {
-            *here -= 1;
-            if *here == 0 {
-                open.by_address.remove(&self.address);
-            }
-        }
+        open.leaves(self.address);
         if open.all.is_empty() {
             self.connections.none.notify_waiters();
         }

@@ -6,11 +6,15 @@ use std::rc::Rc;
 use actix_http::ConnectionType;
 
 use super::connection::{Answering, Connection};
-use super::{Method, Phase};
+use super::header::STRICT_TRANSPORT_SECURITY;
+use super::{HeaderValue, Method, Phase};
 use crate::request::{Body, Request};
 use crate::response::{Content, Response};
 use crate::stage;
 use crate::worker::Worker;
+
+/// For so long clients come by TLS only.
+const A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Answers a request, whatever comes.
 pub(super) async fn exchange(
@@ -21,21 +25,34 @@ pub(super) async fn exchange(
     let _answering = Answering::on(connection.clone());
     let last = request.head().connection_type() != ConnectionType::KeepAlive;
     let mut body = Body::new(&mut request, connection.clone());
-    let request = Request::new(request, worker.now());
-    let mut response = stage::answer(&worker, &request, &mut body).await;
-    if *request.method() == Method::HEAD {
-        response.content.forget();
-    }
-    response.close = response.close
-        || last
-        || worker.shared.connections.phase() != Phase::Serving
-        || !body.settle().await;
+    let secure = connection.as_ref().is_some_and(|connection| connection.is_secure());
+    let mut response = respond(&worker, request, &mut body, secure).await;
+    response.close = response.close || last || !body.settle().await;
     if response.close
         && let Some(connection) = connection
     {
         connection.close();
     }
     Ok(to_actix(response))
+}
+
+/// The response to a request, by whichever version of HTTP that came.
+pub(super) async fn respond(
+    worker: &Worker,
+    request: actix_http::Request,
+    body: &mut Body,
+    secure: bool,
+) -> Response {
+    let request = Request::new(request, worker.now(), &worker.settings().trusted, secure);
+    let mut response = stage::answer(worker, &request, body).await;
+    if *request.method() == Method::HEAD {
+        response.content.forget();
+    }
+    if secure {
+        response.header(STRICT_TRANSPORT_SECURITY, A_YEAR);
+    }
+    response.close |= worker.shared.connections.phase() != Phase::Serving;
+    response
 }
 
 fn to_actix(response: Response) -> actix_http::Response<Content> {

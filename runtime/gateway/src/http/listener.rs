@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+use super::tls::EdgeTls;
+
 /// Connections that wait to be accepted. The standard library's 128 are fewer than may come at once,
 /// and one too many is reset.
 const BACKLOG: i32 = 1024;
@@ -23,6 +25,21 @@ pub struct EdgeListener {
 /// Whether an edge that shares its socket is the last one to accept connections from it.
 #[derive(Debug, Clone, Default)]
 pub struct LastOne(Arc<AtomicBool>);
+
+/// The sockets of one edge.
+#[derive(Debug, Default)]
+pub struct EdgeListeners {
+    /// Where HTTP is spoken as it is.
+    pub http: Option<EdgeListener>,
+    /// Where it is spoken by TLS, and with which certificate.
+    pub https: Option<(EdgeListener, EdgeTls)>,
+}
+
+impl From<EdgeListener> for EdgeListeners {
+    fn from(http: EdgeListener) -> Self {
+        Self { http: Some(http), https: None }
+    }
+}
 
 impl EdgeListener {
     /// Listens at an address; port 0 takes a free one.

@@ -17,7 +17,7 @@ use futures_util::stream;
 use crate::request::{Body, Request};
 use crate::response::{Content, Response};
 
-/// Adds a program's own routes to what an edge serves; it is asked once per thread.
+/// Adds a program's own routes to what an edge serves; it is asked once per thread and socket.
 pub type OwnRoutes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// A thread's own of them.

@@ -6,16 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use actix_rt::net::TcpStream;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
 
 use super::connection::{Broken, Connection};
 use super::connections::{Phase, Ticket};
 use super::framing::{Framing, Violation};
 use super::refusal::bare_refusal;
-use super::waits::{LINGER, Stall, Timer, Wait, body_time};
+use super::socket::Io;
+use super::waits::{Farewell, LINGER, Stall, Timer, Wait, body_time, first_time};
 use crate::problem::Problem;
 use crate::settings::EdgeLimits;
 use crate::shape::Shape;
@@ -24,7 +23,7 @@ use crate::shape::Shape;
 /// last words say why. A request is passed on once the one before it has its answer, and none is
 /// behind an answer that was the last.
 pub(crate) struct WatchedStream {
-    io: TcpStream,
+    io: Io,
     framing: Framing,
     limits: EdgeLimits,
     /// Where codes are explained.
@@ -44,7 +43,7 @@ pub(crate) struct WatchedStream {
     told: bool,
     /// More was sent than was read as requests: who closes at once takes back its last words.
     surplus: bool,
-    farewell: Option<Pin<Box<Sleep>>>,
+    farewell: Farewell,
     /// Known to whoever ends the edge.
     waker: Option<Waker>,
     connection: Rc<Connection>,
@@ -54,18 +53,16 @@ pub(crate) struct WatchedStream {
 
 /// How much is held back behind a request that is being answered; then its client has to wait.
 const MAX_HELD: usize = 64 << 10;
-/// What a client that is being refused may have sent already is read for its sake: unread bytes
-/// would reset the connection, and the refusal would be lost.
-const MAX_DRAIN: usize = 256 << 10;
 
 impl WatchedStream {
     pub(crate) fn new(
-        io: TcpStream,
+        io: Io,
         limits: EdgeLimits,
         ticket: Ticket,
         errors: Arc<str>,
         shape: Option<Shape>,
     ) -> Self {
+        let connection = Rc::new(Connection::new(io.is_tls()));
         Self {
             io,
             framing: Framing::new(limits.head),
@@ -80,12 +77,17 @@ impl WatchedStream {
             violation: None,
             told: false,
             surplus: false,
-            farewell: None,
+            farewell: Farewell::default(),
             waker: None,
-            connection: Rc::default(),
+            connection,
             ticket,
             shape,
         }
+    }
+
+    /// Leaves a client that has sent nothing, as one whose head has taken too long.
+    pub(super) fn is_late(&mut self) {
+        self.end(Wait::First);
     }
 
     pub(crate) fn connection(&self) -> Rc<Connection> {
@@ -175,12 +177,10 @@ impl WatchedStream {
             return None;
         };
         let time = match wait {
-            Wait::First if self.ticket.phase() == Phase::Closing => {
-                self.limits.head_time.min(LINGER)
-            }
-            Wait::First | Wait::Head => self.limits.head_time,
+            Wait::First => first_time(self.ticket.phase(), &self.limits),
+            Wait::Head => self.limits.head_time,
             Wait::Body => body_time(self.framing.body(), &self.limits),
-            Wait::Rest => LINGER,
+            Wait::Rest | Wait::Next | Wait::End => LINGER,
         };
         let timer = Timer::of(self.timer.take(), wait, self.framing.heads(), time);
         self.timer.insert(timer).is_over(time, cx).then_some(wait)
@@ -193,7 +193,7 @@ impl WatchedStream {
             Wait::First if self.ticket.phase() == Phase::Closing => {}
             Wait::First | Wait::Head => self.violation = Some(Violation::HeadTooSlow),
             Wait::Body => self.connection.breaks(Broken::Slow),
-            Wait::Rest => {}
+            Wait::Rest | Wait::Next | Wait::End => {}
         }
     }
 
@@ -229,23 +229,6 @@ impl WatchedStream {
     /// Whether actix has refused what was passed on as a request: what it writes says so.
     fn is_refused(&self) -> bool {
         !self.connection.is_answering() && !self.connection.has_begun(self.framing.heads())
-    }
-
-    /// Listens on for a while to who was told that this is the end.
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let farewell = self.farewell.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
-        if farewell.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        let mut scratch = [0; 4096];
-        for _ in 0..MAX_DRAIN / scratch.len() {
-            let mut read = ReadBuf::new(&mut scratch);
-            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut read)) {
-                Ok(()) if !read.filled().is_empty() => {}
-                _ => break,
-            }
-        }
-        Poll::Ready(())
     }
 }
 
@@ -356,11 +339,11 @@ impl AsyncWrite for WatchedStream {
                 this.tell(cx, Problem::of_violation(violation));
             }
         }
-        if this.farewell.is_none() {
+        if !this.farewell.has_begun() {
             ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
         }
         if this.surplus || !this.held.is_empty() {
-            ready!(this.poll_farewell(cx));
+            ready!(this.farewell.poll(&mut this.io, cx));
         }
         Poll::Ready(Ok(()))
     }

@@ -1,11 +1,13 @@
 //! What a connection waits for, that mustn't take long.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::connections::Phase;
 use crate::settings::EdgeLimits;
 
 /// What a connection waits for.
@@ -18,10 +20,48 @@ pub(super) enum Wait {
     /// The rest of a body that has its answer already: actix would wait for the end of a chunked
     /// one, however long that takes.
     Rest,
+    /// The next request, of a client that was answered.
+    Next,
+    /// The end of a connection that was announced.
+    End,
 }
 
 /// How long a connection that ends is listened to, so that its client can read why.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
+/// What a client that is being refused may have sent already is read for its sake: unread bytes
+/// would reset the connection, and the refusal would be lost.
+const MAX_DRAIN: usize = 256 << 10;
+
+/// Listens on for a while to who was told that this is the end.
+#[derive(Debug, Default)]
+pub(super) struct Farewell(Option<Pin<Box<Sleep>>>);
+
+impl Farewell {
+    pub(super) const fn has_begun(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Until the client has nothing more to say, or has said enough.
+    pub(super) fn poll(
+        &mut self,
+        io: &mut (impl AsyncRead + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let patience = self.0.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if patience.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut scratch = [0; 4096];
+        for _ in 0..MAX_DRAIN / scratch.len() {
+            let mut read = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut *io).poll_read(cx, &mut read)) {
+                Ok(()) if !read.filled().is_empty() => {}
+                _ => break,
+            }
+        }
+        Poll::Ready(())
+    }
+}
 
 /// Runs only while a connection has nothing to read: what comes in at once needs no clock.
 #[derive(Debug)]
@@ -75,6 +115,14 @@ impl Stall {
     /// Something was.
     pub(super) fn end(&mut self) {
         self.0 = None;
+    }
+}
+
+/// What the first head may take: less once no new request is wanted.
+pub(super) fn first_time(phase: Phase, limits: &EdgeLimits) -> Duration {
+    match phase {
+        Phase::Closing => limits.head_time.min(LINGER),
+        Phase::Serving | Phase::Notice => limits.head_time,
     }
 }
 

@@ -117,8 +117,9 @@ impl Body {
     /// and polls the request again, in the same pass over the connection. Woken for that as well,
     /// the connection would be passed over once more, for nothing: most bodies come with their
     /// heads. So the first look leaves no waker behind, and only what it doesn't find is waited for.
+    /// Bodies of HTTP/2 are none of actix's.
     async fn first_piece(&mut self) -> Option<Result<Bytes, PayloadError>> {
-        let mut looked = false;
+        let mut looked = !matches!(self.payload, Payload::H1 { .. });
         poll_fn(|cx| {
             let mut quiet = Context::from_waker(Waker::noop());
             let cx = if mem::replace(&mut looked, true) { cx } else { &mut quiet };

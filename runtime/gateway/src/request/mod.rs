@@ -1,20 +1,27 @@
 //! A request, as the stages see it.
 
 mod body;
+mod forwarded;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
 use seam_core::context::TraceContext;
 use seam_core::time::Moment;
 
 pub(crate) use self::body::Body;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Method};
+pub(crate) use self::forwarded::is_trusted;
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 /// A request's head, and what the edge knows of it. Its [`Body`] stands beside it, for it changes
 /// while it is read.
 #[derive(Debug)]
 pub(crate) struct Request {
     head: actix_http::Request,
+    /// Who sent it, as far as that is believed.
+    peer: Option<IpAddr>,
+    /// It came by TLS, here or to a trusted proxy.
+    secure: bool,
     /// When it began to be answered.
     pub(crate) began: Moment,
     /// What its calls travel under.
@@ -24,13 +31,27 @@ pub(crate) struct Request {
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 impl Request {
-    pub(crate) fn new(head: actix_http::Request, began: Moment) -> Self {
+    /// `tls` says whether it came by TLS; what those in `trusted` say of a client is believed.
+    pub(crate) fn new(
+        head: actix_http::Request,
+        began: Moment,
+        trusted: &[IpNet],
+        tls: bool,
+    ) -> Self {
         let parent = head.head().headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let trace = match parent.and_then(TraceContext::from_traceparent) {
             Some(parent) => parent.child(),
             None => TraceContext::root(),
         };
-        Self { head, began, trace }
+        let peer = head.peer_addr().map(|address| address.ip());
+        let (peer, secure) = match peer.filter(|_| !trusted.is_empty()) {
+            Some(peer) => {
+                let (client, secure) = forwarded::client(&head.head().headers, peer, trusted);
+                (Some(client), secure)
+            }
+            None => (peer, false),
+        };
+        Self { head, peer, secure: tls || secure, began, trace }
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -61,6 +82,11 @@ impl Request {
         self.headers().get(name)
     }
 
+    /// Whether it came by HTTP/2.
+    pub(crate) fn is_h2(&self) -> bool {
+        self.head.version() == Version::HTTP_2
+    }
+
     /// The same for actix's `App`, with the body, of which it reads at most `limit` bytes. HEAD is
     /// GET there: the connection leaves out the content.
     pub(crate) fn forwarded(&self, body: &mut Body, limit: usize) -> actix_http::Request {
@@ -73,12 +99,18 @@ impl Request {
         head.uri = ours.uri.clone();
         head.version = ours.version;
         head.headers = ours.headers.clone();
-        head.peer_addr = ours.peer_addr;
+        let port = ours.peer_addr.map_or(0, |address| address.port());
+        head.peer_addr = self.peer.map(|client| SocketAddr::new(client, port));
         forwarded
     }
 
-    /// Who sent it.
-    pub(crate) fn peer(&self) -> Option<IpAddr> {
-        self.head.peer_addr().map(|address| address.ip())
+    /// Who sent it: the client, where a trusted proxy says who that is.
+    pub(crate) const fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// Whether it came by TLS, here or to a trusted proxy.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.secure
     }
 }

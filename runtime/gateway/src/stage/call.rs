@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use seam_core::call::{AnyClient, CallOptions, JsonAnswer, JsonBody, JsonReply};
-use seam_core::context::CallContext;
+use seam_core::context::{CallContext, ServedBy};
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, later, module, permit, plugins, version};
+use super::{
+    Ending, Here, Step, auth, cached, later, limit, module, permit, plugins, session, version,
+};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -27,13 +29,16 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// A route that a method declares.
 pub(super) async fn route(
     here: &Here<'_>,
-    route: &MethodRoute,
+    route: &Arc<MethodRoute>,
     path: Vec<Cow<'_, str>>,
     body: &[u8],
 ) -> Step<Response> {
     let (query, headers) = (here.request.query(), Some(here.request.headers()));
     let media_type = media_type(here, body);
     let found = Found { path, query, headers, body, media_type, field: None };
+    if let Some(kept) = cached::time(here, route) {
+        return cached::answer(here, route, &found, kept).await;
+    }
     let (answer, degraded) =
         call(here, route.client, route.index, &route.arguments, &found).await?;
     Ok(marked(respond(route, answer), degraded))
@@ -46,7 +51,7 @@ fn media_type<'a>(here: &Here<'a>, body: &[u8]) -> Option<&'a str> {
 }
 
 /// The response to a request for a route, whose answer may say more than its value.
-fn respond(route: &MethodRoute, answer: JsonAnswer) -> Response {
+pub(super) fn respond(route: &MethodRoute, answer: JsonAnswer) -> Response {
     let JsonAnswer { body, head } = answer;
     let head = head.map(|head| *head).unwrap_or_default();
     // It is from 200 to 399.
@@ -102,6 +107,7 @@ pub(super) async fn method(
 
 /// `POST /gateway`.
 pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
+    auth::signed(here, body).await?;
     let form = Form::parse(body)?;
     let services = &here.serving.routes().services;
     let majors = match services.spelled(&form.module) {
@@ -121,6 +127,7 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     version::found(here, major);
     form.check_version(service.version)?;
     let method = service.spelled(form.method())?;
+    limit::method(here, service.client, method.index).await?;
     let found = Found { body: form.arguments(), field: Some("`bizContent`"), ..Found::default() };
     let (answer, degraded) =
         call(here, service.client, method.index, &method.arguments, &found).await?;
@@ -128,7 +135,7 @@ pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
 }
 
 /// The response, which says so if a fallback has part in it.
-fn marked(mut response: Response, degraded: bool) -> Response {
+pub(super) fn marked(mut response: Response, degraded: bool) -> Response {
     if degraded {
         response.header(DEGRADED, TRUE);
     }
@@ -136,7 +143,7 @@ fn marked(mut response: Response, degraded: bool) -> Response {
 }
 
 /// The one way to a service, for all ways in: its answer, and whether a fallback has part in that. A
-/// call that is to be made later ends the request here.
+/// method that begins or ends a session has done so by then.
 async fn call(
     here: &Here<'_>,
     client: usize,
@@ -144,6 +151,73 @@ async fn call(
     arguments: &Arguments,
     found: &Found<'_>,
 ) -> Step<(JsonAnswer, bool)> {
+    let step = session::step(here, client, method);
+    let Some(step) = step else { return ask(here, client, method, arguments, found).await };
+    session::check(here, step)?;
+    let (answer, degraded) = ask(here, client, method, arguments, found).await?;
+    Ok((session::settle(here, step, answer).await?, degraded))
+}
+
+/// Makes a call. One that is to be made later ends the request here.
+async fn ask(
+    here: &Here<'_>,
+    client: usize,
+    method: u16,
+    arguments: &Arguments,
+    found: &Found<'_>,
+) -> Step<(JsonAnswer, bool)> {
+    admit(here, (client, method), arguments, found).await?;
+    // A session begins and ends at once, or not at all.
+    let keeper = later::keeper(here).filter(|_| session::step(here, client, method).is_none());
+    let client = here.serving.client(client);
+    if let Some(tickets) = keeper {
+        let kept = later::keep(here, tickets, client, method, arguments, found).await?;
+        return Err(Ending::Answer(kept));
+    }
+    let own = here.worker.shared.own.instance.as_ref();
+    let served_by = own.map(|_| Arc::<ServedBy>::default());
+    let context = match &served_by {
+        Some(served_by) => context(here).telling(Arc::clone(served_by)),
+        None => context(here),
+    };
+    let context = Arc::new(context);
+    let outcome = made(here, (client, method), arguments, found, &context).await;
+    let instance = served_by.zip(own).and_then(|(served_by, own)| served_by.or_here(own));
+    if let Some(instance) = instance {
+        // A request makes one call.
+        let _ = here.instance.set(instance);
+    }
+    Ok((outcome?, context.is_degraded()))
+}
+
+async fn made(
+    here: &Here<'_>,
+    (client, method): (&dyn AnyClient, u16),
+    arguments: &Arguments,
+    found: &Found<'_>,
+    context: &Arc<CallContext>,
+) -> Result<JsonAnswer, Problem> {
+    let problem = |error| Problem::of_call(error, bare(client.service().name()));
+    if let Some(body) = arguments.as_they_are(found) {
+        match begin(here, client, method, body, context).await {
+            // It never ran. Looked at name by name, the body may turn out to be right, in
+            // another spelling; and if it isn't, what is wrong is said in the edge's words.
+            Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
+            outcome => return outcome.map_err(problem),
+        }
+    }
+    let collected = arguments.collect(found)?;
+    begin(here, client, method, &collected, context).await.map_err(problem)
+}
+
+/// Refuses a call that nobody may make, or not whoever asks: of every way in, and also where its answer
+/// is kept already.
+pub(super) async fn admit(
+    here: &Here<'_>,
+    (client, method): (usize, u16),
+    arguments: &Arguments,
+    found: &Found<'_>,
+) -> Step {
     if !arguments.takes_body() && !is_nothing(found.body) {
         return Err(Problem::bad_request("this method takes nothing from a body").into());
     }
@@ -152,25 +226,7 @@ async fn call(
         let method = here.serving.routes().method(client, method);
         plugins::authorize(here, method.map(|method| method.name.as_str())).await?;
     }
-    let client = here.serving.client(client);
-    if let Some(tickets) = later::keeper(here) {
-        let kept = later::keep(here, tickets, client, method, arguments, found).await?;
-        return Err(Ending::Answer(kept));
-    }
-    let problem = |error| Problem::of_call(error, bare(client.service().name()));
-    let context = Arc::new(context(here));
-    let answered = |answer| (answer, context.is_degraded());
-    if let Some(body) = arguments.as_they_are(found) {
-        match begin(here, client, method, body, &context).await {
-            // It never ran. Looked at name by name, the body may turn out to be right, in
-            // another spelling; and if it isn't, what is wrong is said in the edge's words.
-            Err(CallError::NotExecuted(NotExecuted::BadRequest { .. })) => {}
-            outcome => return Ok(outcome.map(answered).map_err(problem)?),
-        }
-    }
-    let collected = arguments.collect(found)?;
-    let outcome = begin(here, client, method, &collected, &context).await;
-    Ok(outcome.map(answered).map_err(problem)?)
+    Ok(())
 }
 
 /// Whether a body is empty, or an object without members.
@@ -189,7 +245,7 @@ pub(super) fn context(here: &Here<'_>) -> CallContext {
     context
 }
 
-fn begin(
+pub(super) fn begin(
     here: &Here<'_>,
     client: &dyn AnyClient,
     method: u16,

@@ -23,7 +23,10 @@ pub(super) async fn read(
     body: &mut Body,
 ) -> Result<Bytes, Problem> {
     let method = here.request.method();
-    if body.is_there() && matches!(*method, Method::GET | Method::HEAD | Method::DELETE) {
+    // Where there is no such operation, that is what is wrong with the request.
+    let nowhere = matches!(found, Found::Own(_)) && here.worker.own().is_none();
+    if body.is_there() && !nowhere && matches!(*method, Method::GET | Method::HEAD | Method::DELETE)
+    {
         return Err(Problem::bad_request(format!("a {method} takes no body")));
     }
     match found {
@@ -47,6 +50,7 @@ pub(super) async fn read(
             body.map_err(|_| Problem::deadline().closing())?
         }
         Found::Own(_) | Found::Errors | Found::Error(_) | Found::Ticket(_) => Ok(Bytes::new()),
+        Found::Api | Found::Docs(_) | Found::Push => Ok(Bytes::new()),
         Found::Health | Found::Readiness => Ok(Bytes::new()),
     }
 }

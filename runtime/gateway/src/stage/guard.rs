@@ -19,6 +19,9 @@ fn host(request: &Request) -> Result<(), &'static str> {
         return Err("this is no proxy: CONNECT leads nowhere");
     }
     let host = request.header(&header::HOST).map(|host| host.as_bytes());
+    if request.is_h2() && request.headers().get_all(header::HOST).count() != 1 {
+        return Err("the request names no host, or several");
+    }
     if host.is_some_and(|host| !is_host(host)) {
         return Err("the header `Host` names no host");
     }

@@ -1,5 +1,6 @@
 //! Calls that are made later: kept now, and answered with a ticket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::call::{AnyClient, MAX_ARGUMENTS};
@@ -46,7 +47,7 @@ pub(super) async fn keep(
     let (key, text) = (key(here)?, id.to_string());
     let collected = arguments.collect_under(found, key.unwrap_or(&text))?;
     let kept = client.kept_json(method, &collected);
-    let kept = kept.map_err(|why| Problem::of_call(why.into(), client.service().name()))?;
+    let kept = kept.map_err(|why| Problem::of_call(why.into(), client.service().bare()))?;
     let mut methods = client.descriptor().methods.iter();
     let name = methods.find(|other| other.index == method).map_or("", |method| &method.name);
     let order = Order {
@@ -57,6 +58,7 @@ pub(super) async fn keep(
         arguments: kept,
         key: key.map(str::to_owned),
         trace: here.request.trace,
+        principal: principal(here),
     };
     answer(here, tickets, order).await
 }
@@ -79,8 +81,14 @@ pub(super) async fn keep_module(
         arguments: biz_content.into_bytes(),
         key: key(here)?.map(str::to_owned),
         trace,
+        principal: principal(here),
     };
     answer(here, tickets, order).await
+}
+
+/// On whose behalf a call is kept.
+fn principal(here: &Here<'_>) -> Option<Arc<str>> {
+    here.known().map(|known| Arc::clone(&known.text))
 }
 
 fn new_id() -> Result<TicketId, Problem> {

@@ -4,21 +4,33 @@
 //! which lets the request on or ends it there, with a problem or an answer. None of them knows the
 //! HTTP engine, and between them there is nothing but calls: a stage costs what it does.
 
+mod api;
 mod auth;
+mod cached;
 mod call;
 mod content;
+mod cors;
+mod encode;
 mod errors;
+mod failures;
+mod files;
+mod finish;
+mod flight;
+mod fresh;
 mod guard;
 mod later;
+mod limit;
 mod log;
 mod module;
 mod own;
 mod permit;
 mod plugins;
+mod push;
 mod query;
-mod rate;
 mod ready;
 mod route;
+mod secure;
+mod session;
 mod ticket;
 mod version;
 
@@ -27,9 +39,12 @@ use std::sync::Arc;
 
 use seam_core::context::Principal;
 
-pub(crate) use self::auth::Known;
-pub(crate) use self::rate::Rate;
+pub(crate) use self::failures::Failures;
+pub(crate) use self::flight::InFlight;
+use self::limit::Told;
 use self::route::Found;
+use self::session::Visit;
+use crate::auth::Known;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -44,15 +59,21 @@ struct Here<'a> {
     settings: &'a EdgeSettings,
     serving: &'a Serving,
     /// Who sent the request, once that was found out; none if nobody is known.
-    known: OnceCell<Known>,
+    known: OnceCell<Arc<Known>>,
     /// The major of the service that it is for, once that was found out.
     version: Cell<Option<u16>>,
+    /// What it has to do with sessions.
+    visit: Visit,
+    /// What the response is to say of limits.
+    told: Told,
+    /// Which instance has served the request's call, once it has.
+    instance: OnceCell<Arc<str>>,
 }
 
 impl Here<'_> {
     /// Who sent the request, as far as anybody knows.
     fn known(&self) -> Option<&Known> {
-        self.known.get()
+        self.known.get().map(|known| &**known)
     }
 
     /// What the program adds to find out who asks, and to say who may.
@@ -86,6 +107,9 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         serving: &serving,
         known: OnceCell::new(),
         version: Cell::new(None),
+        visit: Visit::default(),
+        told: Told::default(),
+        instance: OnceCell::new(),
     };
     let mut response = match pass(&here, body).await {
         Ok(response) | Err(Ending::Answer(response)) => response,
@@ -97,6 +121,12 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     };
     version::tell(&here, &mut response);
     response.identify(request.trace.trace);
+    if let Some(instance) = here.instance.get() {
+        response.served_by(instance);
+    }
+    here.told.tell(&mut response);
+    session::tell(&here, &mut response);
+    finish::finish(&here, &mut response).await;
     log::write(&here, &response);
     response
 }
@@ -104,9 +134,11 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
 /// The stages, in their order.
 async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
+    secure::redirect(here)?;
     let found = route::find(here)?;
-    auth::identify(here, &found).await?;
-    rate::admit(here)?;
+    let _inside = flight::enter(here, &found)?;
+    auth::identify(here, &found, body).await?;
+    limit::admit(here, &found).await?;
     permit::foresee(here, &found)?;
     query::check(here, &found)?;
     let content = content::read(here, &found, body).await?;
@@ -118,6 +150,9 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
         Found::Errors => Ok(errors::list(here)),
         Found::Error(code) => errors::page(here, &code),
         Found::Ticket(id) => Ok(ticket::find(here, &id).await?),
+        Found::Push => push::open(here).await,
+        Found::Api => Ok(api::document(here)),
+        Found::Docs(asset) => Ok(api::docs(asset)),
         Found::Health => Ok(ready::alive()),
         Found::Readiness => ready::ready(here).await,
     }

@@ -8,7 +8,7 @@ use seam_core::context::in_context;
 use seam_core::outcome::Unknown;
 use tokio::time::timeout;
 
-use super::{Here, Step, call, plugins};
+use super::{Here, Step, call, cors, files, plugins};
 use crate::problem::Problem;
 use crate::request::Body;
 use crate::response::Response;
@@ -17,7 +17,7 @@ use crate::response::Response;
 pub(super) async fn answer(here: &Here<'_>, body: &mut Body, otherwise: Problem) -> Step<Response> {
     let limit = here.settings.limits.body;
     body.fits(limit)?;
-    let Some(own) = here.worker.own() else { return Err(otherwise.into()) };
+    let Some(own) = here.worker.own() else { return files::answer(here, otherwise).await };
     // What it leaves half done is its own: nothing of the edge's is touched by it.
     plugins::authorize(here, None).await?;
     let answering = own.answer(here.request, body, limit);
@@ -25,8 +25,8 @@ pub(super) async fn answer(here: &Here<'_>, body: &mut Body, otherwise: Problem)
     let answering = in_context(Arc::new(call::context(here)), answering);
     let answering = AssertUnwindSafe(answering).catch_unwind();
     let answered = match timeout(here.settings.deadline, answering).await {
-        Ok(Ok(Some(response))) => Ok(response),
-        Ok(Ok(None)) => return Err(otherwise.into()),
+        Ok(Ok(Some(response))) => Ok(cors::of_own(here, response)),
+        Ok(Ok(None)) => return files::answer(here, otherwise).await,
         Ok(Err(_)) => Err(Problem::of_unknown(&Unknown::Panicked)),
         Err(_) => Err(Problem::of_unknown(&Unknown::DeadlineExceeded).closing()),
     };

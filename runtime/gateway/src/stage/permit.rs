@@ -69,3 +69,14 @@ fn said(verdict: Verdict) -> Result<(), Problem> {
 pub(super) fn rule<'a>(here: &'a Here<'_>, method: &'a EdgeMethod) -> &'a Rule {
     here.settings.allow.get(&method.name).unwrap_or(&method.rule)
 }
+
+/// Whether whoever comes may ask for that, as far as it is known without the request's body.
+pub(super) fn is_for_anyone(here: &Here<'_>, found: &Found<'_>) -> bool {
+    let (client, index) = match found {
+        Found::Route(route, _) => (route.client, route.index),
+        Found::Method(client, method) => (*client, method.index),
+        _ => return false,
+    };
+    let method = here.serving.routes().method(client, index);
+    method.is_some_and(|method| rule(here, method).is_for_anyone())
+}

@@ -4,11 +4,13 @@
 //! that it doesn't know by 405.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use matchit::Params;
 use percent_encoding::percent_decode_str;
 
 use super::{Ending, Here, Step, version};
+use crate::docs::Asset;
 use crate::http::header::{self, HeaderValue};
 use crate::http::{Method, StatusCode};
 use crate::problem::Problem;
@@ -20,7 +22,7 @@ use crate::versions::prefixed;
 /// What a request means.
 pub(super) enum Found<'a> {
     /// A route that a method declares, and the texts in its path.
-    Route(&'a MethodRoute, Vec<Cow<'a, str>>),
+    Route(&'a Arc<MethodRoute>, Vec<Cow<'a, str>>),
     /// A method by its name, of the client of that number.
     Method(usize, &'a PublicMethod),
     /// A form that says which method.
@@ -29,8 +31,14 @@ pub(super) enum Found<'a> {
     Errors,
     /// The page of this one.
     Error(Cow<'a, str>),
+    /// The document of the API.
+    Api,
+    /// A file of the page that shows it.
+    Docs(&'static Asset),
     /// The ticket of this id.
     Ticket(Cow<'a, str>),
+    /// A stream of what is pushed to whoever asks.
+    Push,
     /// Nothing that a contract has: one of the program's own routes, or else this.
     Own(Problem),
     Health,
@@ -83,6 +91,9 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         Target::Error => Found::Error(texts(&params)?.swap_remove(0)),
         // Without a text it is none's id.
         Target::Ticket => Found::Ticket(texts(&params)?.pop().unwrap_or_default()),
+        Target::Push => Found::Push,
+        Target::Api => Found::Api,
+        Target::Docs(asset) => Found::Docs(asset),
         Target::Health => Found::Health,
         Target::Readiness => Found::Readiness,
     })
@@ -93,7 +104,7 @@ fn no_version(major: u16) -> Problem {
 }
 
 /// What may be asked of a resource.
-fn allow(verbs: &str) -> Response {
+pub(super) fn allow(verbs: &str) -> Response {
     let mut response = Response::empty(StatusCode::NO_CONTENT);
     if let Ok(verbs) = HeaderValue::from_str(verbs) {
         response.header(header::ALLOW, verbs);

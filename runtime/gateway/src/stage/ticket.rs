@@ -25,12 +25,19 @@ pub(super) async fn find(here: &Here<'_>, id: &str) -> Result<Response, Problem>
         return Err(Problem::ticket_not_found());
     };
     let wait = wait(here);
-    let state = tokio::select! {
-        biased;
-        state = look(here, tickets, id, wait) => state?,
-        // Who waits asks again elsewhere.
-        () = stopping(here), if !wait.is_zero() => look(here, tickets, id, Duration::ZERO).await?,
-    };
+    let mut state = look(here, tickets, id, Duration::ZERO).await?;
+    // That there is one is nobody else's business.
+    if state.owner.as_ref().is_some_and(|owner| !is(here, owner)) {
+        return Err(Problem::ticket_not_found());
+    }
+    if state.progress == Progress::Pending && !wait.is_zero() {
+        state = tokio::select! {
+            biased;
+            state = look(here, tickets, id, wait) => state?,
+            // Who waits asks again elsewhere.
+            () = stopping(here) => look(here, tickets, id, Duration::ZERO).await?,
+        };
+    }
     let status = match state.progress {
         Progress::Pending => StatusCode::ACCEPTED,
         Progress::Done(_) | Progress::Failed(_) => StatusCode::OK,
@@ -42,6 +49,11 @@ pub(super) async fn find(here: &Here<'_>, id: &str) -> Result<Response, Problem>
         response.header(APPLIED, applied);
     }
     Ok(response)
+}
+
+/// Whether it is that one who asks.
+fn is(here: &Here<'_>, owner: &str) -> bool {
+    here.principal().is_some_and(|who| who.key() == owner)
 }
 
 /// How long the client would have its answer wait for the end, as far as the request's deadline

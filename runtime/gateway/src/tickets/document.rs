@@ -71,6 +71,7 @@ mod tests {
     #[test]
     fn an_end_is_passed_on_as_it_was_written() {
         let mut ticket = TicketState {
+            owner: None,
             id: TicketId::new(7),
             service: "shelf".into(),
             method: "lend".into(),

@@ -7,6 +7,7 @@
 mod document;
 mod failure;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -55,6 +56,9 @@ pub struct Order {
     pub key: Option<String>,
     /// What the request travels under: its `requestId`.
     pub trace: TraceContext,
+    /// On whose behalf it is: a principal's text; `None` if nobody is known. The call is made on that
+    /// one's behalf, and a key is that one's own.
+    pub principal: Option<Arc<str>>,
 }
 
 /// What is known of a ticket.
@@ -66,6 +70,9 @@ pub struct TicketState {
     pub service: String,
     /// The method's name.
     pub method: String,
+    /// On whose behalf it is, if anybody's: a principal's [key](seam_core::context::Principal::key).
+    /// Nobody else is told of it.
+    pub owner: Option<String>,
     /// How often the call was begun so far.
     pub attempts: u32,
     /// When it was kept, in milliseconds since 1970 began in UTC.

@@ -12,7 +12,9 @@ use seam_gateway::actix_web::{HttpRequest, HttpResponse, middleware};
 use seam_gateway::{Edge, EdgeLimits, EdgeSettings, Own, Shaped};
 use serde_json::json;
 
-use crate::support::{Connection, Ready, get, json, post, reached, request, settings, shelf};
+use crate::support::{
+    Connection, H2Client, Ready, get, json, post, reached, request, settings, shelf, to_test,
+};
 
 fn edge_with(settings: EdgeSettings, own: Own) -> Edge {
     Edge::bind_with(settings, vec![shelf()], Arc::new(Ready), own).unwrap()
@@ -63,6 +65,57 @@ async fn own_routes_are_tried_when_no_contract_has_one() {
         assert_eq!((head.status, head.header("content-length")), (200, Some("9")));
     }
     edge.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn own_routes_are_asked_by_http_2_as_well() {
+    let alive = Arc::new(AtomicU32::new(0));
+    let streams = Arc::clone(&alive);
+    let edge = edge(move |web| {
+        web.route("/echo", web::post().to(|body: Bytes| async move { body }));
+        let pieces = || async {
+            let pieces = ["a", "b", "c"].map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
+            HttpResponse::Ok().streaming(stream::iter(pieces))
+        };
+        web.route("/pieces", web::get().to(pieces));
+        let broken = || async {
+            let pieces = [Ok(Bytes::from("a")), Err(std::io::Error::other("as asked"))];
+            HttpResponse::Ok().streaming(stream::iter(pieces))
+        };
+        web.route("/broken", web::get().to(broken));
+        let streams = Arc::clone(&streams);
+        let endless = move || {
+            let alive = Alive::new(&streams);
+            async move {
+                let endless = stream::unfold(alive, |alive| async move {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    Some((Ok::<_, Infallible>(Bytes::from("x")), alive))
+                });
+                HttpResponse::Ok().streaming(endless)
+            }
+        };
+        web.route("/endless", web::get().to(endless));
+    });
+    let client = H2Client::to(edge.address()).await;
+    let ask = |head, body| client.ask(to_test(head), body);
+    assert_eq!(
+        ask("POST /echo\ncontent-type: text/plain", "any type").await.unwrap().body,
+        "any type"
+    );
+    let pieces = ask("GET /pieces", "").await.unwrap();
+    assert_eq!((&*pieces.body, pieces.header("transfer-encoding")), ("abc", None));
+    assert_eq!(ask("HEAD /pieces", "").await.unwrap().body, "");
+    let broken = ask("GET /broken", "").await.unwrap_err();
+    assert_eq!(broken.reason(), Some(h2::Reason::INTERNAL_ERROR));
+    let mut send = client.send.clone();
+    let (response, _) = send.send_request(to_test("GET /endless"), true).unwrap();
+    let mut body = response.await.unwrap().into_body();
+    assert!(body.data().await.is_some());
+    assert_eq!(alive.load(Ordering::SeqCst), 1);
+    // Whoever has enough of it says so.
+    drop(body);
+    reached(&alive, 0).await;
+    assert_eq!(ask("GET /pieces", "").await.unwrap().body, "abc");
 }
 
 #[tokio::test]

@@ -248,3 +248,24 @@ async fn paths_beside_those_of_tickets_are_the_contracts() {
     assert_eq!((&**first, &**second), ("the edge itself", "station.ticket"));
     assert_eq!(path, "/tickets/{number}");
 }
+
+#[tokio::test]
+async fn a_ticket_is_its_senders_alone() {
+    let drawer = Drawer::new();
+    let edge = till(&drawer);
+    let keep = "POST /api/close\nPrefer: respond-async\nX-Subject: ada";
+    let place = request(&edge, keep, "").await.header("location").unwrap().to_owned();
+    assert_eq!(drawer.orders()[0].principal.as_deref(), Some(r#"{"sub":"ada","kind":"named"}"#));
+    let ask = async |more: &str| request(&edge, &format!("GET {place}{more}"), "").await;
+    assert_eq!(ask("\nX-Subject: ada").await.status, 202);
+    // Not even how long it takes tells others that there is one.
+    for other in ["", "\nX-Subject: eve", "\nX-Subject: eve\nPrefer: wait=30"] {
+        assert_eq!(ask(other).await.problem().1, "ticket_not_found", "{other}");
+    }
+    drawer.end(Progress::Done(b"1".into()));
+    assert_eq!(ask("\nX-Subject: ada\nPrefer: wait=30").await.json()["result"], 1);
+    assert_eq!(ask("").await.status, 404);
+    let nobodys = kept(&edge).await;
+    let found = request(&edge, &format!("GET {nobodys}\nX-Subject: eve"), "").await;
+    assert_eq!(found.status, 202, "what nobody has sent is anybody's who knows where it is");
+}

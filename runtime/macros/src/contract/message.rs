@@ -29,12 +29,13 @@ pub(super) fn message(
     let title = format!("{the_trait}{}Message", case::pascal(name));
     let about = format!("The arguments of [`{the_trait}::{name}`].");
     let fields = arguments.iter().map(|argument| field(contract, argument));
-    let parts = arguments.iter().map(|Argument { ident, json, ty, .. }| Part {
+    let parts = arguments.iter().map(|Argument { ident, json, ty, checks, .. }| Part {
         member: Member::Named(ident.clone()),
         name: json.clone(),
         ty: ty.clone(),
         foreign: times::holds(ty),
         times: times::holds(ty),
+        checks: checks.clone(),
     });
     let parts = Parts::named(parts.collect());
     let shape = parts.shape();
@@ -210,16 +211,18 @@ fn writable(method: &Method) -> TokenStream {
 /// An argument as a field: camelCase in JSON, where its Rust name is understood too.
 fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let vis = &contract.vis;
-    let Argument { ident, name, json, ty, doc } = argument;
+    let Argument { ident, name, json, ty, doc, checks } = argument;
     let about = if doc.is_empty() { format!("The argument `{name}`.") } else { doc.clone() };
     let alias = (name != json).then(|| quote!(, alias = #name));
     let at_once = at_once(ty);
+    let constrained = checks.attribute();
     let times = times::holds(ty).then(|| times::attributes(ty, false)).into_iter().flatten();
     let left_out = is_named_of(ty, "Patch").then(|| quote!(, default));
     quote! {
         #[doc = #about]
         #[serde(rename = #json #alias #left_out)]
         #at_once
+        #constrained
         #(#times)*
         #vis #ident: #ty
     }

@@ -10,6 +10,7 @@ use super::types::{check_type, result_of};
 use super::{Answer, Argument, Method, options, triggers};
 use crate::attrs::{docs, is_condition, no_conditions};
 use crate::case::{self, Case};
+use crate::check::Checks;
 use crate::diagnostic::Mistakes;
 
 pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
@@ -109,7 +110,9 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
     for input in inputs {
         let FnArg::Typed(input) = input else { continue };
         check_type(&input.ty, "take", mistakes);
-        check_attributes(&input.attrs, mistakes);
+        let mut attrs = input.attrs.clone();
+        let checks = Checks::take(&mut attrs, mistakes);
+        check_attributes(&attrs, mistakes);
         let Pat::Ident(pattern) = &*input.pat else {
             let text = "an argument needs a name, by which JSON knows it: write `name: Type`, and \
                         take it apart in the `impl`";
@@ -139,18 +142,18 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
         }
         let json = Case::Camel.field(&name);
         let (ident, ty) = (pattern.ident.clone(), (*input.ty).clone());
-        arguments.push(Argument { ident, name, json, ty, doc: docs(&input.attrs) });
+        arguments.push(Argument { ident, name, json, ty, doc: docs(&attrs), checks });
     }
     arguments
 }
 
-/// An argument may have a doc comment, and nothing else.
+/// Beside its constraints an argument may have a doc comment, and nothing else.
 fn check_attributes(attrs: &[Attribute], mistakes: &mut Mistakes) {
     no_conditions(attrs, "a contract", mistakes);
     for attr in attrs.iter().filter(|attr| !attr.path().is_ident("doc")) {
         if !is_condition(attr) {
-            let text = "an argument has a doc comment at most: what is said of a type stands on the \
-                        type, and `#[call(…)]` on the method";
+            let text = "an argument has a doc comment and `#[check(…)]` at most: what is said of a type \
+                        stands on the type, and `#[call(…)]` on the method";
             mistakes.at(attr, text);
         }
     }

@@ -18,6 +18,7 @@ use quote::quote;
 use syn::{Attribute, Ident, ItemTrait, Path, Type, Visibility};
 
 use self::options::Options;
+use crate::check::Checks;
 
 /// A contract as its trait declares it.
 struct Contract {
@@ -56,6 +57,8 @@ struct Argument {
     ty: Type,
     /// Its doc comment; empty if it has none.
     doc: String,
+    /// What is demanded of it beyond its type.
+    checks: Checks,
 }
 
 /// What a method returns.

@@ -14,7 +14,7 @@ use seam_wire::Transport;
 
 use crate::config::{Catalogue, Config, UnitLayout};
 use crate::services::{Graph, Registry, Simulation};
-use crate::unit::{Additions, Running, StartFailure};
+use crate::unit::{Additions, EdgeSockets, Running, StartFailure};
 
 /// An app: a name and its services. What runs where is up to `app.toml`.
 ///
@@ -181,7 +181,8 @@ impl App {
         config: &Config,
         layout: &UnitLayout,
     ) -> Result<Running, StartFailure> {
-        Running::start(&self.registry, &self.additions, config, layout, None).await
+        Running::start(&self.registry, &self.additions, config, layout, EdgeSockets::default())
+            .await
     }
 
     /// The app's name.

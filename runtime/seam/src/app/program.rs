@@ -8,7 +8,6 @@ use seam_core::call::Allow;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
-use seam_gateway::EdgeListener;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -16,7 +15,7 @@ use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
 use crate::services::{BusAnswer, BusAsk, BusRefusal, Registered, RoutePlan, deadlines};
-use crate::unit::{Running, StartFailure, Taken, UnitStatus};
+use crate::unit::{EdgeSockets, Running, StartFailure, Taken, UnitStatus, api_document};
 
 impl App {
     /// Runs the app by its command line, and returns its exit code: 0 done, 1 failed, 2 wrong
@@ -55,7 +54,7 @@ impl Program for App {
         let unknown = elsewhere.iter().filter(|(_, needed)| !config.is_remote(needed.name()));
         let mut problems: Vec<_> = unknown.map(missing).collect();
         problems.extend(self.graph().missing().iter().map(of_plugin));
-        if config.units.iter().any(|unit| unit.http.is_some()) {
+        if config.units.iter().any(|unit| unit.has_edge()) {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);
             let open = |service: &Arc<dyn Registered>| {
@@ -81,11 +80,16 @@ impl Program for App {
         if problems.is_empty() { Ok(()) } else { Err(problems.into_iter().collect()) }
     }
 
+    fn openapi(&self, config: &Config) -> Result<Value, String> {
+        let document = api_document(&self.registry, &self.additions, config);
+        document.map_err(|error| error.to_string())
+    }
+
     async fn start(
         self,
         config: Config,
         layout: UnitLayout,
-        edge: Option<EdgeListener>,
+        edge: EdgeSockets,
     ) -> Result<Running, StartFailure> {
         Running::start(&self.registry, &self.additions, &config, &layout, edge).await
     }
@@ -192,6 +196,18 @@ mod tests {
         assert!(text.contains("fix: "), "{text}");
         let no_edge = "[units.all]\nservices = [\"*\"]\n";
         assert_eq!(checked(&app, no_edge), "");
+    }
+
+    #[test]
+    fn what_the_edge_would_serve_is_told_without_one() {
+        let app = App::new("bakery").release("7").service::<Kettle>();
+        let config = Config::parse("app.toml", "[app]\nname = \"north\"\n", [], &app.catalogue());
+        let document = Program::openapi(&app, &config.unwrap()).unwrap();
+        assert_eq!(document["info"], serde_json::json!({ "title": "north", "version": "7" }));
+        assert_eq!(document["paths"]["/api/tea"]["get"]["operationId"], "tea.brew");
+        let twice = App::new("bakery").service_as::<Kettle>("a").service_as::<Kettle>("b");
+        let config = Config::parse("app.toml", "", [], &twice.catalogue()).unwrap();
+        assert!(Program::openapi(&twice, &config).is_ok(), "`check` says what is wrong with that");
     }
 
     #[test]

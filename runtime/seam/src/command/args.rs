@@ -89,6 +89,8 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "format")]
         json: bool,
     },
+    /// Print what the edge serves, as an OpenAPI 3.1 document: the same as /openapi.json.
+    Openapi,
     /// Make a CA for development, and a certificate for each unit, as [tls] wants them.
     Certs {
         /// The folder [default: `dir` of [tls], or certs].
@@ -97,6 +99,11 @@ pub(super) enum Command {
         /// Make new certificates for all units, by the CA that is there.
         #[arg(long)]
         renew: bool,
+    },
+    /// Make keys for clients of the edge.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
     },
     /// Show the topics of events, and how far their subscriptions are.
     Topics {
@@ -124,6 +131,19 @@ pub(super) enum Command {
     /// Print the config in effect, and where each value came from.
     Config {
         /// Print JSON: `{"app.data": {"value": …, "from": …}, …}`.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Print a new key, and the lines of app.toml that let it in.
+    New {
+        /// Whom it is for, e.g. `robot`: its subject.
+        #[arg(value_name = "NAME", value_parser = parse_key_name)]
+        name: String,
+        /// Print JSON: `{"name", "key", "hash"}`.
         #[arg(long)]
         json: bool,
     },
@@ -277,6 +297,14 @@ fn parse_method(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn parse_key_name(text: &str) -> Result<String, String> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match (1..=64).contains(&text.len()) && text.chars().all(letter) {
+        true => Ok(text.into()),
+        false => Err("write a name of letters, digits, `-` and `_`: robot".into()),
+    }
+}
+
 fn parse_target(text: &str) -> Result<Target, String> {
     let wanted = || "write a unit, or an instance by its number: pay, pay.1".to_owned();
     match text.split_once('.') {
@@ -320,12 +348,24 @@ pub(super) fn parse(
         .mut_subcommand("restart", |restart| restart.after_help(restarting(name)))
         .mut_subcommand("reload", |reload| reload.after_help(reloading(name)))
         .mut_subcommand("move", |own| own.after_help(moving(name)))
+        .mut_subcommand("openapi", |openapi| openapi.after_help(documenting(name)))
         .mut_subcommand("dead", |dead| dead.after_help(dead_letters(name)))
         .mut_subcommand("replay", |replay| replay.after_help(replaying(name)))
         .mut_subcommand("state", |state| {
             state.mut_subcommand("copy", |copy| copy.after_help(copying(name)))
         });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn documenting(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} openapi > openapi.json           for a generator of clients, or to compare releases\n  \
+         {name} openapi | jq '.paths | keys'     which paths there are\n\n\
+         It is made from the contracts and the config file; nothing has to run. A running edge serves\n\
+         it at /openapi.json, with services that came later, and as a page at /docs.\n\n\
+         Exit codes: 0 printed, 2 wrong config, contracts or command line."
+    )
 }
 
 fn dead_letters(name: &str) -> String {

@@ -2,8 +2,8 @@
 //! standard input: the config that holds, so that nobody else reads the file, and the socket of the
 //! unit's edge, so that all its instances have one queue of connections.
 //!
-//! First comes one message: its length in four bytes, little-endian, and a JSON object; the socket
-//! comes with it, by `SCM_RIGHTS`. Bytes that come later are words, and the end of the stream says
+//! First comes one message: its length in four bytes, little-endian, and a JSON object; the sockets
+//! come with it, by `SCM_RIGHTS`, that of `http` before that of `https`. Bytes that come later are words, and the end of the stream says
 //! that `up` has gone.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
     mem::MaybeUninit,
     net::TcpListener,
     os::{
-        fd::{AsFd as _, BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream as Blocking,
     },
     time::Duration,
@@ -25,10 +25,11 @@ use rustix::{
         SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
     },
 };
+use seam_gateway::{EdgeListener, LastOne};
 use serde::{Deserialize, Serialize};
 use tokio::{io::Interest, net::UnixStream};
 
-use crate::config::Source;
+use crate::{config::Source, unit::EdgeSockets};
 
 /// The longest message: a config file of the greatest length, in which every byte is escaped.
 const LONGEST: usize = 8 << 20;
@@ -43,8 +44,23 @@ pub(super) const LAST: u8 = b'l';
 pub(super) struct Birth {
     /// The config that holds.
     pub(super) config: Source,
-    /// The socket of the unit's edge, if it has one.
+    /// The sockets of the unit's edge.
+    pub(super) edge: Given,
+}
+
+/// The sockets of a unit's edge, if it has one.
+#[derive(Debug, Default)]
+pub(super) struct Given {
     pub(super) http: Option<TcpListener>,
+    pub(super) https: Option<TcpListener>,
+}
+
+impl Given {
+    /// For the edge that shares them; `last` says when nobody else does.
+    pub(super) fn shared(self, last: &LastOne) -> EdgeSockets {
+        let shared = |socket| EdgeListener::shared(socket, last.clone());
+        EdgeSockets { http: self.http.map(shared), https: self.https.map(shared) }
+    }
 }
 
 /// The message.
@@ -55,8 +71,11 @@ struct Message {
     file: String,
     /// Its text.
     config: String,
-    /// Whether a socket comes with it.
+    /// Whether the socket of `http` comes with it.
     http: bool,
+    /// Whether that of `https` does.
+    #[serde(default)]
+    https: bool,
 }
 
 impl Birth {
@@ -66,18 +85,20 @@ impl Birth {
     /// The process has ended.
     pub(super) async fn give(&self, to: &UnixStream) -> io::Result<()> {
         let Source { name, text } = self.config.clone();
-        let message = Message { file: name, config: text, http: self.http.is_some() };
+        let Given { http, https } = &self.edge;
+        let (has_http, has_https) = (http.is_some(), https.is_some());
+        let message = Message { file: name, config: text, http: has_http, https: has_https };
         let text = serde_json::to_vec(&message)?;
         let length = u32::try_from(text.len()).ok().filter(|length| *length as usize <= LONGEST);
         let length = length.ok_or_else(|| io::Error::other("the config is too long"))?;
         let all = [&length.to_le_bytes()[..], &text].concat();
-        let mut http = self.http.as_ref().map(|socket| socket.as_fd());
+        let mut sockets: Vec<_> = [http, https].into_iter().flatten().map(AsFd::as_fd).collect();
         let mut rest = &all[..];
         while !rest.is_empty() {
-            let sent = to.async_io(Interest::WRITABLE, || send(to, rest, http)).await?;
+            let sent = to.async_io(Interest::WRITABLE, || send(to, rest, &sockets)).await?;
             rest = &rest[sent..];
-            // It has gone with the first bytes.
-            http = None;
+            // They have gone with the first bytes.
+            sockets.clear();
         }
         Ok(())
     }
@@ -89,14 +110,13 @@ impl Birth {
     pub(super) fn take(from: &Blocking) -> io::Result<Self> {
         from.set_read_timeout(Some(PATIENCE))?;
         let mut length = [0; 4];
-        let (mut read, mut http) = (0, None);
+        let (mut read, mut sockets) = (0, Vec::new());
         while read < length.len() {
-            let (some, socket) = receive(from, &mut length[read..])?;
+            let some = receive(from, &mut length[read..], &mut sockets)?;
             if some == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             read += some;
-            http = http.or(socket);
         }
         let length = u32::from_le_bytes(length) as usize;
         if length > LONGEST {
@@ -106,29 +126,33 @@ impl Birth {
         let mut from = from;
         from.read_exact(&mut text)?;
         from.set_read_timeout(None)?;
-        let Message { file, config, http: comes } = serde_json::from_slice(&text)?;
-        if comes != http.is_some() {
+        let Message { file, config, http, https } = serde_json::from_slice(&text)?;
+        if usize::from(http) + usize::from(https) != sockets.len() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the edge's socket is missing"));
         }
-        let config = Source { name: file, text: config };
-        Ok(Self { config, http: http.map(TcpListener::from) })
+        let mut sockets = sockets.into_iter().map(TcpListener::from);
+        let mut next = |comes: bool| sockets.next().filter(|_| comes);
+        let edge = match (http, https) {
+            (true, _) => Given { http: next(true), https: next(https) },
+            (false, comes) => Given { http: None, https: next(comes) },
+        };
+        Ok(Self { config: Source { name: file, text: config }, edge })
     }
 }
 
-/// Sends some of the bytes, and a socket with the first of them.
-fn send(to: &UnixStream, bytes: &[u8], socket: Option<BorrowedFd<'_>>) -> io::Result<usize> {
-    let sockets = socket.as_slice();
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+/// Sends some of the bytes, and sockets with the first of them.
+fn send(to: &UnixStream, bytes: &[u8], sockets: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    if socket.is_some() {
+    if !sockets.is_empty() {
         control.push(SendAncillaryMessage::ScmRights(sockets));
     }
     Ok(sendmsg(to, &[IoSlice::new(bytes)], &mut control, SendFlags::empty())?)
 }
 
-/// Receives some bytes, and the socket that came with them.
-fn receive(from: &Blocking, bytes: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+/// Receives some bytes, and the sockets that came with them.
+fn receive(from: &Blocking, bytes: &mut [u8], sockets: &mut Vec<OwnedFd>) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let read = loop {
         match recvmsg(from, &mut [IoSliceMut::new(bytes)], &mut control, RecvFlags::empty()) {
@@ -136,17 +160,16 @@ fn receive(from: &Blocking, bytes: &mut [u8]) -> io::Result<(usize, Option<Owned
             read => break read?.bytes,
         }
     };
-    let mut socket = None;
     for message in control.drain() {
-        if let RecvAncillaryMessage::ScmRights(sockets) = message {
-            socket = sockets.last();
+        if let RecvAncillaryMessage::ScmRights(come) = message {
+            sockets.extend(come);
         }
     }
-    if let Some(socket) = &socket {
+    for socket in sockets {
         // What this process starts itself has no business with it.
         fcntl_setfd(socket, FdFlags::CLOEXEC)?;
     }
-    Ok((read, socket))
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -169,17 +192,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_config_of_any_length_arrives_with_the_socket() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+    async fn a_config_of_any_length_arrives_with_the_sockets() {
+        let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = |listener: &TcpListener| listener.local_addr().unwrap();
         // More than a socket holds.
         let text = "# \"\u{1}\u{fc}\"\n".repeat(100_000);
-        let birth = Birth { config: source(text.clone()), http: Some(listener) };
-        let taken = given(birth).await.unwrap();
-        assert_eq!((taken.config.name.as_str(), &taken.config.text), ("conf/app.toml", &text));
-        assert_eq!(taken.http.unwrap().local_addr().unwrap(), address);
-        let alone = given(Birth { config: source(String::new()), http: None }).await.unwrap();
-        assert!(alone.http.is_none() && alone.config.text.is_empty());
+        for which in [(false, false), (true, false), (false, true), (true, true)] {
+            let http = which.0.then(listener);
+            let https = which.1.then(listener);
+            let here = (http.as_ref().map(address), https.as_ref().map(address));
+            let birth = Birth { config: source(text.clone()), edge: Given { http, https } };
+            let taken = given(birth).await.unwrap();
+            assert_eq!((taken.config.name.as_str(), &taken.config.text), ("conf/app.toml", &text));
+            let Given { http, https } = &taken.edge;
+            assert_eq!((http.as_ref().map(address), https.as_ref().map(address)), here);
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
-//! `state`, `check`, `graph`, `config`, `certs`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
+//! `state`, `check`, `graph`, `openapi`, `config`, `certs`, `key`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
@@ -13,6 +13,7 @@ mod check;
 mod colour;
 mod control;
 mod graph;
+mod key;
 mod limits;
 mod logs;
 mod moving;
@@ -44,15 +45,15 @@ use std::{
 
 use futures_util::FutureExt as _;
 use seam_core::{contract::ContractDescriptor, name::ServiceId};
-use seam_gateway::{EdgeListener, LastOne};
+use seam_gateway::LastOne;
 use tokio::runtime;
 
 pub(crate) use self::control::Control;
 #[cfg(test)]
 use self::control::UnitStatus;
 use self::{
-    args::{Cli, Command, GraphFormat, StateCommand},
-    birth::Birth,
+    args::{Cli, Command, GraphFormat, KeyCommand, StateCommand},
+    birth::{Birth, Given},
     control::ControlSocket,
     parent::Parent,
     reloading::{Beginning, Parse},
@@ -63,7 +64,7 @@ use crate::{
         Catalogue, Config, LogFormat, Problems, Source, UnitConfig, UnitLayout, environment,
         process,
     },
-    unit::{StartFailure, check_certificates},
+    unit::{EdgeSockets, StartFailure, check_certificates},
 };
 
 /// How long the units of `up` may take to stop beyond their drain time, before they are killed.
@@ -92,15 +93,23 @@ pub(crate) trait Program: Clone + Send + Sync + 'static {
         Ok(())
     }
 
+    /// What the app's edges serve, as an OpenAPI document.
+    ///
+    /// # Errors
+    /// What is wrong with the contracts.
+    fn openapi(&self, _config: &Config) -> Result<serde_json::Value, String> {
+        Err("this app has no edge".to_owned())
+    }
+
     /// Starts a unit. It runs within a current-thread tokio runtime and a `LocalSet`; threads of
     /// its own are its own affair.
     ///
-    /// `edge` is the socket on which the unit serves HTTP, if it shares that with others.
+    /// `edge` are the sockets on which the unit serves HTTP, if it shares them with others.
     fn start(
         self,
         config: Config,
         layout: UnitLayout,
-        edge: Option<EdgeListener>,
+        edge: EdgeSockets,
     ) -> impl Future<Output = Result<Self::Unit, StartFailure>>;
 }
 
@@ -209,9 +218,9 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
                 Ok(born) => born.unzip(),
                 Err(error) => return Err(Failure::other(format!("`up` says nothing: {error}"))),
             };
-            let (source, http) = match birth {
-                Some(Birth { config, http }) => (config, http),
-                None => (Source::read(file.as_deref())?, None),
+            let (source, edge) = match birth {
+                Some(Birth { config, edge }) => (config, edge),
+                None => (Source::read(file.as_deref())?, Given::default()),
             };
             let config = parse(source.clone())?;
             let layout = block_on(run::layout(&config, &args))??;
@@ -223,7 +232,7 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let last = LastOne::default();
             // Outlives the runtime: until the very end, somebody must end an orphan.
             let mut tie = parent.and_then(|parent| parent.tie(last.clone()));
-            let edge = http.map(|http| EdgeListener::shared(http, last));
+            let edge = edge.shared(&last);
             let (logs, level) = logs::start(&config.log).map_err(Failure::other)?;
             let parse = parser(program.clone());
             let of_up = args.up.is_some();
@@ -294,6 +303,10 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let units = layouts.as_deref().unwrap_or_default();
             print(graph::draw(&catalogue, &config.services, units, format))
         }
+        Command::Openapi => {
+            let document = program.openapi(&load()?).map_err(Failure::usage)?;
+            print(format!("{document:#}"))
+        }
         Command::Topics { json } => print(block_on(bus::topics(&running()?, &catalogue, json))??),
         Command::Dead(command) => print(block_on(bus::dead(&running()?, command))??),
         Command::Tickets { json } => print(block_on(bus::tickets(&running()?, json))??),
@@ -303,6 +316,7 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             let config = load()?;
             print(certs::certs(&config, &catalogue.app, dir, renew)?)
         }
+        Command::Key { command: KeyCommand::New { name, json } } => print(key::new(&name, json)?),
         Command::Config { json } => {
             let config = load()?;
             print(match json {
@@ -344,8 +358,7 @@ async fn start_up(
     let socket = ControlSocket::bind(&config.app.data, &control::socket_of(&plan.topology))
         .map_err(Failure::other)?;
     for layout in layouts {
-        let Some(http) = &layout.http else { continue };
-        let edge = EdgeSocket::bind(http, &layout.unit)?;
+        let Some(edge) = EdgeSocket::bind(layout)? else { continue };
         let instances = plan.units.iter_mut().filter(|planned| planned.unit == layout.unit);
         instances.for_each(|planned| planned.edge = Some(edge.clone()));
     }

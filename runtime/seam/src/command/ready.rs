@@ -16,13 +16,21 @@ const PERIOD: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_millis(20);
 
 /// What to say to who has started an app: where it serves, and what to do next.
-pub(super) fn line<'a>(app: &str, http: impl IntoIterator<Item = &'a str>) -> String {
-    let mut http: Vec<_> = http.into_iter().map(|http| format!("http://{http}")).collect();
-    // Instances of a unit have the same.
-    http.dedup();
-    let colon = if http.is_empty() { "" } else { ": " };
-    let http = http.join(", ");
-    format!("{app} is ready{colon}{http}  (status: {app} status, stop: Ctrl-C)")
+pub(super) fn line<'a>(app: &str, units: impl IntoIterator<Item = &'a UnitStatus>) -> String {
+    let at = |scheme: &str, address: &Option<String>| {
+        address.as_ref().map(|address| format!("{scheme}://{address}"))
+    };
+    let places = |unit: &UnitStatus| [at("http", &unit.http), at("https", &unit.https)];
+    let mut all: Vec<String> = Vec::new();
+    for place in units.into_iter().flat_map(places).flatten() {
+        // Instances of a unit have the same.
+        if !all.contains(&place) {
+            all.push(place);
+        }
+    }
+    let colon = if all.is_empty() { "" } else { ": " };
+    let all = all.join(", ");
+    format!("{app} is ready{colon}{all}  (status: {app} status, stop: Ctrl-C)")
 }
 
 /// What to say to who has told an app to stop.
@@ -40,8 +48,7 @@ pub(super) async fn of_all(config: &Config, processes: &[(String, u16)]) -> Stri
         let ready: Vec<&UnitStatus> =
             running.iter().filter(|unit| unit.ready && planned(unit)).collect();
         if ready.len() == processes.len() {
-            let http = ready.iter().filter_map(|unit| unit.http.as_deref());
-            return line(&config.app.name, http);
+            return line(&config.app.name, ready);
         }
         tokio::time::sleep(PERIOD).await;
     }
@@ -95,13 +102,20 @@ mod tests {
 
     #[test]
     fn the_line_says_where_and_what_next() {
+        let unit = |http: &str, https: Option<&str>| UnitStatus {
+            http: Some(http.into()),
+            https: https.map(Into::into),
+            ..UnitStatus::default()
+        };
+        let one = unit("127.0.0.1:8080", None);
         assert_eq!(
-            line("shop", ["127.0.0.1:8080"]),
+            line("shop", [&one]),
             "shop is ready: http://127.0.0.1:8080  (status: shop status, stop: Ctrl-C)"
         );
-        let several = ["127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1:9090"];
-        let expected = "shop is ready: http://127.0.0.1:8080, http://127.0.0.1:9090  (";
-        assert!(line("shop", several).starts_with(expected));
+        let other = unit("127.0.0.1:9090", Some("127.0.0.1:8443"));
+        let expected = "shop is ready: http://127.0.0.1:8080, http://127.0.0.1:9090, \
+                        https://127.0.0.1:8443  (";
+        assert!(line("shop", [&one, &one, &other, &other]).starts_with(expected));
         assert_eq!(line("shop", []), "shop is ready  (status: shop status, stop: Ctrl-C)");
     }
 

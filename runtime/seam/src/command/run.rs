@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use seam_gateway::EdgeListener;
 use tokio::time::sleep;
 
 use super::{
@@ -20,7 +19,10 @@ use super::{
     reloading::{Beginning, Reloading},
     signals::StopSignals,
 };
-use crate::config::{Config, LayoutError, UnitLayout};
+use crate::{
+    config::{Config, LayoutError, UnitLayout},
+    unit::EdgeSockets,
+};
 
 /// How often to look whether the unit is ready by now.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -50,7 +52,7 @@ pub(super) async fn run(
     program: impl Program,
     beginning: Beginning,
     layout: UnitLayout,
-    edge: Option<EdgeListener>,
+    edge: EdgeSockets,
     tie: Option<&mut Tie>,
     logs: &Output,
 ) -> Result<ExitCode, Failure> {
@@ -132,7 +134,7 @@ async fn announce(unit: &impl Unit, app: Option<&str>) {
         let status = unit.status().await;
         if status.ready {
             match app {
-                Some(app) => tracing::info!("{}", ready::line(app, status.http.as_deref())),
+                Some(app) => tracing::info!("{}", ready::line(app, [&status])),
                 None => tracing::info!("ready"),
             }
             return std::future::pending().await;

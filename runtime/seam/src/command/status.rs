@@ -266,6 +266,13 @@ impl Labels {
     }
 }
 
+/// Where a unit's edge serves.
+fn edge(unit: &UnitStatus) -> Option<String> {
+    let https = unit.https.as_ref().map(|https| format!("https://{https}"));
+    let both = [unit.http.clone(), https];
+    both.into_iter().flatten().reduce(|http, https| format!("{http}, {https}"))
+}
+
 fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
     let labels = Labels::of(units, missing);
     let label = |unit: &UnitStatus| labels.of_process(&unit.unit, unit.instance);
@@ -280,7 +287,7 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
             state.into(),
             unit.pid.to_string(),
             uptime(unit.uptime_ms),
-            unit.http.clone().unwrap_or_else(none),
+            edge(unit).unwrap_or_else(none),
             unit.listen.clone().unwrap_or_else(none),
         ]);
     }
@@ -466,6 +473,7 @@ mod tests {
             reason: Some("unit `pay` hasn't answered yet".into()),
             config_version: "0123456789abcdef".into(),
             http: Some("127.0.0.1:8080".into()),
+            https: None,
             listen: None,
             log_lines_dropped: 0,
             services: vec![ServiceStatus {

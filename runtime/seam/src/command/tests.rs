@@ -48,7 +48,7 @@ impl Program for Fake {
         self,
         _: Config,
         layout: UnitLayout,
-        _: Option<EdgeListener>,
+        _: EdgeSockets,
     ) -> Result<FakeUnit, StartFailure> {
         let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
         let unit = layout.unit;

@@ -55,7 +55,9 @@ impl Config {
         let key = changed.key.as_str();
         let hosted = |name: &str| layout.services.iter().any(|service| service == name);
         match levels[..] {
-            ["edge", "plugins", ..] => layout.http.is_some(),
+            ["edge", "plugins", ..] => layout.has_edge(),
+            // Its files are looked at, and which they are is read once.
+            ["edge", "tls"] => key != "redirect",
             ["calls" | "rehearsal"] | ["edge", ..] => false,
             ["bus"] => matches!(key, "engine" | "url"),
             // By what they are for the services here.

@@ -6,13 +6,17 @@ use seam_core::contract::Rule;
 use seam_gateway::{EdgeSettings, Versions};
 
 use super::{
+    auth::read_auth,
     catalogue::{Catalogue, KnownPlugin},
+    https::EdgeTlsConfig,
     load::{list_settings, positive},
+    rates::{Nets, Rate},
     reader::{Findings, Reader},
     settings::Settings,
     tree::Table,
-    types::{EdgeConfig, EdgeRule, PluginConfig},
+    types::{EdgeConfig, EdgeRate, EdgeRule, PluginConfig},
     value::Bytes,
+    web::{read_cache, read_cors, read_files},
 };
 
 /// `[edge]` and the tables below it.
@@ -39,8 +43,11 @@ pub(super) fn read_edge(
             limits.connections_per_address as u64,
             some,
         ) as usize,
-        rate: reader.within("rate", limits.rate.map_or(0, |n| n.get().into()), 0..=1_000_000)
-            as u32,
+        rate: reader.value("rate", Rate(limits.rate)).0,
+        rates: read_rates(reader.table("rates")),
+        failures: reader.value("failures", Rate(limits.failures)).0,
+        in_flight: reader.within("in_flight", limits.in_flight.into(), 0..=1_000_000) as u32,
+        trusted: reader.value("trusted", Nets::default()).0,
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
         plug: reader.value("plug", vec!["*".into()]),
@@ -50,8 +57,13 @@ pub(super) fn read_edge(
             grey: read_grey(reader.table("grey")),
         },
         open: reader.value("open", false),
+        tls: EdgeTlsConfig::read(&mut reader, root),
         allow: read_allow(reader.table("allow")),
+        auth: read_auth(&mut reader),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
+        cors: read_cors(reader.table("cors")),
+        cache: read_cache(reader.table("cache")),
+        files: read_files(reader.table("files")),
     };
     reader.finish();
     edge
@@ -88,6 +100,12 @@ fn read_allow(reader: Reader<'_>) -> Vec<EdgeRule> {
         Rule::parse(text).map_err(|error| (error.to_string(), fix.to_owned()))
     });
     rules.into_iter().map(|(method, rule)| EdgeRule { method, rule }).collect()
+}
+
+/// Limits, whose methods are looked at once services are known.
+fn read_rates(reader: Reader<'_>) -> Vec<EdgeRate> {
+    let rates = reader.values::<Rate>().into_iter();
+    rates.map(|(method, Rate(quota))| EdgeRate { method, quota }).collect()
 }
 
 /// The tables of plug-ins; of those that nobody has written, empty ones.

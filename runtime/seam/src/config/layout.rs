@@ -23,6 +23,8 @@ pub struct UnitLayout {
     pub services: Vec<String>,
     /// Where its edge serves.
     pub http: Option<Address>,
+    /// Where its edge serves by TLS.
+    pub https: Option<Address>,
     /// Where it listens for other units.
     pub listen: Option<Address>,
     /// Whether its program calls services of other units.
@@ -59,7 +61,12 @@ impl UnitLayout {
     /// Whether anybody in this unit may call any service: its edge does, and its program may, if it
     /// says so or if there is nothing else in the unit.
     pub fn calls_any(&self) -> bool {
-        self.http.is_some() || self.program || self.services.is_empty()
+        self.has_edge() || self.program || self.services.is_empty()
+    }
+
+    /// Whether it has an edge.
+    pub const fn has_edge(&self) -> bool {
+        self.http.is_some() || self.https.is_some()
     }
 }
 
@@ -338,7 +345,7 @@ impl Config {
                 unit: peer.name.clone(),
                 endpoints: endpoints(peer),
                 services: self.in_start_order(peer),
-                edge: peer.http.is_some(),
+                edge: peer.has_edge(),
             })
             .collect();
         let registered = self.registry.engine.is_dynamic();
@@ -357,6 +364,7 @@ impl Config {
             instances: unit.instances,
             services: self.in_start_order(unit),
             http: unit.http.clone(),
+            https: unit.https.clone(),
             listen: unit.listen.clone(),
             program: unit.program,
             remote: remote.collect(),

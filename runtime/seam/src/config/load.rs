@@ -24,6 +24,7 @@ use super::{
     edge::read_edge,
     effective::Effective,
     env::{self, Env},
+    https,
     origin::Origin,
     policies::{read_breaker, read_policy},
     problem::{Problems, nearest},
@@ -277,7 +278,8 @@ fn read_unit(name: &str, mut reader: Reader<'_>) -> UnitConfig {
     let unit = UnitConfig {
         name: name.into(),
         services: reader.value("services", vec!["*".into()]),
-        http: reader.checked("http", None, check_http),
+        http: reader.checked("http", None, |http| https::check_address("http", http)),
+        https: reader.checked("https", None, |https| https::check_address("https", https)),
         listen: reader.value("listen", None),
         address: reader.checked("address", None, check_address),
         instances: reader.within("instances", 1, 1..=u64::from(MAX_INSTANCES)) as u16,
@@ -391,16 +393,6 @@ fn cache(bytes: &Bytes) -> Result<(), (String, String)> {
     match bytes.0 {
         0..=0x10_0000_0000 => Ok(()),
         _ => Err(("`cache` is out of its range".into(), "use a value from 0 to \"64GiB\"".into())),
-    }
-}
-
-fn check_http(http: &Option<Address>) -> Result<(), (String, String)> {
-    match http {
-        Some(Address::Unix(_)) => Err((
-            "`http` is a Unix socket, and the edge serves none".into(),
-            "use HOST:PORT, e.g. \"127.0.0.1:8080\"".into(),
-        )),
-        _ => Ok(()),
     }
 }
 

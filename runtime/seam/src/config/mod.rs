@@ -17,6 +17,7 @@
 //!   directory.
 
 mod address;
+mod auth;
 mod bus;
 mod catalogue;
 mod changes;
@@ -26,13 +27,16 @@ mod edit;
 mod effective;
 mod engine;
 mod env;
+mod https;
 mod layout;
 mod load;
 mod origin;
 mod policies;
 mod problem;
+mod rates;
 mod reader;
 mod registry;
+mod secret;
 mod settings;
 mod source;
 mod store;
@@ -42,24 +46,31 @@ mod tree;
 mod types;
 mod url;
 mod value;
+mod web;
 
 pub use self::{
+    auth::{
+        AuthConfig, JwtConfig, KeyConfig, KeySource, SessionConfig, SigningConfig, SigningKeyConfig,
+    },
     bus::{BusConfig, BusEngine},
     catalogue::{Catalogue, KnownPlugin, KnownService},
     effective::Effective,
     env::environment,
+    https::EdgeTlsConfig,
     layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
     origin::{Origin, Spot},
     problem::{Problem, Problems},
     registry::{RegistryConfig, RegistryEngine},
+    secret::{Secret, SecretHash, SecretKey},
     settings::Settings,
     store::{StoreConfig, StoreEngine},
     types::{
-        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRule, HealthConfig, Lane,
-        LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution, ServiceConfig, TlsConfig,
-        TopologyConfig, UnitConfig, UnknownQuery, Versions, Via,
+        AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRate, EdgeRule,
+        HealthConfig, Lane, LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution,
+        ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, UnknownQuery, Versions, Via,
     },
     url::ServerUrl,
+    web::CorsConfig,
 };
 
 pub use seam_wire::{Address, AddressError};

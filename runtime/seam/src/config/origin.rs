@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use super::{source::Source, url::masked};
+use super::{secret::hidden, source::Source, url::masked};
 
 /// Where a value, or a problem, comes from.
 #[derive(Clone, Default)]
@@ -46,6 +46,7 @@ impl Spot {
         let line = text[from..to].trim_end().replace('\t', " ");
         // In which the places of what stands behind it stay.
         let line = masked(&line, |password| "*".repeat(password.chars().count()));
+        let line = hidden(&line);
         let column = text[from..start].chars().count();
         let width = text[start..end.min(to).max(start)].trim_end().chars().count().max(1);
         let number = self.line().to_string();

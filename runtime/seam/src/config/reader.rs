@@ -9,7 +9,7 @@ use super::{
     origin::Origin,
     problem::{Problem, nearest},
     tree::{Entry, Kind, Node, Table},
-    value::FromNode,
+    value::{FromNode, Wrong},
 };
 
 /// What comes of reading: one for the whole config.
@@ -162,24 +162,33 @@ impl<'a> Reader<'a> {
         self.child(name, self.raw_table(name))
     }
 
+    /// Refuses the value of a free name.
+    pub(super) fn refuse(&self, name: &str, reason: impl Into<String>, fix: impl Into<String>) {
+        let origin = self.table.map_or(Origin::Default, |table| table.origin(&[name]));
+        self.findings.problem(&origin, reason, fix);
+    }
+
     /// The lists of names in this table, whatever their keys: all are known.
     pub(super) fn lists(self) -> Vec<(String, Vec<String>)> {
-        let Some(table) = self.table else { return Vec::new() };
-        let mut lists = Vec::new();
-        for entry in &table.entries {
-            match Vec::<String>::from_node(&entry.node) {
-                Ok(names) => {
-                    let origin = &entry.node.origin;
-                    self.findings.effective(&self.path, &entry.key, names.show(), origin);
-                    lists.push((entry.key.clone(), names));
+        self.values()
+    }
+
+    /// The values in this table, whatever their keys.
+    pub(super) fn values<T: FromNode>(self) -> Vec<(String, T)> {
+        let mut values = Vec::new();
+        for Entry { key, node, .. } in self.table.into_iter().flat_map(|table| &table.entries) {
+            match T::from_node(node) {
+                Ok(value) => {
+                    let shown = written(node).map_or_else(|| value.show(), T::written);
+                    self.findings.effective(&self.path, key, shown, &node.origin);
+                    values.push((key.clone(), value));
                 }
-                Err(wrong) => {
-                    let reason = format!("`{}`: {}", entry.key, wrong.reason);
-                    self.findings.problem(&entry.node.origin, reason, wrong.fix);
+                Err(Wrong { reason, fix }) => {
+                    self.findings.problem(&node.origin, format!("`{key}`: {reason}"), fix);
                 }
             }
         }
-        lists
+        values
     }
 
     /// The texts in this table, whatever their keys, as `read` takes them; its reason and fix otherwise.

@@ -2,14 +2,18 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use seam_core::{
     call::{CallPolicy, Faults},
     contract::Rule,
-    policy::{Balance, BreakerSettings},
+    policy::{Balance, BreakerSettings, Quota},
 };
 pub use seam_gateway::{UnknownQuery, Versions};
 
-use super::{Address, Origin, StoreConfig, settings::Settings, value::Choice};
+use super::{
+    Address, AuthConfig, EdgeTlsConfig, Origin, StoreConfig, settings::Settings, value::Choice,
+    web::CorsConfig,
+};
 
 /// `[app]`: the app as a whole.
 ///
@@ -171,6 +175,9 @@ pub struct HealthConfig {
 /// connections = 10000
 /// connections_per_address = 100
 /// rate = 0
+/// failures = "1000/60s"
+/// in_flight = 0
+/// trusted = []
 /// unknown_query = "refuse"
 /// errors = "/errors/"
 /// plug = ["*"]
@@ -182,6 +189,14 @@ pub struct HealthConfig {
 /// "loyalty@2" = 10
 /// [edge.allow]
 /// "order.list" = "self:user_id or role:support"
+/// [edge.rates]
+/// "user.create" = "20/4s"
+///
+/// [edge.cache]
+/// "user.get" = "3s"
+///
+/// [edge.files]
+/// "/" = "web"
 /// ```
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
@@ -203,8 +218,22 @@ pub struct EdgeConfig {
     pub connections: usize,
     /// `connections_per_address`: open at once from one address. Default: 100.
     pub connections_per_address: usize,
-    /// `rate`: requests a second from one address; beyond it: 429. Default: `0`, no limit.
-    pub rate: u32,
+    /// `rate`: how many requests one credential may make, or one address (for IPv6, one /64) without one,
+    /// over all edges: `"100/60s"`, or a number, so many a second; beyond it: 429. Default: `0`, no
+    /// limit.
+    pub rate: Option<Quota>,
+    /// `rates."SERVICE.METHOD"`: the same for one method beside that, in place of what its contract says.
+    /// Default: none.
+    pub rates: Vec<EdgeRate>,
+    /// `failures`: how many wrong credentials one address may send to an edge; beyond it none of it is
+    /// looked at: 429. Default: `"1000/60s"`; `0`: no limit.
+    pub failures: Option<Quota>,
+    /// `in_flight`: how many requests an edge answers at once; beyond it: 503. Default: `0`, no limit.
+    pub in_flight: u32,
+    /// `trusted`: the networks and addresses of proxies, which are believed what they say of their
+    /// clients, by `X-Forwarded-For`, `X-Forwarded-Proto` and the PROXY protocol, version 2. Default:
+    /// `[]`.
+    pub trusted: Vec<IpNet>,
     /// `unknown_query`: what becomes of keys of a query that nothing is read from. Default:
     /// `refuse`, by 400.
     pub unknown_query: UnknownQuery,
@@ -225,17 +254,30 @@ pub struct EdgeConfig {
     /// `open`: whether a unit may serve `http` where other machines reach it although nothing says who
     /// its clients are. Default: `false`.
     pub open: bool,
+    /// `[edge.tls]`: the certificate of `https`. Default: none.
+    pub tls: Option<EdgeTlsConfig>,
     /// `allow."SERVICE.METHOD"`: who may ask for that method, in place of what its contract says:
     /// `anyone`, `signed_in`, `role:NAME`, `self:ARGUMENT`, joined by ` or `. Default: none.
     pub allow: Vec<EdgeRule>,
+    /// `jwt`, `keys`, `session`, `signing`: how clients show who they are. Default: they can't, and
+    /// whoever reaches the edge may ask for everything.
+    pub auth: AuthConfig,
     /// `plugins.NAME`: the tables of the plug-ins that the program adds.
     pub plugins: Vec<PluginConfig>,
+    /// `[edge.cors]`.
+    pub cors: CorsConfig,
+    /// `[edge.cache]`: for how long answers of a method's GET are kept, by `"service.method"`, in
+    /// place of what its contract says; `"0s"` keeps none. Default: as contracts say.
+    pub cache: Vec<(String, Duration)>,
+    /// `[edge.files]`: folders that are shown to everybody where nothing else has a path, by what the
+    /// paths of their files begin with. Default: none.
+    pub files: Vec<(String, PathBuf)>,
 }
 
 impl EdgeConfig {
     /// Whether clients can say who they are.
     pub fn knows_clients(&self) -> bool {
-        self.plugins.iter().any(|plugin| plugin.knows_clients)
+        self.auth.is_any() || self.plugins.iter().any(|plugin| plugin.knows_clients)
     }
 
     /// The rule that stands in place of what the contract of a method says.
@@ -243,6 +285,15 @@ impl EdgeConfig {
         let is = |own: &&EdgeRule| own.method.split_once('.') == Some((service, method));
         self.allow.iter().find(is).map(|own| &own.rule)
     }
+}
+
+/// `[edge.rates]`: how often one method may be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeRate {
+    /// `service.method`.
+    pub method: String,
+    /// How often; without a limit if that is none.
+    pub quota: Option<Quota>,
 }
 
 /// `[edge.plugins.NAME]`: a plug-in that the program adds to its edges.
@@ -276,6 +327,7 @@ impl Choice for UnknownQuery {
 /// [units.pay]
 /// services = ["payment"]
 /// http = "127.0.0.1:8081"
+/// https = "0.0.0.0:8443"
 /// listen = "127.0.0.1:7102"
 /// address = "pay.internal:7102"
 /// instances = 3
@@ -290,6 +342,9 @@ pub struct UnitConfig {
     pub services: Vec<String>,
     /// `http`: where its edge serves; none without. Default: none.
     pub http: Option<Address>,
+    /// `https`: where its edge serves by TLS, with the certificate of `[edge.tls]`; beside `http` or
+    /// in its place. Default: none.
+    pub https: Option<Address>,
     /// `listen`: where other units reach it, `HOST:PORT` or `unix:PATH`; beyond loopback only with
     /// `[tls]` or `[app] insecure`. Default: a Unix socket in the data folder,
     /// `unix:DATA/links/NAME.sock`, if another unit calls a service of this one, or its program may;
@@ -306,6 +361,13 @@ pub struct UnitConfig {
     /// `Running::client()`; others refuse such calls of a unit that doesn't say so. A unit with neither services nor an edge is there for that anyhow.
     /// Default: `false`.
     pub program: bool,
+}
+
+impl UnitConfig {
+    /// Whether it has an edge.
+    pub const fn has_edge(&self) -> bool {
+        self.http.is_some() || self.https.is_some()
+    }
 }
 
 /// `[topologies]`: a named set of units.

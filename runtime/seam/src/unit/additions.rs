@@ -7,7 +7,7 @@ use seam_core::call::ClientOf;
 use seam_core::contract::Contract;
 use seam_core::remote::Caller;
 use seam_gateway::actix_web::web::ServiceConfig;
-use seam_gateway::{Own, OwnRoutes, Shape, Tickets};
+use seam_gateway::{About, Own, OwnRoutes, Shape, Tickets};
 
 use super::NoSuchClient;
 use super::broker::Brokers;
@@ -37,6 +37,7 @@ impl Additions {
         routes: &Arc<Routes>,
         tickets: Arc<dyn Tickets>,
         brokers: &Brokers,
+        about: About,
     ) -> Own {
         let of_unit = |routing: &Routing| -> OwnRoutes {
             let (routing, routes) = (Arc::clone(routing), Arc::clone(routes));
@@ -44,12 +45,14 @@ impl Additions {
             Arc::new(move |web| routing(web, &clients))
         };
         Own {
+            about,
             routes: self.routes.as_ref().map(of_unit),
             problems: self.problems.clone(),
             errors: self.errors.clone(),
             tickets: Some(tickets),
             plugins: Vec::new(),
             modules: brokers.modules(),
+            ..Own::default()
         }
     }
 }

@@ -4,10 +4,12 @@ use seam_core::call::{Allow, Authority, EdgeRules};
 use seam_core::contract::Rule;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
+use seam_gateway::together_service;
 use seam_registry::engine::Embedded;
 
 use super::desks::Desks;
 use super::plug;
+use super::push;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
 use crate::services::Registry;
 
@@ -52,12 +54,14 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     // And companions in theirs, by whoever reads events.
     let own = registry.into_iter().chain(desks.companions()).chain(plug::asked());
     let own: Vec<ServiceId> = own.collect();
-    // Plug-ins call by their own names, from where there is an edge.
+    // Plug-ins call by their own names, from where there is an edge; only edges count together, and
+    // what is pushed is for clients.
     let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
-    let plugins: Vec<ServiceId> = plugins.collect();
-    let authority = |unit: &UnitConfig| match unit.http {
-        Some(_) => authority(unit, own.iter().chain(&plugins)),
-        None => authority(unit, &own),
+    let of_edges = plugins.chain(together_service()).chain(push::service());
+    let of_edges: Vec<ServiceId> = of_edges.collect();
+    let authority = |unit: &UnitConfig| match unit.has_edge() {
+        true => authority(unit, own.iter().chain(&of_edges)),
+        false => authority(unit, &own),
     };
     units.map(authority).collect()
 }
@@ -83,8 +87,8 @@ fn authority<'a>(unit: &UnitConfig, own: impl IntoIterator<Item = &'a ServiceId>
     let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
     Authority {
         services: services.chain(own.into_iter().copied()).collect(),
-        edge: unit.http.is_some(),
-        program: unit.program || (unit.services.is_empty() && unit.http.is_none()),
+        edge: unit.has_edge(),
+        program: unit.program || (unit.services.is_empty() && !unit.has_edge()),
         ..Authority::none(&unit.name)
     }
 }

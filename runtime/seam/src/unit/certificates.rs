@@ -18,7 +18,7 @@ pub(super) fn open(config: &Config, layout: &UnitLayout) -> Result<Option<Tls>, 
     opened.map(Some).map_err(|error| StartFailure::Certificate(problem(config, &error).into()))
 }
 
-/// Looks at the certificates of these units, as far as they want some.
+/// Looks at the certificates of these units and their edges, as far as they want some.
 ///
 /// # Errors
 /// What is missing or wrong.
@@ -26,11 +26,16 @@ pub(crate) fn check_certificates<'l>(
     config: &Config,
     layouts: impl IntoIterator<Item = &'l UnitLayout>,
 ) -> Result<(), Problems> {
-    let Some(tls) = &config.tls else { return Ok(()) };
-    let secured = layouts.into_iter().filter(|layout| layout.is_on_tcp());
-    let units: BTreeSet<&str> = secured.map(|layout| layout.unit.as_str()).collect();
+    let layouts: Vec<_> = layouts.into_iter().collect();
     let mut problems: Vec<Problem> = Vec::new();
-    for unit in units {
+    if let Some(tls) = &config.edge.tls
+        && layouts.iter().any(|layout| layout.https.is_some())
+    {
+        problems.extend(tls.open().err());
+    }
+    let secured = layouts.iter().filter(|layout| layout.is_on_tcp());
+    let units: BTreeSet<&str> = secured.map(|layout| layout.unit.as_str()).collect();
+    for (tls, unit) in config.tls.iter().flat_map(|tls| units.iter().map(move |unit| (tls, unit))) {
         if let Err(error) = Tls::open(&tls.dir, &config.app.name, unit) {
             let problem = problem(config, &error);
             // The CA is everybody's.

@@ -130,8 +130,8 @@ impl Calls for UnitCalls {
     fn hand_over(&self, id: TicketId, call: KeptCall) -> BoxFuture<'static, Result<(), String>> {
         let desks = self.desks.clone();
         Box::pin(async move {
-            let KeptCall { service, method, arguments, .. } = call;
-            desks.keep(&service, (id, method, arguments)).await
+            let KeptCall { service, method, arguments, principal, .. } = call;
+            desks.keep(&service, (id, method, arguments), principal).await
         })
     }
 

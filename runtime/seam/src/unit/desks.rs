@@ -154,13 +154,14 @@ impl Desks {
         &self,
         service: &str,
         (id, method, arguments): (TicketId, String, Vec<u8>),
+        principal: Option<Arc<str>>,
     ) -> Result<(), String> {
         let place = self.place(service).ok_or("the app has no such service")?;
         if place.desk.is_open() {
-            return place.desk.keep(id, method, arguments).await;
+            return place.desk.keep(id, method, arguments, principal).await;
         }
         let asking = self.asking(place).ok_or("it is at work nowhere")?;
-        asking.keep(id, method, arguments).await.map_err(|error| error.to_string())
+        asking.keep(id, method, arguments, principal).await.map_err(|error| error.to_string())
     }
 
     /// What is known of a command that a service keeps; its end is waited for so long at most.

@@ -1,7 +1,7 @@
 //! The unit's edge: its HTTP side, as config says.
 
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::num::NonZeroU32;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -9,14 +9,17 @@ use futures_util::future::BoxFuture;
 use seam_core::call::AnyClient;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
-use seam_gateway::{EdgeError, EdgeLimits, EdgeListener, EdgeSettings, Own, Probe, Readiness};
+use seam_gateway::{
+    Authenticators, Cors, EdgeError, EdgeLimits, EdgeSettings, FileFolder, Own, Probe, Readiness,
+    WebSettings,
+};
 
 use super::StartFailure;
 use super::clients::Routes;
 use super::descriptors::{connections, left};
-use super::failure::{Taker, unbound};
+use super::edge_sockets::EdgeSockets;
 use super::parts::Parts;
-use crate::config::{Address, Config, EdgeConfig};
+use crate::config::{Config, CorsConfig, EdgeConfig};
 
 /// The HTTP side of a unit.
 pub(super) struct Edge {
@@ -26,31 +29,32 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// Serves on `listener`, which is at `http`; `/readyz` asks `unit`.
+    /// Serves on `sockets`; `/readyz` asks `unit`.
     pub(super) fn start(
         config: &Config,
-        http: &Address,
-        listener: EdgeListener,
+        sockets: EdgeSockets,
         routes: &Routes,
         unit: Weak<Parts>,
         own: Own,
     ) -> Result<Self, StartFailure> {
         let left = left();
-        let settings = settings(&config.edge, left);
+        let settings = settings(&config.edge, left, &Authenticators::default());
         let clients = routes.all().iter().map(|client| client.for_caller(Caller::Edge)).collect();
         let probe = Arc::new(UnitProbe(unit));
         if !config.edge.knows_clients() {
             tracing::warn!(
-                "whoever reaches the edge at {http} may ask for everything: [edge.jwt], [edge.keys.NAME] \
-                 and [edge.session] say who its clients are"
+                "whoever reaches the edge may ask for everything: [edge.jwt], [edge.keys.NAME] and \
+                 [edge.session] say who its clients are"
             );
         }
-        let bound = seam_gateway::Edge::bind_on(listener, settings, clients, probe, own);
-        bound.map(|inner| Self { inner, left }).map_err(|error| refused(http, error.to_string()))
+        let listeners = sockets.into_listeners(config)?;
+        let bound = seam_gateway::Edge::bind_on(listeners, settings, clients, probe, own);
+        bound.map(|inner| Self { inner, left }).map_err(StartFailure::Edge)
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
-        self.inner.address()
+    /// Where it serves, and where by TLS.
+    pub(super) fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        (self.inner.http(), self.inner.https())
     }
 
     /// Serves the contracts of these clients from the next request on.
@@ -64,7 +68,8 @@ impl Edge {
 
     /// Goes by another config from the next request on.
     pub(super) fn tune(&self, edge: &EdgeConfig) {
-        self.inner.settings().set(settings(edge, self.left));
+        let auth = self.inner.settings().get().auth.clone();
+        self.inner.settings().set(settings(edge, self.left, &auth));
     }
 
     /// What the program's own routes were asked; `None` if they never were.
@@ -77,8 +82,12 @@ impl Edge {
     }
 }
 
-/// What config says of an edge, wherever that is.
-fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
+/// What config says of an edge, wherever that is. What is known of an issuer stays known.
+pub(super) fn settings(
+    edge: &EdgeConfig,
+    left: Option<usize>,
+    auth: &Authenticators,
+) -> EdgeSettings {
     let limits = EdgeLimits {
         head_time: edge.head_time,
         body: usize::try_from(edge.body).unwrap_or(usize::MAX),
@@ -86,13 +95,16 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         write_time: edge.write_time,
         connections: connections(edge.connections, 3, left),
         connections_per_address: edge.connections_per_address,
-        rate: NonZeroU32::new(edge.rate),
+        rate: edge.rate,
+        failures: edge.failures,
+        in_flight: edge.in_flight,
         unknown_query: edge.unknown_query,
         ..EdgeLimits::default()
     };
     let (deadline, notice) = (edge.deadline, edge.notice);
     let errors = edge.errors.as_str().into();
     let rules = edge.allow.iter().map(|own| (own.method.clone(), own.rule.clone()));
+    let rates = edge.rates.iter().map(|own| (own.method.clone(), own.quota));
     EdgeSettings {
         deadline,
         notice,
@@ -100,8 +112,32 @@ fn settings(edge: &EdgeConfig, left: Option<usize>) -> EdgeSettings {
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
         versions: Arc::new(edge.versions.clone()),
+        auth: auth.with(edge.auth.settings()),
+        web: web(edge).into(),
+        origins: edge.cors.origins.clone().into(),
+        schemes: edge.auth.schemes(),
+        redirect: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
         limits,
+        rates: Arc::new(rates.collect()),
+        trusted: edge.trusted.clone().into(),
         ..Default::default()
+    }
+}
+
+/// What config says of the web around an edge.
+fn web(edge: &EdgeConfig) -> WebSettings {
+    let CorsConfig { origins, credentials, max_age } = edge.cors.clone();
+    let folder = |(prefix, path): &(String, PathBuf)| {
+        if !path.is_dir() {
+            let path = path.display();
+            tracing::warn!(%path, prefix, "there is no such folder: its files aren't found");
+        }
+        FileFolder { prefix: prefix.clone(), path: path.clone() }
+    };
+    WebSettings {
+        cors: Cors { origins, credentials, max_age },
+        cache: edge.cache.iter().cloned().collect(),
+        files: edge.files.iter().map(folder).collect(),
     }
 }
 
@@ -117,27 +153,4 @@ impl Probe for UnitProbe {
             }
         })
     }
-}
-
-/// Takes the address at which a unit serves HTTP; `taker` is who does it, for the error's words.
-pub(crate) fn listen(
-    http: &Address,
-    unit: &str,
-    taker: Taker,
-) -> Result<EdgeListener, StartFailure> {
-    let bound = resolve(http).and_then(EdgeListener::bind);
-    bound.map_err(|error| refused(http, unbound(&error, unit, "http", http, taker)))
-}
-
-fn refused(http: &Address, reason: String) -> StartFailure {
-    StartFailure::Address { what: "serve HTTP", address: http.clone(), reason }
-}
-
-/// The edge serves one socket: the first address that the host's name stands for.
-fn resolve(http: &Address) -> std::io::Result<SocketAddr> {
-    let Address::Tcp { host, port } = http else {
-        return Err(std::io::Error::other("the edge serves HOST:PORT, no Unix socket"));
-    };
-    let none = || std::io::Error::other("the name stands for no address");
-    (host.as_str(), *port).to_socket_addrs()?.next().ok_or_else(none)
 }

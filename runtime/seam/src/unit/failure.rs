@@ -43,6 +43,12 @@ pub enum StartFailure {
         /// Why not.
         reason: String,
     },
+    /// The certificate of the unit's edge can't be used.
+    #[error("{0}")]
+    EdgeCertificate(Problems),
+    /// The unit's edge can't serve; nothing of it does.
+    #[error("the edge can't serve: {0}")]
+    Edge(seam_gateway::EdgeError),
     /// An address can't be used.
     #[error("can't {what} on {address}: {reason}")]
     Address {

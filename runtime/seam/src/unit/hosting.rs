@@ -25,11 +25,13 @@ use super::broker::Brokers;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitCalls, UnitKeeper};
 use super::desks::Desks;
+use super::edges::Edges;
 use super::health::Watcher;
 use super::links::Links;
 use super::parts::Resident;
 use super::placement::Placement;
 use super::plug::{Contracts, asked};
+use super::push::Hub;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
     Activity, Attached, CommandSender, DataFolder, Database, Graph, HostPlan, KeptBy, Messaging,
@@ -61,12 +63,16 @@ pub(super) struct Hosting {
     pub(super) guests: Live<Guests>,
     /// The logs of those who publish events.
     pub(super) desks: Desks,
+    /// The other edges, if this unit has one.
+    pub(super) edges: Option<Edges>,
     /// Who keeps the commands of whom.
     pub(super) keeper: Arc<UnitKeeper>,
     /// The broker of the bus.
     pub(super) brokers: Brokers,
     /// The services that are hosted here now, for who asks for their contracts.
     pub(super) hosted: Live<Vec<String>>,
+    /// What services here push to clients.
+    pub(super) hub: Hub,
     /// `[bus] results`: how long results of commands are kept.
     pub(super) results: Live<Duration>,
 }
@@ -165,6 +171,9 @@ impl Hosting {
             config::Lane::Inline => (Lane::Inline, None),
             config::Lane::Arbiter => (Lane::Arbiter, Some(Home::start(&format!("seam-{id}"))?)),
         };
+        if let Some(arbiter) = &arbiter {
+            self.hub.take_from(arbiter.runtime());
+        }
         let placed = || self.homes[self.placement(config, layout).service(name)].clone();
         let home = arbiter.clone().unwrap_or_else(placed);
         let runtime = home.runtime().clone();

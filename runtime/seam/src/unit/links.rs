@@ -8,13 +8,16 @@ use parking_lot::Mutex;
 use seam_bus::companion;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
+use seam_gateway::{together_contract, together_service};
 use seam_mesh::{EndpointStatus, Pool};
 use seam_registry::{Changes, Entry};
 use seam_wire::{Address, AddressError, Identity, LinkState};
 
 use super::awaited::{calls, reads};
+use super::edges::is_own;
 use super::hosting::Hosting;
 use super::peers::{Called, Dialling, Peer};
+use super::push;
 use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout};
 use crate::services::Registry;
 
@@ -111,15 +114,27 @@ impl Links {
             let service = &remote.service;
             let asked = reads(graph, layout, service) || calls(graph, layout, service);
             let companion = desks.companion(service).filter(|_| asked)?;
-            Some((companion, &remote.unit, &remote.endpoints))
+            Some((companion, companion::contract(), &remote.unit, &remote.endpoints))
         });
         let edges = layout.peers.iter().filter(|peer| peer.edge);
         let edges = edges.map(|peer| (&peer.unit, &peer.endpoints));
         let edges = edges.chain([(&layout.unit, &layout.siblings)]);
-        let edges = edges.filter(|_| layout.http.is_some());
-        let edges = edges.map(|(unit, endpoints)| (desks.edges(), unit, endpoints));
-        for (companion, unit, endpoints) in services.chain(edges) {
-            let contract = (companion, companion::contract());
+        let edges = edges.filter(|_| layout.has_edge());
+        let tickets = (desks.edges(), companion::contract());
+        let asked = together_service().map(|together| (together, together_contract()));
+        let asked = [Some(tickets), asked].into_iter().flatten();
+        let edges = edges.flat_map(|(unit, endpoints)| {
+            asked.clone().map(move |(service, contract)| (service, contract, unit, endpoints))
+        });
+        // And what is pushed anywhere is heard by every edge.
+        let pushes = layout.peers.iter().map(|peer| (&peer.services, &peer.unit, &peer.endpoints));
+        let pushes = pushes.chain([(&layout.services, &layout.unit, &layout.siblings)]);
+        let pushes = pushes.filter(|(services, ..)| layout.http.is_some() && !services.is_empty());
+        let pushes = pushes.filter_map(|(_, unit, endpoints)| {
+            Some((push::service()?, push::contract(), unit, endpoints))
+        });
+        for (companion, contract, unit, endpoints) in services.chain(edges).chain(pushes) {
+            let contract = (companion, contract);
             let called = made.called(&self.dialling, config, contract, unit, false);
             for endpoint in endpoints {
                 listed.push((unit, endpoint));
@@ -239,7 +254,7 @@ impl Links {
         let there = made.called.iter().filter(|called| called.unit == unit && called.is_there);
         let mut is_awaited = false;
         for called in there {
-            is_awaited |= !companion::is(called.pool.service());
+            is_awaited |= !is_own(called.pool.service());
             peer.joins(called);
         }
         made.peers.push(if is_awaited { peer } else { peer.unawaited() });
@@ -257,9 +272,9 @@ impl Links {
         let made = self.made.lock();
         let mut pools: Vec<&Arc<Pool>> = Vec::new();
         for Called { pool, .. } in &made.called {
-            // Companions are nobody's services.
+            // What is the runtime's own is nobody's service.
             let is_new = pools.iter().all(|known| known.service() != pool.service());
-            if is_new && !companion::is(pool.service()) {
+            if is_new && !is_own(pool.service()) {
                 pools.push(pool);
             }
         }

@@ -10,12 +10,14 @@ use tokio::sync::watch;
 
 use super::StartFailure;
 use super::descriptors::{connections, left};
+use super::edges::Edges;
 use super::failure::{Taker, unbound};
 use super::hosting::Hosting;
 use super::inlets::LaterInlet;
 use super::membership::Registration;
 use super::parts::Resident;
 use super::plug::{self, Announcement};
+use super::push::{self, PushInlet};
 use crate::config::{Address, Config, UnitLayout};
 use crate::services::{Activity, Simulation};
 
@@ -76,6 +78,10 @@ impl Listening {
         inlets.extend(registration.inlet());
         inlets.extend(hosting.desks.inlets());
         inlets.extend(hosting.contracts());
+        inlets.extend(hosting.edges.as_ref().and_then(Edges::inlet));
+        let (hub, clock) = (hosting.hub.clone(), hosting.clock.clone());
+        let pushes = push::service().map(|service| PushInlet::new(service, hub, clock));
+        inlets.extend(pushes.map(|inlet| Arc::new(inlet) as Arc<dyn Inlet>));
         inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
         let several = layout.is_one_of_several();
         let waits = |resident: &&Arc<Resident>| !is_offered(resident.activity(), several);

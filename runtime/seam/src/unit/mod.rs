@@ -2,6 +2,7 @@
 
 mod additions;
 mod allowed;
+mod api;
 mod awaited;
 mod broker;
 mod call;
@@ -11,6 +12,8 @@ mod commands;
 mod descriptors;
 mod desks;
 mod edge;
+mod edge_sockets;
+mod edges;
 mod failure;
 mod health;
 mod hosting;
@@ -26,6 +29,7 @@ mod peers;
 mod placement;
 mod plug;
 mod plugins;
+mod push;
 mod running;
 mod starting;
 mod status;
@@ -34,10 +38,12 @@ mod tickets;
 
 pub(crate) use self::additions::Additions;
 pub use self::additions::EdgeClients;
+pub(crate) use self::api::document as api_document;
 pub(crate) use self::certificates::check_certificates;
-pub(crate) use self::edge::listen;
+pub(crate) use self::edge_sockets::{EdgeSockets, listen};
 pub use self::failure::StartFailure;
 pub(crate) use self::failure::Taker;
+pub use self::push::{PushError, push};
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 

@@ -11,6 +11,7 @@ use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::policy::{Balance, BreakerSettings};
+use seam_gateway::Pushes;
 use seam_store::Condition;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ use super::links::Links;
 use super::listening::Listening;
 use super::membership::Registration;
 use super::plug::Plug;
+use super::push::{self, Hearing};
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
 use crate::services::{Activity, CommandSender, Database, Hosted, Messaging, Opened};
@@ -117,7 +119,8 @@ impl Parts {
     pub(super) async fn status(&self) -> UnitStatus {
         let ready = self.ready().await;
         // Not while the status is put together, which looks at the edge once more.
-        let http = self.edge.lock().as_ref().map(|edge| edge.address().to_string());
+        let (http, https) = self.edge.lock().as_ref().map_or((None, None), Edge::addresses);
+        let [http, https] = [http, https].map(|at| at.map(|address| address.to_string()));
         let InForce { config, layout } = self.in_force.lock().clone();
         UnitStatus {
             unit: layout.unit.clone(),
@@ -129,6 +132,7 @@ impl Parts {
             reason: ready.err(),
             config_version: config.version().to_owned(),
             http,
+            https,
             listen: self.listener.lock().as_ref().map(|listening| listening.address().to_string()),
             log_lines_dropped: 0,
             registry: self.registration.status(),
@@ -151,6 +155,14 @@ impl Parts {
         let config = Arc::clone(&self.in_force.lock().config);
         let own = config.service(id.name());
         own.map(|own| (own.balance, own.breaker)).unwrap_or_default()
+    }
+
+    /// What this unit's edge hears of all that is pushed.
+    pub(super) fn hears(&self) -> Option<Arc<dyn Pushes>> {
+        let Hosting { hub, clock, .. } = &self.hosting;
+        let home = self.homes[0].runtime().clone();
+        let hearing = Hearing::new(hub.clone(), push::service()?, &self.links, clock.clone(), home);
+        Some(Arc::new(hearing))
     }
 
     /// The program's own routes at the edge, counted like a method.
@@ -176,6 +188,7 @@ impl Parts {
         self.registration.close();
         let listener = self.listener.lock().take();
         self.hosting.desks.leave();
+        self.hosting.hub.leave();
         let hosted = self.hosted.lock().clone();
         let queues = hosted.iter().filter_map(|resident| resident.queue.as_ref());
         join_all(queues.map(|queue| queue.stop(left()))).await;

@@ -7,14 +7,16 @@ use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
-use seam_gateway::EdgeListener;
+use seam_gateway::Own;
 use seam_store::{OpenError, Store};
 use serde_json::value::RawValue;
 
 use super::StartFailure;
 use super::additions::Additions;
+use super::api;
 use super::clients::Routes;
-use super::edge::{Edge, listen};
+use super::edge::Edge;
+use super::edge_sockets::EdgeSockets;
 use super::failure::Taker;
 use super::parts::Parts;
 use super::plug::Plug;
@@ -69,14 +71,14 @@ fn taker(layout: &UnitLayout) -> Taker {
 }
 
 impl Running {
-    /// Starts the unit of `layout`. `shared` is the socket on which it serves HTTP, if it shares that
-    /// with others; otherwise it takes the address for itself.
+    /// Starts the unit of `layout`. `shared` are the sockets on which it serves HTTP, if it shares them
+    /// with others; otherwise it takes the addresses for itself.
     pub(crate) async fn start(
         registry: &Registry,
         additions: &Additions,
         config: &Config,
         layout: &UnitLayout,
-        shared: Option<EdgeListener>,
+        shared: EdgeSockets,
     ) -> Result<Self, StartFailure> {
         if let Some((service, contract)) = registry.graph().missing().first().copied() {
             return Err(StartFailure::Missing { service, contract });
@@ -94,15 +96,23 @@ impl Running {
                 return Err(failure);
             }
         };
-        if let Some(http) = &layout.http {
+        if layout.has_edge() {
             let routes = &parts.hosting.routes;
-            let mut own = additions.own(routes, tickets::of(&parts), &parts.hosting.brokers);
-            let listener = shared.map_or_else(|| listen(http, &layout.unit, taker(layout)), Ok);
+            let (tickets, pushes) = (tickets::of(&parts), parts.hears());
+            let together = match &parts.hosting.edges {
+                Some(edges) => Some(edges.join(parts.homes[0].runtime()).await),
+                None => None,
+            };
+            let about = api::about(registry, config);
+            let own = additions.own(routes, tickets, &parts.hosting.brokers, about);
+            let instance = Some(format!("{}.{}", layout.unit, layout.instance).into());
+            let own = Own { pushes, instance, together, ..own };
+            let sockets = shared.or_taken(layout, taker(layout));
             let unit = Arc::downgrade(&parts);
             let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;
             let started = plugins.and_then(|plugins| {
-                own.plugins = plugins;
-                Edge::start(config, http, listener?, routes, unit, own)
+                let own = Own { plugins, ..own };
+                Edge::start(config, sockets?, routes, unit, own)
             });
             match started {
                 Ok(edge) => *parts.edge.lock() = Some(edge),
@@ -205,7 +215,12 @@ impl Running {
 
     /// Where the edge serves, with the real port.
     pub fn http(&self) -> Option<std::net::SocketAddr> {
-        self.parts.edge.lock().as_ref().map(Edge::address)
+        self.parts.edge.lock().as_ref().and_then(|edge| edge.addresses().0)
+    }
+
+    /// Where the edge serves by TLS, with the real port.
+    pub fn https(&self) -> Option<std::net::SocketAddr> {
+        self.parts.edge.lock().as_ref().and_then(|edge| edge.addresses().1)
     }
 
     /// Where other units reach this one, with the real port.

@@ -24,6 +24,7 @@ use super::certificates;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitKeeper};
 use super::desks::Desks;
+use super::edges::Edges;
 use super::health::Watcher;
 use super::hosting::Hosting;
 use super::links::{self, Links};
@@ -32,6 +33,7 @@ use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
 use super::plug::{self, Plug};
+use super::push::Hub;
 use crate::config::{Config, UnitLayout, Via};
 use crate::services::{
     Attached, CommandSender, Database, Graph, Opened, Place, Queued, Registered, Registry,
@@ -94,6 +96,8 @@ impl<'a> Starting<'a> {
         let graph = self.registry.graph();
         let keeper = UnitKeeper::new();
         let own: Arc<dyn Keeper> = Arc::new(RouteKeeper(Arc::clone(&keeper)));
+        let hub = Hub::new();
+        self.homes.iter().for_each(|home| hub.take_from(home.runtime()));
         let brokers = Brokers::open(self.config, self.homes[0].runtime())?;
         let open = |service: &dyn Registered| self.open(service, &graph, &own, &brokers);
         let opened = self.registry.services().iter().map(|service| open(&**service));
@@ -104,6 +108,7 @@ impl<'a> Starting<'a> {
         ));
         let (config, layout) = (self.config, self.layout);
         let desks = Desks::new(self.registry, self.clock.clone())?;
+        let edges = Edges::open(config, layout, self.clock.clone())?;
         let hosting = Hosting {
             registry: self.registry.clone(),
             graph,
@@ -118,8 +123,10 @@ impl<'a> Starting<'a> {
             guests: Live::new(plug::guests(self.registry, config, &desks)),
             hosted: Live::new(layout.services.clone()),
             desks,
+            edges,
             keeper,
             brokers,
+            hub,
             results: Live::new(self.config.bus.results),
         };
         let placement = hosting.placement(config, layout);
@@ -134,6 +141,9 @@ impl<'a> Starting<'a> {
         };
         let links = Arc::new(Links::new(dialling));
         hosting.desks.reach_by(&links);
+        if let Some(edges) = &hosting.edges {
+            edges.reach_by(&links);
+        }
         links.extend(&hosting, config, layout, false);
         for (id, _) in &hosting.opened {
             hosting.lead_away(*id, layout, &links);

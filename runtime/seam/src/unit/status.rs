@@ -29,6 +29,9 @@ pub struct UnitStatus {
     pub config_version: String,
     /// Where its edge serves: the real port.
     pub http: Option<String>,
+    /// Where its edge serves by TLS: the real port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https: Option<String>,
     /// Where it listens for other units: the real port.
     pub listen: Option<String>,
     /// Lines of its process's log that nobody read in time, and that were dropped; 0 in a program

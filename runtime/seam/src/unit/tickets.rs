@@ -41,7 +41,7 @@ impl Tickets for UnitTickets {
 
 impl Parts {
     async fn keep(&self, order: Order) -> Result<TicketState, KeepError> {
-        let Order { id, service, version, method, arguments, key, trace } = order;
+        let Order { id, service, version, method, arguments, key, trace, principal } = order;
         let unavailable = |why: String| KeepError::Unavailable { why };
         let (idempotent, saga) = match &version {
             // Nobody here knows more of it.
@@ -65,6 +65,7 @@ impl Parts {
             key: key.unwrap_or_else(|| id.to_string()),
             due: Due::Now,
             trace: Some(trace),
+            principal,
         };
         let commands = self.hosting.keeper.commands(Caller::Edge).await.map_err(not_kept)?;
         let id = commands.keep(call, Some(id)).await.map_err(not_kept)?;
@@ -108,7 +109,7 @@ impl Parts {
     }
 
     fn state(&self, id: TicketId, command: Command) -> Result<TicketState, FindError> {
-        let Command { service, method, created, attempts, state } = command;
+        let Command { service, method, created, owner, attempts, state } = command;
         let progress = match state {
             State::Pending => Progress::Pending,
             State::Ended(Kept::Answered(answer)) => Progress::Done(answer),
@@ -120,7 +121,7 @@ impl Parts {
             }
             State::Expired => return Err(FindError::Expired),
         };
-        Ok(TicketState { id, service, method, attempts, created_at: created, progress })
+        Ok(TicketState { id, service, method, owner, attempts, created_at: created, progress })
     }
 }
 

@@ -6,6 +6,7 @@ mod attempts;
 mod bytes;
 mod calls;
 mod config;
+mod constraints;
 mod descriptor;
 mod encoding;
 mod errors;

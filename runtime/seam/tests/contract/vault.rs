@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use seam::prelude::*;
 use seam_core::call::{Client, Deadlines, Faults, Hosts, Inbox, Rehearsal, Route, Target};
-use seam_core::contract::Contract;
 use seam_core::home::Home;
 use seam_core::metrics::ServiceMetrics;
 use seam_core::name::ServiceId;
@@ -206,36 +205,46 @@ impl Vault for Fake {
     }
 }
 
-struct Fakes;
-
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-impl Factory<Fake> for Fakes {
-    fn build(&self) -> Boxed<'_, Result<Fake, StartError>> {
-        Box::pin(ready(Ok(Fake::new())))
+/// Makes an actor as often as it is wanted.
+struct Made<A>(fn() -> A);
+
+impl<A: Send + Sync + 'static> Factory<A> for Made<A> {
+    fn build(&self) -> Boxed<'_, Result<A, StartError>> {
+        Box::pin(ready(Ok((self.0)())))
     }
 
-    fn stop<'a>(&'a self, _: &'a mut Fake) -> Boxed<'a, ()> {
+    fn stop<'a>(&'a self, _: &'a mut A) -> Boxed<'a, ()> {
         Box::pin(ready(()))
     }
 
-    fn health<'a>(&'a self, _: &'a Fake) -> Boxed<'a, Health> {
+    fn health<'a>(&'a self, _: &'a A) -> Boxed<'a, Health> {
         Box::pin(ready(Health::Good))
     }
 }
 
 /// A client whose calls are turns, and one whose calls are encoded and decoded on their way.
 pub(crate) fn both_ways() -> [(&'static str, Client<VaultContract>); 2] {
+    both_ways_to(Fake::new)
+}
+
+/// The same to an actor of another contract.
+pub(crate) fn both_ways_to<C, A>(make: fn() -> A) -> [(&'static str, Client<C>); 2]
+where
+    C: Hosts<A>,
+    A: Send + Sync + 'static,
+{
     ["direct", "encoded"].map(|way| {
-        let service = ServiceId::of(VaultContract::NAME).unwrap();
+        let service = ServiceId::of(C::NAME).unwrap();
         let settings = HostSettings::new(service, Home::shared().unwrap());
         let clock = settings.clock.clone();
-        let host = VaultContract::erase(Host::start(settings, Arc::new(Fakes)));
-        let metrics = Arc::new(ServiceMetrics::new(VaultContract::descriptor()));
+        let host = C::erase(Host::start(settings, Arc::new(Made(make))));
+        let metrics = Arc::new(ServiceMetrics::new(C::descriptor()));
         let target = if way == "direct" {
             Target::Local(host)
         } else {
-            let inbox = Inbox::<VaultContract>::new(service, host, [], metrics, clock.clone());
+            let inbox = Inbox::<C>::new(service, host, [], metrics, clock.clone());
             let wire = Rehearsal::new(Arc::new(inbox), Faults::default(), clock.clone());
             Target::Remote(Arc::new(wire))
         };

@@ -103,7 +103,10 @@ impl Visit {
         };
         let mut headers = response.headers.clone();
         headers.retain(|(name, _)| {
-            !matches!(name.as_str(), "date" | "x-request-id" | "content-length" | "traceparent")
+            !matches!(
+                name.as_str(),
+                "date" | "x-request-id" | "content-length" | "traceparent" | "x-seam-instance"
+            )
         });
         headers.sort();
         let mut body = response.json();

@@ -97,7 +97,7 @@ async fn two_edges_share_a_socket_and_none_is_missed() {
     let premises = Premises::new(vec![two]).unwrap();
     // A unit with the edge alone: no database has to be taken over meanwhile.
     let mut up = premises.start(&["up", "micro"]).unwrap();
-    let edge = premises.edge(9, true).await.unwrap();
+    let edge = premises.edge(10, true).await.unwrap();
     let both = edges(&premises).await;
     assert!(both.values().all(|unit| unit["http"] == edge.to_string()), "{both:?}");
     let said = format!("shop is ready: http://{edge}  (");
@@ -143,7 +143,7 @@ async fn two_edges_share_a_socket_and_none_is_missed() {
 async fn connections_wait_for_a_restart_and_are_refused_after_a_drain() {
     let premises = Premises::new(Vec::new()).unwrap();
     let mut up = premises.start(&["up", "micro"]).unwrap();
-    let edge = premises.edge(8, true).await.unwrap();
+    let edge = premises.edge(9, true).await.unwrap();
     ada(edge).await;
     let load = Load::begin(edge);
     done(&premises, &["restart", "edge"]).await;

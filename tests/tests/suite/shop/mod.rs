@@ -13,6 +13,7 @@ mod modes;
 mod moving;
 mod orders;
 mod other_ways_in;
+mod overview;
 mod quotes;
 mod registry;
 mod regroup;

@@ -7,7 +7,8 @@ use tokio::task::JoinSet;
 
 use super::transcript::Visit;
 use super::{
-    both_at_once, events, idempotency, lists, orders, other_ways_in, quotes, restart, users,
+    both_at_once, events, idempotency, lists, orders, other_ways_in, overview, quotes, restart,
+    users,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,6 +40,7 @@ async fn visit(mode: Mode) -> Vec<String> {
     idempotency::scenario(&mut visit).await;
     both_at_once::scenario(&mut visit).await;
     lists::scenario(&mut visit).await;
+    overview::scenario(&mut visit).await;
     events::scenario(&mut visit).await;
     other_ways_in::scenario(&mut visit).await;
     restart::scenario(&mut visit).await;

@@ -45,7 +45,7 @@ fn order(user: u64, lines: &[(&str, u64, u64)]) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_quotes_it_is_the_full_price_and_says_so() {
-    let micro = ["edge", "user", "order", "payment", "shipping", "mail", "history"];
+    let micro = ["edge", "user", "order", "payment", "shipping", "mail", "history", "overview"];
     for (topology, units) in [("split", &["front", "pay"][..]), ("micro", &micro)] {
         let quote = ["run", "--topology", topology, "--unit", "quote"];
         let premises = Premises::new(Vec::new()).unwrap();

@@ -36,7 +36,7 @@ heartbeat = "500ms"
 [units.keeper]
 services = []
 [units.front]
-services = ["user", "order", "history"]
+services = ["user", "order", "history", "overview"]
 http = "127.0.0.1:0"
 [units.pay]
 services = ["payment", "mail", "shipping"]

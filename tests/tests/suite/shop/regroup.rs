@@ -15,7 +15,7 @@ services = ["order", "shipping"]
 http = "127.0.0.1:0"
 
 [units.office]
-services = ["payment", "quote", "history"]
+services = ["payment", "quote", "history", "overview"]
 
 [units.desk]
 services = ["user", "mail"]

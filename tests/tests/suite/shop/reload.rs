@@ -28,7 +28,7 @@ data = "{premises}/data"           # everything
 
 [units.front]
 # who takes orders, and what follows from them
-services = ["user", "order", "mail", "shipping", "history"]
+services = ["user", "order", "mail", "shipping", "history", "overview"]
 http = "127.0.0.1:0"
 
 [units.pay]

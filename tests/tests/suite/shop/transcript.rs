@@ -99,7 +99,10 @@ pub(super) fn place_as(key: &str, order: &Value) -> Request {
 fn said(response: &Response) -> String {
     let mut headers = response.headers.clone();
     headers.retain(|(name, _)| {
-        !matches!(name.as_str(), "date" | "x-request-id" | "content-length" | "traceparent")
+        !matches!(
+            name.as_str(),
+            "date" | "x-request-id" | "content-length" | "traceparent" | "x-seam-instance"
+        )
     });
     headers.sort();
     let mut body = response.json();

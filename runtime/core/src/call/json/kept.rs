@@ -25,8 +25,11 @@ pub fn kept_json<M: Callable>(arguments: &[u8]) -> Result<Vec<u8>, NotExecuted> 
 /// A message's arguments in the same words.
 ///
 /// # Errors
-/// JSON can't say them.
+/// JSON can't say them, or they aren't what their types demand.
 pub(in crate::call) fn canonical<M: Method>(message: &M) -> Result<Vec<u8>, String> {
+    if M::SHAPE.checked {
+        message.check().map_err(|broken| broken.to_string())?;
+    }
     rewritten(&finite::to_json(message)?)
 }
 

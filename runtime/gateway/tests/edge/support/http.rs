@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use seam_gateway::Edge;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Longer than anything here takes; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection to an edge.
-pub(crate) struct Connection {
-    io: TcpStream,
+pub(crate) struct Connection<I = TcpStream> {
+    io: I,
     read: Vec<u8>,
 }
 
@@ -22,17 +22,25 @@ pub(crate) struct Connection {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
+    /// As far as it is a text.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Connection {
     pub(crate) async fn to(address: SocketAddr) -> Self {
-        Self { io: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
+        Self::over(TcpStream::connect(address).await.unwrap())
     }
 
     /// A connection, if one is taken.
     pub(crate) async fn try_to(address: SocketAddr) -> Option<Self> {
-        Some(Self { io: TcpStream::connect(address).await.ok()?, read: Vec::new() })
+        Some(Self::over(TcpStream::connect(address).await.ok()?))
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> Connection<I> {
+    pub(crate) fn over(io: I) -> Self {
+        Self { io, read: Vec::new() }
     }
 
     /// Whether it could be sent.
@@ -49,6 +57,21 @@ impl Connection {
         tokio::time::timeout(PATIENCE, self.read_answer()).await.expect("an answer in time")
     }
 
+    /// What comes next, up to that text; `None` if the connection ends before it.
+    pub(crate) async fn until(&mut self, end: &str) -> Option<String> {
+        let read = async {
+            loop {
+                let found = self.read.windows(end.len()).position(|part| part == end.as_bytes());
+                match found {
+                    Some(at) => return Some(self.read.drain(..at + end.len()).collect()),
+                    None => self.more().await?,
+                }
+            }
+        };
+        let read: Vec<u8> = tokio::time::timeout(PATIENCE, read).await.expect("it in time")?;
+        Some(String::from_utf8_lossy(&read).into_owned())
+    }
+
     /// Whether the edge has closed the connection, now or soon.
     pub(crate) async fn closed(&mut self) -> bool {
         self.answer().await.is_none()
@@ -61,12 +84,50 @@ impl Connection {
 
     async fn read_answer(&mut self) -> Option<Answer> {
         let mut answer = self.read_head().await?;
-        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        answer.bytes = if answer.header("transfer-encoding") == Some("chunked") {
+            self.read_chunks().await?
+        } else {
+            let length = answer.header("content-length");
+            self.read_bytes(length.map_or(0, |length| length.parse().unwrap())).await?
+        };
+        answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
+        Some(answer)
+    }
+
+    /// The next piece of an answer that is sent in chunks; an empty one is its end.
+    pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
+        tokio::time::timeout(PATIENCE, self.read_chunk()).await.expect("a chunk in time")
+    }
+
+    async fn read_chunks(&mut self) -> Option<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            match self.read_chunk().await? {
+                chunk if chunk.is_empty() => return Some(all),
+                chunk => all.extend_from_slice(&chunk),
+            }
+        }
+    }
+
+    async fn read_chunk(&mut self) -> Option<Vec<u8>> {
+        let end = loop {
+            match self.read.windows(2).position(|two| two == b"\r\n") {
+                Some(end) => break end,
+                None => self.more().await?,
+            }
+        };
+        let line = self.read_bytes(end + 2).await?;
+        let length = usize::from_str_radix(std::str::from_utf8(&line[..end]).unwrap(), 16).unwrap();
+        let mut chunk = self.read_bytes(length + 2).await?;
+        chunk.truncate(length);
+        Some(chunk)
+    }
+
+    async fn read_bytes(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.read.len() < length {
             self.more().await?;
         }
-        answer.body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
-        Some(answer)
+        Some(self.read.drain(..length).collect())
     }
 
     async fn read_head(&mut self) -> Option<Answer> {
@@ -83,7 +144,7 @@ impl Connection {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        Some(Answer { status, headers, body: String::new() })
+        Some(Answer { status, headers, body: String::new(), bytes: Vec::new() })
     }
 
     async fn more(&mut self) -> Option<()> {

@@ -2,7 +2,10 @@
 
 mod contract;
 mod http;
+mod named;
+mod page;
 mod tickets;
+mod versions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +16,10 @@ use seam_gateway::{Edge, EdgeSettings, Probe, Readiness};
 
 pub(crate) use self::contract::{ShelfContract, ShelfService};
 pub(crate) use self::http::{Answer, Connection, get, json, post, request};
+pub(crate) use self::named::Named;
+pub(crate) use self::page::{PageService, page, page_that_knows};
 pub(crate) use self::tickets::{Drawer, TillContract, TillService, till};
+pub(crate) use self::versions::{ALL, Certificate, H2Client, secured, tls_to, to_test};
 
 /// Settings for tests: a free port, two threads, and an end without notice.
 pub(crate) fn settings() -> EdgeSettings {

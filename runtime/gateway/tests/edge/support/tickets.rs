@@ -8,12 +8,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use seam_core::call::Client;
+use seam_core::context::Principal;
 use seam_gateway::{
     Edge, FindError, KeepError, Order, Own, Progress, TicketId, TicketState, Tickets,
 };
 use tokio::sync::watch;
 
-use super::{Ready, settings, shelf};
+use super::{Named, Ready, settings, shelf};
 
 /// A service with arguments of every origin.
 #[seam::contract(name = "till", version = "1.0")]
@@ -139,6 +140,7 @@ impl Drawer {
             id: order.id,
             service: order.service.clone(),
             method: order.method.clone(),
+            owner: order.principal.as_deref().and_then(Principal::read).map(|who| who.key()),
             attempts: 0,
             created_at: 1_795_843_649_070,
             progress: Progress::Pending,
@@ -193,6 +195,10 @@ impl Tickets for Drawer {
 /// An edge before a till and a shelf, whose calls may be kept.
 pub(crate) fn till(drawer: &Drawer) -> Edge {
     let till = Arc::new(Client::<TillContract>::local(TillService).unwrap());
-    let own = Own { tickets: Some(Arc::new(drawer.clone())), ..Own::default() };
+    let own = Own {
+        tickets: Some(Arc::new(drawer.clone())),
+        plugins: vec![Arc::new(Named)],
+        ..Own::default()
+    };
     Edge::bind_with(settings(), vec![till, shelf()], Arc::new(Ready), own).unwrap()
 }

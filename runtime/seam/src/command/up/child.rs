@@ -168,8 +168,8 @@ impl Child {
         life: &watch::Sender<Life>,
         restart: &mut Restart,
     ) -> io::Result<Option<ExitStatus>> {
-        let http = self.edge.as_ref().map(|edge| edge.enter(self.instance)).transpose()?;
-        let birth = Birth { config: self.accepted.source(), http };
+        let edge = self.edge.as_ref().map(|edge| edge.enter(self.instance)).transpose()?;
+        let birth = Birth { config: self.accepted.source(), edge: edge.unwrap_or_default() };
         // Held until it has ended: when this process ends, however, the child reads the end of it.
         let (ours, theirs) = Blocking::pair()?;
         ours.set_nonblocking(true)?;

@@ -1,5 +1,5 @@
-//! The socket on which a unit serves HTTP: `up` holds it, and all instances of the unit accept
-//! connections from it, so that none is reset when one of them leaves.
+//! The sockets on which a unit serves HTTP: `up` holds them, and all instances of the unit accept
+//! connections from them, so that none is reset when one of them leaves.
 
 use std::{
     cell::RefCell,
@@ -12,56 +12,82 @@ use std::{
 use seam_gateway::EdgeListener;
 
 use crate::{
-    config::Address,
+    command::birth::Given,
+    config::{Address, UnitLayout},
     unit::{StartFailure, Taker, listen},
 };
 
-/// The socket of a unit's edge. Clones are the same.
+/// The sockets of a unit's edge. Clones are the same.
 #[derive(Clone, Debug)]
 pub(in crate::command) struct EdgeSocket(Rc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// Where it is, with the real port.
-    address: SocketAddr,
-    /// Gone while every instance is away, so that connections are refused.
-    listener: RefCell<Option<EdgeListener>>,
+    http: Option<Held>,
+    https: Option<Held>,
     /// The instances that serve, or will once they are started again.
     serving: RefCell<BTreeSet<u16>>,
 }
 
-impl EdgeSocket {
-    /// Takes the address at which a unit serves HTTP.
-    ///
-    /// # Errors
-    /// Another program has it, say.
-    pub(in crate::command) fn bind(http: &Address, unit: &str) -> Result<Self, StartFailure> {
-        let listener = listen(http, unit, Taker::Unit)?;
+/// One of them.
+#[derive(Debug)]
+struct Held {
+    /// Where it is, with the real port.
+    address: SocketAddr,
+    /// Gone while every instance is away, so that connections are refused.
+    listener: RefCell<Option<EdgeListener>>,
+}
+
+impl Held {
+    fn bind(address: &Address, key: &'static str, unit: &str) -> Result<Self, StartFailure> {
+        let listener = listen(address, key, unit, Taker::Unit)?;
         let address = listener.address()?;
-        Ok(Self(Rc::new(Shared {
-            address,
-            listener: RefCell::new(Some(listener)),
-            serving: RefCell::default(),
-        })))
+        Ok(Self { address, listener: RefCell::new(Some(listener)) })
     }
 
-    /// The socket, for a process of an instance that is started now.
-    ///
-    /// # Errors
-    /// Every instance was away, and another program has taken the address meanwhile.
-    pub(super) fn enter(&self, instance: u16) -> io::Result<TcpListener> {
-        let mut listener = self.0.listener.borrow_mut();
+    /// The same, for another process.
+    fn given(&self) -> io::Result<TcpListener> {
+        let mut listener = self.listener.borrow_mut();
         let listener = match &mut *listener {
             Some(listener) => listener,
-            none => none.insert(EdgeListener::bind(self.0.address)?),
+            none => none.insert(EdgeListener::bind(self.address)?),
         };
-        let socket = listener.socket().try_clone()?;
+        listener.socket().try_clone()
+    }
+}
+
+impl EdgeSocket {
+    /// Takes the addresses at which a unit serves HTTP; `None` if it has no edge.
+    ///
+    /// # Errors
+    /// Another program has one of them, say.
+    pub(in crate::command) fn bind(layout: &UnitLayout) -> Result<Option<Self>, StartFailure> {
+        if !layout.has_edge() {
+            return Ok(None);
+        }
+        let held = |key, address: &Option<Address>| {
+            address.as_ref().map(|address| Held::bind(address, key, &layout.unit)).transpose()
+        };
+        Ok(Some(Self(Rc::new(Shared {
+            http: held("http", &layout.http)?,
+            https: held("https", &layout.https)?,
+            serving: RefCell::default(),
+        }))))
+    }
+
+    /// The sockets, for a process of an instance that is started now.
+    ///
+    /// # Errors
+    /// Every instance was away, and another program has taken an address meanwhile.
+    pub(super) fn enter(&self, instance: u16) -> io::Result<Given> {
+        let given = |held: &Option<Held>| held.as_ref().map(Held::given).transpose();
+        let given = Given { http: given(&self.0.http)?, https: given(&self.0.https)? };
         self.0.serving.borrow_mut().insert(instance);
-        Ok(socket)
+        Ok(given)
     }
 
     /// An instance is told to end, and isn't started again at once. Whether it is the last one, which
-    /// shuts the socket in good order.
+    /// shuts the sockets in good order.
     pub(super) fn leave(&self, instance: u16) -> bool {
         let mut serving = self.0.serving.borrow_mut();
         serving.remove(&instance) && serving.is_empty()
@@ -70,7 +96,9 @@ impl EdgeSocket {
     /// A process has ended. If it was the last one, whoever wants to connect is refused from now on.
     pub(super) fn ended(&self) {
         if self.0.serving.borrow().is_empty() {
-            self.0.listener.take();
+            for held in [&self.0.http, &self.0.https].into_iter().flatten() {
+                held.listener.take();
+            }
         }
     }
 }
@@ -82,21 +110,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_there_for_as_long_as_an_instance_is() {
-        let edge = EdgeSocket::bind(&"127.0.0.1:0".parse().unwrap(), "front").unwrap();
-        let address = edge.0.address;
+    fn they_are_there_for_as_long_as_an_instance_is() {
+        let held = |key| Some(Held::bind(&"127.0.0.1:0".parse().unwrap(), key, "front").unwrap());
+        let (http, https) = (held("http"), held("https"));
+        let addresses = [&http, &https].map(|held| held.as_ref().unwrap().address);
+        let edge = EdgeSocket(Rc::new(Shared { http, https, serving: RefCell::default() }));
+        let all = |given: &Given| {
+            [&given.http, &given.https].map(|socket| socket.as_ref().unwrap().local_addr().unwrap())
+        };
+        let is_there = || addresses.map(|address| TcpStream::connect(address).is_ok());
         let (one, other) = (edge.enter(0).unwrap(), edge.enter(1).unwrap());
-        assert_eq!((one.local_addr().unwrap(), other.local_addr().unwrap()), (address, address));
+        assert_eq!((all(&one), all(&other)), (addresses, addresses));
         assert!(!edge.leave(0), "the other is left");
         drop(one);
         edge.ended();
-        assert!(TcpStream::connect(address).is_ok());
+        assert_eq!(is_there(), [true; 2]);
         assert!(edge.leave(1) && !edge.leave(1));
         drop(other);
         edge.ended();
-        assert!(TcpStream::connect(address).is_err());
+        assert_eq!(is_there(), [false; 2]);
         let again = edge.enter(1).unwrap();
-        assert_eq!(again.local_addr().unwrap(), address);
-        assert!(TcpStream::connect(address).is_ok());
+        assert_eq!(all(&again), addresses);
+        assert_eq!(is_there(), [true; 2]);
     }
 }

@@ -18,7 +18,7 @@ impl Listener<'_> {
     fn name(&self) -> String {
         match self.unit.instances {
             // The instances have one socket for it.
-            _ if self.key == "http" => format!("unit `{}`", self.unit.name),
+            _ if self.key != "listen" => format!("unit `{}`", self.unit.name),
             1 => format!("unit `{}`", self.unit.name),
             _ => format!("instance {} of unit `{}`", self.instance, self.unit.name),
         }
@@ -26,8 +26,10 @@ impl Listener<'_> {
 }
 
 fn listeners(unit: &UnitConfig) -> impl Iterator<Item = Listener<'_>> {
-    let http =
-        unit.http.clone().map(|address| Listener { unit, key: "http", instance: 0, address });
+    let shared = |key, address: &Option<Address>| {
+        address.clone().map(|address| Listener { unit, key, instance: 0, address })
+    };
+    let edge = shared("http", &unit.http).into_iter().chain(shared("https", &unit.https));
     let listen = unit.listen.iter().flat_map(move |listen| {
         let listener = move |instance| {
             let address = listen.of_instance(instance)?;
@@ -35,7 +37,7 @@ fn listeners(unit: &UnitConfig) -> impl Iterator<Item = Listener<'_>> {
         };
         (0..unit.instances).filter_map(listener)
     });
-    http.into_iter().chain(listen)
+    edge.chain(listen)
 }
 
 impl Check<'_> {

@@ -1,11 +1,14 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
+mod auth;
 mod events;
+mod https;
 mod instances;
 mod registry;
 mod remote;
 mod security;
 mod stores;
+mod web;
 mod wire;
 
 use std::sync::Arc;
@@ -51,16 +54,21 @@ pub(super) fn check(
             check.doors(unit, config);
         });
     }
+    check.https(config);
     check.keeper(config);
     check.stores(config);
     check.queues(config);
     check.allowed(config);
+    check.auth(config);
     check.edge_rules(config);
+    check.edge_rates(config);
     check.sockets(config);
     for unit in &config.units {
         check.instances(unit);
     }
     check.hellos(config);
+    check.cors(config);
+    check.kept_answers(config);
     let beside = catalogue.beside();
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
@@ -296,14 +304,17 @@ impl Check<'_> {
                 let units: Vec<&UnitConfig> = units.collect();
                 // A unit with neither services nor an edge is there for its program, which may call
                 // whom it likes.
-                let program = units.iter().any(|u| u.services.is_empty() && u.http.is_none());
+                let program = units.iter().any(|u| u.services.is_empty() && !u.has_edge());
                 let is_called = |service| program || self.caller(&units, service, unit).is_some();
                 let keeps = config.keeper(topology).is_some_and(|keeper| keeper.name == unit.name);
                 // Edges ask each other for tickets.
-                let edges = units.iter().filter(|unit| unit.http.is_some());
+                let edges = units.iter().filter(|unit| unit.has_edge());
                 let edges: u32 = edges.map(|unit| u32::from(unit.instances)).sum();
-                let asked = unit.http.is_some() && (edges > 1 || self.registered);
-                keeps || asked || unit.services.iter().any(|service| is_called(service))
+                let asked = unit.has_edge() && (edges > 1 || self.registered);
+                // And each hears what services push to clients, wherever those are.
+                let others = units.iter().any(|other| other.name != unit.name && other.has_edge());
+                let heard = others && !unit.services.is_empty();
+                keeps || asked || heard || unit.services.iter().any(|service| is_called(service))
             })
         };
         let silent = |unit: &UnitConfig| unit.listen.is_none() && unit.address.is_none();
@@ -343,8 +354,8 @@ impl Check<'_> {
         };
         let offered = self.catalogue.service(service).is_some_and(|known| known.edge);
         let edge = || {
-            let unit = elsewhere().find(|unit| unit.http.is_some())?;
-            let alone = offered && host.http.is_none();
+            let unit = elsewhere().find(|unit| unit.has_edge())?;
+            let alone = offered && !host.has_edge();
             alone.then(|| format!("the edge of unit `{}` offers it", unit.name))
         };
         let program = || {

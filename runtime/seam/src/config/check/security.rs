@@ -38,17 +38,26 @@ impl Check<'_> {
 
     /// What serves HTTP where other machines reach it must know its clients, or be meant not to.
     pub(super) fn doors(&self, unit: &UnitConfig, config: &Config) {
-        if let Some(http) = unit.http.as_ref().filter(|http| !http.is_local())
+        let doors = [("http", &unit.http), ("https", &unit.https)];
+        let doors = doors.into_iter().filter_map(|(key, door)| Some((key, door.as_ref()?)));
+        if let Some((key, door)) = doors.into_iter().find(|(_, door)| !door.is_local())
             && !config.edge.knows_clients()
             && !config.edge.open
         {
             self.findings.problem(
-                &self.origin(&["units", &unit.name, "http"]),
-                format!("`http` on {http} can be reached from other machines, and anybody may ask"),
+                &self.origin(&["units", &unit.name, key]),
+                format!("`{key}` on {door} can be reached from other machines, and anybody may ask"),
                 "say who your clients are, by [edge.jwt], [edge.keys.NAME] or [edge.session]; or serve \
                  on 127.0.0.1 or [::1]; or, where everything here is for everybody, say `open = true` \
                  in [edge]",
             );
+        }
+    }
+
+    /// Limits of the edge name methods that there are.
+    pub(super) fn edge_rates(&self, config: &Config) {
+        for rate in &config.edge.rates {
+            self.edge_method("rates", &rate.method);
         }
     }
 

@@ -80,7 +80,7 @@ impl Check<'_> {
             let mut offered = self.catalogue.services.iter().filter(|service| service.edge);
             offered.find(|service| !edge.services.contains(&service.name))
         };
-        let edges = units.iter().filter(|unit| unit.http.is_some()).copied();
+        let edges = units.iter().filter(|unit| unit.has_edge()).copied();
         let Some((edge, called)) = edges.filter_map(|e| Some((e, elsewhere(&e)?))).next() else {
             return;
         };

@@ -5,18 +5,34 @@ use super::*;
 const DOCUMENT: &str = include_str!("../../../../../docs/app-toml.md");
 
 /// Keys whose default depends on the machine, or that have none.
-const EXAMPLES: [&str; 3] =
-    ["app.threads", "rehearsal.seed", "services.payment.config.max_charge_cents"];
+const EXAMPLES: [&str; 5] = [
+    "app.threads",
+    "edge.tls.cert",
+    "edge.tls.key",
+    "rehearsal.seed",
+    "services.payment.config.max_charge_cents",
+];
 
 /// Tables whose keys are free to choose, or that are there only where they are written.
-const EXAMPLE_TABLES: [&str; 3] = ["edge.allow", "edge.grey", "edge.versions"];
+const EXAMPLE_TABLES: [&str; 10] = [
+    "edge.allow",
+    "edge.cache",
+    "edge.files",
+    "edge.grey",
+    "edge.jwt",
+    "edge.keys",
+    "edge.rates",
+    "edge.session",
+    "edge.signing",
+    "edge.versions",
+];
 
 #[test]
 fn the_document_has_every_key_and_its_default() {
     let block = DOCUMENT.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
     let documented = parse(block);
     // Which has keys only where it is written.
-    let default = parse("[tls]\n");
+    let default = parse("[tls]\n[edge.tls]\ncert = \"c\"\nkey = \"k\"\n");
     let named = |e: &Effective| format!("{}.{}", e.table, e.key);
     for value in documented.effective() {
         let name = named(value);

@@ -1,8 +1,10 @@
 //! The config, tested from outside: texts in, layouts and messages out.
 
+mod auth;
 mod carried;
 mod document;
 mod events;
+mod https;
 mod layout;
 mod messages;
 mod overrides;
@@ -10,6 +12,7 @@ mod registry;
 mod settings;
 mod stores;
 mod values;
+mod web;
 
 use serde::Deserialize;
 

@@ -55,6 +55,7 @@ fn addresses() {
         ("listen", "0.0.0.0:7102", "can be reached from other machines"),
         ("listen", "7102", "HOST:PORT"),
         ("http", "unix:run/edge.sock", "the edge serves none"),
+        ("https", "unix:run/edge.sock", "`https` is a Unix socket, and the edge serves none"),
         ("address", "127.0.0.1:0", "nobody can connect to port 0"),
     ] {
         let said = problems(&format!("[units.all]\n{key} = \"{text}\"\n"));
@@ -96,4 +97,44 @@ fn a_rehearsal_is_refined_per_service() {
 #[test]
 fn a_start_order_puts_the_needed_first() {
     assert_eq!(parse("").start_order, ["user", "payment", "order"]);
+}
+
+#[test]
+fn rates() {
+    let rate = |text: &str| {
+        let text = format!("[edge]\nrate = {text}\n");
+        let config = Config::parse("app.toml", text, [], &shop()).ok()?;
+        Some((config.edge.rate, config.to_json()["edge.rate"]["value"].clone()))
+    };
+    let quota = |text: &str| text.parse().ok();
+    assert_eq!(rate("\"100/60s\""), Some((quota("100/60s"), "100/60s".into())));
+    assert_eq!(rate("\"100/1m\""), Some((quota("100/60s"), "100/60s".into())));
+    assert_eq!(rate("5"), Some((quota("5/1s"), "5/1s".into())));
+    assert_eq!(rate("\"5\""), Some((quota("5/1s"), "5/1s".into())));
+    assert_eq!(rate("0"), Some((None, 0.into())));
+    for text in ["-1", "1.5", "\"100/\"", "\"100/60\"", "\"100/25h\"", "true", "[1]", "\"\""] {
+        assert_eq!(rate(text), None, "{text}");
+    }
+    let config = parse("[edge.rates]\n\"user.create\" = \"20/4s\"\n\"user.get\" = 0\n");
+    let rates: Vec<_> =
+        config.edge.rates.iter().map(|own| (own.method.as_str(), own.quota)).collect();
+    assert_eq!(rates, [("user.create", quota("20/4s")), ("user.get", None)]);
+    let set = [("SEAM__EDGE__RATE".into(), "7/2s".into())];
+    let config = Config::parse("app.toml", String::new(), set, &shop()).unwrap();
+    assert_eq!(config.edge.rate, quota("7/2s"));
+}
+
+#[test]
+fn networks() {
+    let trusted = |text: &str| {
+        let text = format!("[edge]\ntrusted = {text}\n");
+        let config = Config::parse("app.toml", text, [], &shop()).ok()?;
+        Some(config.edge.trusted.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let found = trusted("[\"10.0.0.0/8\", \"::1\", \"192.0.2.7\"]").unwrap();
+    assert_eq!(found, ["10.0.0.0/8", "::1/128", "192.0.2.7/32"]);
+    assert_eq!(trusted("[]"), Some(vec![]));
+    for text in ["[\"10.0.0.0/33\"]", "[\"localhost\"]", "\"10.0.0.0/8\"", "[\"\"]", "true"] {
+        assert_eq!(trusted(text), None, "{text}");
+    }
 }

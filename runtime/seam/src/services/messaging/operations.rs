@@ -145,7 +145,7 @@ pub(crate) struct ScheduleStatus {
 
 impl Ticket {
     pub(crate) fn of(id: impl ToString, command: Command, kept_by: &str) -> Self {
-        let Command { service, method, created, attempts, state } = command;
+        let Command { service, method, created, attempts, state, .. } = command;
         let state = match state {
             State::Pending => "pending",
             State::Ended(Outcome::Answered(_)) => "done",

@@ -74,7 +74,7 @@ pub(super) fn guests(registry: &Registry, config: &Config, desks: &Desks) -> Gue
     let own = here.clone().map(|service| service.id()).chain(plugins);
     let guests = Guests::new(own, &plug, asked);
     // Where there is no gateway, the gateways are other processes.
-    let gateways = config.units.iter().any(|unit| unit.http.is_some());
+    let gateways = config.units.iter().any(|unit| unit.has_edge());
     if gateways { guests } else { guests.calling_for_edges() }
 }
 
@@ -206,7 +206,7 @@ async fn look(parts: &Parts, service: ServiceId) {
     };
     let let_in = parts.hosting.guests.get();
     // Contracts are for edges; what services here need they were built with.
-    let edge = layout.http.is_some();
+    let edge = layout.has_edge();
     let is_new = |id: ServiceId| parts.hosting.opened(id.name()).is_none();
     let wanted = |id| edge && let_in.lets_in(id) && is_new(id);
     let answered = guests::ask(unasked, wanted).await;

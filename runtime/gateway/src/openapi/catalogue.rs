@@ -1,0 +1,121 @@
+//! Which operations the methods of an API have, and what each of them is called.
+
+use std::collections::HashSet;
+
+use seam_core::contract::{ContractDescriptor, HttpRoute, MethodDescriptor};
+
+use super::Api;
+use crate::arguments::Arguments;
+use crate::error::EdgeError;
+use crate::location::Location;
+use crate::names::folded;
+use crate::routes::{names, shape};
+
+/// All operations of methods.
+pub(super) struct Catalogue<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
+}
+
+/// One of them.
+pub(super) struct Entry<'a> {
+    pub(super) service: &'a str,
+    pub(super) method: &'a MethodDescriptor,
+    /// Unless it is the one at `/rpc`.
+    pub(super) route: Option<&'a HttpRoute>,
+    pub(super) arguments: Arguments,
+    /// The path, with the names that JSON has.
+    pub(super) path: String,
+    /// Those names, in their order.
+    pub(super) named: Vec<String>,
+    pub(super) id: String,
+}
+
+impl<'a> Catalogue<'a> {
+    pub(super) fn new(api: &Api<'a>) -> Result<Self, EdgeError> {
+        let mut catalogue = Self { entries: Vec::new() };
+        let mut ids = HashSet::new();
+        for &(service, contract) in api.services {
+            catalogue.add(service, contract, &mut ids)?;
+        }
+        Ok(catalogue)
+    }
+
+    fn add(
+        &mut self,
+        service: &'a str,
+        contract: &'a ContractDescriptor,
+        ids: &mut HashSet<String>,
+    ) -> Result<(), EdgeError> {
+        for method in &contract.methods {
+            for route in &method.http {
+                let bad = |why| EdgeError::BadRoute {
+                    verb: route.verb.clone(),
+                    path: route.path.clone(),
+                    method: format!("{service}.{}", method.name),
+                    why,
+                };
+                let in_path = names(&route.path).map_err(bad)?;
+                let arguments = Arguments::of_route(method, route, &in_path).map_err(bad)?;
+                let (path, named) = self.path(route, &in_path, &arguments);
+                let id = unique(ids, format!("{service}.{}", method.name));
+                let route = Some(route);
+                self.entries.push(Entry { service, method, route, arguments, path, named, id });
+            }
+            if method.public {
+                let arguments = Arguments::of_object(method);
+                let path = format!("/rpc/{service}/{}", method.name);
+                let id = unique(ids, format!("{service}.{}.rpc", method.name));
+                let (route, named) = (None, Vec::new());
+                self.entries.push(Entry { service, method, route, arguments, path, named, id });
+            }
+        }
+        Ok(())
+    }
+
+    /// A route's path, as clients know it, and the names in it. Templates that only differ in their
+    /// names are one path: then the first one's names are taken.
+    fn path(
+        &self,
+        route: &HttpRoute,
+        in_path: &[&str],
+        arguments: &Arguments,
+    ) -> (String, Vec<String>) {
+        let same = |entry: &&Entry<'_>| {
+            entry.route.is_some_and(|other| shape(&other.path) == shape(&route.path))
+        };
+        if let Some(first) = self.entries.iter().find(same) {
+            return (first.path.clone(), first.named.clone());
+        }
+        let named = in_path.iter().map(|name| {
+            let argument = arguments.list().iter().find(|a| folded(a.key()) == folded(name));
+            argument.map_or(*name, |argument| argument.name()).to_owned()
+        });
+        let named: Vec<String> = named.collect();
+        let mut next = named.iter();
+        let segments = route.path.split('/').map(|segment| match segment.starts_with('{') {
+            true => next.next().map(|name| format!("{{{name}}}")).unwrap_or_default(),
+            false => segment.to_owned(),
+        });
+        (segments.collect::<Vec<_>>().join("/"), named)
+    }
+
+    /// The operation that reads what is at a `Location`, and the pointers into the answer that fill its
+    /// path.
+    pub(super) fn at(&self, location: &Location) -> Option<(&Entry<'a>, Vec<String>)> {
+        self.entries.iter().find_map(|entry| {
+            let route = entry.route.filter(|route| route.verb == "GET")?;
+            Some((entry, location.fills(&route.path)?))
+        })
+    }
+}
+
+/// The name, or one like it that nobody has.
+fn unique(ids: &mut HashSet<String>, id: String) -> String {
+    let mut free = id.clone();
+    let mut count = 1;
+    while !ids.insert(free.clone()) {
+        count += 1;
+        free = format!("{id}.{count}");
+    }
+    free
+}

@@ -1,0 +1,99 @@
+//! Sessions that have ended before their time.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use seam_core::time::Moment;
+
+use super::Apart;
+
+/// Sessions remembered at once.
+const MOST: usize = 1_000_000;
+/// The longest id of a session, in bytes.
+const LONGEST: usize = 128;
+
+/// Sessions that have ended, and until when they would have been good.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    until: RwLock<Ended>,
+}
+
+#[derive(Debug, Default)]
+struct Ended {
+    until: HashMap<Box<str>, Moment>,
+    /// From how many on those whose time is over are looked for.
+    look_at: usize,
+}
+
+impl Endings {
+    /// Ends a session: whether that is news.
+    pub(super) fn end(&self, session: &str, lasting: Duration, now: Moment) -> Result<bool, Apart> {
+        let apart = |why: &str| Apart { why: why.to_owned() };
+        if session.len() > LONGEST {
+            return Err(apart("the session's id is too long"));
+        }
+        let until = now.after(lasting);
+        let mut ended = self.until.write();
+        if let Some(known) = ended.until.get_mut(session) {
+            let is_news = until > *known && *known <= now;
+            *known = until.max(*known);
+            return Ok(is_news);
+        }
+        if ended.until.len() >= ended.look_at.max(1024) {
+            ended.until.retain(|_, until| *until > now);
+            ended.look_at = (2 * ended.until.len()).min(MOST);
+        }
+        if ended.until.len() >= MOST {
+            return Err(apart("too many sessions that have ended are remembered already"));
+        }
+        ended.until.insert(session.into(), until);
+        Ok(true)
+    }
+
+    /// Whether it has ended.
+    pub(super) fn is_ended(&self, session: &str, now: Moment) -> bool {
+        self.until.read().until.get(session).is_some_and(|until| *until > now)
+    }
+
+    /// All of them, and for how long they would still be good.
+    pub(super) fn all(&self, now: Moment) -> Vec<(String, Duration)> {
+        let ended = self.until.read();
+        let left = ended.until.iter().filter(|(_, until)| **until > now);
+        left.map(|(session, until)| (session.to_string(), until.since(now))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LASTING: Duration = Duration::from_secs(10);
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_nanos(seconds * 1_000_000_000)
+    }
+
+    #[test]
+    fn a_session_that_has_ended_is_remembered_while_it_would_be_good() {
+        let endings = Endings::default();
+        assert!(!endings.is_ended("a", at(1)));
+        assert_eq!(endings.end("a", LASTING, at(1)), Ok(true));
+        assert_eq!(endings.end("a", LASTING, at(1)), Ok(false), "it is known");
+        assert!(endings.is_ended("a", at(10)));
+        assert!(!endings.is_ended("b", at(10)));
+        assert_eq!(endings.all(at(10)), [("a".to_owned(), Duration::from_secs(1))]);
+        assert!(!endings.is_ended("a", at(11)));
+        assert_eq!(endings.all(at(11)), []);
+        assert!(endings.end(&"x".repeat(129), LASTING, at(1)).is_err());
+    }
+
+    #[test]
+    fn those_whose_time_is_over_make_room() {
+        let endings = Endings::default();
+        for number in 0..10_000_u64 {
+            endings.end(&number.to_string(), LASTING, at(number)).unwrap();
+            assert!(endings.until.read().until.len() <= 1024);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Who makes a request: every credential, right and wrong, on every way in.
+
+mod forms;
+mod issuer;
+mod keys;
+mod sessions;
+mod support;
+mod tokens;

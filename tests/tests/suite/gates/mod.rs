@@ -1,0 +1,6 @@
+//! Several gateways before one house: what is the same at each of them.
+
+mod house;
+mod leaving;
+mod push;
+mod same;
