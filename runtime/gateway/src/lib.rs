@@ -145,5 +145,5 @@ pub use self::together::{
     Alone, Among, Apart, Ask, Claim, Companion, InFiles, Other, Others, Reached, Standing, Take,
     Taken, Together, together_contract, together_service,
 };
-pub use self::web::WebSettings;
 pub use self::versions::Versions;
+pub use self::web::WebSettings;
