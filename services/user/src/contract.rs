@@ -1,6 +1,7 @@
 //! What others may ask of the service, and what they may observe.
 
 use seam::StoreFailure;
+use seam::edge::SignIn;
 
 /// The id of a user: counted from 1, and never given twice.
 pub type UserId = u64;
@@ -28,6 +29,14 @@ pub trait User {
     /// One user.
     #[call(http = "GET /api/user/{id}", public, allow = "self:id or role:support")]
     async fn get(&self, id: UserId) -> Result<Account, UserError>;
+
+    /// Signs somebody in, by e-mail address and password.
+    #[call(http = "POST /api/session", status = 201, public, allow = "anyone", session = "start")]
+    async fn sign_in(&self, email: String, password: String) -> Result<SignIn, UserError>;
+
+    /// Signs whoever asks out, at every gateway.
+    #[call(http = "DELETE /api/session", status = 204, public, allow = "anyone", session = "end")]
+    async fn sign_out(&self);
 }
 
 /// Somebody has signed up.

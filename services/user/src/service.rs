@@ -1,5 +1,6 @@
 //! The actor: a table of users, no two of whom have the same e-mail address.
 
+use seam::edge::SignIn;
 use seam::prelude::*;
 
 use crate::contract::{Account, User, UserContract, UserCreated, UserError, UserId};
@@ -73,6 +74,21 @@ impl User for UserService {
     async fn get(&self, id: UserId) -> Result<Account, UserError> {
         self.users.get(&id).await?.ok_or(UserError::UserNotFound)
     }
+
+    async fn sign_in(&self, email: String, password: String) -> Result<SignIn, UserError> {
+        let found = self.by_email.get(&email::identity(email.trim())).await?;
+        let id = found.map(|(id, _)| id);
+        let kept = match id {
+            Some(id) => self.hashes.get(&id).await?,
+            None => None,
+        };
+        // Who isn't there takes as long as who is, and is told the same.
+        let fits = self.passwords.fits(password, kept).await?;
+        id.filter(|_| fits).map(SignIn::new).ok_or(UserError::WrongPassword)
+    }
+
+    /// The edge ends the session; nothing is kept of it here.
+    async fn sign_out(&self) {}
 }
 
 fn is_name(name: &str) -> bool {

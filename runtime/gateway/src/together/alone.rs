@@ -38,9 +38,14 @@ impl Alone {
         self.counts.note(ask, (number, age), self.clock.now());
     }
 
-    /// What others know of a key, if nothing is known of it here.
+    /// What others know of a key, who were asked: whatever is more, that or what is known here.
     pub fn learn(&self, ask: &Ask<'_>, known: &[(u32, Duration)]) {
         self.counts.learn(ask, known, self.clock.now());
+    }
+
+    /// Whether others were asked what they know of a key.
+    pub fn has_asked(&self, ask: &Ask<'_>) -> bool {
+        self.counts.has_asked(ask)
     }
 
     /// What was taken, as far as it is known: how many how long ago, from the oldest on. `None` if

@@ -26,11 +26,19 @@ pub(crate) struct Counts {
 /// Forgotten is whole generations, so that no request pays for a look at all keys.
 #[derive(Debug, Default)]
 struct Generations {
-    now: HashMap<u128, Sliding>,
-    before: HashMap<u128, Sliding>,
+    now: HashMap<u128, Counted>,
+    before: HashMap<u128, Counted>,
     since: Moment,
-    /// Of all that were asked by of late.
+    /// Of all windows so far.
     longest: Duration,
+}
+
+/// What was taken by one key.
+#[derive(Debug, Default)]
+struct Counted {
+    taken: Sliding,
+    /// Others were asked what they know of it.
+    asked: bool,
 }
 
 impl Counts {
@@ -61,7 +69,7 @@ impl Counts {
 
     /// How long a key has to wait for one, if there is none; nothing is taken.
     pub(crate) fn wait(&self, ask: &Ask<'_>, now: Moment) -> Option<Duration> {
-        self.generations.lock().known(self.key(ask))?.room(ask.quota, now).err()
+        self.generations.lock().known(self.key(ask))?.taken.room(ask.quota, now).err()
     }
 
     /// So many were taken elsewhere, so long ago.
@@ -71,19 +79,29 @@ impl Counts {
         counted.note(ask.quota, ago(age, now), number);
     }
 
-    /// What others know of a key, from the oldest on, if nothing is known of it here.
+    /// What others know of a key, from the oldest on, once: it stands for what is known here, if it is more.
     pub(super) fn learn(&self, ask: &Ask<'_>, known: &[(u32, Duration)], now: Moment) {
         let mut generations = self.generations.lock();
-        let key = self.key(ask);
-        if generations.known(key).is_none() {
-            let counted = generations.of(key, ask.quota, now);
-            known.iter().for_each(|known| counted.note(ask.quota, ago(known.1, now), known.0));
+        let counted = generations.counted(self.key(ask), ask.quota, now);
+        let count = |taken: &mut dyn Iterator<Item = u32>| taken.map(u64::from).sum::<u64>();
+        let is_more = count(&mut known.iter().map(|known| known.0))
+            > count(&mut counted.taken.ages(now).map(|known| known.0));
+        if !counted.asked && is_more {
+            counted.taken = Sliding::default();
+            let taken = &mut counted.taken;
+            known.iter().for_each(|known| taken.note(ask.quota, ago(known.1, now), known.0));
         }
+        counted.asked = true;
+    }
+
+    /// Whether others were asked what they know of a key.
+    pub(super) fn has_asked(&self, ask: &Ask<'_>) -> bool {
+        self.generations.lock().known(self.key(ask)).is_some_and(|counted| counted.asked)
     }
 
     /// What was taken by a key, and how long ago; `None` if nothing is known of it.
     pub(super) fn recall(&self, ask: &Ask<'_>, now: Moment) -> Option<Vec<(u32, Duration)>> {
-        Some(self.generations.lock().known(self.key(ask))?.ages(now).collect())
+        Some(self.generations.lock().known(self.key(ask))?.taken.ages(now).collect())
     }
 
     fn key(&self, ask: &Ask<'_>) -> u128 {
@@ -97,16 +115,19 @@ fn ago(age: Duration, now: Moment) -> Moment {
 }
 
 impl Generations {
-    fn known(&mut self, key: u128) -> Option<&mut Sliding> {
+    fn known(&mut self, key: u128) -> Option<&mut Counted> {
         self.now.get_mut(&key).or_else(|| self.before.get_mut(&key))
     }
 
     fn of(&mut self, key: u128, quota: Quota, now: Moment) -> &mut Sliding {
+        &mut self.counted(key, quota, now).taken
+    }
+
+    fn counted(&mut self, key: u128, quota: Quota, now: Moment) -> &mut Counted {
         self.longest = self.longest.max(quota.window());
         if self.now.len() >= MOST || now.since(self.since) > self.longest {
             self.before = mem::take(&mut self.now);
             self.since = now;
-            self.longest = quota.window();
         }
         let before = &mut self.before;
         self.now.entry(key).or_insert_with(|| before.remove(&key).unwrap_or_default())
@@ -164,6 +185,30 @@ mod tests {
             assert!(!is_admitted(counts.take(&[ask("long", "a", "1/60s")], at(second * 1000))));
         }
         assert!(is_admitted(counts.take(&[ask("long", "a", "1/60s")], at(60_000))));
+    }
+
+    #[test]
+    fn a_long_window_is_not_forgotten_for_short_ones() {
+        let counts = Counts::default();
+        assert!(is_admitted(counts.take(&[ask("long", "a", "1/60s")], at(0))));
+        for second in 0..59 {
+            counts.take(&[ask("short", "b", "100/1s")], at(second * 1000));
+        }
+        assert!(!is_admitted(counts.take(&[ask("long", "a", "1/60s")], at(59_000))));
+    }
+
+    #[test]
+    fn what_others_know_is_learned_once_and_told_of_already_or_not() {
+        let counts = Counts::default();
+        let ask = ask("edge", "a", "5/1s");
+        let second = Duration::from_millis(100);
+        counts.note(&ask, (2, second), at(5_000));
+        assert!(!counts.has_asked(&ask));
+        counts.learn(&ask, &[(3, second), (1, Duration::ZERO)], at(5_000));
+        assert!(counts.has_asked(&ask));
+        assert_eq!(counts.recall(&ask, at(5_000)).unwrap().iter().map(|k| k.0).sum::<u32>(), 4);
+        counts.learn(&ask, &[(5, second)], at(5_000));
+        assert_eq!(counts.recall(&ask, at(5_000)).unwrap().iter().map(|k| k.0).sum::<u32>(), 4);
     }
 
     #[test]

@@ -32,7 +32,7 @@ async fn gates(premises: &Premises) -> BTreeMap<String, (u32, SocketAddr)> {
 }
 
 /// Both of them, once they are ready and it isn't that process any more.
-async fn both(premises: &Premises, other_than: u32) -> [(u32, SocketAddr); 2] {
+pub(super) async fn both(premises: &Premises, other_than: u32) -> [(u32, SocketAddr); 2] {
     let began = Instant::now();
     loop {
         let found: Vec<_> = gates(premises).await.into_values().collect();

@@ -3,4 +3,5 @@
 mod house;
 mod leaving;
 mod push;
+mod rules;
 mod same;

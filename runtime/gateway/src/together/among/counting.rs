@@ -63,7 +63,7 @@ impl Among {
     /// was taken before.
     pub(super) fn is_known(&self, asks: &[Ask<'_>]) -> bool {
         let age = self.clock.now().since(self.began);
-        asks.iter().all(|ask| age > ask.quota.window() || self.here.recall(ask).is_some())
+        asks.iter().all(|ask| age > ask.quota.window() || self.here.has_asked(ask))
     }
 
     pub(super) fn decide_taking(&self, asks: &[Ask<'_>]) -> Taken {
