@@ -58,6 +58,14 @@ impl<'a> Form<'a> {
         self.biz_content.as_ref().map_or(b"{}", |text| text.as_bytes())
     }
 
+    /// The major that the form asks for, if it asks for one.
+    pub(crate) fn major(&self) -> Result<Option<u16>, Problem> {
+        let Some(asked) = &self.version else { return Ok(None) };
+        let no_version = || Problem::bad_request("the field `version` is no `MAJOR.MINOR`");
+        let (major, _) = version(asked).ok_or_else(no_version)?;
+        Ok(Some(u16::try_from(major).unwrap_or(u16::MAX)))
+    }
+
     /// Whether a contract of that version does what the form asks for.
     pub(crate) fn check_version(&self, ours: &str) -> Result<(), Problem> {
         let Some(asked) = &self.version else { return Ok(()) };

@@ -114,6 +114,7 @@ mod tag;
 mod target;
 mod tickets;
 mod together;
+mod versions;
 mod web;
 mod worker;
 
@@ -144,4 +145,5 @@ pub use self::together::{
     Alone, Among, Apart, Ask, Claim, Companion, InFiles, Other, Others, Reached, Standing, Take,
     Taken, Together, together_contract, together_service,
 };
+pub use self::versions::Versions;
 pub use self::web::WebSettings;

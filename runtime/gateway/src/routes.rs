@@ -16,6 +16,7 @@ use crate::location::Location;
 use crate::methods::EdgeMethod;
 use crate::openapi;
 use crate::rpc::Services;
+use crate::versions::{Majors, bare};
 
 /// Whether an edge can serve the contracts of these clients: what [`Edge::bind`](crate::Edge::bind)
 /// would refuse, without binding anything.
@@ -37,6 +38,8 @@ pub(crate) struct Routes {
     pub(crate) services: Services,
     /// The methods of each client, by their indices.
     methods: Vec<Vec<EdgeMethod>>,
+    /// The majors of each service, the lowest first.
+    majors: HashMap<String, Vec<u16>>,
     pub(crate) errors: Errors,
 }
 
@@ -67,7 +70,8 @@ pub(crate) enum Target {
     Api,
     /// A file of the page that shows it.
     Docs(&'static Asset),
-    Method(Arc<MethodRoute>),
+    /// What each major of a service has there.
+    Method(Majors<Arc<MethodRoute>>),
 }
 
 /// A route that a method declares.
@@ -91,6 +95,11 @@ impl Resource {
             self.verbs.iter().find(|(other, ..)| other == verb).map(|(_, target, _)| target)
         };
         of(verb).or_else(|| if *verb == Method::HEAD { of(&Method::GET) } else { None })
+    }
+
+    /// Whether something of a service is there, so that it has versions.
+    pub(crate) fn is_versioned(&self) -> bool {
+        self.verbs.iter().any(|(_, target, _)| matches!(target, Target::Method(_) | Target::Rpc))
     }
 
     /// The value of `Allow`: every verb that is answered here.
@@ -122,15 +131,16 @@ impl Routes {
         building.add(Method::GET, &format!("{TICKETS}/"), Target::Ticket, own)?;
         building.add(Method::GET, "/push", Target::Push, own)?;
         for (at, client) in clients.iter().enumerate() {
-            let service = client.service().name();
+            let (service, major) = (client.service().name(), client.descriptor().major());
             for method in &client.descriptor().methods {
                 let owner = format!("{service}.{}", method.name);
                 for route in &method.http {
-                    let (verb, target) = target(at, method, route).map_err(|why| {
+                    let (verb, route_of) = method_route(at, method, route).map_err(|why| {
                         let (verb, path) = (route.verb.clone(), route.path.clone());
                         EdgeError::BadRoute { verb, path, method: owner.clone(), why }
                     })?;
-                    building.add(verb, &route.path, target, &owner)?;
+                    let majors = Majors::new(bare(service), major, route_of);
+                    building.add(verb, &route.path, Target::Method(majors), &owner)?;
                 }
             }
         }
@@ -141,8 +151,20 @@ impl Routes {
         let (services, errors) = (Services::new(clients)?, Errors::new(clients));
         let methods = clients
             .iter()
-            .map(|client| EdgeMethod::all(client.service().name(), client.descriptor()));
-        Ok(Self { paths, resources, services, methods: methods.collect(), errors })
+            .map(|client| EdgeMethod::all(bare(client.service().name()), client.descriptor()));
+        let methods = methods.collect();
+        let mut majors: HashMap<String, Vec<u16>> = HashMap::new();
+        for client in clients {
+            let service = bare(client.service().name()).to_owned();
+            majors.entry(service).or_default().push(client.descriptor().major());
+        }
+        majors.values_mut().for_each(|majors| majors.sort_unstable());
+        Ok(Self { paths, resources, services, methods, majors, errors })
+    }
+
+    /// The majors of a service, by its name without one, the lowest first.
+    pub(crate) fn majors(&self, service: &str) -> &[u16] {
+        self.majors.get(service).map_or(&[], Vec::as_slice)
     }
 
     /// A method of the client of that number, by its index.
@@ -157,11 +179,11 @@ impl Routes {
     }
 }
 
-fn target(
+fn method_route(
     client: usize,
     method: &MethodDescriptor,
     route: &HttpRoute,
-) -> Result<(Method, Target), String> {
+) -> Result<(Method, Arc<MethodRoute>), String> {
     let verb = match route.verb.as_str() {
         "GET" => Method::GET,
         "POST" => Method::POST,
@@ -184,7 +206,7 @@ fn target(
         return Err("accepts media types, and its body is no `Blob`".into());
     }
     let route = MethodRoute { client, index, arguments, status, location, accept };
-    Ok((verb, Target::Method(Arc::new(route))))
+    Ok((verb, Arc::new(route)))
 }
 
 /// The names in a template, whose every segment is a text or `{name}`.
@@ -241,11 +263,20 @@ impl Building {
             }
         };
         let resource = &mut self.resources[at];
-        if let Some((.., first)) = resource.verbs.iter().find(|(other, ..)| *other == verb) {
-            return Err(conflict(first));
+        match resource.verbs.iter_mut().find(|(other, ..)| *other == verb) {
+            None => {
+                resource.verbs.push((verb, target, owner.to_owned()));
+                Ok(())
+            }
+            // Majors of one service stand beside each other.
+            Some((_, Target::Method(there), first)) => match target {
+                Target::Method(new) if new.service == there.service => {
+                    there.take(new).map_err(|_| conflict(first))
+                }
+                _ => Err(conflict(first)),
+            },
+            Some((.., first)) => Err(conflict(first)),
         }
-        resource.verbs.push((verb, target, owner.to_owned()));
-        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Methods by name: what `POST /rpc/{service}/{method}` and the form gateway call.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use seam_core::call::AnyClient;
@@ -9,13 +10,14 @@ use crate::arguments::Arguments;
 use crate::error::EdgeError;
 use crate::names::folded;
 use crate::problem::Problem;
+use crate::versions::{Majors, bare};
 
 /// The services of an edge, by name.
 #[derive(Debug)]
 pub(crate) struct Services {
     list: Vec<Service>,
-    by_name: HashMap<&'static str, usize>,
-    by_folded: HashMap<String, usize>,
+    by_name: HashMap<&'static str, Majors<usize>>,
+    by_folded: HashMap<String, Majors<usize>>,
 }
 
 /// One of them.
@@ -44,30 +46,47 @@ impl Services {
             Self { list: Vec::new(), by_name: HashMap::new(), by_folded: HashMap::new() };
         for (at, client) in clients.iter().enumerate() {
             let service = Service::new(at, &**client)?;
-            if let Some(other) = services.by_folded.insert(folded(service.name), at) {
-                return Err(EdgeError::Ambiguous {
-                    first: format!("the service `{}`", services.list[other].name),
-                    second: format!("the service `{}`", service.name),
-                });
+            let major = client.descriptor().major();
+            let list = &services.list;
+            let ambiguous = |other: &str| EdgeError::Ambiguous {
+                first: format!("the service `{other}`"),
+                second: format!("the service `{}`", service.name),
+            };
+            match services.by_folded.entry(folded(service.name)) {
+                Entry::Vacant(place) => {
+                    place.insert(Majors::new(service.name, major, at));
+                }
+                Entry::Occupied(mut there) => {
+                    let there = there.get_mut();
+                    if there.service != service.name || there.add(major, at).is_err() {
+                        return Err(ambiguous(&there.service));
+                    }
+                }
             }
-            services.by_name.insert(service.name, at);
+            let named = services.by_name.entry(service.name);
+            let named = named.or_insert_with(|| Majors::new(service.name, major, at));
+            // The first is there already.
+            let _ = named.add(major, at);
+            debug_assert!(list.len() == at, "they are numbered by their places");
             services.list.push(service);
         }
         Ok(services)
     }
 
-    /// The service of exactly that name.
-    pub(crate) fn named(&self, name: &str) -> Result<&Service, Problem> {
-        self.get(self.by_name.get(name))
+    /// The majors of the service of exactly that name.
+    pub(crate) fn named(&self, name: &str) -> Result<&Majors<usize>, Problem> {
+        self.by_name.get(name).ok_or_else(|| Problem::not_found("there is no such service"))
     }
 
-    /// The service of that name, however it is spelled.
-    pub(crate) fn spelled(&self, name: &str) -> Result<&Service, Problem> {
-        self.get(self.by_folded.get(&folded(name)))
+    /// The majors of the service of that name, however it is spelled.
+    pub(crate) fn spelled(&self, name: &str) -> Result<&Majors<usize>, Problem> {
+        let majors = self.by_folded.get(&folded(name));
+        majors.ok_or_else(|| Problem::not_found("there is no such service"))
     }
 
-    fn get(&self, at: Option<&usize>) -> Result<&Service, Problem> {
-        at.map(|at| &self.list[*at]).ok_or_else(|| Problem::not_found("there is no such service"))
+    /// One major of a service.
+    pub(crate) fn get(&self, majors: &Majors<usize>, major: u16) -> Option<&Service> {
+        self.list.get(*majors.get(major)?)
     }
 }
 
@@ -76,7 +95,7 @@ impl Service {
         let contract = client.descriptor();
         let mut service = Self {
             client: at,
-            name: client.service().name(),
+            name: bare(client.service().name()),
             version: &contract.version,
             methods: Vec::new(),
             by_name: HashMap::new(),

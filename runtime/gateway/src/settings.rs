@@ -14,6 +14,7 @@ use seam_core::time::Clock;
 
 use crate::auth::Authenticators;
 use crate::openapi::{Asks, Scheme};
+use crate::versions::Versions;
 use crate::web::WebSettings;
 
 /// Where an edge listens and what it lets in.
@@ -38,6 +39,8 @@ pub struct EdgeSettings {
     pub known: bool,
     /// Who may ask for which method, by `service.method`, in place of what contracts say. Default: none.
     pub allow: Arc<HashMap<String, Rule>>,
+    /// Which major of a service is asked for by who doesn't say. Default: the lowest.
+    pub versions: Arc<Versions>,
     /// What it says to browsers and caches, and the folders that it shows.
     pub web: Arc<WebSettings>,
     /// By which kinds of credentials, for the document of the API. Default: none.
@@ -72,6 +75,7 @@ impl Default for EdgeSettings {
             errors: "/errors/".into(),
             known: false,
             allow: Arc::default(),
+            versions: Arc::default(),
             web: Arc::default(),
             schemes: Vec::new(),
             auth: Authenticators::default(),

@@ -100,7 +100,7 @@ impl Member {
         let (ready, draining) =
             (self.ready.load(Ordering::Relaxed), self.draining.load(Ordering::Relaxed));
         EndpointStatus {
-            service: self.service.to_string(),
+            service: self.service.bare().to_owned(),
             unit: self.unit.to_string(),
             instance: self.instance,
             state: EndpointState::of(ready, draining, self.breaker.state()),

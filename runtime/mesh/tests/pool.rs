@@ -13,7 +13,7 @@ use seam_core::contract::MethodSpec;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
 use seam_core::policy::{Balance, BreakerSettings};
-use seam_core::remote::{Caller, Outbound, Remote, Replies, ReplyBody, Sent, Ticket};
+use seam_core::remote::{Caller, Form, Outbound, Remote, Replies, ReplyBody, Sent, Ticket};
 use seam_core::time::{Clock, Moment};
 use seam_mesh::{Endpoint, EndpointState, Pool};
 
@@ -85,6 +85,7 @@ impl House {
             caller: Caller::Program,
             context: &context,
             body: &1_u64,
+            form: Form::Encoded,
             tried,
             key,
             now: self.clock.now(),

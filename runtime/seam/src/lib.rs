@@ -25,8 +25,9 @@ pub use seam_store as store;
 pub use self::app::App;
 pub use self::services::{CallEdge, Graph, KeptTickets, StoreFailure, Tables, Topics};
 pub use self::unit::{
-    EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady, PushError,
-    RegistryStatus, Running, ServiceStatus, StartFailure, Taken, UnitStatus, push,
+    EdgeClients, EndpointState, EndpointStatus, MethodStatus, NoSuchClient, NotReady,
+    PluggedStatus, PushError, RegistryStatus, Running, ServiceStatus, StartFailure, Taken,
+    UnitStatus, push,
 };
 
 #[allow(unused_extern_crates, reason = "what the macros generate says `::seam`, here too")]

@@ -2,6 +2,9 @@
 
 use crate::frame::{Hello, ServiceOffer};
 
+/// The layout of a method that is called in JSON alone: it agrees with any.
+pub(crate) const ANY_LAYOUT: u64 = 0;
+
 /// What a peer offers of one contract that this side wants to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceTable {
@@ -42,7 +45,7 @@ pub fn agree(wanted: &ServiceOffer, peer: &Hello) -> Option<ServiceTable> {
     let (place, offer) = peer.services.iter().enumerate().find(|(_, s)| s.name == wanted.name)?;
     let methods = wanted.methods.iter().map(|method| {
         match offer.methods.iter().enumerate().find(|(_, m)| m.name == method.name) {
-            Some((place, there)) if there.layout == method.layout => {
+            Some((place, there)) if [there.layout, ANY_LAYOUT].contains(&method.layout) => {
                 u16::try_from(place).map_or(MethodState::Missing, MethodState::Usable)
             }
             Some(_) => MethodState::Differs,

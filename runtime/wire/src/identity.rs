@@ -1,7 +1,9 @@
 //! Who speaks on this side of every connection.
 
 use seam_core::contract::ContractDescriptor;
+use seam_core::remote::Form;
 
+use crate::agree::ANY_LAYOUT;
 use crate::frame::{Hello, MethodOffer, ServiceOffer, ServiceSetBuf, Versions};
 use crate::limits::{DEFAULT_WINDOW, MAX_FRAME};
 use crate::violation::EncodeError;
@@ -95,4 +97,13 @@ pub(crate) fn offer(name: &str, contract: &ContractDescriptor) -> ServiceOffer {
         version: contract.version.clone(),
         methods: methods.collect(),
     }
+}
+
+/// A service as it is wanted of a peer, whose calls are made in that form.
+pub(crate) fn wanted(name: &str, contract: &ContractDescriptor, form: Form) -> ServiceOffer {
+    let mut wanted = offer(name, contract);
+    if form == Form::Json {
+        wanted.methods.iter_mut().for_each(|method| method.layout = ANY_LAYOUT);
+    }
+    wanted
 }

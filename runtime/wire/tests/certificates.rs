@@ -16,6 +16,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
 };
+use seam_core::remote::Form;
 use seam_wire::{
     Address, CallHead, CallId, CertificateError, Extensions, Hello, LinkConfig, LinkState, Origin,
     Server, ServerConfig, Tls, Trace, spiffe_id,
@@ -240,6 +241,7 @@ fn words(unit: &str) -> Vec<u8> {
         micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
+        form: Form::Encoded,
         origin: Origin::PROGRAM,
         extensions: Extensions::NONE,
     };

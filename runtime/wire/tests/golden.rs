@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
+use seam_core::remote::Form;
 use seam_wire::{
     CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason, Hello,
     MethodOffer, Origin, OriginBuf, ReplyKind, ReplyMark, RetryAfter, ServiceOffer, ServiceSetBuf,
@@ -92,8 +93,9 @@ fn hello_of_an_instance() {
     let mut bytes = Vec::new();
     let services = [shop().services, shop().services].concat();
     let active = Some(ServiceSetBuf::new([false, true]));
-    let hello =
-        Hello { services, instance: 7, active, versions: Some(Versions::CURRENT), ..shop() };
+    // Those of the build that had instances first.
+    let versions = Versions { capabilities: 0b111, ..Versions::CURRENT };
+    let hello = Hello { services, instance: 7, active, versions: Some(versions), ..shop() };
     hello.encode(&mut bytes).unwrap();
     golden("hello_instance", &bytes);
     let Frame::Hello(contents) = decode(&bytes) else { panic!("no hello") };
@@ -136,6 +138,7 @@ fn head(origin: Origin<'_>) -> CallHead<'_> {
             flags: 1,
         },
         no_retry: false,
+        form: Form::Encoded,
         origin,
         extensions: Extensions::NONE,
     }
@@ -198,6 +201,34 @@ fn call_with_extensions() {
         assert_eq!((call.origin(), call.body), (origin.origin(), &b"body"[..]));
         assert_eq!(call.extensions, extended.extensions);
     }
+}
+
+#[test]
+fn call_in_json() {
+    let mut bytes = Vec::new();
+    let origin = OriginBuf::new([], Who::Edge, None).unwrap();
+    let json = CallHead { form: Form::Json, ..head(origin.origin()) };
+    let arguments = |out: &mut Vec<u8>| {
+        out.extend_from_slice(br#"{"userId":1}"#);
+        Ok::<(), Infallible>(())
+    };
+    json.encode(&mut bytes, CAP, arguments).unwrap();
+    golden("call_json", &bytes);
+    let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
+    assert_eq!((read, body), (json, &br#"{"userId":1}"#[..]));
+    // Its origin is the same as that of a call in the other form, and extensions may stand behind it.
+    for before in [Origin::PROGRAM, origin.origin()] {
+        let call = Frame::as_call(&bytes[4..], before).unwrap().unwrap();
+        assert_eq!((call.origin(), call.form()), (origin.origin(), Form::Json));
+        assert_eq!((call.extensions, call.body), (Extensions::NONE, &br#"{"userId":1}"#[..]));
+    }
+    let mut entries = ExtensionsBuf::default();
+    entries.push(1, b"one").unwrap();
+    let both = CallHead { extensions: entries.entries(), no_retry: true, ..json };
+    let mut bytes = Vec::new();
+    both.encode(&mut bytes, CAP, arguments).unwrap();
+    let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
+    assert_eq!((read, body), (both, &br#"{"userId":1}"#[..]));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 
 use proptest::prelude::*;
+use seam_core::remote::Form;
 use seam_core::time::Moment;
 use seam_wire::{
     CallHead, CallId, Event, ExtensionsBuf, Frame, FrameBuffer, Hello, MethodOffer, OriginBuf,
@@ -33,6 +34,7 @@ fn valid_frames() -> Vec<u8> {
             micros: 1_000_000,
             trace: Trace::default(),
             no_retry: id % 2 == 0,
+            form: if id % 2 == 0 { Form::Json } else { Form::Encoded },
             origin: origin.origin(),
             extensions: entries.entries(),
         };
@@ -145,6 +147,7 @@ proptest! {
         micros in any::<u32>(),
         trace in any::<(u128, u64, u8)>(),
         no_retry in any::<bool>(),
+        form in prop::sample::select(vec![Form::Encoded, Form::Json]),
         names in prop::collection::vec("[a-z.-]{0,128}", 0..=32),
         who in prop::sample::select(vec![Who::Last, Who::Edge, Who::Program]),
         caller in prop::option::of("[a-z]{0,128}"),
@@ -170,6 +173,7 @@ proptest! {
             micros,
             trace: Trace { id: trace.0, span: trace.1, flags: trace.2 },
             no_retry,
+            form,
             origin: origin.origin(),
             extensions: buf.entries(),
         };

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use seam_core::outcome::{Failure, Unknown};
+use seam_core::remote::Form;
 use seam_core::time::Clock;
 use seam_wire::{
     Address, CallHead, CallId, Extensions, Frame, FrameBuffer, GoAwayReason, Hello, LinkState,
@@ -47,6 +48,7 @@ fn call(id: u64, method: usize, body: &[u8]) -> Vec<u8> {
         micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
+        form: Form::Encoded,
         origin: Origin::PROGRAM,
         extensions: Extensions::NONE,
     };

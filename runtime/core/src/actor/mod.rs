@@ -7,7 +7,7 @@ use std::future::Future;
 
 use serde::de::DeserializeOwned;
 
-pub use self::needs::{NeededBy, Needs};
+pub use self::needs::{NeededBy, Needs, VisitNeeds};
 pub use self::setup::{Clients, Extensions, Setup};
 pub use crate::turn::{Health, StartError};
 

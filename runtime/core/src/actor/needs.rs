@@ -12,6 +12,15 @@ use crate::contract::{Contract, ContractDescriptor};
 pub trait Needs: 'static {
     /// The contracts of the clients.
     fn contracts() -> Vec<&'static ContractDescriptor>;
+
+    /// Shows each of the clients' types to a visitor, in their order.
+    fn visit<V: VisitNeeds>(visitor: &mut V);
+}
+
+/// Who looks at the types of a list of needs.
+pub trait VisitNeeds {
+    /// One of them.
+    fn need<K: ClientOf>(&mut self);
 }
 
 /// Says that the list `N` holds this client, at the place `I`.
@@ -32,6 +41,8 @@ impl Needs for () {
     fn contracts() -> Vec<&'static ContractDescriptor> {
         Vec::new()
     }
+
+    fn visit<V: VisitNeeds>(_: &mut V) {}
 }
 
 macro_rules! needs {
@@ -39,6 +50,10 @@ macro_rules! needs {
         impl<$($k: ClientOf),*> Needs for ($($k,)*) {
             fn contracts() -> Vec<&'static ContractDescriptor> {
                 vec![$(<$k::Contract as Contract>::descriptor()),*]
+            }
+
+            fn visit<V: VisitNeeds>(visitor: &mut V) {
+                $(visitor.need::<$k>();)*
             }
         }
     )*};

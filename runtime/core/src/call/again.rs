@@ -264,7 +264,7 @@ impl Drop for Place {
 }
 
 /// How an attempt failed; `late` if the call's own deadline has passed.
-fn fault<E>(error: &CallError<E>, late: bool) -> Fault {
+pub(super) fn fault<E>(error: &CallError<E>, late: bool) -> Fault {
     match error {
         CallError::Service(_) => Fault::Service,
         _ if late => Fault::Never,

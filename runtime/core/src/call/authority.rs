@@ -1,5 +1,6 @@
 //! For which callers another unit may speak.
 
+use super::guests::Guests;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::remote::Caller;
@@ -19,12 +20,20 @@ pub struct Authority {
     pub edge: bool,
     /// Whether the program around it may call other units.
     pub program: bool,
+    /// Of a unit that config doesn't name: as whom such units may call.
+    pub guests: Option<Guests>,
 }
 
 impl Authority {
     /// That of a unit of which config says nothing.
     pub fn none(unit: &str) -> Self {
-        Self { unit: unit.into(), services: Box::default(), edge: false, program: false }
+        let (edge, program, guests) = (false, false, None);
+        Self { unit: unit.into(), services: Box::default(), edge, program, guests }
+    }
+
+    /// That of a unit of which config says nothing, where such units may come.
+    pub fn guest(unit: &str, guests: &Guests) -> Self {
+        Self { guests: Some(guests.clone()), ..Self::none(unit) }
     }
 
     /// Whether the unit may speak for this caller.
@@ -33,8 +42,13 @@ impl Authority {
     /// As denied, and why.
     pub fn admit(&self, caller: Caller) -> Result<(), NotExecuted> {
         let allowed = match caller {
-            Caller::Service(service) => self.services.contains(&service),
-            Caller::Edge => self.edge,
+            Caller::Service(service) => {
+                let guest = || self.guests.as_ref().is_some_and(|own| own.may_call_as(service));
+                self.services.contains(&service) || guest()
+            }
+            Caller::Edge => {
+                self.edge || self.guests.as_ref().is_some_and(Guests::may_call_for_edges)
+            }
             Caller::Program => self.program,
         };
         if allowed { Ok(()) } else { Err(self.denied(caller)) }

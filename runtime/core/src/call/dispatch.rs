@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::client::Client;
 use super::extra::CallOptions;
 use super::inbox::Entrance;
-use super::json::{Form, JsonReply, Part};
+use super::json::{JsonReply, Part};
 use crate::contract::{Contract, Method};
 use crate::event::Event;
 use crate::outcome::NotExecuted;
-use crate::remote::{Inbound, Served};
+use crate::remote::{Form, Inbound, Served};
 use crate::turn::{Begun, Held, Host, TurnStart};
 
 /// A contract whose methods can be called by their numbers. Implemented by `#[seam::contract]`.

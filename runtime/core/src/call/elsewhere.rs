@@ -15,7 +15,7 @@ use crate::contract::Method;
 use crate::metrics::Ended;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::policy::attempt_deadline;
-use crate::remote::{Caller, Outbound, ReplyBody, ReplyKind, Sent};
+use crate::remote::{Caller, Form, Outbound, ReplyBody, ReplyKind, Sent};
 use crate::time::Moment;
 use crate::turn::Outcome;
 
@@ -73,6 +73,7 @@ pub(super) fn send<M: Method>(
         caller,
         context: &context,
         body: message,
+        form: Form::Encoded,
         tried: before.map_or(0, |before| before.endpoints),
         key: message.route_key(),
         now,

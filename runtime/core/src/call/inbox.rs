@@ -6,14 +6,17 @@ use std::task::Poll;
 
 use super::admission::Admission;
 use super::dispatch::{self, Callable, Dispatch};
+use super::guests::Guests;
+use super::json;
 use super::permits::Permits;
 use crate::codec;
 use crate::context::TurnContext;
 use crate::contract::{Contract, ContractDescriptor, Method, MethodSpec};
+use crate::live::Live;
 use crate::metrics::{Ended, ServiceMetrics};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
-use crate::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind, Served};
+use crate::remote::{Caller, Form, Inbound, Inlet, ReplyBody, ReplyKind, Served};
 use crate::time::{Clock, Moment};
 use crate::turn::{Begun, Held, Outcome, TurnStart};
 
@@ -31,6 +34,8 @@ pub struct Entrance {
     service: ServiceId,
     /// The services that declare that they call this one.
     callers: Box<[ServiceId]>,
+    /// Services that the app doesn't know and that call this one all the same, where those may come.
+    guests: Option<Live<Guests>>,
     /// Rules that leave some callers out.
     permits: Arc<Permits>,
 }
@@ -41,7 +46,10 @@ impl Entrance {
     fn admit(&self, method: Option<&MethodSpec>, inbound: &Inbound<'_>) -> Result<(), NotExecuted> {
         let Inbound { caller, now, .. } = *inbound;
         let admission = Admission { service: self.service, method, caller, now };
-        admission.incoming(inbound.context, &self.callers)?;
+        let guests = self.guests.as_ref();
+        admission.incoming(inbound.context, &self.callers, |caller| {
+            guests.is_some_and(|guests| guests.load().lets_in(caller))
+        })?;
         self.permits.admit(self.service, method, caller)
     }
 
@@ -67,14 +75,23 @@ impl<C: Dispatch> Inbox<C> {
         metrics: Arc<ServiceMetrics>,
         clock: Clock,
     ) -> Self {
-        let (callers, permits) = (callers.into_iter().collect(), Arc::default());
-        Self { entrance: Entrance { service, callers, permits }, host, metrics, clock }
+        let callers = callers.into_iter().collect();
+        let entrance = Entrance { service, callers, guests: None, permits: Arc::default() };
+        Self { entrance, host, metrics, clock }
     }
 
     /// The same by rules that leave some callers out.
     #[must_use]
     pub fn permitting(mut self, permits: Arc<Permits>) -> Self {
         self.entrance.permits = permits;
+        self
+    }
+
+    /// The same for services that the app doesn't know, where those may come: what they call is
+    /// theirs to declare.
+    #[must_use]
+    pub fn welcoming(mut self, guests: Live<Guests>) -> Self {
+        self.entrance.guests = Some(guests);
         self
     }
 
@@ -162,9 +179,16 @@ pub fn serve<M: Callable>(
     if let Err(why) = entrance.admit(Some(M::SPEC), inbound) {
         return Served::failed(why);
     }
-    let mut message: Held<M> = match codec::read(inbound.body) {
-        Ok(message) => Held::Here(message),
-        Err(fault) => return Served::failed(malformed(&fault.into())),
+    let form = inbound.form;
+    let mut message: Held<M> = match form {
+        Form::Encoded => match codec::read(inbound.body) {
+            Ok(message) => Held::Here(message),
+            Err(fault) => return Served::failed(malformed(&fault.into())),
+        },
+        Form::Json => match json::message(inbound.body) {
+            Ok(message) => Held::Here(message),
+            Err(why) => return Served::failed(NotExecuted::bad_request(why)),
+        },
     };
     if inbound.caller == Caller::Edge
         && let Held::Here(message) = &message
@@ -186,14 +210,16 @@ pub fn serve<M: Callable>(
     TurnContext::end(context);
     match (begun, &polled) {
         // Most calls: nothing else is looked at.
-        (Begun::Done(at), Poll::Ready(Ok(answer))) if codec::encode(answer, out).is_ok() => {
+        (Begun::Done(at), Poll::Ready(Ok(answer)))
+            if form == Form::Encoded && codec::encode(answer, out).is_ok() =>
+        {
             if degraded {
                 Served::Degraded(at)
             } else {
                 Served::Answered(at)
             }
         }
-        (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, out) {
+        (Begun::Done(at), Poll::Ready(outcome)) => match encode::<M>(outcome, form, out) {
             Ok(kind) => marked(Served::replied(kind, at), degraded),
             Err(failure) => Served::failed(failure),
         },
@@ -202,7 +228,7 @@ pub fn serve<M: Callable>(
         (Begun::Pending(mut reply), _) => Served::later(async move {
             let mut out = Vec::new();
             let outcome = (&mut reply).await;
-            let kind = encode::<M>(&outcome, &mut out)?;
+            let kind = encode::<M>(&outcome, form, &mut out)?;
             // Who counts the call says when.
             let (bytes, at, degraded) = (out.into(), Moment::default(), reply.is_degraded());
             Ok(ReplyBody { kind, bytes, at, degraded })
@@ -224,17 +250,25 @@ fn malformed(error: &codec::CodecError) -> Failure {
 #[inline(never)]
 fn encode<M: Method>(
     outcome: &Outcome<M::Answer, M::Error>,
+    form: Form,
     out: &mut Vec<u8>,
 ) -> Result<ReplyKind, Failure> {
-    let (encoded, kind) = match outcome {
-        Ok(answer) => (codec::encode(answer, out), ReplyKind::Answer),
-        Err(CallError::Service(error)) => (codec::encode(error, out), ReplyKind::ServiceError),
-        Err(CallError::NotExecuted(why)) => return Err(why.clone().into()),
-        Err(CallError::Unknown(why)) => return Err(why.clone().into()),
+    let encoded = |encoded: Result<(), codec::CodecError>| encoded.map_err(|why| why.to_string());
+    let (encoded, kind) = match (outcome, form) {
+        (Ok(answer), Form::Encoded) => (encoded(codec::encode(answer, out)), ReplyKind::Answer),
+        (Ok(answer), Form::Json) => (json::write_answer(answer, out), ReplyKind::Answer),
+        (Err(CallError::Service(error)), Form::Encoded) => {
+            (encoded(codec::encode(error, out)), ReplyKind::ServiceError)
+        }
+        (Err(CallError::Service(error)), Form::Json) => {
+            (json::write_error(error, out), ReplyKind::ServiceError)
+        }
+        (Err(CallError::NotExecuted(why)), _) => return Err(why.clone().into()),
+        (Err(CallError::Unknown(why)), _) => return Err(why.clone().into()),
     };
     match encoded {
         Ok(()) => Ok(kind),
         // The turn has run: that its answer can't be carried doesn't undo it.
-        Err(error) => Err(Unknown::Unreadable { why: error.to_string().into() }.into()),
+        Err(why) => Err(Unknown::Unreadable { why: why.into() }.into()),
     }
 }

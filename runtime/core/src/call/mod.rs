@@ -11,8 +11,10 @@ mod dispatch;
 mod elsewhere;
 mod extra;
 mod fake;
+mod fetched;
 mod future;
 mod guard;
+mod guests;
 mod inbox;
 mod json;
 mod local;
@@ -32,12 +34,13 @@ pub use self::deadlines::Deadlines;
 pub use self::dispatch::{Callable, ClientOf, Dispatch, Hosts, Subscription};
 pub use self::extra::CallOptions;
 pub use self::fake::{Fake, FakeCall};
+pub use self::fetched::{FetchedClient, FetchedRoute};
 pub use self::future::Call;
 pub use self::guard::CallPolicy;
+pub use self::guests::{Guests, is_like};
 pub use self::inbox::{Entrance, Inbox, serve};
 pub use self::json::{
-    Form, JsonAnswer, JsonBody, JsonReply, Part, Transcode, call_json, deliver, kept_json,
-    transcode,
+    JsonAnswer, JsonBody, JsonReply, Part, Transcode, call_json, deliver, kept_json, transcode,
 };
 pub use self::local::LocalError;
 pub use self::permits::{Allow, EdgeRules, Permits};

@@ -134,6 +134,7 @@ impl Rehearsal {
         let inbound = Inbound {
             method: call.method.index,
             body: &body,
+            form: call.form,
             context: &mut context,
             caller: call.caller,
             now: call.now,

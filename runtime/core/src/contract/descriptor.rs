@@ -43,6 +43,21 @@ impl ContractDescriptor {
         Self { name, version, doc: doc.to_owned(), methods, events }
     }
 
+    /// The major part of its version, by which callers go; 1 of a version that is none.
+    pub fn major(&self) -> u16 {
+        let major = self.version.split('.').next().and_then(|major| major.parse().ok());
+        major.unwrap_or(1)
+    }
+
+    /// The name of its service where the app gives it no other: the contract's own. Of a major after
+    /// the first it is `NAME@MAJOR`, so that several majors stand beside each other.
+    pub fn service(&self) -> String {
+        match self.major() {
+            0 | 1 => self.name.clone(),
+            major => format!("{}@{major}", self.name),
+        }
+    }
+
     /// The method of that name.
     pub fn method(&self, name: &str) -> Option<&MethodDescriptor> {
         self.methods.iter().find(|method| method.name == name)

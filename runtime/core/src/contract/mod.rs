@@ -7,6 +7,7 @@
 mod descriptor;
 mod error;
 mod events;
+mod fetched;
 mod passing;
 mod rule;
 mod schedules;
@@ -20,6 +21,7 @@ pub use self::descriptor::{
 pub use self::error::fields_of;
 pub use self::error::{ErrorFields, Never, ServiceError, ServiceFailure};
 pub use self::events::{EventDescriptor, SubscriptionDescriptor, SubscriptionSpec};
+pub use self::fetched::{FetchError, FetchedContract, MAX_DESCRIPTOR, descriptor_text};
 #[doc(hidden)]
 pub use self::passing::{Codes, PassesCalls, TakesStoreErrors, once_each, service_error_of};
 pub use self::rule::{Rule, RuleError, Verdict};

@@ -41,7 +41,7 @@ fn page_of(id: u16) -> &'static OnceLock<Box<Page>> {
 
 impl ServiceId {
     /// The id of `name`; `None` if the name is no name (empty, over [`MAX_NAME_LEN`], other than
-    /// ASCII letters, digits, `-`, `_` and `.`) or if the process has seen too many.
+    /// ASCII letters, digits, `-`, `_`, `.` and `@`) or if the process has seen too many.
     pub fn of(name: &str) -> Option<Self> {
         if let Some(id) = Self::known(name) {
             return Some(id);
@@ -76,6 +76,11 @@ impl ServiceId {
         name.copied().unwrap_or("?")
     }
 
+    /// The name without the major that may stand behind it: `loyalty` of `loyalty@2`.
+    pub fn bare(self) -> &'static str {
+        bare(self.name())
+    }
+
     pub(crate) const fn raw(self) -> u16 {
         self.0
     }
@@ -97,9 +102,14 @@ impl fmt::Debug for ServiceId {
     }
 }
 
+/// The name of a service without the major that may stand behind it.
+pub fn bare(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(bare, _)| bare)
+}
+
 fn is_name(name: &str) -> bool {
     let fits = !name.is_empty() && name.len() <= MAX_NAME_LEN;
-    fits && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    fits && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
 }
 
 #[cfg(test)]

@@ -16,11 +16,13 @@ use crate::time::Moment;
 
 mod body;
 mod carrier;
+mod form;
 mod own;
 mod reply;
 
 pub use self::body::Body;
 pub use self::carrier::{Carrier, Carries};
+pub use self::form::Form;
 pub use self::own::{ask_own, own_answer, own_contract};
 pub use self::reply::RemoteReply;
 
@@ -128,6 +130,8 @@ pub struct Outbound<'a> {
     pub context: &'a CallContext,
     /// The arguments; encoded straight into the connection's buffer.
     pub body: &'a dyn Encode,
+    /// In what form they are.
+    pub form: Form,
     /// The endpoints, a bit for each, on which earlier attempts of the call failed.
     pub tried: u64,
     /// The hash of what the method is routed by, if it is.
@@ -234,6 +238,8 @@ pub struct Inbound<'a> {
     pub method: u16,
     /// The encoded arguments.
     pub body: &'a [u8],
+    /// In what form they are, and in which its reply is wanted.
+    pub form: Form,
     /// What came with the call: its deadline, as reckoned from the moment when its bytes were read;
     /// the caller's own span for it; the services that wait for it; on whose behalf it is made.
     pub context: &'a mut InboundContext,

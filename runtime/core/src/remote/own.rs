@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{Caller, Encode, Outbound, Remote, ReplyBody, ReplyKind};
+use super::{Caller, Encode, Form, Outbound, Remote, ReplyBody, ReplyKind};
 use crate::codec::CodecError;
 use crate::context::CallContext;
 use crate::contract::{ContractDescriptor, MethodDescriptor, MethodSpec};
@@ -44,6 +44,7 @@ pub async fn ask_own(
             caller: Caller::Service(service),
             context: &context,
             body: &body,
+            form: Form::Encoded,
             tried: 0,
             key: None,
             now: clock.now(),

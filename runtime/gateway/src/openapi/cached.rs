@@ -39,7 +39,9 @@ impl Cached {
         {
             return made.text.clone();
         }
-        let services = table.contracts();
+        let contracts = table.contracts();
+        let services: Vec<_> =
+            contracts.iter().map(|(service, contract)| (*service, &**contract)).collect();
         let document = openapi(&Api {
             about: &own.about,
             services: &services,

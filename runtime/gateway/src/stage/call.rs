@@ -8,7 +8,9 @@ use seam_core::context::{CallContext, ServedBy};
 use seam_core::outcome::{CallError, NotExecuted};
 
 use super::content::UNKNOWN_BYTES;
-use super::{Ending, Here, Step, auth, cached, later, limit, module, permit, plugins, session};
+use super::{
+    Ending, Here, Step, auth, cached, later, limit, module, permit, plugins, session, version,
+};
 use crate::arguments::{Arguments, Found};
 use crate::form::Form;
 use crate::http::StatusCode;
@@ -17,6 +19,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::MethodRoute;
 use crate::rpc::PublicMethod;
+use crate::versions::bare;
 
 /// The header of an answer that a fallback has part in, however many hops away.
 const DEGRADED: HeaderName = HeaderName::from_static("x-seam-degraded");
@@ -106,10 +109,22 @@ pub(super) async fn method(
 pub(super) async fn form(here: &Here<'_>, body: &[u8]) -> Step<Response> {
     auth::signed(here, body).await?;
     let form = Form::parse(body)?;
-    let service = match here.serving.routes().services.spelled(&form.module) {
-        Ok(service) => service,
+    let services = &here.serving.routes().services;
+    let majors = match services.spelled(&form.module) {
+        Ok(majors) => majors,
         Err(unknown) => return module::ask(here, &form, unknown).await,
     };
+    let asked = match form.major()? {
+        Some(major) => Some(major),
+        None => version::of_header(here)?,
+    };
+    let major = version::choose(here, &majors.service, asked)?;
+    let Some(service) = services.get(majors, major) else {
+        let what =
+            format!("version {major} of `{}` is asked for, and nobody has it", majors.service);
+        return Err(Problem::incompatible(what).into());
+    };
+    version::found(here, major);
     form.check_version(service.version)?;
     let method = service.spelled(form.method())?;
     limit::method(here, service.client, method.index).await?;
@@ -182,7 +197,7 @@ async fn made(
     found: &Found<'_>,
     context: &Arc<CallContext>,
 ) -> Result<JsonAnswer, Problem> {
-    let problem = |error| Problem::of_call(error, client.service().name());
+    let problem = |error| Problem::of_call(error, bare(client.service().name()));
     if let Some(body) = arguments.as_they_are(found) {
         match begin(here, client, method, body, context).await {
             // It never ran. Looked at name by name, the body may turn out to be right, in

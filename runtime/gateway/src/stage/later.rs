@@ -47,7 +47,7 @@ pub(super) async fn keep(
     let (key, text) = (key(here)?, id.to_string());
     let collected = arguments.collect_under(found, key.unwrap_or(&text))?;
     let kept = client.kept_json(method, &collected);
-    let kept = kept.map_err(|why| Problem::of_call(why.into(), client.service().name()))?;
+    let kept = kept.map_err(|why| Problem::of_call(why.into(), client.service().bare()))?;
     let mut methods = client.descriptor().methods.iter();
     let name = methods.find(|other| other.index == method).map_or("", |method| &method.name);
     let order = Order {

@@ -32,8 +32,9 @@ mod route;
 mod secure;
 mod session;
 mod ticket;
+mod version;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use seam_core::context::Principal;
@@ -59,6 +60,8 @@ struct Here<'a> {
     serving: &'a Serving,
     /// Who sent the request, once that was found out; none if nobody is known.
     known: OnceCell<Arc<Known>>,
+    /// The major of the service that it is for, once that was found out.
+    version: Cell<Option<u16>>,
     /// What it has to do with sessions.
     visit: Visit,
     /// What the response is to say of limits.
@@ -103,6 +106,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         settings: &settings,
         serving: &serving,
         known: OnceCell::new(),
+        version: Cell::new(None),
         visit: Visit::default(),
         told: Told::default(),
         instance: OnceCell::new(),
@@ -115,6 +119,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
             Response::of_problem(problem, request.trace.trace, &settings.errors, shape.as_ref())
         }
     };
+    version::tell(&here, &mut response);
     response.identify(request.trace.trace);
     if let Some(instance) = here.instance.get() {
         response.served_by(instance);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use matchit::Params;
 use percent_encoding::percent_decode_str;
 
-use super::{Ending, Here, Step};
+use super::{Ending, Here, Step, version};
 use crate::docs::Asset;
 use crate::http::header::{self, HeaderValue};
 use crate::http::{Method, StatusCode};
@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::{MethodRoute, Target};
 use crate::rpc::PublicMethod;
+use crate::versions::prefixed;
 
 /// What a request means.
 pub(super) enum Found<'a> {
@@ -51,7 +52,17 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
     if *method == Method::OPTIONS && path == "*" {
         return Err(Ending::Answer(allow("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")));
     }
-    let Some((resource, params)) = routes.find(path) else {
+    let (found, asked) = match routes.find(path) {
+        Some(found) => (Some(found), version::of_header(here)?),
+        None => match prefixed(path) {
+            Some((major, path)) => {
+                let found = routes.find(path).filter(|(resource, _)| resource.is_versioned());
+                (found, Some(major))
+            }
+            None => (None, None),
+        },
+    };
+    let Some((resource, params)) = found else {
         return Ok(Found::Own(Problem::not_found("there is no such path")));
     };
     let Some(target) = resource.target(method) else {
@@ -61,10 +72,18 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         };
     };
     Ok(match target {
-        Target::Method(route) => Found::Route(route, texts(&params)?),
+        Target::Method(majors) => {
+            let major = version::choose(here, &majors.service, asked)?;
+            let route = majors.get(major).ok_or_else(|| no_version(major))?;
+            version::found(here, major);
+            Found::Route(route, texts(&params)?)
+        }
         Target::Rpc => {
             let mut names = params.iter().map(|(_, name)| name);
-            let service = routes.services.named(names.next().unwrap_or_default())?;
+            let majors = routes.services.named(names.next().unwrap_or_default())?;
+            let major = version::choose(here, &majors.service, asked)?;
+            let service = routes.services.get(majors, major).ok_or_else(|| no_version(major))?;
+            version::found(here, major);
             Found::Method(service.client, service.named(names.next().unwrap_or_default())?)
         }
         Target::Form => Found::Form,
@@ -78,6 +97,10 @@ pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {
         Target::Health => Found::Health,
         Target::Readiness => Found::Readiness,
     })
+}
+
+fn no_version(major: u16) -> Problem {
+    Problem::not_found(format!("there is no version {major} of that"))
 }
 
 /// What may be asked of a resource.

@@ -185,7 +185,7 @@ fn marker(contract: &Contract, names: &Names) -> TokenStream {
             fn transcode(
                 method: u16,
                 part: ::seam::__private::call::Part,
-                form: ::seam::__private::call::Form,
+                form: ::seam::__private::remote::Form,
                 bytes: &[u8],
             ) -> ::core::option::Option<
                 ::core::result::Result<::std::vec::Vec<u8>, ::std::string::String>,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use seam_core::call::{Form, Part, Transcode};
+use seam_core::call::{Part, Transcode};
 use seam_core::contract::ContractDescriptor;
 use seam_core::outcome::{Failure, NotExecuted, Unknown};
-use seam_core::remote::{Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent};
+use seam_core::remote::{Form, Outbound, Remote, RemoteReply, Replies, ReplyBody, ReplyKind, Sent};
 use seam_core::time::{Clock, Moment};
 
 use super::asking::{Asking, Replied, Unanswered};

@@ -17,11 +17,11 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Consumer};
 use seam_bus::broker::Outage;
-use seam_core::call::{Form, Part, Transcode};
+use seam_core::call::{Part, Transcode};
 use seam_core::context::InboundContext;
 use seam_core::contract::{ContractDescriptor, MethodDescriptor};
 use seam_core::outcome::{Failure, NotExecuted};
-use seam_core::remote::{Caller, Inbound, Inlet, ReplyBody, ReplyKind};
+use seam_core::remote::{Caller, Form, Inbound, Inlet, ReplyBody, ReplyKind};
 use seam_core::time::Clock;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
@@ -186,7 +186,8 @@ impl Served {
             let mut context = InboundContext::copied(&context);
             let caller = caller.unwrap_or(Caller::Edge);
             let (context, body) = (&mut context, &arguments[..]);
-            let inbound = Inbound { method: index, body, context, caller, now };
+            let form = Form::Encoded;
+            let inbound = Inbound { method: index, body, form, context, caller, now };
             let mut out = Vec::new();
             self.inlet.serve(inbound, &mut out).into_reply(out)
         };

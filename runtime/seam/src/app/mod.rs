@@ -58,13 +58,13 @@ impl App {
         }
     }
 
-    /// Adds a service under the name of its contract.
+    /// Adds a service under the name of its contract; of a major after the first, `NAME@MAJOR`.
     ///
     /// # Panics
     /// If the contract's name is no name of a service.
     #[must_use]
     pub fn service<A: Actor>(self) -> Self {
-        self.service_as::<A>(A::Contract::NAME)
+        self.service_as::<A>(&A::Contract::descriptor().service())
     }
 
     /// Adds a service under a name of its own, for several services of one contract.

@@ -38,12 +38,22 @@ impl Program for App {
 
     fn check(&self, config: &Config) -> Result<(), Problems> {
         let problem = |reason: String, fix: &str| Problem::new(&Origin::Default, reason, fix);
-        let missing = |(service, contract): &(ServiceId, &str)| {
-            let reason =
-                format!("`{service}` needs `{contract}`, and this app has no such service");
+        let missing = |(service, needed): &(ServiceId, ServiceId)| {
+            let reason = format!("`{service}` needs `{needed}`, and this app has no such service");
+            let fix = format!(
+                "add `.service::<…>()` for it in main; or, if another process of the app hosts it, \
+                 `remote = true` to [services.{needed}]"
+            );
+            problem(reason, &fix)
+        };
+        let of_plugin = |(plugin, contract): &(ServiceId, &str)| {
+            let reason = format!("`{plugin}` needs `{contract}`, and this app has no such service");
             problem(reason, "add `.service::<…>()` for it in main")
         };
-        let mut problems: Vec<_> = self.graph().missing().iter().map(missing).collect();
+        let elsewhere = self.registry.elsewhere();
+        let unknown = elsewhere.iter().filter(|(_, needed)| !config.is_remote(needed.name()));
+        let mut problems: Vec<_> = unknown.map(missing).collect();
+        problems.extend(self.graph().missing().iter().map(of_plugin));
         if config.units.iter().any(|unit| unit.has_edge()) {
             // Routes that lead nowhere: nothing of them is started.
             let deadlines = deadlines(None, config.calls.deadline);

@@ -39,7 +39,9 @@ pub(super) async fn call(
     args: CallArgs,
 ) -> Result<String, Failure> {
     let (service, method) = args.method;
-    if config.service(&service).is_none() {
+    let plugged = status::running(config).await?.into_iter().flat_map(|unit| unit.plugged);
+    let mut plugged = plugged.filter(|plugged| plugged.state == "served");
+    if config.service(&service).is_none() && !plugged.any(|own| own.service == service) {
         let known = config.services.iter().map(|service| service.name.as_str());
         let fix = nearest(&service, known);
         let fix = fix.trim_end_matches(", or take it out");

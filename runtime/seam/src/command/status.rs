@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Failure,
-    control::{Away, Request, UnitStatus, ask, away, connect, holder, instances},
+    control::{Away, Request, UnitStatus, ask, away, connect, holder, instances, is_of_up, names},
 };
 use crate::{
     config::{Config, UnitConfig, process},
@@ -74,6 +74,24 @@ pub(super) async fn ask_all(
         }
     }
     Ok((units, silent))
+}
+
+/// The processes that answer on the same data folder and are none of the config's units.
+pub(super) async fn beside(config: &Config) -> Result<Vec<UnitStatus>, Failure> {
+    let data = &config.app.data;
+    let own = |name: &String| {
+        config.units.iter().any(|unit| {
+            let rest = name.strip_prefix(unit.name.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    let others = names(data).into_iter().filter(|name| !is_of_up(name) && !own(name));
+    let said = try_join_all(others.map(|name| ask_process(data, name))).await?;
+    let status = |said| match said {
+        Said::Status(status) => Some(*status),
+        Said::Gone | Said::Nothing => None,
+    };
+    Ok(said.into_iter().filter_map(status).collect())
 }
 
 /// A process by its name, if it answers.
@@ -151,6 +169,7 @@ pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failur
         });
     }
     let missing = missing(config, &units, &silent, &away);
+    let units = [units, beside(config).await?].concat();
     Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
 }
 
@@ -362,6 +381,15 @@ fn as_text(units: &[UnitStatus], missing: &[Missing]) -> String {
         text += &format!("\n{}\n", trimmed(&table));
     }
 
+    for unit in units {
+        for plugged in unit.plugged.iter().filter(|plugged| plugged.state != "served") {
+            let (service, version) = (&plugged.service, &plugged.version);
+            let reason = plugged.reason.as_deref().unwrap_or("no process hosts it");
+            text +=
+                &format!("  {service} {version} isn't plugged into {}: {reason}\n", label(unit));
+        }
+    }
+
     let heads = ["ENDPOINT", "OF", "CALLED FROM", "STATE", "CALLS", "IN FLIGHT", "LATENCY"];
     let mut table = self::table(&heads, &[4, 5, 6]);
     for unit in units {
@@ -427,7 +455,9 @@ fn latency(us: f64) -> String {
 mod tests {
     use seam_core::metrics::MethodMetrics;
 
-    use crate::unit::{EndpointState, EndpointStatus, MethodStatus, RegistryStatus, ServiceStatus};
+    use crate::unit::{
+        EndpointState, EndpointStatus, MethodStatus, PluggedStatus, RegistryStatus, ServiceStatus,
+    };
 
     use super::*;
 
@@ -448,6 +478,7 @@ mod tests {
             log_lines_dropped: 0,
             services: vec![ServiceStatus {
                 service: "order".into(),
+                version: "1.0".into(),
                 lane: "inline".into(),
                 health: Some("bad".into()),
                 state: "running".into(),
@@ -459,6 +490,7 @@ mod tests {
             methods: vec![
                 MethodStatus {
                     service: "payment".into(),
+                    version: "1.0".into(),
                     method: "charge".into(),
                     remote: true,
                     metrics: MethodMetrics {
@@ -483,6 +515,13 @@ mod tests {
                 calls: 10,
                 in_flight: 2,
                 latency_us: 1_500,
+            }],
+            plugged: vec![PluggedStatus {
+                service: "copycat".into(),
+                version: "1.0".into(),
+                state: "refused".into(),
+                reason: Some("its route is taken".into()),
+                instances: vec!["copycat.0".into()],
             }],
         }
     }
@@ -509,6 +548,7 @@ order    front  inline  running          2         1
 
 METHOD          IN UNIT  WAY   CALLS  ANSWERED  ERRORS  NOT EXEC.  UNKNOWN    P50    P99
 payment.charge  front    wire     10         7       1          1        1  250ns  1.5ms
+  copycat 1.0 isn't plugged into front: its route is taken
 
 ENDPOINT  OF       CALLED FROM  STATE  CALLS  IN FLIGHT  LATENCY
 pay.1     payment  front        open      10          2    1.5ms

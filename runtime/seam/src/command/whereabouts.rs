@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::control::{News, Order, Request, Text, ask, connect, give, is_of_up, names};
+use super::control::{News, Order, Request, ask, connect, give, is_of_up, names};
 use crate::config::{Catalogue, Config, Source};
 
 /// How long a process may take to say by which config it goes.
@@ -44,8 +44,11 @@ pub(super) async fn accepted(
             let answer = ask(stream, &Request::Config {}, PATIENCE).await;
             answer.ok().and_then(Result::ok).and_then(|said| serde_json::from_str(said.get()).ok())
         };
-        if let Some(text) = text {
-            return Some(Text::into(text));
+        let Some(source) = text.map(Into::<Source>::into) else { continue };
+        // That of a process which was plugged in beside this program's is none of its own.
+        let text = source.text.clone();
+        if Config::parse(&source.name, text, env.iter().cloned(), catalogue).is_ok() {
+            return Some(source);
         }
     }
     None

@@ -3,6 +3,7 @@
 use seam_core::contract::{
     ContractDescriptor, EventDescriptor, MethodDescriptor, SubscriptionDescriptor,
 };
+use seam_core::name::bare;
 use serde::de::DeserializeOwned;
 
 use super::{problem::Problem, settings::Settings};
@@ -51,6 +52,8 @@ pub struct KnownService {
     pub needs: Vec<String>,
     /// Whether the edge offers any of its methods, so that a unit with `http` must reach it.
     pub edge: bool,
+    /// Whether this program has no actor for it: another process of the app hosts it.
+    pub elsewhere: bool,
     /// Its contract, which other units are told of.
     pub contract: Option<&'static ContractDescriptor>,
     settle: fn(&mut Settings) -> Result<(), Problem>,
@@ -60,7 +63,8 @@ impl KnownService {
     /// A service that needs nobody, isn't offered by the edge and has no config of its own.
     pub fn new(name: impl Into<String>) -> Self {
         let (name, settle) = (name.into(), Settings::settle::<()>);
-        Self { name, needs: Vec::new(), edge: false, contract: None, settle }
+        let (edge, elsewhere) = (false, false);
+        Self { name, needs: Vec::new(), edge, elsewhere, contract: None, settle }
     }
 
     /// Whom it may call.
@@ -74,6 +78,13 @@ impl KnownService {
     #[must_use]
     pub fn edge(mut self, offered: bool) -> Self {
         self.edge = offered;
+        self
+    }
+
+    /// This program has no actor for it.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.elsewhere = true;
         self
     }
 
@@ -126,6 +137,27 @@ impl KnownService {
 }
 
 impl Catalogue {
+    /// The names of their tables, `[services.NAME]`, in the same order: those without a major.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.names().map(bare)
+    }
+
+    /// The service whose table that is, or whose name.
+    pub fn tabled(&self, name: &str) -> Option<&KnownService> {
+        let of_table = || self.services.iter().find(|service| bare(&service.name) == name);
+        self.service(name).or_else(of_table)
+    }
+
+    /// What stands behind the names of this program's units, so that programs with other majors of the
+    /// same services run beside it by the same config: nothing unless all that it hosts is of one major
+    /// after the first.
+    pub fn beside(&self) -> &str {
+        let hosted = self.services.iter().filter(|service| !service.elsewhere);
+        let mut majors = hosted.map(|service| service.name.strip_prefix(bare(&service.name)));
+        let first = majors.next().flatten().unwrap_or_default();
+        if majors.all(|major| major == Some(first)) { first } else { "" }
+    }
+
     /// The services, by name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.services.iter().map(|service| service.name.as_str())

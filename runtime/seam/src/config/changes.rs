@@ -77,6 +77,7 @@ impl Config {
             },
             ["services", name] => match key {
                 "mailbox" | "turn_limit" | "balance" => false,
+                "remote" => true,
                 _ => hosted(name),
             },
             ["services", _, "allow" | "calls" | "breaker" | "rehearsal" | "on" | "config", ..] => {

@@ -1,7 +1,9 @@
 //! `[edge]`, read.
 
+use std::time::Duration;
+
 use seam_core::contract::Rule;
-use seam_gateway::EdgeSettings;
+use seam_gateway::{EdgeSettings, Versions};
 
 use super::{
     auth::read_auth,
@@ -48,6 +50,12 @@ pub(super) fn read_edge(
         trusted: reader.value("trusted", Nets::default()).0,
         unknown_query: reader.value("unknown_query", limits.unknown_query),
         errors: reader.checked("errors", EdgeSettings::default().errors.to_string(), explained),
+        plug: reader.value("plug", vec!["*".into()]),
+        forget: reader.value("forget", Duration::from_secs(60)),
+        versions: Versions {
+            pinned: read_versions(reader.table("versions")),
+            grey: read_grey(reader.table("grey")),
+        },
         open: reader.value("open", false),
         tls: EdgeTlsConfig::read(&mut reader, root),
         allow: read_allow(reader.table("allow")),
@@ -59,6 +67,30 @@ pub(super) fn read_edge(
     };
     reader.finish();
     edge
+}
+
+/// Majors of services.
+fn read_versions(reader: Reader<'_>) -> Vec<(String, u16)> {
+    reader.texts(|text| {
+        let wrong = || (format!("`{text}` is no major version"), "write e.g. \"1\"".to_owned());
+        text.parse().map_err(|_| wrong())
+    })
+}
+
+/// Shares of majors.
+fn read_grey(reader: Reader<'_>) -> Vec<(String, u16, u8)> {
+    let shares = reader.numbers(|key, share: u64| {
+        let parts = key.split_once('@').and_then(|(name, major)| Some((name, major.parse().ok()?)));
+        let Some((name, major)) = parts else {
+            let fix = "write SERVICE@MAJOR, in quotes: \"loyalty@2\"".to_owned();
+            return Err(("it is no major of a service".to_owned(), fix));
+        };
+        match u8::try_from(share) {
+            Ok(share @ 0..=100) => Ok((name.to_owned(), major, share)),
+            _ => Err((format!("{share} is no percentage"), "use 0 to 100".to_owned())),
+        }
+    });
+    shares
 }
 
 /// Rules, whose methods and arguments are looked at once services are known.

@@ -1,5 +1,7 @@
 //! Who hosts what: the config from one unit's point of view.
 
+use seam_core::name::bare;
+
 use super::{
     Address, Config,
     problem::{nearest, ticked},
@@ -308,8 +310,28 @@ impl Config {
         }
     }
 
+    /// Where the processes are that config names for what is remote.
+    pub(crate) fn foreign_endpoints(&self) -> Vec<(String, Endpoint)> {
+        let of = |unit: &UnitConfig| {
+            let name = unit.name.clone();
+            endpoints(unit).into_iter().map(move |endpoint| (name.clone(), endpoint))
+        };
+        self.foreign.iter().flat_map(of).collect()
+    }
+
+    /// Puts what tells this program's units from those of another behind their names.
+    pub(super) fn stand_beside(&mut self, beside: &str) {
+        self.units.iter_mut().for_each(|unit| unit.name += beside);
+        let units = self.topologies.iter_mut().flat_map(|topology| &mut topology.units);
+        units.for_each(|unit| *unit += beside);
+        if !self.registry.unit.is_empty() {
+            self.registry.unit += beside;
+        }
+    }
+
     fn unit_named(&self, name: &str) -> Result<&UnitConfig, LayoutError> {
-        self.units.iter().find(|unit| unit.name == name).ok_or_else(|| {
+        let is = |unit: &&UnitConfig| unit.name == name || bare(&unit.name) == name;
+        self.units.iter().find(is).ok_or_else(|| {
             let fix = nearest(name, self.units.iter().map(|unit| unit.name.as_str()));
             LayoutError::UnknownUnit { name: name.into(), fix }
         })

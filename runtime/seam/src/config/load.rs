@@ -8,6 +8,7 @@ use std::{
 
 use seam_core::{
     call::{CallPolicy, Deadlines, Faults},
+    name::bare,
     policy::Balance,
     turn::Limits,
 };
@@ -18,7 +19,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     Address, Config,
     bus::{read_bus, read_on},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, KnownService},
     check,
     edge::read_edge,
     effective::Effective,
@@ -37,7 +38,7 @@ use super::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, HealthConfig, Lane, LogConfig, LogFormat,
         RehearsalConfig, Resolution, ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, Via,
     },
-    value::Bytes,
+    value::{Bytes, FromNode},
 };
 
 /// The longest name of a unit or topology: it becomes part of a file name.
@@ -83,7 +84,7 @@ impl Config {
             return Err(problems.into_iter().collect());
         }
         add_defaults(&mut root);
-        let services: Vec<&str> = catalogue.names().collect();
+        let services: Vec<&str> = catalogue.tables().collect();
         env::override_keys(&mut root, &env, &services, &mut problems);
 
         let findings = Findings::default();
@@ -107,7 +108,7 @@ impl Config {
         let (env, mut ignored): (Env, _) = (env.into_iter().collect(), Vec::new());
         let mut root = tree::parse_what_can_be(&source);
         env::fill(&mut root, &env, &mut ignored);
-        let services: Vec<&str> = catalogue.names().collect();
+        let services: Vec<&str> = catalogue.tables().collect();
         env::override_keys(&mut root, &env, &services, &mut ignored);
         let findings = Findings::default();
         read_app(Reader::root(&findings, &root).table("app"), catalogue).data
@@ -187,6 +188,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         bus,
         store,
         units,
+        foreign: Vec::new(),
         topologies,
         services,
         start_order: Vec::new(),
@@ -294,16 +296,21 @@ fn read_services(
     findings: &Findings,
     (calls, rehearsal, stores): (&CallsConfig, &RehearsalConfig, &StoreConfig),
 ) -> Vec<ServiceConfig> {
-    for name in reader.names() {
-        if catalogue.service(name).is_none() {
+    let unknown = |name: &&str| catalogue.tables().all(|known| known != *name);
+    let mut elsewhere = Vec::new();
+    for name in reader.names().into_iter().filter(unknown) {
+        if is_remote(root, name) {
+            elsewhere.push(KnownService::new(name).elsewhere());
+        } else {
             let reason = format!("unknown service `{name}`: this app has no such service");
-            let fix = nearest(name, catalogue.names());
+            let fix = nearest(name, catalogue.tables());
             findings.problem(&root.origin(&["services", name]), reason, fix);
         }
     }
-    let read = |known: &super::KnownService| {
-        let name = known.name.as_str();
+    let read = |known: &KnownService| {
+        let name = bare(&known.name);
         let mut reader = reader.named(name);
+        let remote = reader.value("remote", false);
         let lane = reader.value("lane", Lane::Inline);
         let via = reader.value("via", Via::Wire);
         let mailbox = reader.within("mailbox", Limits::MAILBOX.into(), 1..=1_000_000) as usize;
@@ -340,6 +347,7 @@ fn read_services(
         let (name, deadline) = (known.name.clone(), set.then_some(deadline));
         ServiceConfig {
             name,
+            remote,
             lane,
             via,
             mailbox,
@@ -356,7 +364,13 @@ fn read_services(
             settings,
         }
     };
-    catalogue.services.iter().map(read).collect()
+    catalogue.services.iter().chain(&elsewhere).map(read).collect()
+}
+
+/// Whether `[services.NAME] remote` is true.
+fn is_remote(root: &Table, name: &str) -> bool {
+    let node = root.node(&["services", name, "remote"]);
+    node.is_some_and(|node| bool::from_node(node).is_ok_and(|remote| remote))
 }
 
 /// A service's own keys are in effect as they are written.

@@ -67,7 +67,7 @@ pub use self::{
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRate, EdgeRule,
         HealthConfig, Lane, LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution,
-        ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, UnknownQuery, Via,
+        ServiceConfig, TlsConfig, TopologyConfig, UnitConfig, UnknownQuery, Versions, Via,
     },
     url::ServerUrl,
     web::CorsConfig,
@@ -109,6 +109,9 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[units.…]`, in the order of the file.
     pub units: Vec<UnitConfig>,
+    /// Those of `[units.…]` whose services are all remote: other processes of the app, which say where
+    /// they listen. They are in no topology.
+    pub foreign: Vec<UnitConfig>,
     /// `[topologies]`, in the order of the file; the first is the default.
     pub topologies: Vec<TopologyConfig>,
     /// `[services.…]`: one for every service of the app, in its order.
@@ -123,6 +126,11 @@ impl Config {
     /// How a service runs; `None` if the app has none of that name.
     pub fn service(&self, name: &str) -> Option<&ServiceConfig> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// Whether config says that a service is hosted by a process that is none of its units.
+    pub fn is_remote(&self, service: &str) -> bool {
+        self.service(service).is_some_and(|service| service.remote)
     }
 
     /// What tells this config from another, as 16 hexadecimal digits: it follows from the file's text

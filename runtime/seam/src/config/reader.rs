@@ -213,6 +213,27 @@ impl<'a> Reader<'a> {
         texts
     }
 
+    /// The numbers in this table, whatever their keys, as `read` takes them; its reason and fix otherwise.
+    pub(super) fn numbers<T>(
+        self,
+        read: impl Fn(&str, u64) -> Result<T, (String, String)>,
+    ) -> Vec<T> {
+        let mut numbers = Vec::new();
+        for Entry { key, node, .. } in self.table.into_iter().flat_map(|table| &table.entries) {
+            let number = u64::from_node(node).map_err(|wrong| (wrong.reason, wrong.fix));
+            match number.and_then(|number| Ok((read(key, number)?, number))) {
+                Ok((value, number)) => {
+                    self.findings.effective(&self.path, key, number.show(), &node.origin);
+                    numbers.push(value);
+                }
+                Err((reason, fix)) => {
+                    self.findings.problem(&node.origin, format!("`{key}`: {reason}"), fix);
+                }
+            }
+        }
+        numbers
+    }
+
     fn child(&self, name: &str, table: Option<&'a Table>) -> Reader<'a> {
         Reader { findings: self.findings, path: self.dotted(name), table, known: Vec::new() }
     }

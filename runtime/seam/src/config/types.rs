@@ -8,7 +8,7 @@ use seam_core::{
     contract::Rule,
     policy::{Balance, BreakerSettings, Quota},
 };
-pub use seam_gateway::UnknownQuery;
+pub use seam_gateway::{UnknownQuery, Versions};
 
 use super::{
     Address, AuthConfig, EdgeTlsConfig, Origin, StoreConfig, settings::Settings, value::Choice,
@@ -180,7 +180,13 @@ pub struct HealthConfig {
 /// trusted = []
 /// unknown_query = "refuse"
 /// errors = "/errors/"
+/// plug = ["*"]
+/// forget = "60s"
 /// open = false
+/// [edge.versions]
+/// loyalty = "1"
+/// [edge.grey]
+/// "loyalty@2" = 10
 /// [edge.allow]
 /// "order.list" = "self:user_id or role:support"
 /// [edge.rates]
@@ -234,6 +240,17 @@ pub struct EdgeConfig {
     /// `errors`: what stands before a code in a problem's `type`, where the code is explained; a URL
     /// or a path that ends with `/`. Default: `/errors/`, where every edge has pages for all codes.
     pub errors: String,
+    /// `plug`: which services may be plugged in that the app doesn't know: patterns of names, in which
+    /// `*` stands for any text; `[]` for none. Default: `["*"]`.
+    pub plug: Vec<String>,
+    /// `forget`: how long the routes of a service that was plugged in stay once no process hosts it any
+    /// more. Default: `60s`.
+    pub forget: Duration,
+    /// `versions.SERVICE`: which major of a service is asked for by who doesn't say. Default: the lowest
+    /// that is known.
+    /// `grey."SERVICE@MAJOR"`: the percentage of those requests that goes to that major, by clients: who
+    /// gets it once gets it always. Default: none.
+    pub versions: Versions,
     /// `open`: whether a unit may serve `http` where other machines reach it although nothing says who
     /// its clients are. Default: `false`.
     pub open: bool,
@@ -372,6 +389,7 @@ pub struct TopologyConfig {
 ///
 /// ```toml
 /// [services.payment]
+/// remote = false
 /// lane = "arbiter"
 /// mailbox = 1024
 /// turn_limit = "30s"
@@ -398,6 +416,10 @@ pub struct TopologyConfig {
 pub struct ServiceConfig {
     /// `NAME`: of its contract.
     pub name: String,
+    /// `remote`: whether another process of the app hosts it, which isn't of these units and is found
+    /// by the data folder, the registry, or a unit that is named for it and says where it listens.
+    /// Default: `false`.
+    pub remote: bool,
     /// `lane`: where its turns run. Default: `inline`.
     pub lane: Lane,
     /// `via`: how calls get to it. Default: `wire`.

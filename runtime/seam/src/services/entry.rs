@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use seam_core::actor::{Actor, Clients, Extensions, Health, Needs, Setup, StartError};
 use seam_core::call::{
-    Allow, AnyClient, CallPolicy, Client, Hosts, Inbox, Keeper, Rehearsal, Route, Target,
+    Allow, AnyClient, CallPolicy, Client, Guests, Hosts, Inbox, Keeper, Rehearsal, Route, Target,
 };
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor};
@@ -36,6 +36,11 @@ pub(crate) trait Registered: Send + Sync + 'static {
 
     /// The contracts that its `Needs` lists.
     fn needs(&self) -> Vec<&'static ContractDescriptor>;
+
+    /// Whether this program has no actor for it.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
 
     /// Adds the type of its config.
     fn known(&self, known: KnownService) -> KnownService;
@@ -81,8 +86,9 @@ pub(crate) trait Opened: Send + Sync {
     /// Has calls go by another plan from now on. Policies that are taken away stay so.
     fn tune(&self, plan: &RoutePlan);
 
-    /// Brings the service to life in this unit, and leads the route there.
-    fn host(&self, plan: HostPlan) -> Hosted;
+    /// Brings the service to life in this unit, and leads the route there; `None` if this program has
+    /// no actor for it.
+    fn host(&self, plan: HostPlan) -> Option<Hosted>;
 
     /// Leads the route back to the service in this unit, if it was brought to life here.
     fn lead_here(&self);
@@ -108,6 +114,8 @@ pub(crate) struct HostPlan {
     pub(crate) clients: Arc<dyn Clients>,
     pub(crate) extensions: Extensions,
     pub(crate) callers: Vec<ServiceId>,
+    /// Which services that the app doesn't know may call it, too.
+    pub(crate) guests: Live<Guests>,
     /// The service's own.
     pub(crate) database: Arc<Database>,
 }
@@ -247,8 +255,9 @@ impl<A: Actor> Opened for Open<A> {
         }
     }
 
-    fn host(&self, plan: HostPlan) -> Hosted {
-        let HostPlan { settings, config, clients, mut extensions, callers, database } = plan;
+    fn host(&self, plan: HostPlan) -> Option<Hosted> {
+        let HostPlan { settings, config, clients, mut extensions, callers, guests, database } =
+            plan;
         extensions.insert(Arc::clone(&database));
         let activity = database.activity();
         let (service, clock) = (settings.service, settings.clock.clone());
@@ -266,11 +275,12 @@ impl<A: Actor> Opened for Open<A> {
         let host = <A::Contract as Hosts<A>>::erase(host);
         let metrics = Arc::clone(self.route.served());
         let inbox = Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock);
-        let inlet: Arc<dyn Inlet> = Arc::new(inbox.permitting(self.route.permits()));
+        let inbox = inbox.permitting(self.route.permits()).welcoming(guests);
+        let inlet: Arc<dyn Inlet> = Arc::new(inbox);
         // A service is brought to life once.
         let _ = self.here.set(Here { host, inlet: Arc::clone(&inlet) });
         self.lead_here();
-        Hosted { keeping, inlet, activity }
+        Some(Hosted { keeping, inlet, activity })
     }
 
     fn lead_here(&self) {

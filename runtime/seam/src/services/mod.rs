@@ -5,6 +5,7 @@ mod commands;
 mod entry;
 mod graph;
 mod messaging;
+mod needed;
 mod place;
 mod queued;
 mod registry;

@@ -41,7 +41,7 @@ impl Opened for Queued {
         self.own.tune(plan);
     }
 
-    fn host(&self, plan: HostPlan) -> Hosted {
+    fn host(&self, plan: HostPlan) -> Option<Hosted> {
         self.own.host(plan)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seam_core::actor::Actor;
+use seam_core::actor::{Actor, Needs};
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
@@ -11,13 +11,17 @@ use seam_wire::Transport;
 
 use super::entry::{Entry, Registered};
 use super::graph::Graph;
+use super::needed::Collected;
 use super::security::{Plugin, RegisteredPlugin, Security};
 use crate::config::{Catalogue, KnownService};
 
 /// The services of an app, and what its code says of how they run: what a unit is made from.
 #[derive(Clone)]
 pub(crate) struct Registry {
+    /// Those with an actor here, and then those that they need and that are elsewhere.
     services: Vec<Arc<dyn Registered>>,
+    /// All that somebody needs.
+    needed: Vec<Arc<dyn Registered>>,
     plugins: Vec<Arc<dyn RegisteredPlugin>>,
     /// The name of the build, for handshakes and rollouts.
     pub(crate) release: Arc<str>,
@@ -40,6 +44,7 @@ impl Registry {
     pub(crate) fn new() -> Self {
         Self {
             services: Vec::new(),
+            needed: Vec::new(),
             plugins: Vec::new(),
             release: "dev".into(),
             policies: true,
@@ -76,14 +81,38 @@ impl Registry {
             panic!("`{name}` is no name of a service: use up to 64 letters, digits, `-`, `_`, `.`")
         };
         assert!(
-            self.services.iter().all(|service| service.id() != id),
+            self.services.iter().all(|own| own.is_elsewhere() || own.id() != id),
             "the app has two services named `{name}`: give one of them another by `service_as`"
         );
+        let mut needed = Collected::default();
+        A::Needs::visit(&mut needed);
+        self.needed.extend(needed.0);
+        self.services.retain(|service| !service.is_elsewhere());
         assert!(
             self.plugins.iter().all(|plugin| plugin.id() != id),
             "the app has a service and a plug-in named `{name}`: give the service another name by `service_as`"
         );
         self.services.push(Arc::new(Entry::<A>::new(id)));
+        for needed in &self.needed {
+            let contract = needed.descriptor();
+            let serves = |own: &Arc<dyn Registered>| {
+                own.id() == needed.id() || own.descriptor().name == contract.name
+            };
+            if !self.services.iter().any(serves) {
+                self.services.push(Arc::clone(needed));
+            }
+        }
+    }
+
+    /// The services that are needed and that this program has no actor for: who needs them, and which.
+    pub(crate) fn elsewhere(&self) -> Vec<(ServiceId, ServiceId)> {
+        let graph = self.graph();
+        let elsewhere = self.services.iter().filter(|service| service.is_elsewhere());
+        let callers = elsewhere.filter_map(|service| {
+            let mut callers = graph.callers_of(service.id());
+            Some((callers.next()?, service.id()))
+        });
+        callers.collect()
     }
 
     /// Adds the plug-in `S` to the app's edges.

@@ -78,7 +78,7 @@ impl EdgeClients {
 
 impl fmt::Debug for EdgeClients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let services = self.routes.all().iter().map(|client| client.service());
+        let services = self.routes.own().iter().map(|client| client.service());
         f.debug_list().entries(services).finish()
     }
 }

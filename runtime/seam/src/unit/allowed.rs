@@ -8,6 +8,7 @@ use seam_gateway::together_service;
 use seam_registry::engine::Embedded;
 
 use super::desks::Desks;
+use super::plug;
 use super::push;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
 use crate::services::Registry;
@@ -51,7 +52,8 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     let embedded = matches!(config.registry.engine, RegistryEngine::Embedded);
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
-    let own: Vec<ServiceId> = registry.into_iter().chain(desks.companions()).collect();
+    let own = registry.into_iter().chain(desks.companions()).chain(plug::asked());
+    let own: Vec<ServiceId> = own.collect();
     // Plug-ins call by their own names, from where there is an edge; only edges count together, and
     // what is pushed is for clients.
     let plugins = config.edge.plugins.iter().filter_map(|plugin| ServiceId::of(&plugin.name));
@@ -84,9 +86,9 @@ pub(super) fn either(one: Vec<Authority>, other: &[Authority]) -> Vec<Authority>
 fn authority<'a>(unit: &UnitConfig, own: impl IntoIterator<Item = &'a ServiceId>) -> Authority {
     let services = unit.services.iter().filter_map(|name| ServiceId::of(name));
     Authority {
-        unit: unit.name.as_str().into(),
         services: services.chain(own.into_iter().copied()).collect(),
         edge: unit.has_edge(),
         program: unit.program || (unit.services.is_empty() && !unit.has_edge()),
+        ..Authority::none(&unit.name)
     }
 }

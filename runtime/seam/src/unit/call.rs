@@ -32,10 +32,11 @@ pub(super) async fn call_json(
             |id| seam_gateway::problem(why, id.name(), &request_id, &errors),
         )
     };
-    let Some(client) = routes.service(service) else {
-        let names = routes.all().iter().map(|client| client.service().name());
+    let Some(client) = routes.any(service) else {
+        let all = routes.all();
+        let names = all.iter().map(|client| client.service().name());
         let known = names.collect::<Vec<_>>().join(", ");
-        let any = routes.all().first().map(|client| client.service());
+        let any = all.first().map(|client| client.service());
         return Err(refused(any, format!("no service `{service}`: there are {known}")));
     };
     let id = client.service();

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use seam_wire::{CertificateError, Tls};
 
 use super::StartFailure;
-use crate::config::{Config, Problem, Problems, UnitLayout};
+use crate::config::{Address, Config, Endpoint, Problem, Problems, UnitLayout};
 
 /// What a unit's connections over TCP are secured by; `None` if the config says nothing of it, or the
 /// unit has no such connections.
 pub(super) fn open(config: &Config, layout: &UnitLayout) -> Result<Option<Tls>, StartFailure> {
-    let Some(tls) = config.tls.as_ref().filter(|_| layout.is_on_tcp()) else { return Ok(None) };
+    let tcp = |endpoint: Endpoint| matches!(endpoint.address, Address::Tcp { .. });
+    let named = config.foreign_endpoints().into_iter().any(|(_, endpoint)| tcp(endpoint));
+    let wants = layout.is_on_tcp() || named;
+    let Some(tls) = config.tls.as_ref().filter(|_| wants) else { return Ok(None) };
     let opened = Tls::open(&tls.dir, &config.app.name, &layout.unit);
     opened.map(Some).map_err(|error| StartFailure::Certificate(problem(config, &error).into()))
 }

@@ -15,21 +15,41 @@ use super::NoSuchClient;
 /// A client on every service of the app, wherever it is.
 pub(crate) struct Routes {
     clients: Vec<Arc<dyn AnyClient>>,
+    /// And on those that were plugged in.
+    plugged: Live<Vec<Arc<dyn AnyClient>>>,
     /// Where the edge says that codes are explained.
     errors: Live<String>,
 }
 
 impl Routes {
     pub(crate) fn new(clients: Vec<Arc<dyn AnyClient>>, errors: &str) -> Self {
-        Self { clients, errors: Live::new(errors.to_owned()) }
+        let plugged = Live::new(Vec::new());
+        Self { clients, plugged, errors: Live::new(errors.to_owned()) }
     }
 
     pub(crate) fn errors(&self) -> &Live<String> {
         &self.errors
     }
 
-    pub(crate) fn all(&self) -> &[Arc<dyn AnyClient>] {
+    /// The services of the app itself.
+    pub(crate) fn own(&self) -> &[Arc<dyn AnyClient>] {
         &self.clients
+    }
+
+    /// Those, and what was plugged in.
+    pub(crate) fn all(&self) -> Vec<Arc<dyn AnyClient>> {
+        self.clients.iter().chain(self.plugged.load().iter()).cloned().collect()
+    }
+
+    /// These are plugged in from now on, and no others.
+    pub(crate) fn plug(&self, plugged: Vec<Arc<dyn AnyClient>>) {
+        self.plugged.set(plugged);
+    }
+
+    /// The client of a service by its name, whether it is the app's or was plugged in.
+    pub(crate) fn any(&self, name: &str) -> Option<Arc<dyn AnyClient>> {
+        let is = |client: &&Arc<dyn AnyClient>| client.service().name() == name;
+        self.service(name).cloned().or_else(|| self.plugged.load().iter().find(is).cloned())
     }
 
     /// A client of its type, for a caller.

@@ -118,7 +118,7 @@ impl Calls for UnitCalls {
             let callee = self.brokers.module(service, version, method)?;
             return Some(Target { callee, own: false });
         }
-        let client = self.routes.service(service)?;
+        let client = self.routes.any(service)?;
         let method = client.descriptor().method(method)?;
         let own = matches!(self.owner, Caller::Service(id) if id.name() == service);
         // A service that calls itself waits for its own turn; here nobody waits.

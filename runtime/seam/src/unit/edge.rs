@@ -6,10 +6,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use seam_core::call::AnyClient;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
 use seam_gateway::{
-    Authenticators, Cors, EdgeLimits, EdgeSettings, FileFolder, Own, Probe, Readiness, WebSettings,
+    Authenticators, Cors, EdgeError, EdgeLimits, EdgeSettings, FileFolder, Own, Probe, Readiness,
+    WebSettings,
 };
 
 use super::StartFailure;
@@ -53,6 +55,15 @@ impl Edge {
     /// Where it serves, and where by TLS.
     pub(super) fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
         (self.inner.http(), self.inner.https())
+    }
+
+    /// Serves the contracts of these clients from the next request on.
+    ///
+    /// # Errors
+    /// Routes that can't be told apart; then those of before stay.
+    pub(super) fn serve(&self, clients: Vec<Arc<dyn AnyClient>>) -> Result<(), EdgeError> {
+        let clients = clients.iter().map(|client| client.for_caller(Caller::Edge)).collect();
+        self.inner.serve(clients)
     }
 
     /// Goes by another config from the next request on.
@@ -100,6 +111,7 @@ pub(super) fn settings(
         errors,
         known: edge.knows_clients(),
         allow: Arc::new(rules.collect()),
+        versions: Arc::new(edge.versions.clone()),
         auth: auth.with(edge.auth.settings()),
         web: web(edge).into(),
         origins: edge.cors.origins.clone().into(),

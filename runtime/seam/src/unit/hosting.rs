@@ -6,12 +6,12 @@ use std::time::Duration;
 use seam_bus::Desk;
 use seam_bus::schedule::Scheduled;
 use seam_core::actor::{Clients, Extensions};
-use seam_core::call::{Authority, CallPolicy, Deadlines};
+use seam_core::call::{Authority, CallPolicy, Deadlines, Guests};
 use seam_core::contract::ContractDescriptor;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
-use seam_core::remote::Caller;
+use seam_core::remote::{Caller, Inlet};
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Keeping, Lane, Limits};
 use seam_mesh::Pool;
@@ -30,6 +30,7 @@ use super::health::Watcher;
 use super::links::Links;
 use super::parts::Resident;
 use super::placement::Placement;
+use super::plug::{Contracts, asked};
 use super::push::Hub;
 use crate::config::{self, Config, Peer, Resolution, ServiceConfig, UnitLayout};
 use crate::services::{
@@ -58,6 +59,8 @@ pub(super) struct Hosting {
     pub(super) tls: Option<Tls>,
     /// For whom each unit may call.
     pub(super) authorities: Live<Vec<Authority>>,
+    /// Which services that the app doesn't know may have a part in it.
+    pub(super) guests: Live<Guests>,
     /// The logs of those who publish events.
     pub(super) desks: Desks,
     /// The other edges, if this unit has one.
@@ -66,6 +69,8 @@ pub(super) struct Hosting {
     pub(super) keeper: Arc<UnitKeeper>,
     /// The broker of the bus.
     pub(super) brokers: Brokers,
+    /// The services that are hosted here now, for who asks for their contracts.
+    pub(super) hosted: Live<Vec<String>>,
     /// What services here push to clients.
     pub(super) hub: Hub,
     /// `[bus] results`: how long results of commands are kept.
@@ -108,6 +113,23 @@ impl Hosting {
     pub(super) fn opened(&self, name: &str) -> Option<(ServiceId, &Arc<dyn Opened>)> {
         let found = self.opened.iter().find(|(id, _)| id.name() == name);
         found.map(|(id, open)| (*id, open))
+    }
+
+    /// The way in for who asks for the contracts of what is hosted here.
+    pub(super) fn contracts(&self) -> Option<Arc<dyn Inlet>> {
+        let known = self.registry.services().iter().map(|service| {
+            let needs = self.graph.needs_of(service.id()).map(|need| need.to_string());
+            (service.id(), service.descriptor(), needs.collect())
+        });
+        Some(Arc::new(Contracts::new(asked()?, known, self.hosted.clone())))
+    }
+
+    /// The routes of services that this program has no actor for.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = (ServiceId, &Arc<dyn Opened>)> {
+        let elsewhere: Vec<ServiceId> =
+            self.registry.elsewhere().into_iter().map(|(_, needed)| needed).collect();
+        let opened = self.opened.iter().map(|(id, open)| (*id, open));
+        opened.filter(move |(id, _)| elsewhere.contains(id))
     }
 
     /// Which of the homes a unit's parts live on.
@@ -193,9 +215,10 @@ impl Hosting {
             clients,
             extensions,
             callers: self.graph.callers_of(id).collect(),
+            guests: self.guests.clone(),
             database: Arc::clone(&database),
         };
-        let hosted = open.host(plan);
+        let Some(hosted) = open.host(plan) else { return Ok(None) };
         if let Some(patience) = shared.or(database.is_shared().then_some(Duration::ZERO)) {
             let (activity, elsewhere) = (hosted.activity.clone(), links.pool(id));
             runtime.spawn(follow(Arc::clone(open), id, activity, elsewhere, patience));
@@ -206,8 +229,19 @@ impl Hosting {
         let queue = self.brokers.serve(&hosted, open.client().transcode(), self, config, &runtime);
         let (watcher, health) = Watcher::new(id, config.health);
         let (lane, settings) = (service.lane, own);
-        let resident =
-            Resident { id, lane, arbiter, hosted, health, database, settings, messaging, queue };
+        let version = contract.version.as_str();
+        let resident = Resident {
+            id,
+            version,
+            lane,
+            arbiter,
+            hosted,
+            health,
+            database,
+            settings,
+            messaging,
+            queue,
+        };
         Ok(Some((resident, watcher)))
     }
 

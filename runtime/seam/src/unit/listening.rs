@@ -16,6 +16,7 @@ use super::hosting::Hosting;
 use super::inlets::LaterInlet;
 use super::membership::Registration;
 use super::parts::Resident;
+use super::plug::{self, Announcement};
 use super::push::{self, PushInlet};
 use crate::config::{Address, Config, UnitLayout};
 use crate::services::{Activity, Simulation};
@@ -25,6 +26,8 @@ pub(super) struct Listening {
     server: Server,
     /// The ways in to services that may come here later.
     later: Vec<Arc<LaterInlet>>,
+    /// In the data folder, for as long as it listens.
+    _announcement: Option<Announcement>,
 }
 
 impl Listening {
@@ -36,7 +39,10 @@ impl Listening {
         residents: &[Arc<Resident>],
         registration: &Registration,
     ) -> Result<Option<Self>, StartFailure> {
-        let Some(listen) = &layout.listen else { return Ok(None) };
+        // Nobody listens in a simulation who doesn't say so.
+        let alone = layout.listen.is_none() && hosting.registry.simulation.is_none();
+        let beside = if alone { plug::socket(config, layout) } else { None };
+        let Some(listen) = layout.listen.as_ref().or(beside.as_ref()) else { return Ok(None) };
         let refused = |reason: String| StartFailure::Address {
             what: "listen",
             address: listen.clone(),
@@ -71,6 +77,7 @@ impl Listening {
         }
         inlets.extend(registration.inlet());
         inlets.extend(hosting.desks.inlets());
+        inlets.extend(hosting.contracts());
         inlets.extend(hosting.edges.as_ref().and_then(Edges::inlet));
         let (hub, clock) = (hosting.hub.clone(), hosting.clock.clone());
         let pushes = push::service().map(|service| PushInlet::new(service, hub, clock));
@@ -84,6 +91,7 @@ impl Listening {
         server.inactive.extend(later.iter().map(|inlet| inlet.service()));
         server.inactive.extend(hosting.desks.companions());
         server.authorities = Some(hosting.authorities.clone());
+        server.guests = hosting.guests.clone();
         // Config has made sure that it may.
         server.exposed = true;
         if let Some(tls) = &hosting.tls {
@@ -94,14 +102,28 @@ impl Listening {
         }
         let home = &hosting.homes[hosting.placement(config, layout).listener()];
         let server = Server::start(server, listen, inlets, home.runtime()).await;
+        if let (true, Err(error)) = (alone, &server) {
+            tracing::warn!(address = %listen, %error, "nobody can be plugged in beside this unit");
+            return Ok(None);
+        }
         let server = server.map_err(|error| match error {
             ListenError::Io { error, .. } => {
                 refused(unbound(&error, &layout.unit, "listen", listen, Taker::Unit))
             }
             error => refused(error.to_string()),
         })?;
-        tracing::info!(address = %server.address(), "listening for other units");
-        let listening = Self { server, later };
+        let address = server.address();
+        if alone {
+            tracing::debug!(%address, "listening for units that are plugged in");
+        } else {
+            tracing::info!(%address, "listening for other units");
+        }
+        let announcement = Announcement::new(&config.app.data, &hosting.identity, address);
+        let announcement = announcement.inspect_err(|error| {
+            tracing::warn!(%error, "not announced in the data folder");
+        });
+        let _announcement = announcement.ok();
+        let listening = Self { server, later, _announcement };
         // A unit opens one listener.
         let _ = hosting.offers.set(listening.offers());
         registration.register(config, layout, &hosting.identity, listening.address());

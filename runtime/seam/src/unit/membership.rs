@@ -8,12 +8,12 @@ use seam_core::home::Home;
 use seam_core::remote::Inlet;
 use seam_core::time::Clock;
 use seam_registry::engine::{Embedded, Keeper, embedded};
-use seam_registry::{Engine, Entry, Membership, here};
+use seam_registry::{Changes, Engine, Entry, Membership, here};
 use seam_wire::{Address, Identity, Link};
 
 use super::StartFailure;
 use super::links::Links;
-use super::peers::{Dialling, absolute};
+use super::peers::absolute;
 use super::status::RegistryStatus;
 use crate::config::{Config, RegistryEngine, UnitLayout};
 
@@ -28,12 +28,12 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// Begins to follow the registry: who comes and goes is told to `links`.
+    /// Begins to follow the registry: who comes and goes is told to `links`, and `also` there.
     pub(super) fn start(
         config: &Config,
         layout: &UnitLayout,
-        dialling: &Dialling,
         links: &Arc<Links>,
+        also: impl Fn(&Changes) + Send + Sync + 'static,
         home: &Home,
     ) -> Result<Self, StartFailure> {
         let (mut keeper, mut link) = (None, None);
@@ -50,7 +50,7 @@ impl Registration {
                 }
                 Some((unit, address)) => {
                     let service = Embedded::service().ok_or_else(no_names)?;
-                    let to_keeper = dialling.link(&unit, 0, address);
+                    let to_keeper = links.dialling().link(&unit, 0, address);
                     let remote = Arc::new(to_keeper.service(service, embedded::contract()));
                     link = Some(to_keeper);
                     Arc::new(Embedded::there(service, remote, Clock::fast()))
@@ -73,7 +73,10 @@ impl Registration {
             _ => return Err(io::Error::other("this app was built without that registry").into()),
         };
         let (links, settings) = (Arc::clone(links), config.registry.settings);
-        let follow = move |changes| links.follow(changes);
+        let follow = move |changes| {
+            also(&changes);
+            links.follow(changes);
+        };
         let membership = Membership::start(engine, settings, Clock::fast(), home.runtime(), follow);
         Ok(Self { membership: Some(membership), keeper, _link: link })
     }

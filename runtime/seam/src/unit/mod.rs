@@ -27,6 +27,7 @@ mod operations;
 mod parts;
 mod peers;
 mod placement;
+mod plug;
 mod plugins;
 mod push;
 mod running;
@@ -46,5 +47,5 @@ pub use self::push::{PushError, push};
 pub use self::running::{NoSuchClient, NotReady, Running};
 pub use seam_mesh::{EndpointState, EndpointStatus};
 
-pub use self::status::{MethodStatus, RegistryStatus, ServiceStatus, UnitStatus};
+pub use self::status::{MethodStatus, PluggedStatus, RegistryStatus, ServiceStatus, UnitStatus};
 pub use self::taking::Taken;

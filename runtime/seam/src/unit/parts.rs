@@ -10,6 +10,7 @@ use seam_core::actor::Health;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
+use seam_core::policy::{Balance, BreakerSettings};
 use seam_gateway::Pushes;
 use seam_store::Condition;
 use tokio::sync::oneshot;
@@ -22,6 +23,7 @@ use super::hosting::Hosting;
 use super::links::Links;
 use super::listening::Listening;
 use super::membership::Registration;
+use super::plug::Plug;
 use super::push::{self, Hearing};
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
@@ -47,6 +49,7 @@ pub(super) struct Parts {
     pub(super) sender: Arc<CommandSender>,
     pub(super) links: Arc<Links>,
     pub(super) registration: Registration,
+    pub(super) plug: Plug,
     pub(super) edge: Mutex<Option<Edge>>,
     pub(super) listener: Mutex<Option<Listening>>,
 }
@@ -61,6 +64,8 @@ pub(super) struct InForce {
 /// A service that lives here.
 pub(super) struct Resident {
     pub(super) id: ServiceId,
+    /// Its contract's version.
+    pub(super) version: &'static str,
     pub(super) lane: Lane,
     /// The arbiter lane's thread, which is the service's alone.
     pub(super) arbiter: Option<Home>,
@@ -107,6 +112,7 @@ impl Parts {
             waits_for.extend(store);
         }
         waits_for.extend(self.links.waits_for(&self.layout().unit));
+        waits_for.extend(self.plug.waits_for());
         waits_for
     }
 
@@ -137,9 +143,18 @@ impl Parts {
                 .iter()
                 .flat_map(|(id, open)| methods(*id, &**open))
                 .chain(self.own_routes())
+                .chain(self.plug.methods())
                 .collect(),
-            endpoints: self.links.endpoints(),
+            endpoints: [self.links.endpoints(), self.plug.endpoints()].concat(),
+            plugged: self.plug.status(),
         }
+    }
+
+    /// How calls to a service are spread, and when an endpoint gets none.
+    pub(super) fn configured(&self, id: ServiceId) -> (Balance, BreakerSettings) {
+        let config = Arc::clone(&self.in_force.lock().config);
+        let own = config.service(id.name());
+        own.map(|own| (own.balance, own.breaker)).unwrap_or_default()
     }
 
     /// What this unit's edge hears of all that is pushed.
@@ -154,7 +169,7 @@ impl Parts {
     fn own_routes(&self) -> Option<MethodStatus> {
         let metrics = self.edge.lock().as_ref()?.own()?;
         let (service, method) = ("edge".to_owned(), "own".to_owned());
-        Some(MethodStatus { service, method, remote: false, metrics })
+        Some(MethodStatus { service, method, metrics, ..MethodStatus::default() })
     }
 
     /// Registration, edge, listener, services, links, databases, homes: each needs those after it.
@@ -169,6 +184,7 @@ impl Parts {
         };
         // A registry that is away holds up nobody's requests.
         tokio::join!(self.registration.leave(), edge_stops);
+        self.plug.stop();
         self.registration.close();
         let listener = self.listener.lock().take();
         self.hosting.desks.leave();
@@ -249,7 +265,8 @@ impl Resident {
             health => (health.map(|_| "good".into()), None),
         };
         ServiceStatus {
-            service: self.id.to_string(),
+            service: self.id.bare().to_owned(),
+            version: self.version.to_owned(),
             lane: match self.lane {
                 Lane::Inline => "inline".into(),
                 Lane::Arbiter => "arbiter".into(),
@@ -308,8 +325,11 @@ pub(super) async fn stop_homes(homes: Vec<Home>) {
 fn methods(id: ServiceId, open: &dyn Opened) -> impl Iterator<Item = MethodStatus> {
     let served = open.served().into_iter().map(|counted| (counted, false));
     let called = open.called().into_iter().map(|counted| (counted, true));
+    let client = open.client();
+    let version = client.descriptor().version.as_str();
     served.chain(called).map(move |((method, metrics), remote)| MethodStatus {
-        service: id.to_string(),
+        service: id.bare().to_owned(),
+        version: version.to_owned(),
         method: method.into(),
         remote,
         metrics,

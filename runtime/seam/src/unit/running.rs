@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seam_core::call::{AnyClient, ClientOf};
 use seam_core::contract::Contract;
+use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_gateway::Own;
 use seam_store::{OpenError, Store};
@@ -18,6 +19,7 @@ use super::edge::Edge;
 use super::edge_sockets::EdgeSockets;
 use super::failure::Taker;
 use super::parts::Parts;
+use super::plug::Plug;
 use super::plugins;
 use super::starting::Starting;
 use super::status::UnitStatus;
@@ -81,6 +83,10 @@ impl Running {
         if let Some((service, contract)) = registry.graph().missing().first().copied() {
             return Err(StartFailure::Missing { service, contract });
         }
+        let missing = |(_, needed): &(ServiceId, ServiceId)| !config.is_remote(needed.name());
+        if let Some((service, needed)) = registry.elsewhere().into_iter().find(missing) {
+            return Err(StartFailure::Missing { service, contract: needed.name() });
+        }
         let mut starting = Starting::new(registry, config, layout)?;
         let started = starting.run().await;
         let parts = match started {
@@ -116,6 +122,7 @@ impl Running {
                 }
             }
         }
+        Plug::start(&parts);
         Ok(Self { parts })
     }
 
@@ -138,9 +145,9 @@ impl Running {
         Routes::typed(name, self.parts.hosting.routes.service(name), Caller::Program)
     }
 
-    /// A client on the service of that name that speaks JSON.
+    /// A client on the service of that name that speaks JSON, whether it is the app's or was plugged in.
     pub fn any_client(&self, name: &str) -> Option<Arc<dyn AnyClient>> {
-        self.parts.hosting.routes.service(name).cloned()
+        self.parts.hosting.routes.any(name)
     }
 
     /// Calls a method of a service by their names, wherever the service is, with a JSON object of

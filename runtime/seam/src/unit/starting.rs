@@ -32,6 +32,7 @@ use super::listening::Listening;
 use super::membership::Registration;
 use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
+use super::plug::{self, Plug};
 use super::push::Hub;
 use crate::config::{Config, UnitLayout, Via};
 use crate::services::{
@@ -119,6 +120,8 @@ impl<'a> Starting<'a> {
             offers: Arc::default(),
             tls: tls.clone(),
             authorities: Live::new(allowed::authorities(config, &layout.topology, &desks)),
+            guests: Live::new(plug::guests(self.registry, config, &desks)),
+            hosted: Live::new(layout.services.clone()),
             desks,
             edges,
             keeper,
@@ -145,7 +148,8 @@ impl<'a> Starting<'a> {
         for (id, _) in &hosting.opened {
             hosting.lead_away(*id, layout, &links);
         }
-        let registration = Registration::start(config, layout, links.dialling(), &links, &home)?;
+        let plug = Plug::default();
+        let registration = Registration::start(config, layout, &links, plug.follower(), &home)?;
         let shared = layout.is_one_of_several().then_some(Duration::ZERO);
         for name in &layout.services {
             let hosted = hosting.host(name, config, layout, &links, shared)?;
@@ -208,6 +212,7 @@ impl<'a> Starting<'a> {
             sender,
             links,
             registration,
+            plug,
             edge: Mutex::new(None),
             listener: Mutex::new(listener),
         };

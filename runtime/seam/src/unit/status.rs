@@ -48,6 +48,26 @@ pub struct UnitStatus {
     /// The instances of services elsewhere that it calls.
     #[serde(default)]
     pub endpoints: Vec<EndpointStatus>,
+    /// The services that were plugged in, or that wanted to be.
+    #[serde(default)]
+    pub plugged: Vec<PluggedStatus>,
+}
+
+/// A service that the app doesn't know, hosted by a process that config doesn't name.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PluggedStatus {
+    /// Its name.
+    pub service: String,
+    /// Its contract's version.
+    pub version: String,
+    /// `served`; `away` while no process hosts it; or `refused`.
+    pub state: String,
+    /// Why it is refused: a route that is taken, and whose, or that it isn't let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The processes that host it, or did.
+    pub instances: Vec<String>,
 }
 
 /// What a unit knows of the registry. By default that of the engine `static`.
@@ -73,6 +93,9 @@ impl Default for RegistryStatus {
 pub struct ServiceStatus {
     /// Its name.
     pub service: String,
+    /// Its contract's version.
+    #[serde(default)]
+    pub version: String,
     /// `inline` or `arbiter`.
     pub lane: String,
     /// `running`, `starting`, `down`, `draining` or `stopped`; of a unit with several instances also
@@ -102,6 +125,9 @@ pub struct ServiceStatus {
 pub struct MethodStatus {
     /// The service.
     pub service: String,
+    /// Its contract's version; empty where there is none.
+    #[serde(default)]
+    pub version: String,
     /// The method.
     pub method: String,
     /// Whether the calls went over the wire.

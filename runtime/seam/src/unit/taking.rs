@@ -14,6 +14,7 @@ use super::allowed;
 use super::hosting::{Hosting, LETS_GO, follow};
 use super::listening::{Listening, offer};
 use super::parts::{InForce, Parts, Resident};
+use super::plug;
 use crate::config::{Config, UnitLayout};
 use crate::services::Activity;
 
@@ -48,6 +49,8 @@ impl Parts {
         let new = allowed::authorities(config, &next.topology, &self.hosting.desks);
         let either = allowed::either(new, &self.hosting.authorities.get());
         self.hosting.authorities.set(either);
+        self.hosting.guests.set(plug::guests(&self.hosting.registry, config, &self.hosting.desks));
+        self.hosting.hosted.set(next.services.clone());
         self.tune(config, &next);
         self.links.extend(&self.hosting, config, &next, true);
         let mut failed = Vec::new();
@@ -94,6 +97,7 @@ impl Parts {
         }
         self.hosting.results.set(config.bus.results);
         self.links.tune(config);
+        self.plug.tune(config);
         for resident in self.hosted.lock().iter() {
             if let Some(service) = config.service(resident.id.name()) {
                 resident.hosted.keeping.limits().set(Hosting::limits(service));

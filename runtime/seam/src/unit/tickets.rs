@@ -47,7 +47,7 @@ impl Parts {
             // Nobody here knows more of it.
             Some(_) => (false, false),
             None => {
-                let known = self.hosting.routes.service(&service);
+                let known = self.hosting.routes.any(&service);
                 let known = known.and_then(|client| client.descriptor().method(&method));
                 let none = || unavailable("this release has no such method".into());
                 let known = known.ok_or_else(none)?;

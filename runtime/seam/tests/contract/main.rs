@@ -13,6 +13,7 @@ mod errors;
 mod events;
 mod fakes;
 mod fallbacks;
+mod fetched;
 mod hygiene;
 mod layout;
 mod messages;

@@ -1,14 +1,16 @@
 //! A call: who calls what, until when, on whose behalf, and the arguments.
 
-use super::origin::{self, HAS_EXTENSIONS, KNOWN_FLAGS, NO_RETRY};
+use super::origin::{self, HAS_EXTENSIONS, IS_JSON, KNOWN_FLAGS, NO_RETRY};
 use super::{CallId, Extensions, LENGTH, Origin, extension, kind, whole};
 use crate::limits::{MAX_CHAIN, MAX_EXTENSIONS_LEN, MAX_HEAD, MAX_NAME, MAX_PRINCIPAL};
 use crate::violation::{EncodeError, Violation};
 
+use seam_core::remote::Form;
+
 /// The part of a call that every call has, its length field and kind included.
 const FIXED: usize = 48;
 /// Flags that are the call's own, and no part of its origin.
-const OF_ITS_OWN: u8 = NO_RETRY | HAS_EXTENSIONS;
+const OF_ITS_OWN: u8 = NO_RETRY | HAS_EXTENSIONS | IS_JSON;
 /// The fixed part without length field and kind.
 const CONTENTS: usize = FIXED - LENGTH - 1;
 
@@ -27,6 +29,9 @@ pub struct CallHead<'a> {
     pub trace: Trace,
     /// Retried further up already: nobody below may.
     pub no_retry: bool,
+    /// In what form the arguments are; JSON only between peers that are
+    /// [capable](super::Capabilities) of it.
+    pub form: Form,
     /// Who calls, through whom, and on whose behalf.
     pub origin: Origin<'a>,
     /// What it carries besides; none in version 1.
@@ -87,15 +92,16 @@ impl<'a> CallParts<'a> {
         before: Origin<'_>,
     ) -> Result<Self, Violation> {
         let (flags, count) = (fixed[0], fixed[5]);
-        if flags & !(KNOWN_FLAGS | HAS_EXTENSIONS) != 0 {
+        if flags & !(KNOWN_FLAGS | HAS_EXTENSIONS | IS_JSON) != 0 {
             return Err(Violation::Reserved("call"));
         }
+        let extended = flags & HAS_EXTENSIONS != 0;
         let flags = flags & !OF_ITS_OWN;
         let same_origin = before.begins(flags, count, rest);
         let length =
             if same_origin { before.bytes.len() } else { origin::check(flags, count, rest)? };
         let (origin, rest) = rest.split_at(length);
-        let (bytes, body) = rest.split_at(extension::check(rest)?);
+        let (bytes, body) = rest.split_at(if extended { extension::check(rest)? } else { 0 });
         Ok(Self { fixed, origin, same_origin, extensions: Extensions { bytes }, body })
     }
 
@@ -145,6 +151,12 @@ impl<'a> CallParts<'a> {
         self.fixed[0] & NO_RETRY != 0
     }
 
+    /// As [`CallHead::form`].
+    #[inline]
+    pub const fn form(&self) -> Form {
+        if self.fixed[0] & IS_JSON != 0 { Form::Json } else { Form::Encoded }
+    }
+
     /// As [`CallHead::origin`].
     pub const fn origin(&self) -> Origin<'a> {
         Origin { flags: self.fixed[0] & !OF_ITS_OWN, count: self.fixed[5], bytes: self.origin }
@@ -159,6 +171,7 @@ impl<'a> CallParts<'a> {
             micros: self.micros(),
             trace: self.trace(),
             no_retry: self.no_retry(),
+            form: self.form(),
             origin: self.origin(),
             extensions: self.extensions,
         }
@@ -184,6 +197,9 @@ impl CallHead<'_> {
             fixed[5] = self.origin.flags | if self.no_retry { NO_RETRY } else { 0 };
             if !self.extensions.is_empty() {
                 fixed[5] |= HAS_EXTENSIONS;
+            }
+            if self.form == Form::Json {
+                fixed[5] |= IS_JSON;
             }
             fixed[6..8].copy_from_slice(&self.service.to_le_bytes());
             fixed[8..10].copy_from_slice(&self.method.to_le_bytes());

@@ -16,6 +16,8 @@ const IS_PROGRAM: u8 = 8;
 const IS_NAMED: u8 = 4 | 8;
 /// The call's own as well: extensions stand behind its origin. Not in version 1.
 pub(super) const HAS_EXTENSIONS: u8 = 16;
+/// And so is this: arguments and reply are JSON text. Only between peers that are capable of it.
+pub(super) const IS_JSON: u8 = 32;
 pub(super) const KNOWN_FLAGS: u8 = NO_RETRY | HAS_PRINCIPAL | CALLER;
 
 /// Who makes a call.

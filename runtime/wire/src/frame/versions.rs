@@ -32,8 +32,10 @@ impl Capabilities {
     pub const DEGRADED: u64 = 1 << 1;
     /// It reads health frames, which say anew which of a hello's services are well.
     pub const HEALTH: u64 = 1 << 2;
+    /// It takes calls whose arguments are JSON text, and answers them in JSON.
+    pub const JSON: u64 = 1 << 3;
     /// All that this build can do.
-    pub const ALL: u64 = Self::OFFERS | Self::DEGRADED | Self::HEALTH;
+    pub const ALL: u64 = Self::OFFERS | Self::DEGRADED | Self::HEALTH | Self::JSON;
 }
 
 /// What both sides of a connection hold to.

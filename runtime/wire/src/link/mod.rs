@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
+use seam_core::remote::Form;
 use seam_core::time::Clock;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -125,11 +126,30 @@ impl Link {
         service: ServiceId,
         contract: &'static ContractDescriptor,
     ) -> RemoteService {
+        self.service_in(service, contract, Form::Encoded)
+    }
+
+    /// A way to call `service` there in JSON, by a contract that was fetched: whatever its methods are
+    /// made of there, for the names and that side's types decide.
+    pub fn service_in_json(
+        &self,
+        service: ServiceId,
+        contract: &ContractDescriptor,
+    ) -> RemoteService {
+        self.service_in(service, contract, Form::Json)
+    }
+
+    fn service_in(
+        &self,
+        service: ServiceId,
+        contract: &ContractDescriptor,
+        form: Form,
+    ) -> RemoteService {
         // The connection that serves the fewest services so far.
         let channels = self.channels.iter();
         let least =
             channels.min_by_key(|channel| channel.services()).unwrap_or_else(|| &self.channels[0]);
-        RemoteService::new(Arc::clone(least), service, contract)
+        RemoteService::new(Arc::clone(least), service, contract, form)
     }
 
     /// Where it leads; `None` while it leads nowhere.

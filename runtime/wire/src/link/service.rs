@@ -8,7 +8,9 @@ use std::time::Duration;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
-use seam_core::remote::{Caller, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Ticket};
+use seam_core::remote::{
+    Caller, Form, Outbound, Remote, RemoteReply, Replies, ReplyBody, Sent, Ticket,
+};
 
 use super::channel::{Channel, Inner, Open};
 use super::near;
@@ -16,7 +18,7 @@ use super::offered::{Offered, Offering};
 use crate::agree::MethodState;
 use crate::convert::trace_to_wire;
 use crate::frame::{CallHead, CallId, Extensions};
-use crate::identity::offer;
+use crate::identity::wanted;
 use crate::session::NotSent;
 use crate::violation::EncodeError;
 
@@ -38,9 +40,10 @@ impl RemoteService {
     pub(super) fn new(
         channel: Arc<Channel>,
         service: ServiceId,
-        contract: &'static ContractDescriptor,
+        contract: &ContractDescriptor,
+        form: Form,
     ) -> Self {
-        let (place, offered) = channel.want(offer(service.name(), contract));
+        let (place, offered) = channel.want(wanted(service.name(), contract, form));
         Self { channel, service, place, offered }
     }
 
@@ -113,6 +116,7 @@ impl RemoteService {
             micros: micros(context.deadline.nanos_since(call.now)),
             trace: trace_to_wire(&context.trace),
             no_retry: context.no_retry,
+            form: call.form,
             origin: origin.of(context, call.caller).map_err(|why| unwritable(&why))?,
             extensions: Extensions::NONE,
         };
@@ -178,6 +182,7 @@ fn refused<E: fmt::Display>(error: &NotSent<E>) -> Box<NotExecuted> {
     match error {
         NotSent::NoCredit(_) => NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into(),
         NotSent::NotOpen | NotSent::PeerLeft => NotExecuted::unavailable(error.to_string()).into(),
+        NotSent::NoJson => NotExecuted::Incompatible { what: error.to_string().into() }.into(),
         NotSent::Encode(error) => unwritable(error),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use seam_core::call::Authority;
+use seam_core::call::{Authority, Guests};
 use seam_core::live::Live;
 use seam_core::outcome::NotExecuted;
 use seam_core::remote::Caller;
@@ -11,6 +11,8 @@ use seam_core::remote::Caller;
 /// What each unit may do.
 pub(super) struct Authorities {
     units: Live<Vec<Authority>>,
+    /// What units may do that are none of those.
+    guests: Live<Guests>,
     /// How often that was set, which is cheaper to look at.
     changes: Arc<AtomicU64>,
 }
@@ -24,13 +26,18 @@ pub(super) struct Standing {
 }
 
 impl Authorities {
-    pub(super) fn new(units: Live<Vec<Authority>>) -> Self {
+    pub(super) fn new(units: Live<Vec<Authority>>, guests: Live<Guests>) -> Self {
         let changes = Arc::<AtomicU64>::default();
-        let followed = Arc::downgrade(&changes);
-        units.follow(move |_| {
-            followed.upgrade().map(|changes| changes.fetch_add(1, Ordering::Release)).is_some()
-        });
-        Self { units, changes }
+        let follow = || {
+            let followed = Arc::downgrade(&changes);
+            move || {
+                followed.upgrade().map(|changes| changes.fetch_add(1, Ordering::Release)).is_some()
+            }
+        };
+        let (of_units, of_guests) = (follow(), follow());
+        units.follow(move |_| of_units());
+        guests.follow(move |_| of_guests());
+        Self { units, guests, changes }
     }
 
     /// What a unit may do now.
@@ -39,7 +46,7 @@ impl Authorities {
         let changes = self.changes.load(Ordering::Acquire);
         let units = self.units.load();
         let found = units.iter().find(|authority| *authority.unit == *unit).cloned();
-        let authority = found.unwrap_or_else(|| Authority::none(unit));
+        let authority = found.unwrap_or_else(|| Authority::guest(unit, &self.guests.load()));
         Standing { changes, authority, told: false }
     }
 

@@ -406,7 +406,8 @@ fn serve(
     };
     let mut over = now;
     let served = session.reply(id, |out| {
-        let inbound = Inbound { method: call.method(), body: call.body, context, caller, now };
+        let (method, body, form) = (call.method(), call.body, call.form());
+        let inbound = Inbound { method, body, form, context, caller, now };
         match hosted.inlet.serve(inbound, out) {
             Served::Answered(at) => {
                 over = at;

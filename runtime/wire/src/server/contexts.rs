@@ -93,9 +93,10 @@ impl Contexts {
 
 #[cfg(test)]
 mod tests {
-    use seam_core::call::Authority;
+    use seam_core::call::{Authority, Guests};
     use seam_core::live::Live;
     use seam_core::name::ServiceId;
+    use seam_core::remote::Form;
 
     use super::*;
     use crate::frame::{CallHead, CallId, Extensions, Frame, Trace, Who};
@@ -115,6 +116,7 @@ mod tests {
             micros: 5,
             trace: Trace { id: 1, span: 2, flags: 1 },
             no_retry: false,
+            form: Form::Encoded,
             origin: origin.origin(),
             extensions: Extensions::NONE,
         };
@@ -142,7 +144,8 @@ mod tests {
         let order = ServiceId::of("order").unwrap();
         let front = Authority { services: Box::new([order]), ..Authority::none("front") };
         let live = Live::new(vec![front.clone()]);
-        let authorities = Authorities::new(live.clone());
+        let guests = Live::new(Guests::default());
+        let authorities = Authorities::new(live.clone(), guests.clone());
         let mut contexts = Contexts::new();
         contexts.greeted(&authorities, "front");
         // The first origin is looked at as any other, and what was denied is looked at again.
@@ -158,6 +161,20 @@ mod tests {
         assert!(!denied(&mut contexts, &[], Who::Program));
         contexts.greeted(&authorities, "stranger");
         assert!(denied(&mut contexts, &[], Who::Program));
+        assert!(denied(&mut contexts, &["loyalty"], Who::Last));
+        // Where strangers may come, they speak for themselves, and for nobody else.
+        let order = ServiceId::of("order").unwrap();
+        guests.set(Guests::new([order], &["loyal*".to_owned()], []));
+        contexts.hold_to(&authorities);
+        assert!(!denied(&mut contexts, &["loyalty"], Who::Last));
+        for (chain, who) in [
+            (&["order"][..], Who::Last),
+            (&["quote"], Who::Last),
+            (&[], Who::Edge),
+            (&[], Who::Program),
+        ] {
+            assert!(denied(&mut contexts, chain, who), "{chain:?} {who:?}");
+        }
     }
 
     #[test]

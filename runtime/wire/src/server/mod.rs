@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use seam_core::call::Authority;
+use seam_core::call::{Authority, Guests};
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
 use seam_core::remote::Inlet;
@@ -55,8 +55,10 @@ pub struct ServerConfig {
     /// Services that aren't active when it starts; default none. [`Server::offers`] changes that.
     pub inactive: Vec<ServiceId>,
     /// For whom each unit may call; by default anybody for anybody. A unit that isn't among them may call
-    /// for nobody. What is set holds for the next call of every connection.
+    /// for nobody but `guests`. What is set holds for the next call of every connection.
     pub authorities: Option<Live<Vec<Authority>>>,
+    /// As whom units may call that aren't among those; by default as nobody.
+    pub guests: Live<Guests>,
     /// How much memory all connections may hold together for large frames on their way, in bytes;
     /// default 256 MiB. Beyond it, connections that hold some are closed.
     pub memory: usize,
@@ -84,6 +86,7 @@ impl ServerConfig {
             connections,
             inactive,
             authorities,
+            guests: Live::new(Guests::default()),
             memory,
             exposed,
             timeouts,
@@ -146,6 +149,7 @@ impl Server {
             connections,
             inactive,
             authorities,
+            guests,
             memory,
             timeouts,
             clock,
@@ -163,7 +167,7 @@ impl Server {
         let offers = inlets.iter().map(|inlet| offer(inlet.service().name(), inlet.descriptor()));
         let hello = identity.hello(offers.collect());
         let board = Arc::new(Board::new(inlets, &inactive));
-        let authorities = authorities.map(Authorities::new);
+        let authorities = authorities.map(|units| Authorities::new(units, guests));
         let offers = Arc::clone(&board);
         let shared = Arc::new(Shared {
             hello,

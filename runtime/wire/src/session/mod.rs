@@ -23,6 +23,7 @@ use crate::frame::{
 };
 use crate::limits::{MAX_FRAME, MAX_HEAD, Timeouts};
 use crate::violation::{EncodeError, Violation};
+use seam_core::remote::Form;
 use seam_core::time::Moment;
 
 /// With so many bytes waiting to be sent, pings stay without an answer: there are signs of life enough
@@ -100,6 +101,9 @@ pub enum NotSent<E> {
     /// As many calls are in flight as the peer grants.
     #[error("{0} calls are in flight, as many as the peer grants")]
     NoCredit(u32),
+    /// It is in JSON, which the peer can't read.
+    #[error("the peer takes no calls in JSON")]
+    NoJson,
     /// It can't be written.
     #[error(transparent)]
     Encode(#[from] EncodeError<E>),
@@ -181,7 +185,7 @@ impl<T: Default> Session<T> {
         }
         Ok(match frame {
             Frame::Call(head, body) => {
-                self.check_extensions(head.extensions.is_empty())?;
+                self.check_head(head.extensions.is_empty(), head.form)?;
                 if self.incoming.accept(head.id, head.service, head.method)? {
                     Event::Call(head, body)
                 } else {
@@ -244,16 +248,19 @@ impl<T: Default> Session<T> {
         match self.phase {
             Phase::Greeting(_) => Err(Violation::HelloExpected),
             _ => {
-                self.check_extensions(call.extensions.is_empty())?;
+                self.check_head(call.extensions.is_empty(), call.form())?;
                 self.incoming.accept(call.id(), call.service(), call.method())
             }
         }
     }
 
-    /// Version 1's heads have no extensions.
+    /// Version 1's heads have no extensions, and not everybody speaks JSON.
     #[inline]
-    const fn check_extensions(&self, none: bool) -> Result<(), Violation> {
-        if none || self.settled.has_extensions() {
+    fn check_head(&self, no_extensions: bool, form: Form) -> Result<(), Violation> {
+        let may_be_json = || self.settled.has(Capabilities::JSON);
+        if (no_extensions || self.settled.has_extensions())
+            && (form == Form::Encoded || may_be_json())
+        {
             return Ok(());
         }
         Err(Violation::Reserved("call"))
@@ -366,6 +373,9 @@ impl<T: Default> Session<T> {
             Phase::Open => {}
             Phase::Greeting(_) => return Err(NotSent::NotOpen),
             Phase::PeerLeft => return Err(NotSent::PeerLeft),
+        }
+        if head.form == Form::Json && !self.settled.has(Capabilities::JSON) {
+            return Err(NotSent::NoJson);
         }
         let Some(id) = self.outgoing.next_id() else {
             return Err(NotSent::NoCredit(self.outgoing.window()));

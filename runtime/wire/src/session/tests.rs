@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use seam_core::remote::Form;
+
 use super::*;
 use crate::buffer::FrameBuffer;
 use crate::frame::{
@@ -118,6 +120,7 @@ fn head() -> CallHead<'static> {
         micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
+        form: Form::Encoded,
         origin: Origin::PROGRAM,
         extensions: Extensions::NONE,
     }
@@ -476,6 +479,32 @@ fn who_says_version_1_is_answered_in_it() {
     assert_eq!(callee.send_to(&mut caller, at(0)).unwrap(), [Seen::Call(1, 1, vec![])]);
     let mut bytes = Vec::new();
     extended.encode(&mut bytes, 1_000, |_| Ok::<(), ()>(())).unwrap();
+    assert_eq!(callee.take(&bytes, at(0)), Err(Violation::Reserved("call")));
+}
+
+#[test]
+fn calls_in_json_are_for_those_who_take_them() {
+    let json = CallHead { form: Form::Json, ..head() };
+    let body = |out: &mut Vec<u8>| {
+        out.extend_from_slice(b"{}");
+        Ok::<(), Infallible>(())
+    };
+    let (mut caller, mut callee) = pair(8);
+    caller.session.call(json, Moment::NEVER, body).unwrap();
+    assert_eq!(caller.send_to(&mut callee, at(0)).unwrap(), [Seen::Call(1, 1, b"{}".into())]);
+
+    // Who doesn't is sent none, and takes one for a violation.
+    let versions = |capabilities| Some(Versions { capabilities, ..Versions::CURRENT });
+    let older = Capabilities::ALL & !Capabilities::JSON;
+    let mut caller = Side::new(&hello("front", 8), at(0));
+    let ours = Hello { versions: versions(older), ..hello("pay", 8) };
+    let mut callee = Side::accepted(&ours, at(0));
+    caller.send_to(&mut callee, at(0)).unwrap();
+    callee.send_to(&mut caller, at(0)).unwrap();
+    let refused = caller.session.call(json, Moment::NEVER, body).map(drop);
+    assert_eq!(refused, Err(NotSent::NoJson));
+    let mut bytes = Vec::new();
+    CallHead { id: CallId(1 << 16), ..json }.encode(&mut bytes, 1_000, body).unwrap();
     assert_eq!(callee.take(&bytes, at(0)), Err(Violation::Reserved("call")));
 }
 

@@ -20,7 +20,7 @@ use seam_core::contract::{
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, NotExecuted};
 use seam_core::remote::{
-    Caller, Encode, Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, Served,
+    Caller, Encode, Form, Inbound, Inlet, Outbound, Remote, RemoteReply, ReplyBody, Served,
 };
 use seam_core::time::Clock;
 use seam_core::turn::{Begun, TurnStart};
@@ -330,6 +330,7 @@ impl Caller1 {
             caller,
             context,
             body: &Raw(arguments.as_ref()),
+            form: Form::Encoded,
             now: self.clock.now(),
             tried: 0,
             key: None,

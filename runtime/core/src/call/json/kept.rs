@@ -30,8 +30,15 @@ pub(in crate::call) fn canonical<M: Method>(message: &M) -> Result<Vec<u8>, Stri
     if M::SHAPE.checked {
         message.check().map_err(|broken| broken.to_string())?;
     }
-    let json = finite::to_json(message)?;
-    let json = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
+    rewritten(&finite::to_json(message)?)
+}
+
+/// A text in the same words.
+///
+/// # Errors
+/// It is no JSON.
+pub(in crate::call) fn rewritten(json: &[u8]) -> Result<Vec<u8>, String> {
+    let json = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let mut kept = Vec::new();
     write(json, &mut kept).map_err(|error| error.to_string())?;
     Ok(kept)

@@ -9,14 +9,16 @@ mod kept;
 mod read;
 mod strict;
 mod transcode;
+mod wire;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use self::answer::{JsonAnswer, JsonBody};
-pub(super) use self::kept::canonical;
 pub use self::kept::kept_json;
-pub use self::transcode::{Form, Part, Transcode, transcode};
+pub(super) use self::kept::{canonical, rewritten};
+pub use self::transcode::{Part, Transcode, transcode};
+pub(super) use self::wire::{read_answer, read_error, write_answer, write_error};
 use super::client::Client;
 use super::dispatch::{Callable, Subscription};
 use super::extra::CallOptions;
@@ -45,7 +47,7 @@ pub fn call_json<M: Callable>(
 }
 
 /// The message of a call with the text of a JSON object of arguments.
-fn message<M: Callable>(arguments: &[u8]) -> Result<M, String> {
+pub(super) fn message<M: Callable>(arguments: &[u8]) -> Result<M, String> {
     read::read(if arguments.is_empty() { b"{}" } else { arguments })
 }
 

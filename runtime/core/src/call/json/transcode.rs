@@ -7,6 +7,7 @@ use super::message;
 use crate::call::dispatch::Callable;
 use crate::codec::{self, finite};
 use crate::contract::{Message, ServiceError};
+use crate::remote::Form;
 
 /// Which part of a call some bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +19,6 @@ pub enum Part {
     /// The service error that it ends with. As JSON it is an object that has the error's `code`, beside
     /// it `message` and `status`, and either its fields or the `error` itself.
     Error,
-}
-
-/// In what form some bytes are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Text, by name.
-    Json,
-    /// As [`codec`] writes it.
-    Encoded,
 }
 
 /// Brings a part of a method's calls into another form: the method of that index, if there is one. Why

@@ -20,7 +20,7 @@ pub(super) use self::{
     client::ask,
     configured::{Configured, Mistake, Refusal},
     orders::{Away, NEWS, News, Order, Pending, away, give, next_order, tell_news},
-    protocol::{Request, Text},
+    protocol::Request,
     server::serve,
     socket::{ControlSocket, connect, holder, instances, is_of_up, names, none_runs, socket_of},
 };

@@ -5,6 +5,7 @@ mod events;
 mod https;
 mod instances;
 mod registry;
+mod remote;
 mod security;
 mod stores;
 mod web;
@@ -34,7 +35,9 @@ pub(super) fn check(
     findings: &Findings,
 ) {
     let registered = config.registry.engine.is_dynamic();
-    let check = Check { root, source, catalogue, findings, registered };
+    let remote = config.services.iter().filter(|service| service.remote);
+    let remote = remote.map(|service| service.name.clone()).collect();
+    let check = Check { root, source, catalogue, findings, registered, remote };
     check.app_name(config);
     check.cycles(config);
     check.events(config);
@@ -43,6 +46,7 @@ pub(super) fn check(
         let name = unit.name.clone();
         findings.of_unit(&name, || check.unit(unit));
     }
+    check.set_apart(config);
     for unit in &config.units {
         check.known(unit, config);
         findings.of_unit(&unit.name, || {
@@ -65,11 +69,15 @@ pub(super) fn check(
     check.hellos(config);
     check.cors(config);
     check.kept_answers(config);
+    let beside = catalogue.beside();
     for topology in &config.topologies {
         if let Some(units) = check.units(topology, config) {
             check.layout(topology, &units, config);
             check.bodies(topology, &units, config);
         }
+    }
+    if !beside.is_empty() {
+        config.stand_beside(beside);
     }
 }
 
@@ -80,6 +88,8 @@ struct Check<'a> {
     findings: &'a Findings,
     /// Whether there is a registry, by which units have instances that the config doesn't list.
     registered: bool,
+    /// The services that are hosted by none of the units.
+    remote: Vec<String>,
 }
 
 impl Check<'_> {
@@ -153,6 +163,11 @@ impl Check<'_> {
 
     fn unit(&self, unit: &mut UnitConfig) {
         let path = ["units", unit.name.as_str(), "services"];
+        for name in &mut unit.services {
+            if let Some(known) = self.catalogue.tabled(name) {
+                name.clone_from(&known.name);
+            }
+        }
         if let Err((reason, fix)) = check_name("a unit", &unit.name) {
             self.findings.problem(&self.origin(&path[..2]), reason, fix);
         }
@@ -160,14 +175,16 @@ impl Check<'_> {
             if unit.services[..index].contains(name) {
                 let reason = format!("unit `{}` lists service `{name}` twice", unit.name);
                 self.findings.problem(&self.element(&path, name), reason, "list it once");
-            } else if name != "*" && self.catalogue.service(name).is_none() {
+            } else if name != "*" && !self.is_hosted(name) && !self.is_remote(name) {
                 let reason = format!("unknown service `{name}` in unit `{}`", unit.name);
-                let fix = nearest(name, self.catalogue.names());
+                let hosted = self.catalogue.names().filter(|name| self.is_hosted(name));
+                let fix = nearest(name, hosted);
                 self.findings.problem(&self.element(&path, name), reason, fix);
             }
         }
         if unit.services.iter().any(|name| name == "*") {
-            unit.services = self.catalogue.names().map(String::from).collect();
+            let here = self.catalogue.names().filter(|name| self.is_hosted(name));
+            unit.services = here.filter(|name| !self.is_remote(name)).map(String::from).collect();
         }
     }
 
@@ -221,7 +238,8 @@ impl Check<'_> {
 
     fn layout(&self, topology: &TopologyConfig, units: &[&UnitConfig], config: &Config) {
         let circle = self.catalogue.start_order().is_err();
-        for name in self.catalogue.names() {
+        let hosted = self.catalogue.names().filter(|name| self.is_hosted(name));
+        for name in hosted.filter(|name| !self.is_remote(name)) {
             let hosts: Vec<&UnitConfig> =
                 units.iter().filter(|unit| hosts(unit, name)).copied().collect();
             match hosts[..] {
@@ -303,7 +321,7 @@ impl Check<'_> {
         let units = config.units.iter().map(|unit| silent(unit) && called(unit));
         let wanted: Vec<bool> = units.collect();
         for (unit, _) in config.units.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted) {
-            let path = folder.join(format!("{}.sock", unit.name));
+            let path = folder.join(format!("{}{}.sock", unit.name, self.catalogue.beside()));
             match format!("unix:{}", path.display()).parse() {
                 Ok(address) => unit.listen = Some(address),
                 Err(error) => self.findings.problem(

@@ -14,15 +14,17 @@ const EXAMPLES: [&str; 5] = [
 ];
 
 /// Tables whose keys are free to choose, or that are there only where they are written.
-const EXAMPLE_TABLES: [&str; 8] = [
+const EXAMPLE_TABLES: [&str; 10] = [
     "edge.allow",
     "edge.cache",
     "edge.files",
+    "edge.grey",
     "edge.jwt",
     "edge.keys",
     "edge.rates",
     "edge.session",
     "edge.signing",
+    "edge.versions",
 ];
 
 #[test]

@@ -1,0 +1,118 @@
+//! A service that others here call and that this program has no actor for: another process of the app
+//! hosts it.
+
+use std::sync::Arc;
+
+use seam_core::actor::VisitNeeds;
+use seam_core::call::{AnyClient, Client, ClientOf, Dispatch, Keeper, Route, Target};
+use seam_core::contract::ContractDescriptor;
+use seam_core::metrics::{MethodMetrics, ServiceMetrics};
+use seam_core::name::ServiceId;
+use seam_core::remote::{Caller, Remote};
+use seam_core::time::Clock;
+
+use super::entry::{HostPlan, Hosted, Opened, Registered, RoutePlan};
+use crate::config::KnownService;
+
+/// Collects the contracts that actors need.
+#[derive(Default)]
+pub(super) struct Collected(pub(super) Vec<Arc<dyn Registered>>);
+
+impl VisitNeeds for Collected {
+    fn need<K: ClientOf>(&mut self) {
+        let contract = <K::Contract as seam_core::contract::Contract>::descriptor();
+        if let Some(id) = ServiceId::of(&contract.service()) {
+            self.0.push(Arc::new(Needed::<K::Contract> {
+                id,
+                contract,
+                of: std::marker::PhantomData,
+            }));
+        }
+    }
+}
+
+/// The service of the contract `C`.
+struct Needed<C> {
+    id: ServiceId,
+    contract: &'static ContractDescriptor,
+    of: std::marker::PhantomData<fn() -> C>,
+}
+
+impl<C: Dispatch> Registered for Needed<C> {
+    fn id(&self) -> ServiceId {
+        self.id
+    }
+
+    fn descriptor(&self) -> &'static ContractDescriptor {
+        self.contract
+    }
+
+    fn needs(&self) -> Vec<&'static ContractDescriptor> {
+        Vec::new()
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
+
+    fn known(&self, known: KnownService) -> KnownService {
+        known.elsewhere()
+    }
+
+    fn open(
+        &self,
+        plan: RoutePlan,
+        clock: Clock,
+        keeper: Option<Arc<dyn Keeper>>,
+    ) -> Arc<dyn Opened> {
+        let route = Route::<C>::new(self.id, plan.deadlines, clock);
+        let route = match plan.policy {
+            Some(policy) => route.guarded(&policy).allowing(plan.allow),
+            None => route.without_policies(),
+        };
+        if let Some(keeper) = keeper {
+            route.keep_by(keeper);
+        }
+        Arc::new(OpenNeeded { route: Arc::new(route) })
+    }
+}
+
+struct OpenNeeded<C: Dispatch> {
+    route: Arc<Route<C>>,
+}
+
+impl<C: Dispatch> Opened for OpenNeeded<C> {
+    fn client(&self) -> Arc<dyn AnyClient> {
+        Arc::new(Client::new(Arc::clone(&self.route), Caller::Program))
+    }
+
+    fn tune(&self, plan: &RoutePlan) {
+        self.route.deadlines().set(plan.deadlines);
+        if let Some(policy) = &plan.policy {
+            self.route.set_policy(policy);
+        }
+        self.route.set_allow(plan.allow.clone());
+    }
+
+    fn host(&self, _: HostPlan) -> Option<Hosted> {
+        None
+    }
+
+    fn lead_here(&self) {}
+
+    fn lead_to(&self, remote: Arc<dyn Remote>) {
+        self.route.set(Target::Remote(remote));
+    }
+
+    fn lead_nowhere(&self, why: &str) {
+        self.route.set(Target::Away(why.into()));
+    }
+
+    fn served(&self) -> Vec<(&'static str, MethodMetrics)> {
+        Vec::new()
+    }
+
+    fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
+        self.route.called().map(ServiceMetrics::read).unwrap_or_default()
+    }
+}
