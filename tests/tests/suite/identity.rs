@@ -224,6 +224,7 @@ fn charge(unit: &str, chain: &[&str], caller: Who<'_>) -> Vec<u8> {
         micros: 5_000_000,
         trace: Trace::default(),
         no_retry: false,
+        form: seam_core::remote::Form::Encoded,
         origin: origin.origin(),
         extensions: Extensions::NONE,
     };

@@ -36,6 +36,7 @@ pub(super) fn call_by(caller: Who<'_>, id: u64, service: u16, method: u16, body:
         micros: 30_000_000,
         trace: Trace::default(),
         no_retry: false,
+        form: seam_core::remote::Form::Encoded,
         origin: origin.origin(),
         extensions: Extensions::NONE,
     };

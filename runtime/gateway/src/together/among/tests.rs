@@ -65,6 +65,7 @@ impl Remote for To {
         call.body.encode(&mut body).unwrap();
         let mut context = InboundContext::copied(&CallContext::root());
         let inbound = Inbound {
+            form: seam_core::remote::Form::Encoded,
             method: 0,
             body: &body,
             context: &mut context,
