@@ -67,6 +67,7 @@ impl Remote for To {
         let inbound = Inbound {
             method: 0,
             body: &body,
+            form: call.form,
             context: &mut context,
             caller: Caller::Edge,
             now: call.now,
