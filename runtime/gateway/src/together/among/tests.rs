@@ -68,6 +68,7 @@ impl Remote for To {
             form: seam_core::remote::Form::Encoded,
             method: 0,
             body: &body,
+            form: call.form,
             context: &mut context,
             caller: Caller::Edge,
             now: call.now,
