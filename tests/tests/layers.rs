@@ -49,7 +49,15 @@ const CORE: House = House {
 const FACADE: House = House {
     src: "../runtime/seam/src",
     name: "seam",
-    order: &[&[LIST, "edge"], &["app"], &["command"], &["unit"], &["services"], &["config"]],
+    order: &[
+        &[LIST, "edge"],
+        &["sign_in"],
+        &["app"],
+        &["command"],
+        &["unit"],
+        &["services"],
+        &["config"],
+    ],
 };
 
 #[test]

@@ -267,7 +267,8 @@ impl WatchedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Result<Option<Poll<io::Result<()>>>, Violation> {
-        if self.held.len() >= MAX_HELD.max(self.limits.head) {
+        // More than a head may be, so that a larger one is seen to be too large.
+        if self.held.len() >= MAX_HELD.max(self.limits.head + (1 << 10)) {
             return Ok(Some(self.poll_wait(cx)));
         }
         let start = buf.filled().len();
