@@ -40,7 +40,8 @@ impl Listening {
         registration: &Registration,
     ) -> Result<Option<Self>, StartFailure> {
         // Nobody listens in a simulation who doesn't say so.
-        let alone = layout.listen.is_none() && hosting.registry.simulation.is_none();
+        let is_real = hosting.registry.simulation.is_none();
+        let alone = layout.listen.is_none() && is_real;
         let beside = if alone { plug::socket(config, layout) } else { None };
         let Some(listen) = layout.listen.as_ref().or(beside.as_ref()) else { return Ok(None) };
         let refused = |reason: String| StartFailure::Address {
@@ -77,11 +78,14 @@ impl Listening {
         }
         inlets.extend(registration.inlet());
         inlets.extend(hosting.desks.inlets());
-        inlets.extend(hosting.contracts());
-        inlets.extend(hosting.edges.as_ref().and_then(Edges::inlet));
-        let (hub, clock) = (hosting.hub.clone(), hosting.clock.clone());
-        let pushes = push::service().map(|service| PushInlet::new(service, hub, clock));
-        inlets.extend(pushes.map(|inlet| Arc::new(inlet) as Arc<dyn Inlet>));
+        // What edges ask, and who is plugged in, is no part of a simulation.
+        if is_real {
+            inlets.extend(hosting.contracts());
+            inlets.extend(hosting.edges.as_ref().and_then(Edges::inlet));
+            let (hub, clock) = (hosting.hub.clone(), hosting.clock.clone());
+            let pushes = push::service().map(|service| PushInlet::new(service, hub, clock));
+            inlets.extend(pushes.map(|inlet| Arc::new(inlet) as Arc<dyn Inlet>));
+        }
         inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
         let several = layout.is_one_of_several();
         let waits = |resident: &&Arc<Resident>| !is_offered(resident.activity(), several);
@@ -118,11 +122,14 @@ impl Listening {
         } else {
             tracing::info!(%address, "listening for other units");
         }
-        let announcement = Announcement::new(&config.app.data, &hosting.identity, address);
-        let announcement = announcement.inspect_err(|error| {
-            tracing::warn!(%error, "not announced in the data folder");
+        // Nor does anybody look for others there.
+        let announcement = is_real.then(|| {
+            let announced = Announcement::new(&config.app.data, &hosting.identity, address);
+            announced.inspect_err(|error| {
+                tracing::warn!(%error, "not announced in the data folder");
+            })
         });
-        let _announcement = announcement.ok();
+        let _announcement = announcement.and_then(Result::ok);
         let listening = Self { server, later, _announcement };
         // A unit opens one listener.
         let _ = hosting.offers.set(listening.offers());

@@ -1,7 +1,7 @@
 //! What was pushed in this unit of late, and who is told of it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -21,8 +21,8 @@ static HUBS: LazyLock<RwLock<HashMap<Id, Weak<Inner>>>> = LazyLock::new(RwLock::
 pub(in crate::unit) struct Hub(Arc<Inner>);
 
 struct Inner {
-    /// The process, told from every other and from itself in another life.
-    process: u32,
+    /// The process, told from every other and from itself in another life, once somebody asks.
+    process: OnceLock<u32>,
     began: Instant,
     kept: Mutex<VecDeque<Pushed>>,
     /// The latest number, for those who wait for it; and whether the unit is about to end.
@@ -42,11 +42,15 @@ impl Hub {
     /// Nothing was pushed yet.
     pub(in crate::unit) fn new() -> Self {
         Self(Arc::new(Inner {
-            process: fastrand::u32(..),
+            process: OnceLock::new(),
             began: Instant::now(),
             kept: Mutex::default(),
             head: watch::Sender::default(),
         }))
+    }
+
+    fn process(&self) -> u32 {
+        *self.0.process.get_or_init(|| fastrand::u32(..))
     }
 
     /// What is pushed within a runtime is pushed here.
@@ -75,7 +79,7 @@ impl Hub {
     /// the unit is about to end, when nobody waits any longer.
     pub(super) async fn tell(&self, heard: Option<Heard>, wait: Duration) -> (Said, bool) {
         let mut head = self.0.head.subscribe();
-        let heard = heard.filter(|(process, _)| *process == self.0.process);
+        let heard = heard.filter(|(process, _)| *process == self.process());
         if let Some((_, heard)) = heard {
             // It ends with the hub.
             let news = head.wait_for(|head| head.number > heard || head.leaves);
@@ -91,7 +95,7 @@ impl Hub {
             fits
         };
         let events = new.take_while(fits).cloned().collect();
-        let (process, age) = (self.0.process, self.0.began.elapsed());
+        let (process, age) = (self.process(), self.0.began.elapsed());
         (Said { process, age, head: number, old: 0, events }, leaves)
     }
 
