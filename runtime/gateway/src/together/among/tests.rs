@@ -65,7 +65,6 @@ impl Remote for To {
         call.body.encode(&mut body).unwrap();
         let mut context = InboundContext::copied(&CallContext::root());
         let inbound = Inbound {
-            form: seam_core::remote::Form::Encoded,
             method: 0,
             body: &body,
             form: call.form,
