@@ -10,14 +10,14 @@ use seam_tests::shop::Premises;
 use serde_json::{Value, json};
 
 /// Within which a gateway serves who has come.
-pub const SERVED: Duration = Duration::from_secs(5);
+pub(crate) const SERVED: Duration = Duration::from_secs(5);
 /// How long anything else may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub type Settings<'s> = &'s [(&'s str, &'s str)];
+pub(crate) type Settings<'s> = &'s [(&'s str, &'s str)];
 
 /// A running shop that others are plugged into.
-pub struct House {
+pub(crate) struct House {
     // Before the folder that it works in.
     _shop: Process,
     pub premises: Premises,
@@ -30,18 +30,18 @@ fn owned(settings: Settings<'_>) -> Vec<(String, String)> {
 
 impl House {
     /// The shop in a topology, with one user.
-    pub async fn open(topology: &str, units: usize, settings: Settings<'_>) -> Self {
+    pub(crate) async fn open(topology: &str, units: usize, settings: Settings<'_>) -> Self {
         let premises = Premises::new(owned(settings)).unwrap();
         Self::start(premises, &["up", topology], units).await
     }
 
     /// The shop as one process, by another `app.toml`.
-    pub async fn with_config(text: &str) -> Self {
+    pub(crate) async fn with_config(text: &str) -> Self {
         let premises = Premises::with(example("shop").unwrap(), text, Vec::new()).unwrap();
         Self::start(premises, &["run", "--unit", "all"], 1).await
     }
 
-    pub async fn start(premises: Premises, arguments: &[&str], units: usize) -> Self {
+    pub(crate) async fn start(premises: Premises, arguments: &[&str], units: usize) -> Self {
         let shop = premises.start(arguments).unwrap();
         let edge = premises.edge(units, true).await.unwrap();
         let house = Self { _shop: shop, premises, edge };
@@ -51,12 +51,17 @@ impl House {
     }
 
     /// Starts a program by the loyalty service's `app.toml`, on the same data folder.
-    pub fn plug(&self, program: &str, settings: Settings<'_>) -> Process {
+    pub(crate) fn plug(&self, program: &str, settings: Settings<'_>) -> Process {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/loyalty/app.toml");
         self.plug_by(program, config, settings)
     }
 
-    pub fn plug_by(&self, program: &str, config: PathBuf, settings: Settings<'_>) -> Process {
+    pub(crate) fn plug_by(
+        &self,
+        program: &str,
+        config: PathBuf,
+        settings: Settings<'_>,
+    ) -> Process {
         let data = self.premises.folder().join("data").display().to_string();
         let mut environment = owned(&[("SEAM__APP__DATA", &data)]);
         environment.extend(owned(settings));
@@ -66,22 +71,22 @@ impl House {
         Process::start(&program, ["--config", &config, "run"], &environment, &log).unwrap()
     }
 
-    pub async fn send(&self, request: &Request) -> Response {
+    pub(crate) async fn send(&self, request: &Request) -> Response {
         request.send(self.edge).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         let response = self.send(&get(path)).await;
         (response.status, response.json())
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         let response = self.send(&post(path, &body)).await;
         (response.status, response.json())
     }
 
     /// Waits until a path is answered so, for as long as it may take; returns what is answered.
-    pub async fn until(&self, path: &str, status: u16) -> Value {
+    pub(crate) async fn until(&self, path: &str, status: u16) -> Value {
         let began = Instant::now();
         loop {
             let (came, body) = self.get(path).await;
@@ -94,7 +99,7 @@ impl House {
     }
 
     /// What a unit tells of what is plugged in, once it tells of anything.
-    pub async fn plugged(&self, unit: &str) -> Value {
+    pub(crate) async fn plugged(&self, unit: &str) -> Value {
         let began = Instant::now();
         loop {
             let status = self.premises.status().await.unwrap();
@@ -109,7 +114,7 @@ impl House {
     }
 
     /// What a log says.
-    pub fn log(&self, name: &str) -> String {
+    pub(crate) fn log(&self, name: &str) -> String {
         std::fs::read_to_string(self.premises.folder().join(name)).unwrap_or_default()
     }
 }

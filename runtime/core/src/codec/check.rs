@@ -3,6 +3,7 @@
 //! Types say in their [`Shape`](super::Shape) whether anything in them is constrained. Where nothing
 //! is, nothing is looked at.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Serialize;
@@ -189,13 +190,19 @@ pub fn range<T: Ranged>(
     most: Option<T::Number>,
 ) -> Result<(), Broken> {
     let Some(value) = value.number() else { return Ok(()) };
+    // What compares with nothing is within no bounds.
+    let is_beyond = |bound: &T::Number, side: Ordering| {
+        value.partial_cmp(bound).is_none_or(|order| order == side)
+    };
     if let Some(least) = least
-        && !(value >= least)
+        && is_beyond(&least, Ordering::Less)
     {
         return Err(Broken::new(format!("{value} is less than {least}")));
     }
     match most {
-        Some(most) if !(value <= most) => Err(Broken::new(format!("{value} is more than {most}"))),
+        Some(most) if is_beyond(&most, Ordering::Greater) => {
+            Err(Broken::new(format!("{value} is more than {most}")))
+        }
         _ => Ok(()),
     }
 }

@@ -228,9 +228,10 @@ async fn what_is_asked_is_answered_before_the_end() {
         idle.over().await.unwrap();
         assert!(!stopping.is_finished());
         service.release.notify_waiters();
-        stopping
+        // Whoever joins the two waits for the end of it.
+        (stopping,)
     };
-    let (answer, stopping) = tokio::join!(asked, ended);
+    let (answer, (stopping,)) = tokio::join!(asked, ended);
     assert_eq!(answer.unwrap().status, 200);
     busy.over().await.unwrap();
     stopping.await.unwrap();

@@ -79,7 +79,7 @@ fn read_versions(reader: Reader<'_>) -> Vec<(String, u16)> {
 
 /// Shares of majors.
 fn read_grey(reader: Reader<'_>) -> Vec<(String, u16, u8)> {
-    let shares = reader.numbers(|key, share: u64| {
+    reader.numbers(|key, share: u64| {
         let parts = key.split_once('@').and_then(|(name, major)| Some((name, major.parse().ok()?)));
         let Some((name, major)) = parts else {
             let fix = "write SERVICE@MAJOR, in quotes: \"loyalty@2\"".to_owned();
@@ -89,8 +89,7 @@ fn read_grey(reader: Reader<'_>) -> Vec<(String, u16, u8)> {
             Ok(share @ 0..=100) => Ok((name.to_owned(), major, share)),
             _ => Err((format!("{share} is no percentage"), "use 0 to 100".to_owned())),
         }
-    });
-    shares
+    })
 }
 
 /// Rules, whose methods and arguments are looked at once services are known.

@@ -145,6 +145,7 @@ impl Calling {
         Ok(Came::Over(self.read(reply.await, around), endpoint))
     }
 
+    #[expect(clippy::result_large_err, reason = "it is what the call comes to, and moved once")]
     fn read(
         &self,
         reply: Result<ReplyBody, Failure>,
