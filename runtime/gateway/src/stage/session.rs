@@ -59,7 +59,7 @@ pub(super) fn step(here: &Here<'_>, client: usize, method: u16) -> Option<Sessio
 pub(super) fn check(here: &Here<'_>, step: SessionStep) -> Result<(), Problem> {
     match step {
         SessionStep::Start if !here.settings.auth.has_sessions() => {
-            Err(Problem::unavailable("there are no sessions here: `[edge.session]` has no `key`"))
+            Err(Problem::not_found("there are no sessions here: `[edge.session]` has no `key`"))
         }
         _ => Ok(()),
     }

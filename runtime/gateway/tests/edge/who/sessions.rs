@@ -73,7 +73,7 @@ async fn who_cant_sign_in_gets_no_cookie() {
     assert_eq!((answer.problem().1.as_str(), answer.header("set-cookie")), ("wrong_name", None));
     let (none, accounts) = edge(AuthSettings::default());
     let answer = post(&none, "/api/session", r#"{"name":"ada"}"#).await;
-    assert_eq!(answer.problem().0, 503);
+    assert_eq!(answer.problem().0, 404);
     assert_eq!(accounts.asked(), 0);
 }
 
