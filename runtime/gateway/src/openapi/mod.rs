@@ -27,12 +27,12 @@ mod parameters;
 mod problems;
 mod schema;
 
-use seam_core::contract::{ContractDescriptor, SessionStep};
+use seam_core::contract::ContractDescriptor;
 use serde_json::{Map, Value, json};
 
 pub use self::asks::{Asks, Scheme};
 pub(crate) use self::cached::Cached;
-use self::catalogue::{Catalogue, Entry};
+use self::catalogue::Catalogue;
 use self::components::Components;
 use crate::error::EdgeError;
 
@@ -82,11 +82,7 @@ pub fn openapi(api: &Api<'_>) -> Result<Value, EdgeError> {
     let mut paths = Paths::default();
     let mut components = Components::new(api);
     let catalogue = Catalogue::new(api)?;
-    // Where there are no sessions, nobody can begin one.
-    let has_sessions = api.asks.schemes.contains(&Scheme::Session);
-    let is_there =
-        |entry: &&Entry<'_>| has_sessions || entry.method.session != Some(SessionStep::Start);
-    for entry in catalogue.entries.iter().filter(is_there) {
+    for entry in &catalogue.entries {
         let (verb, operation) = method::operation(api, &catalogue, entry, &mut components);
         paths.add(&entry.path, &verb, operation);
     }

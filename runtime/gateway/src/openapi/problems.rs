@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use seam_core::contract::ErrorDescriptor;
+use seam_core::contract::{ErrorDescriptor, SessionStep};
 use seam_core::outcome::{Certainty, Code, ProblemMember};
 use serde_json::{Map, Value, json};
 
 use super::catalogue::Entry;
 use super::components::{Components, reference};
-use super::{Api, headers};
+use super::{Api, Scheme, headers};
 use crate::http::StatusCode;
 
 /// The media type of all of them.
@@ -63,7 +63,10 @@ impl Problems {
         if api.tickets && !reads {
             problems.add(api, components, &LATER);
         }
-        if !entry.named.is_empty() {
+        // Where there are no sessions, nobody can begin one.
+        let may_be_gone = entry.method.session == Some(SessionStep::Start)
+            && !api.asks.schemes.contains(&Scheme::Session);
+        if !entry.named.is_empty() || may_be_gone {
             problems.add(api, components, &["not_found"]);
         }
         if api.asks.known {
