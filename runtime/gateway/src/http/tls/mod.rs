@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use seam_core::live::Live;
+use seam_tls::{Seen, provider};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 pub use self::pair::EdgeTlsError;
-use self::pair::{Files, Pair, provider};
+use self::pair::{Files, Pair};
 
 /// The names of what is spoken behind a handshake, the better one first.
 pub(super) const H2: &[u8] = b"h2";
@@ -33,7 +34,8 @@ struct Shared {
     paths: Paths,
     server: Arc<ServerConfig>,
     current: Live<Pair>,
-    seen: Mutex<Seen>,
+    /// What was found there when the files were looked at last.
+    seen: Mutex<Seen<Files>>,
 }
 
 /// Where certificate and key lie.
@@ -41,13 +43,6 @@ struct Shared {
 struct Paths {
     cert: PathBuf,
     key: PathBuf,
-}
-
-/// What was found there when the files were looked at last.
-struct Seen {
-    files: Result<Files, String>,
-    /// The last day, counted from 1970, on which people were told that the certificate ends soon.
-    told: Option<u64>,
 }
 
 impl EdgeTls {
@@ -65,7 +60,7 @@ impl EdgeTls {
             .map_err(|error| EdgeTlsError::unusable(&paths, error.to_string()))?;
         let mut server = server.with_no_client_auth().with_cert_resolver(resolver);
         server.alpn_protocols = vec![H2.to_vec(), HTTP_1.to_vec()];
-        let seen = Mutex::new(Seen { files: Ok(files), told: None });
+        let seen = Mutex::new(Seen::new(files));
         Ok(Self(Arc::new(Shared { paths, server: Arc::new(server), current, seen })))
     }
 

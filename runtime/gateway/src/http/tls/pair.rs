@@ -1,22 +1,17 @@
 //! A certificate and its key: read, and checked against each other.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
+use seam_tls::provider;
 use tokio_rustls::rustls::Error;
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Paths;
-
-/// No file of this kind is longer.
-const LONGEST: u64 = 1 << 20;
 
 /// Why an edge's certificate can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +69,8 @@ pub(super) struct Files {
 impl Files {
     pub(super) fn read(paths: &Paths) -> Result<Self, EdgeTlsError> {
         let read = |path: &Path| {
-            let mut bytes = Vec::new();
-            let read = File::open(path).and_then(|f| f.take(LONGEST).read_to_end(&mut bytes));
-            let path = || path.to_owned();
-            read.map_err(|error| EdgeTlsError::Unreadable { path: path(), error })?;
-            Ok(bytes)
+            let unreadable = |error| EdgeTlsError::Unreadable { path: path.to_owned(), error };
+            seam_tls::read(path).map_err(unreadable)
         };
         Ok(Self { cert: read(&paths.cert)?, key: read(&paths.key)? })
     }
@@ -100,10 +92,8 @@ impl Pair {
             why,
         };
         let no_certificate = |why| malformed(&paths.cert, "certificate", why);
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&files.cert).collect();
-        let chain = chain.map_err(|error| no_certificate(error.to_string()))?;
-        let first = chain.first().ok_or_else(|| no_certificate("it has none".into()))?;
-        let ends = ends(first).map_err(no_certificate)?;
+        let chain = seam_tls::certificates(&files.cert).map_err(no_certificate)?;
+        let ends = seam_tls::ends(&chain[0]).map_err(no_certificate)?.at;
         let key = PrivateKeyDer::from_pem_slice(&files.key)
             .map_err(|error| malformed(&paths.key, "key", error.to_string()))?;
         let pair =
@@ -115,16 +105,4 @@ impl Pair {
             })?;
         Ok(Self { shown: Arc::new(pair), ends })
     }
-}
-
-/// When a certificate ends.
-fn ends(certificate: &CertificateDer<'_>) -> Result<SystemTime, String> {
-    let (_, read) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
-    let seconds = u64::try_from(read.validity().not_after.timestamp()).unwrap_or(0);
-    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
-}
-
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
 }

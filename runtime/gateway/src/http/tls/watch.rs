@@ -1,22 +1,18 @@
 //! Certificates that are replaced while an edge serves.
 
-use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use seam_tls::{Look, Looked};
 
 use super::pair::{Files, Pair};
 use super::{EdgeTls, Shared};
-
-/// How often the files are looked at.
-const PERIOD: Duration = Duration::from_secs(1);
-/// So long before a certificate ends, people are told once a day.
-const NOTICE: Duration = Duration::from_secs(14 * DAY);
-const DAY: u64 = 24 * 60 * 60;
 
 impl EdgeTls {
     /// Looks at the files every second, as long as somebody else has this or a clone of it. A pair that
     /// doesn't fit, or can't be used, leaves the former in use, and the log says why.
     pub(in crate::http) fn watching(&self) -> impl Future<Output = ()> + Send + use<> {
-        watch(Arc::downgrade(&self.0))
+        seam_tls::watch(Arc::downgrade(&self.0))
     }
 
     /// Looks at the files once, now.
@@ -26,48 +22,27 @@ impl EdgeTls {
     }
 }
 
-async fn watch(shared: Weak<Shared>) {
-    loop {
-        let Some(shared) = shared.upgrade() else { return };
-        // A disk may make whoever asks it wait.
-        let looked = tokio::task::spawn_blocking(move || shared.look());
-        if looked.await.is_err() {
-            // The runtime is going down.
-            return;
-        }
-        tokio::time::sleep(PERIOD).await;
-    }
-}
-
-impl Shared {
+impl Look for Shared {
     fn look(&self) {
-        let mut seen = self.seen.lock();
+        let (mut seen, cert) = (self.seen.lock(), self.paths.cert.display());
         let found = Files::read(&self.paths).map_err(|error| error.to_string());
-        if found != seen.files {
-            match &found {
-                Ok(files) => match Pair::new(files, &self.paths) {
-                    Ok(pair) => {
-                        self.current.set(pair);
-                        seen.told = None;
-                        tracing::info!(cert = %self.paths.cert.display(), "a new certificate is in use");
-                    }
-                    Err(error) => kept(&error.to_string()),
-                },
-                Err(error) => kept(error),
+        let looked = seen.look(found, |files| {
+            let pair = Pair::new(files, &self.paths).map_err(|error| error.to_string())?;
+            self.current.set(pair);
+            Ok(())
+        });
+        match looked {
+            Looked::Same => {}
+            Looked::Taken => tracing::info!(%cert, "a new certificate is in use"),
+            Looked::Kept(reason) => {
+                tracing::warn!(
+                    reason,
+                    "no new certificate for the edge yet: the former stays in use"
+                );
             }
-            seen.files = found;
         }
-        let (now, ends) = (SystemTime::now(), self.current.load().ends);
-        let today = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |t| t.as_secs()) / DAY;
-        let left = ends.duration_since(now).unwrap_or_default();
-        if left < NOTICE && seen.told != Some(today) {
-            seen.told = Some(today);
-            let (cert, days) = (self.paths.cert.display(), left.as_secs() / DAY);
+        if let Some(days) = seen.ends_soon(self.current.load().ends, SystemTime::now()) {
             tracing::warn!(%cert, days, "the edge's certificate ends soon, or has: renew it");
         }
     }
-}
-
-fn kept(reason: &str) {
-    tracing::warn!(reason, "no new certificate for the edge yet: the former stays in use");
 }

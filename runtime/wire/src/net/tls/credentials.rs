@@ -1,16 +1,16 @@
 //! A unit's certificate, its key and the app's CA: read, checked, and made ready for handshakes.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
+use seam_tls::{Ends, provider};
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
 use tokio_rustls::rustls::client::{Resumption, verify_server_cert_signed_by_trust_anchor};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
+use tokio_rustls::rustls::crypto::verify_tls13_signature;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::{ParsedCertificate, WebPkiClientVerifier};
@@ -18,13 +18,9 @@ use tokio_rustls::rustls::version::TLS13;
 use tokio_rustls::rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
 };
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::name::{spiffe_id, unit_of};
 use crate::net::Refusal;
-
-/// No file of this kind is longer.
-const LONGEST: u64 = 1 << 20;
 
 /// Why a unit's certificate can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,11 +115,8 @@ impl Files {
     pub(super) fn read(folder: &Path, unit: &str) -> Result<Self, CertificateError> {
         let paths = Paths::of(folder, unit);
         let read = |path: &Path| {
-            let mut bytes = Vec::new();
-            let read = File::open(path).and_then(|f| f.take(LONGEST).read_to_end(&mut bytes));
-            let path = || path.to_owned();
-            read.map_err(|error| CertificateError::Unreadable { path: path(), error })?;
-            Ok(bytes)
+            let unreadable = |error| CertificateError::Unreadable { path: path.to_owned(), error };
+            seam_tls::read(path).map_err(unreadable)
         };
         Ok(Self { ca: read(&paths.ca)?, chain: read(&paths.chain)?, key: read(&paths.key)? })
     }
@@ -213,36 +206,22 @@ impl Paths {
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
+fn no_certificate(path: &Path, why: String) -> CertificateError {
+    CertificateError::Malformed { path: path.to_owned(), what: "certificate", why }
 }
 
 /// The certificates of a file; at least one.
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
-    let malformed = |why: String| {
-        let path = path.to_owned();
-        CertificateError::Malformed { path, what: "certificate", why }
-    };
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let read = read.map_err(|error| malformed(error.to_string()))?;
-    if read.is_empty() { Err(malformed("it has none".into())) } else { Ok(read) }
+    seam_tls::certificates(pem).map_err(|why| no_certificate(path, why))
 }
 
 /// When a certificate ends, which isn't over yet.
 fn ends(certificate: &CertificateDer<'_>, path: &Path) -> Result<SystemTime, CertificateError> {
-    let (_, read) = X509Certificate::from_der(certificate).map_err(|error| {
-        let (path, why) = (path.to_owned(), error.to_string());
-        CertificateError::Malformed { path, what: "certificate", why }
-    })?;
-    let until = read.validity().not_after;
-    let seconds = u64::try_from(until.timestamp()).unwrap_or(0);
-    let ends = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    if ends < SystemTime::now() {
-        let (path, until) = (path.to_owned(), until.to_string());
-        return Err(CertificateError::Expired { path, until });
+    let Ends { at, text } = seam_tls::ends(certificate).map_err(|why| no_certificate(path, why))?;
+    if at < SystemTime::now() {
+        return Err(CertificateError::Expired { path: path.to_owned(), until: text });
     }
-    Ok(ends)
+    Ok(at)
 }
 
 /// When the last of an app's CAs ends: one may take the other's place.

@@ -18,6 +18,7 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use seam_tls::Seen;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
 
@@ -44,14 +45,8 @@ struct Shared {
     folder: PathBuf,
     /// What new handshakes are made with.
     current: ArcSwap<Credentials>,
-    seen: Mutex<Seen>,
-}
-
-/// What was found in the folder when it was looked at last.
-struct Seen {
-    files: Result<Files, String>,
-    /// The last day, counted from 1970, on which people were told that the certificate ends soon.
-    told: Option<u64>,
+    /// What was found in the folder when it was looked at last.
+    seen: Mutex<Seen<Files>>,
 }
 
 impl Tls {
@@ -68,7 +63,7 @@ impl Tls {
             unit: unit.to_owned(),
             folder: folder.to_owned(),
             current: ArcSwap::from_pointee(credentials),
-            seen: Mutex::new(Seen { files: Ok(files), told: None }),
+            seen: Mutex::new(Seen::new(files)),
         };
         Ok(Self { shared: Arc::new(shared), callee: None })
     }

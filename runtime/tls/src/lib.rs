@@ -1,0 +1,19 @@
+//! Certificates in files that may be replaced at any time: what units and edges have in common of them.
+//!
+//! It depends on nothing of seam's. What a certificate has to prove is its user's business.
+
+mod pem;
+mod watch;
+
+use std::sync::{Arc, OnceLock};
+
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+
+pub use self::pem::{Ends, certificates, ends, read};
+pub use self::watch::{Look, Looked, Seen, watch};
+
+/// The cryptography of all of it.
+pub fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
+}
