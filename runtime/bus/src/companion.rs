@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_core::call::TicketId;
-use seam_core::contract::{ContractDescriptor, Never};
+use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
-use seam_core::outcome::{CallError, Failure, NotExecuted};
-use seam_core::remote::{Inbound, Inlet, Remote, Served, ask_own, own_answer, own_contract};
+use seam_core::remote::{Inbound, Inlet, Remote, Served, ask_named, own_contract, serve_named};
 use seam_core::time::Clock;
 use serde::{Deserialize, Serialize};
 
@@ -139,20 +138,9 @@ impl Inlet for Companion {
     }
 
     fn serve(&self, inbound: Inbound<'_>, _: &mut Vec<u8>) -> Served {
-        let request = match rmp_serde::from_slice(inbound.body) {
-            Ok(request) => request,
-            Err(error) => {
-                let why = format!("no request to a companion: {error}");
-                return Served::failed(NotExecuted::bad_request(why));
-            }
-        };
         let companion = self.clone();
-        Served::later(async move {
-            let answer = companion.answer_while_here(request).await;
-            let bytes = rmp_serde::to_vec_named(&answer).map_err(|error| {
-                Failure::from(NotExecuted::unavailable(format!("no answer: {error}")))
-            })?;
-            Ok(own_answer(bytes, companion.clock.now()))
+        serve_named(&inbound, &self.clock, |request| async move {
+            companion.answer_while_here(request).await
         })
     }
 }
@@ -172,10 +160,8 @@ impl Asking {
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, SourceError> {
-        let request = rmp_serde::to_vec_named(request).map_err(SourceError::new)?;
-        let reply = ask_own(self.service, &self.remote, (&self.clock, DEADLINE), request).await;
-        let reply = reply.map_err(|failure| SourceError::new(CallError::<Never>::from(failure)))?;
-        match rmp_serde::from_slice(&reply).map_err(SourceError::new)? {
+        let asked = ask_named(self.service, &self.remote, (&self.clock, DEADLINE), request).await;
+        match asked.map_err(SourceError::new)? {
             Answer::Away { reason } => Err(SourceError { reason }),
             answer => Ok(answer),
         }

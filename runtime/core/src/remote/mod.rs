@@ -23,7 +23,7 @@ mod reply;
 pub use self::body::Body;
 pub use self::carrier::{Carrier, Carries};
 pub use self::form::Form;
-pub use self::own::{ask_own, own_answer, own_contract};
+pub use self::own::{ask_named, ask_own, own_answer, own_contract, serve_named};
 pub use self::reply::RemoteReply;
 
 /// Something that carries calls to an instance elsewhere.

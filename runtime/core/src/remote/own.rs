@@ -1,17 +1,20 @@
 //! Services of the runtime's own: what processes ask each other beside the calls of an app. Each has one
 //! method, which takes bytes that say themselves what they are, and answers such.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{Caller, Encode, Form, Outbound, Remote, ReplyBody, ReplyKind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Caller, Encode, Form, Inbound, Outbound, Remote, ReplyBody, ReplyKind, Served};
 use crate::codec::CodecError;
 use crate::context::CallContext;
-use crate::contract::{ContractDescriptor, MethodDescriptor, MethodSpec};
+use crate::contract::{ContractDescriptor, MethodDescriptor, MethodSpec, Never};
 use crate::name::ServiceId;
-use crate::outcome::Failure;
+use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::time::{Clock, Moment};
 
 static ASK: MethodSpec = MethodSpec::plain("ask", 0);
@@ -53,6 +56,50 @@ pub async fn ask_own(
     });
     let reply = sent.await.by(remote).await?;
     Ok(reply.bytes.to_vec())
+}
+
+/// Asks one whose bytes are MessagePack, by names: see [`serve_named`].
+///
+/// # Errors
+/// Why there is no answer, for people.
+pub async fn ask_named<Q: Serialize, A: DeserializeOwned>(
+    service: ServiceId,
+    remote: &Arc<dyn Remote>,
+    time: (&Clock, Duration),
+    request: &Q,
+) -> Result<A, String> {
+    let request = rmp_serde::to_vec_named(request).map_err(|error| error.to_string())?;
+    let reply = ask_own(service, remote, time, request).await;
+    let reply = reply.map_err(|failure| CallError::<Never>::from(failure).to_string())?;
+    rmp_serde::from_slice(&reply).map_err(|error| error.to_string())
+}
+
+/// Answers what such a service was asked in MessagePack, by names, in the same.
+pub fn serve_named<Q, A, F>(
+    inbound: &Inbound<'_>,
+    clock: &Clock,
+    answer: impl FnOnce(Q) -> F,
+) -> Served
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+    F: Future<Output = A> + Send + 'static,
+{
+    let request = match rmp_serde::from_slice(inbound.body) {
+        Ok(request) => request,
+        Err(error) => {
+            let why = format!("no request to a service of the runtime's own: {error}");
+            return Served::failed(NotExecuted::bad_request(why));
+        }
+    };
+    let (answer, clock) = (answer(request), clock.clone());
+    Served::later(async move {
+        let bytes = rmp_serde::to_vec_named(&answer.await).map_err(|error| {
+            // It was done, whatever can be told of it.
+            Failure::from(Unknown::Unreadable { why: error.to_string().into() })
+        })?;
+        Ok(own_answer(bytes, clock.now()))
+    })
 }
 
 /// What such a service answers.

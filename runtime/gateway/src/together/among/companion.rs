@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
-use seam_core::outcome::{Failure, NotExecuted};
-use seam_core::remote::{Inbound, Inlet, Served, own_answer, own_contract};
+use seam_core::remote::{Inbound, Inlet, Served, own_contract, serve_named};
 
 use super::Among;
 use super::request::{Answer, Asked, Request, micros};
@@ -100,20 +99,7 @@ impl Inlet for Companion {
     }
 
     fn serve(&self, inbound: Inbound<'_>, _: &mut Vec<u8>) -> Served {
-        let request: Request = match rmp_serde::from_slice(inbound.body) {
-            Ok(request) => request,
-            Err(error) => {
-                let why = format!("no request to an edge: {error}");
-                return Served::failed(NotExecuted::bad_request(why));
-            }
-        };
         let among = Arc::clone(&self.0);
-        Served::later(async move {
-            let answer = among.answer(request).await;
-            let bytes = rmp_serde::to_vec_named(&answer).map_err(|error| {
-                Failure::from(NotExecuted::unavailable(format!("no answer: {error}")))
-            })?;
-            Ok(own_answer(bytes, among.clock.now()))
-        })
+        serve_named(&inbound, &self.0.clock, |request| async move { among.answer(request).await })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use seam_core::name::ServiceId;
-use seam_core::remote::{Remote, ask_own};
+use seam_core::remote::{Remote, ask_named};
 use seam_core::time::{Clock, Moment};
 
 use super::request::{Answer, Request};
@@ -93,12 +93,11 @@ impl Asking<'_> {
         let Other { name, remote } = self.other;
         let until = self.clock.now().after(DEADLINE);
         let asked = async {
-            let request = rmp_serde::to_vec_named(request).ok()?;
-            let asked = ask_own(self.service, remote, (self.clock, DEADLINE), request).await;
-            let reply = asked.inspect_err(|failure| {
-                tracing::debug!(edge = &**name, ?failure, "another edge doesn't answer");
+            let asked = ask_named(self.service, remote, (self.clock, DEADLINE), request).await;
+            let answer = asked.inspect_err(|reason| {
+                tracing::debug!(edge = &**name, reason, "another edge doesn't answer");
             });
-            rmp_serde::from_slice(&reply.ok()?).ok()
+            answer.ok()
         };
         // By this clock too, whatever the way there makes of a deadline.
         let answer = tokio::select! {

@@ -3,10 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use seam_core::contract::{ContractDescriptor, Never};
+use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
-use seam_core::outcome::{CallError, Failure, NotExecuted};
-use seam_core::remote::{Inbound, Inlet, Remote, Served, ask_own, own_answer, own_contract};
+use seam_core::remote::{Inbound, Inlet, Remote, Served, ask_named, own_contract, serve_named};
 use seam_core::time::Clock;
 use seam_gateway::{Pushed, Said};
 use serde::{Deserialize, Serialize};
@@ -91,24 +90,13 @@ impl Inlet for PushInlet {
     }
 
     fn serve(&self, inbound: Inbound<'_>, _: &mut Vec<u8>) -> Served {
-        let Request { heard, wait } = match rmp_serde::from_slice(inbound.body) {
-            Ok(request) => request,
-            Err(error) => {
-                let why = format!("no request for what is pushed: {error}");
-                return Served::failed(NotExecuted::bad_request(why));
-            }
-        };
-        let (hub, clock) = (self.hub.clone(), self.clock.clone());
-        Served::later(async move {
+        let hub = self.hub.clone();
+        serve_named(&inbound, &self.clock, |Request { heard, wait }| async move {
             let wait = Duration::from_millis(wait).min(LONGEST);
             let (Said { process, age, head, events, .. }, leaves) = hub.tell(heard, wait).await;
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
             let events = events.into_iter().map(Row::from).collect();
-            let answer = Answer { process, age, head, leaves, events };
-            let bytes = rmp_serde::to_vec_named(&answer).map_err(|error| {
-                Failure::from(NotExecuted::unavailable(format!("no answer: {error}")))
-            })?;
-            Ok(own_answer(bytes, clock.now()))
+            Answer { process, age, head, leaves, events }
         })
     }
 }
@@ -124,11 +112,7 @@ pub(super) async fn ask(
     (heard, wait): (Option<Heard>, Duration),
 ) -> Result<(Said, bool), String> {
     let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    let request = rmp_serde::to_vec_named(&Request { heard, wait });
-    let request = request.map_err(|error| error.to_string())?;
-    let reply = ask_own(service, remote, (clock, DEADLINE), request).await;
-    let reply = reply.map_err(|failure| CallError::<Never>::from(failure).to_string())?;
-    let answer = rmp_serde::from_slice(&reply).map_err(|error| error.to_string())?;
+    let answer = ask_named(service, remote, (clock, DEADLINE), &Request { heard, wait }).await?;
     let Answer { process, age, head, leaves, events } = answer;
     let age = Duration::from_millis(age);
     let events = events.into_iter().map(Pushed::from).collect();
