@@ -1,29 +1,20 @@
 //! Sessions that have ended before their time.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::RwLock;
 use seam_core::time::Moment;
 
 use super::Apart;
+use super::remembered::Remembered;
 
-/// Sessions remembered at once.
-const MOST: usize = 1_000_000;
 /// The longest id of a session, in bytes.
 const LONGEST: usize = 128;
 
 /// Sessions that have ended, and until when they would have been good.
 #[derive(Debug, Default)]
 pub(super) struct Endings {
-    until: RwLock<Ended>,
-}
-
-#[derive(Debug, Default)]
-struct Ended {
-    until: HashMap<Box<str>, Moment>,
-    /// From how many on those whose time is over are looked for.
-    look_at: usize,
+    ended: RwLock<Remembered<Box<str>, ()>>,
 }
 
 impl Endings {
@@ -33,33 +24,26 @@ impl Endings {
         if session.len() > LONGEST {
             return Err(apart("the session's id is too long"));
         }
+        let mut ended = self.ended.write();
         let until = now.after(lasting);
-        let mut ended = self.until.write();
-        if let Some(known) = ended.until.get_mut(session) {
-            let is_news = until > *known && *known <= now;
-            *known = until.max(*known);
-            return Ok(is_news);
+        let before = ended.get(session).map(|(_, until)| *until);
+        let is_news = before.is_none_or(|before| before <= now && before < until);
+        let until = before.map_or(until, |before| before.max(until));
+        match ended.put(session.into(), (), until, now) {
+            true => Ok(is_news),
+            false => Err(apart("too many sessions that have ended are remembered already")),
         }
-        if ended.until.len() >= ended.look_at.max(1024) {
-            ended.until.retain(|_, until| *until > now);
-            ended.look_at = (2 * ended.until.len()).min(MOST);
-        }
-        if ended.until.len() >= MOST {
-            return Err(apart("too many sessions that have ended are remembered already"));
-        }
-        ended.until.insert(session.into(), until);
-        Ok(true)
     }
 
     /// Whether it has ended.
     pub(super) fn is_ended(&self, session: &str, now: Moment) -> bool {
-        self.until.read().until.get(session).is_some_and(|until| *until > now)
+        self.ended.read().get(session).is_some_and(|(_, until)| *until > now)
     }
 
     /// All of them, and for how long they would still be good.
     pub(super) fn all(&self, now: Moment) -> Vec<(String, Duration)> {
-        let ended = self.until.read();
-        let left = ended.until.iter().filter(|(_, until)| **until > now);
+        let ended = self.ended.read();
+        let left = ended.all().filter(|(_, until)| *until > now);
         left.map(|(session, until)| (session.to_string(), until.since(now))).collect()
     }
 }
@@ -93,7 +77,7 @@ mod tests {
         let endings = Endings::default();
         for number in 0..10_000_u64 {
             endings.end(&number.to_string(), LASTING, at(number)).unwrap();
-            assert!(endings.until.read().until.len() <= 1024);
+            assert!(endings.ended.read().len() <= 1024);
         }
     }
 }

@@ -11,6 +11,7 @@ mod counts;
 mod endings;
 mod hash;
 mod kept;
+mod remembered;
 mod taking;
 
 use std::fmt;
