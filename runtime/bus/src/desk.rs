@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seam_core::call::{Due, KeptCall, TicketId};
+use seam_core::call::{KeptCall, TicketId};
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use tokio::sync::watch;
@@ -110,21 +110,9 @@ impl Desk {
         let commands = self.commands().ok_or("it isn't at work here")?;
         let known = self.contract.method(&method).filter(|method| method.saga);
         let known = known.ok_or("this release has no such saga")?;
-        let (key, idempotent, saga) = (id.to_string(), known.idempotent, known.saga);
-        let (service, version) = (self.service.name().to_owned(), None);
-        let (due, trace) = (Due::Now, None);
-        let call = KeptCall {
-            service,
-            version,
-            method,
-            idempotent,
-            saga,
-            arguments,
-            key,
-            due,
-            trace,
-            principal,
-        };
+        let (idempotent, saga) = (known.idempotent, known.saga);
+        let call = KeptCall::new(self.service.name(), method, arguments, id.to_string());
+        let call = KeptCall { idempotent, saga, principal, ..call };
         commands.keep(call, Some(id)).await.map(drop).map_err(|error| error.to_string())
     }
 }

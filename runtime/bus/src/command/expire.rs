@@ -89,18 +89,8 @@ mod tests {
     #[tokio::test]
     async fn a_result_goes_first_and_that_there_was_one_later() {
         let commands = Commands::open(&Store::in_memory()).unwrap();
-        let call = KeptCall {
-            service: "expire".into(),
-            version: None,
-            method: "m".into(),
-            idempotent: true,
-            saga: false,
-            arguments: b"{}".to_vec(),
-            key: "k".into(),
-            due: Due::Now,
-            trace: None,
-            principal: None,
-        };
+        let call = KeptCall::new("expire", "m", b"{}".to_vec(), "k");
+        let call = KeptCall { idempotent: true, ..call };
         let id = commands.keep(call.clone(), None).await.unwrap();
         let own = commands.clone();
         let answer = vec![b'1'; 2 * crate::command::PIECE];

@@ -383,18 +383,8 @@ mod tests {
         let commands = Commands::open(&Store::in_memory()).unwrap();
         let keep = async |subject: Option<&str>, arguments: &str| {
             let principal = subject.map(|subject| Principal::new(subject, "key").text().unwrap());
-            let call = KeptCall {
-                service: "till".into(),
-                version: None,
-                method: "pay".into(),
-                idempotent: true,
-                saga: false,
-                arguments: arguments.as_bytes().to_vec(),
-                key: "k".into(),
-                due: Due::Now,
-                trace: None,
-                principal,
-            };
+            let call = KeptCall::new("till", "pay", arguments.as_bytes().to_vec(), "k");
+            let call = KeptCall { idempotent: true, principal, ..call };
             commands.keep(call, None).await
         };
         let ada = keep(Some("ada"), "{}").await.unwrap();

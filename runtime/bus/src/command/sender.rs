@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, pending};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use seam_core::call::{AnyClient, CallOptions, Due, JsonAnswer, Kept, KeptCall, TicketId};
+use seam_core::call::{AnyClient, CallOptions, JsonAnswer, Kept, KeptCall, TicketId};
 use seam_core::context::Delivery;
 use seam_core::contract::{MethodDescriptor, ServiceFailure};
 use seam_core::outcome::{CallError, NotExecuted, Unknown};
@@ -279,17 +279,12 @@ async fn hand_over(
     let state = match known {
         Ok(Some(Command { state, .. })) => state,
         Ok(None) => {
+            let Pending { service, method, arguments, .. } = &pending;
             let call = KeptCall {
-                service: pending.service.clone(),
-                version: None,
-                method: pending.method.clone(),
                 idempotent: pending.idempotent,
                 saga: true,
-                arguments: pending.arguments.clone(),
-                key: id.to_string(),
-                due: Due::Now,
-                trace: None,
                 principal: pending.principal.as_deref().map(Arc::from),
+                ..KeptCall::new(service, method, arguments.clone(), id.to_string())
             };
             if let Err(reason) = calls.hand_over(id, call).await {
                 tracing::debug!(%id, reason, "a saga waits for its service");

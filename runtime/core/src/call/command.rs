@@ -64,6 +64,30 @@ pub struct KeptCall {
     pub principal: Option<Arc<str>>,
 }
 
+impl KeptCall {
+    /// A call that is due now, of a method that is neither idempotent nor a saga, on behalf of nobody: what
+    /// is said beside it goes before, as in `KeptCall { saga: true, ..KeptCall::new(…) }`.
+    pub fn new(
+        service: impl Into<String>,
+        method: impl Into<String>,
+        arguments: Vec<u8>,
+        key: impl Into<String>,
+    ) -> Self {
+        Self {
+            service: service.into(),
+            version: None,
+            method: method.into(),
+            idempotent: false,
+            saga: false,
+            arguments,
+            key: key.into(),
+            due: Due::Now,
+            trace: None,
+            principal: None,
+        }
+    }
+}
+
 /// What became of a kept call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kept {
@@ -165,21 +189,7 @@ fn kept<M: Callable>(
         return Err(KeepError::Refused(why));
     }
     let MethodSpec { name, idempotent, saga, .. } = *M::SPEC;
-    let method = name.to_owned();
-    let (service, version) = (service.name().to_owned(), None);
-    let (due, trace, principal) = (Due::Now, None, None);
-    Ok(KeptCall {
-        service,
-        version,
-        method,
-        idempotent,
-        saga,
-        arguments,
-        key,
-        due,
-        trace,
-        principal,
-    })
+    Ok(KeptCall { idempotent, saga, ..KeptCall::new(service.name(), name, arguments, key) })
 }
 
 impl<M: Method> Command<M> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use seam_bus::command::{Command, State};
-use seam_core::call::{self, Due, Kept, KeptCall};
+use seam_core::call::{self, Kept, KeptCall};
 use seam_core::remote::Caller;
 use seam_gateway::{FindError, KeepError, Order, Progress, TicketId, TicketState, Tickets};
 use tokio::time::Instant;
@@ -54,19 +54,11 @@ impl Parts {
                 (known.idempotent, known.saga)
             }
         };
-        let call = KeptCall {
-            service,
-            version,
-            method,
-            idempotent,
-            saga,
-            arguments,
-            // Its own id is nobody else's key.
-            key: key.unwrap_or_else(|| id.to_string()),
-            due: Due::Now,
-            trace: Some(trace),
-            principal,
-        };
+        // Its own id is nobody else's key.
+        let key = key.unwrap_or_else(|| id.to_string());
+        let trace = Some(trace);
+        let call = KeptCall::new(service, method, arguments, key);
+        let call = KeptCall { version, idempotent, saga, trace, principal, ..call };
         let commands = self.hosting.keeper.commands(Caller::Edge).await.map_err(not_kept)?;
         let id = commands.keep(call, Some(id)).await.map_err(not_kept)?;
         let found = commands.find(id).await.map_err(|error| unavailable(error.to_string()))?;

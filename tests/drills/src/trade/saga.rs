@@ -82,18 +82,10 @@ impl Trade {
 
     /// The saga of an order, as it is kept.
     pub(crate) fn fulfil(&self, order: u64) -> anyhow::Result<KeptCall> {
-        Ok(KeptCall {
-            principal: None,
-            service: self.service.name().to_owned(),
-            version: None,
-            method: "fulfil".to_owned(),
-            idempotent: true,
-            saga: true,
-            arguments: serde_json::to_vec(&json!({ "order": order }))?,
-            key: format!("order-{order}"),
-            due: Due::Now,
-            trace: None,
-        })
+        let (arguments, key) =
+            (serde_json::to_vec(&json!({ "order": order }))?, format!("order-{order}"));
+        let call = KeptCall::new(self.service.name(), "fulfil", arguments, key);
+        Ok(KeptCall { idempotent: true, saga: true, ..call })
     }
 
     /// What is written down of an order's end.
