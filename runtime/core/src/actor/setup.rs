@@ -55,11 +55,7 @@ impl<A: Actor> Setup<A> {
     where
         K: ClientOf + NeededBy<A::Needs, I>,
     {
-        let name = K::Contract::NAME;
-        let missing = || StartError::NoSuchService { name };
-        let client = self.clients.client(self.service, name).ok_or_else(missing)?;
-        let client = client.downcast::<Client<K::Contract>>().map_err(|_| missing())?;
-        Ok(K::from(*client))
+        self.clients.typed(self.service)
     }
 
     /// A client of the service itself, for what it is to do later: commands by `enqueue`. A call that
@@ -68,10 +64,7 @@ impl<A: Actor> Setup<A> {
     /// # Errors
     /// [`StartError::NoSuchService`] where the service isn't part of an app.
     pub fn own_client<K: ClientOf<Contract = A::Contract>>(&self) -> Result<K, StartError> {
-        let missing = || StartError::NoSuchService { name: K::Contract::NAME };
-        let client = self.clients.own(self.service).ok_or_else(missing)?;
-        let client = client.downcast::<Client<K::Contract>>().map_err(|_| missing())?;
-        Ok(K::from(*client))
+        typed(self.clients.own(self.service))
     }
 
     /// Something that the unit has put in for this service, by its type.
@@ -97,6 +90,23 @@ pub trait Clients: Send + Sync + 'static {
         let _ = service;
         None
     }
+}
+
+impl dyn Clients {
+    /// A client of the contract of `K`, made for `caller`.
+    ///
+    /// # Errors
+    /// [`StartError::NoSuchService`] if the app has no service of that contract.
+    pub fn typed<K: ClientOf>(&self, caller: ServiceId) -> Result<K, StartError> {
+        typed(self.client(caller, K::Contract::NAME))
+    }
+}
+
+/// The client of that type, if it is one.
+fn typed<K: ClientOf>(client: Option<Box<dyn Any + Send>>) -> Result<K, StartError> {
+    let client = client.and_then(|client| client.downcast::<Client<K::Contract>>().ok());
+    let missing = || StartError::NoSuchService { name: K::Contract::NAME };
+    client.map(|client| K::from(*client)).ok_or_else(missing)
 }
 
 /// Things for one service, by their type.

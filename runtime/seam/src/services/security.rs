@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use seam_core::actor::{Clients, NeededBy, Needs, StartError};
-use seam_core::call::{Client, ClientOf};
+use seam_core::call::ClientOf;
 use seam_core::context::Principal;
-use seam_core::contract::{Contract, ContractDescriptor};
+use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use seam_gateway::{Asked, AskedRequest, Refusal, SecurityPlugin};
@@ -106,11 +106,7 @@ impl<S: Security> SecuritySetup<S> {
     where
         K: ClientOf + NeededBy<S::Needs, I>,
     {
-        let name = K::Contract::NAME;
-        let missing = || StartError::NoSuchService { name };
-        let client = self.clients.client(self.id, name).ok_or_else(missing)?;
-        let client = client.downcast::<Client<K::Contract>>().map_err(|_| missing())?;
-        Ok(K::from(*client))
+        self.clients.typed(self.id)
     }
 }
 
