@@ -163,19 +163,39 @@ impl<A: Actor> Registered for Entry<A> {
         clock: Clock,
         keeper: Option<Arc<dyn Keeper>>,
     ) -> Arc<dyn Opened> {
-        let route = Route::<A::Contract>::new(self.id, plan.deadlines, clock.clone());
-        let route = match plan.policy {
-            Some(policy) => route.guarded(&policy).allowing(plan.allow),
-            None => route.without_policies(),
-        };
-        if let Some(keeper) = keeper {
-            route.keep_by(keeper);
-        }
+        let route = route(self.id, &plan, clock.clone(), keeper);
         let faults = Live::new(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
         let leads = Leads { way: Way::Away, rehearsal: plan.rehearsal, wire: None };
-        let (route, here, leads) = (Arc::new(route), OnceLock::new(), Mutex::new(leads));
+        let (here, leads) = (OnceLock::new(), Mutex::new(leads));
         Arc::new(Open::<A> { route, here, leads, faults, clock, actor: PhantomData })
     }
+}
+
+/// A route by a plan, which leads nowhere yet.
+pub(super) fn route<C: Contract>(
+    id: ServiceId,
+    plan: &RoutePlan,
+    clock: Clock,
+    keeper: Option<Arc<dyn Keeper>>,
+) -> Arc<Route<C>> {
+    let route = Route::new(id, plan.deadlines, clock);
+    let route = match &plan.policy {
+        Some(policy) => route.guarded(policy).allowing(plan.allow.clone()),
+        None => route.without_policies(),
+    };
+    if let Some(keeper) = keeper {
+        route.keep_by(keeper);
+    }
+    Arc::new(route)
+}
+
+/// Has a route go by another plan from now on.
+pub(super) fn tune<C: Contract>(route: &Route<C>, plan: &RoutePlan) {
+    route.deadlines().set(plan.deadlines);
+    if let Some(policy) = &plan.policy {
+        route.set_policy(policy);
+    }
+    route.set_allow(plan.allow.clone());
 }
 
 struct Open<A: Actor> {
@@ -238,11 +258,7 @@ impl<A: Actor> Opened for Open<A> {
     }
 
     fn tune(&self, plan: &RoutePlan) {
-        self.route.deadlines().set(plan.deadlines);
-        if let Some(policy) = &plan.policy {
-            self.route.set_policy(policy);
-        }
-        self.route.set_allow(plan.allow.clone());
+        tune(&self.route, plan);
         self.faults.set(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
         let mut leads = self.leads.lock();
         let before = std::mem::replace(&mut leads.rehearsal, plan.rehearsal);

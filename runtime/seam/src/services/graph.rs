@@ -47,24 +47,20 @@ impl Graph {
     ) -> Self {
         let mut graph =
             Self { services: services.iter().map(|s| s.id()).collect(), ..Self::default() };
-        for service in services {
-            let from = service.id();
-            for contract in service.needs() {
+        let mut missing = Vec::new();
+        let mut met = |from, needs: Vec<&'static ContractDescriptor>| {
+            let mut edges = Vec::new();
+            for contract in needs {
                 match serving(services, contract) {
-                    Some(to) => graph.edges.push(Edge { from, to }),
-                    None => graph.missing.push((from, &contract.name)),
+                    Some(to) => edges.push(Edge { from, to }),
+                    None => missing.push((from, contract.name.as_str())),
                 }
             }
-        }
-        for plugin in plugins {
-            let from = plugin.id();
-            for contract in plugin.needs() {
-                match serving(services, contract) {
-                    Some(to) => graph.plugins.push(Edge { from, to }),
-                    None => graph.missing.push((from, &contract.name)),
-                }
-            }
-        }
+            edges
+        };
+        graph.edges = services.iter().flat_map(|s| met(s.id(), s.needs())).collect();
+        graph.plugins = plugins.iter().flat_map(|p| met(p.id(), p.needs())).collect();
+        graph.missing = missing;
         graph.events = events(services);
         graph
     }

@@ -11,7 +11,7 @@ use seam_core::name::ServiceId;
 use seam_core::remote::{Caller, Remote};
 use seam_core::time::Clock;
 
-use super::entry::{HostPlan, Hosted, Opened, Registered, RoutePlan};
+use super::entry::{self, HostPlan, Hosted, Opened, Registered, RoutePlan};
 use crate::config::KnownService;
 
 /// Collects the contracts that actors need.
@@ -65,15 +65,7 @@ impl<C: Dispatch> Registered for Needed<C> {
         clock: Clock,
         keeper: Option<Arc<dyn Keeper>>,
     ) -> Arc<dyn Opened> {
-        let route = Route::<C>::new(self.id, plan.deadlines, clock);
-        let route = match plan.policy {
-            Some(policy) => route.guarded(&policy).allowing(plan.allow),
-            None => route.without_policies(),
-        };
-        if let Some(keeper) = keeper {
-            route.keep_by(keeper);
-        }
-        Arc::new(OpenNeeded { route: Arc::new(route) })
+        Arc::new(OpenNeeded { route: entry::route::<C>(self.id, &plan, clock, keeper) })
     }
 }
 
@@ -87,11 +79,7 @@ impl<C: Dispatch> Opened for OpenNeeded<C> {
     }
 
     fn tune(&self, plan: &RoutePlan) {
-        self.route.deadlines().set(plan.deadlines);
-        if let Some(policy) = &plan.policy {
-            self.route.set_policy(policy);
-        }
-        self.route.set_allow(plan.allow.clone());
+        entry::tune(&self.route, plan);
     }
 
     fn host(&self, _: HostPlan) -> Option<Hosted> {

@@ -7,7 +7,7 @@ use seam_core::home::Home;
 use seam_core::name::ServiceId;
 use seam_core::time::Clock;
 use seam_mesh::{Endpoint, Pool};
-use seam_wire::{Address, Identity, Link, LinkConfig, LinkState, Offering, Tls};
+use seam_wire::{Address, Identity, Link, LinkConfig, LinkState, Offering, RemoteService, Tls};
 
 use super::placement::Placement;
 use crate::services::Simulation;
@@ -88,18 +88,9 @@ impl Peer {
     /// A service is called there from now on.
     pub(super) fn joins(&mut self, called: &Called) {
         let (service, pool) = (called.pool.service(), &called.pool);
-        let remote = Arc::new(self.link.service(service, called.contract));
-        let Some(endpoint) = pool.join(&self.unit, self.instance, Arc::clone(&remote) as _) else {
-            let Self { unit, instance, .. } = self;
-            tracing::warn!(%service, unit, instance, "not called: its pool is full");
-            return;
-        };
-        let told = endpoint.clone();
-        remote.follow(move |offering| {
-            told.set_doubtful(offering == Offering::Unwell);
-            told.set_ready(offering.is_some());
-        });
-        self.endpoints.push((service, endpoint));
+        let remote = self.link.service(service, called.contract);
+        let endpoint = join(pool, (&self.unit, self.instance), remote);
+        self.endpoints.extend(endpoint.map(|endpoint| (service, endpoint)));
     }
 
     /// Whether a service has joined its pool there.
@@ -159,6 +150,26 @@ impl Peer {
             let _ = state.wait_for(|state| matches!(state, LinkState::Connected { .. })).await;
         }
     }
+}
+
+/// Has a pool call a service there, as long as it is offered. None if the pool is full.
+pub(super) fn join(
+    pool: &Pool,
+    (unit, instance): (&str, u16),
+    remote: RemoteService,
+) -> Option<Endpoint> {
+    let remote = Arc::new(remote);
+    let Some(endpoint) = pool.join(unit, instance, Arc::clone(&remote) as _) else {
+        let service = pool.service();
+        tracing::warn!(%service, unit, instance, "not called: its pool is full");
+        return None;
+    };
+    let told = endpoint.clone();
+    remote.follow(move |offering| {
+        told.set_doubtful(offering == Offering::Unwell);
+        told.set_ready(offering.is_some());
+    });
+    Some(endpoint)
 }
 
 /// The same address from any working directory.

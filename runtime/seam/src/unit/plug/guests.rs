@@ -8,10 +8,10 @@ use seam_core::name::ServiceId;
 use seam_core::remote::Remote;
 use seam_core::time::Clock;
 use seam_mesh::{Endpoint, Pool};
-use seam_wire::{Address, Link, LinkState, Offering, RemoteService};
+use seam_wire::{Address, Link, LinkState, RemoteService};
 
 use super::contracts::{self, Asking, Listed};
-use crate::unit::peers::Dialling;
+use crate::unit::peers::{Dialling, join};
 
 /// So many processes are dialled at most.
 const MOST: usize = 1_000;
@@ -84,19 +84,8 @@ impl Guest {
 
     /// Its part in a pool of a service, by a way to call it there.
     pub(super) fn joins(&mut self, pool: &Pool, remote: impl FnOnce(&Link) -> RemoteService) {
-        let remote = Arc::new(remote(&self.link));
         let Found { unit, instance, .. } = &self.found;
-        let Some(endpoint) = pool.join(unit, *instance, Arc::clone(&remote) as _) else {
-            let service = pool.service();
-            tracing::warn!(%service, unit, instance, "not called: its pool is full");
-            return;
-        };
-        let told = endpoint.clone();
-        remote.follow(move |offering| {
-            told.set_doubtful(offering == Offering::Unwell);
-            told.set_ready(offering.is_some());
-        });
-        self.endpoints.push(endpoint);
+        self.endpoints.extend(join(pool, (unit, *instance), remote(&self.link)));
     }
 
     fn is_at(&mut self, found: Option<&Found>) {
