@@ -80,7 +80,7 @@ impl Commands {
 
 #[cfg(test)]
 mod tests {
-    use seam_core::call::{Due, KeptCall};
+    use seam_core::call::KeptCall;
     use seam_store::Store;
 
     use super::*;

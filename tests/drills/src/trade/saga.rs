@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use seam::StoreFailure;
 use seam::prelude::*;
 use seam_bus::command::{self, Callee, Calls, Target};
-use seam_core::call::{CallOptions, Due, KeptCall, TicketId};
+use seam_core::call::{CallOptions, KeptCall, TicketId};
 use seam_core::context::{TurnContext, in_context};
 use seam_core::contract::{Contract, ServiceFailure};
 use seam_core::name::ServiceId;
