@@ -6,7 +6,10 @@ use std::sync::OnceLock;
 use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{ArgumentSpec, ContractDescriptor, HttpRoute, MethodDescriptor, MethodSpec, RouteSpec};
+use super::{
+    ArgumentSpec, ContractDescriptor, HttpRoute, MethodDescriptor, MethodSpec, RouteSpec, Rule,
+};
+use crate::policy::Quota;
 
 /// So many different contracts a process keeps: what is kept is never let go, for calls refer to it.
 const MOST: usize = 1_000;
@@ -116,6 +119,14 @@ fn read(text: &[u8]) -> Result<ContractDescriptor, String> {
         if method.http.iter().any(|route| !(200..400).contains(&route.status)) {
             return Err(format!("a route of `{}` answers with a status that is none", method.name));
         }
+        if let Some(rule) = &method.allow
+            && let Err(error) = Rule::parse(rule).and_then(|rule| rule.check(method))
+        {
+            return Err(format!("the rule of `{}`: {error}", method.name));
+        }
+        if let Some(Err(error)) = method.rate.as_deref().map(str::parse::<Quota>) {
+            return Err(format!("the rate of `{}`: {error}", method.name));
+        }
     }
     Ok(contract)
 }
@@ -190,7 +201,13 @@ mod tests {
         twice.methods[1].index = 0;
         let mut unnamed = contract("fetched-unnamed");
         unnamed.methods[0].name = "a b".to_owned();
-        for wrong in [twice, unnamed] {
+        let mut unruly = contract("fetched-unruly");
+        unruly.methods[0].allow = Some("role".to_owned());
+        let mut own = contract("fetched-own");
+        own.methods[0].allow = Some("self:nobody".to_owned());
+        let mut unlimited = contract("fetched-unlimited");
+        unlimited.methods[0].rate = Some("0/1s".to_owned());
+        for wrong in [twice, unnamed, unruly, own, unlimited] {
             let (text, hash) = descriptor_text(&wrong);
             let refused = FetchedContract::keep(hash, &text).unwrap_err();
             assert!(matches!(refused, FetchError::Unreadable(_)), "{refused}");

@@ -30,6 +30,8 @@ pub(super) struct Calling {
     pub(super) caller: Caller,
     pub(super) method: &'static MethodSpec,
     pub(super) arguments: Vec<u8>,
+    /// By what it goes to the same instance as others.
+    pub(super) key: Option<u64>,
     pub(super) options: CallOptions,
 }
 
@@ -130,7 +132,7 @@ impl Calling {
                 body: &Text(&self.arguments),
                 form: Form::Json,
                 tried: before.endpoints,
-                key: None,
+                key: self.key,
                 now,
                 waker: cx.waker(),
             }))

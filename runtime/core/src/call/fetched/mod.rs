@@ -2,6 +2,7 @@
 
 mod attempts;
 mod kept;
+mod routed;
 
 use std::any::Any;
 use std::fmt;
@@ -105,12 +106,15 @@ impl AnyClient for FetchedClient {
     }
 
     fn call_json(&self, method: u16, arguments: &[u8], options: CallOptions) -> JsonReply {
-        let Some(method) = self.route.contract.method(method) else {
+        let described = self.descriptor().methods.get(usize::from(method));
+        let (Some(described), Some(method)) = (described, self.route.contract.method(method))
+        else {
             return refused(self.no_method(method));
         };
         let (route, caller) = (Arc::clone(&self.route), self.caller);
         let arguments = if arguments.is_empty() { b"{}" } else { arguments }.to_vec();
-        Box::pin(Calling { route, caller, method, arguments, options }.made())
+        let key = routed::key(described, &arguments);
+        Box::pin(Calling { route, caller, method, arguments, key, options }.made())
     }
 
     /// Looked at as far as the contract's schemas go: its types are the callee's to read.
