@@ -9,9 +9,9 @@ use super::CallContext;
 
 /// On whose behalf a request runs, as the edge has found out and every call behind it carries along.
 ///
-/// Nothing that a client says of itself becomes one: it stands for a credential that was checked.
+/// Nothing that a client says of itself becomes one: it stands for a credential that was checked. What
+/// a later version of the edge adds to its text is passed over by earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Principal {
     /// Who it is: a token's `sub`, a key's name, what a sign-in said.
     #[serde(rename = "sub")]
@@ -83,9 +83,12 @@ impl Principal {
 }
 
 impl CallContext {
-    /// On whose behalf the call is made, as far as anybody knows.
+    /// On whose behalf the call is made, as far as anybody knows. Of a text that can't be read it is
+    /// somebody of kind `unreadable`, without a subject or roles: not nobody, who may be let in where it
+    /// wouldn't be.
     pub fn known_principal(&self) -> Option<Principal> {
-        self.principal.as_deref().and_then(Principal::read)
+        let text = self.principal.as_deref()?;
+        Some(Principal::read(text).unwrap_or_else(|| Principal::new("", "unreadable")))
     }
 }
 
@@ -114,11 +117,27 @@ mod tests {
         ada.claims.insert("org".into(), Value::from(7));
         assert_eq!(Principal::read(&ada.text().unwrap()), Some(ada.clone()));
         assert_eq!(&*Principal::new("1", "key").text().unwrap(), r#"{"sub":"1","kind":"key"}"#);
-        for text in ["", "ada", "{}", r#"{"sub":"1"}"#, r#"{"sub":"1","kind":"key","x":1}"#] {
+        let later = r#"{"sub":"1","kind":"key","x":1}"#;
+        assert_eq!(Principal::read(later), Some(Principal::new("1", "key")));
+        for text in ["", "ada", "{}", r#"{"sub":"1"}"#] {
             assert_eq!(Principal::read(text), None, "{text}");
         }
         ada.claims.insert("long".into(), "x".repeat(2_048).into());
         assert!(matches!(ada.text(), Err(PrincipalTooLarge(2_049..))));
+    }
+
+    #[test]
+    fn whose_text_cannot_be_read_is_not_nobody() {
+        let carrying = |text: Option<&str>| CallContext {
+            principal: text.map(Into::into),
+            ..CallContext::root()
+        };
+        assert_eq!(carrying(None).known_principal(), None);
+        let who = carrying(Some("ada")).known_principal().unwrap();
+        assert_eq!(
+            (who.kind.as_str(), who.subject.as_str(), who.roles.len()),
+            ("unreadable", "", 0)
+        );
     }
 
     #[test]
