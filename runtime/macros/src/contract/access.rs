@@ -33,23 +33,25 @@ pub(super) fn rule(text: &LitStr, arguments: &[Argument]) -> syn::Result<String>
     Ok(parts.collect::<syn::Result<Vec<_>>>()?.join(" or "))
 }
 
-/// A rate such as `5/60s`.
+/// A rate such as `5/60s`, in the words of `[edge] rate`, where there has to be one.
 pub(super) fn rate(text: &LitStr) -> syn::Result<String> {
     let value = text.value();
     let is_some = |number: &str| {
-        number.parse::<u32>().is_ok_and(|number| (1..=1_000_000_000).contains(&number))
+        number.trim().parse::<u32>().is_ok_and(|number| (1..=1_000_000_000).contains(&number))
     };
     let is_rate = match value.split_once('/') {
         Some((count, time)) => {
+            let time = time.trim();
             let (number, unit) = time.split_at(time.trim_end_matches(char::is_alphabetic).len());
             let millis = match unit {
                 "ms" => 1,
                 "s" => 1_000,
-                "m" => 60_000,
+                "m" | "min" => 60_000,
                 "h" => 3_600_000,
                 _ => 0,
             };
-            let millis = number.parse::<u32>().map_or(0, |number| u64::from(number) * millis);
+            let millis =
+                number.trim().parse::<u32>().map_or(0, |number| u64::from(number) * millis);
             // A day is what counts are kept for.
             is_some(count) && (1..=86_400_000).contains(&millis)
         }
