@@ -22,7 +22,7 @@ pub(super) fn rules(registry: &Registry, config: &Config, id: ServiceId) -> Allo
         return allow;
     };
     let rules = contract.methods.iter().map(|method| {
-        let own = config.edge.rule(id.name(), &method.name);
+        let own = config.edge.rule(id.bare(), &method.name);
         own.cloned().unwrap_or_else(|| Rule::of(method))
     });
     let edge = EdgeRules { known: config.edge.knows_clients(), rules: rules.collect() };

@@ -5,7 +5,7 @@ use seam_core::contract::MethodDescriptor;
 use super::Check;
 use crate::config::{
     Config,
-    problem::nearest,
+    problem::{near, nearest},
     types::{AllowedCaller, EdgeRule, UnitConfig},
 };
 
@@ -73,8 +73,8 @@ impl Check<'_> {
         }
     }
 
-    /// The method of that name in a table of `[edge]`, if there is one and clients may ask for it; the
-    /// services of others aren't known here.
+    /// The method of that name in a table of `[edge]`, if there is one and clients may ask for it. A
+    /// service that the app hasn't may come later, unless its name looks like a slip.
     pub(super) fn edge_method(&self, table: &str, name: &str) -> Option<&MethodDescriptor> {
         let origin = self.origin(&["edge", table, name]);
         let Some((service, method)) = name.split_once('.') else {
@@ -82,7 +82,15 @@ impl Check<'_> {
             self.findings.problem(&origin, format!("`{name}` is no method"), fix);
             return None;
         };
-        let contract = self.catalogue.service(service)?.contract?;
+        let Some(known) = self.catalogue.tabled(service) else {
+            let services: Vec<&str> = self.catalogue.names().collect();
+            if near(service, &services).is_some() {
+                let reason = format!("`{name}`: this app has no service `{service}`");
+                self.findings.problem(&origin, reason, nearest(service, services));
+            }
+            return None;
+        };
+        let contract = known.contract?;
         let Some(found) = contract.method(method) else {
             let names = contract.methods.iter().map(|method| method.name.as_str());
             let reason = format!("`{service}` has no method `{method}`");

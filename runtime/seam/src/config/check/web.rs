@@ -3,7 +3,6 @@
 use seam_gateway::Cors;
 
 use super::{Check, Config};
-use crate::config::problem::{near, nearest};
 
 impl Check<'_> {
     /// Who lets every page in lets none of them speak for its user.
@@ -18,24 +17,18 @@ impl Check<'_> {
         }
     }
 
-    /// Methods whose answers are kept are there and answer a GET. A service that the app hasn't may
-    /// come later, unless its name looks like a slip.
+    /// Methods whose answers are kept are there and answer a GET.
     pub(super) fn kept_answers(&self, config: &Config) {
         for (name, _) in &config.edge.cache {
-            let origin = || self.origin(&["edge", "cache", name]);
-            let services: Vec<&str> = self.catalogue.names().collect();
-            if let Some((service, _)) = name.split_once('.')
-                && !services.contains(&service)
-                && near(service, &services).is_some()
-            {
-                let reason = format!("`{name}`: this app has no service `{service}`");
-                self.findings.problem(&origin(), reason, nearest(service, services));
-            }
             if let Some(method) = self.edge_method("cache", name)
                 && method.http.iter().all(|route| route.verb != "GET")
             {
                 let reason = format!("`{name}` has no route with GET: its answers can't be kept");
-                self.findings.problem(&origin(), reason, "leave it out");
+                self.findings.problem(
+                    &self.origin(&["edge", "cache", name]),
+                    reason,
+                    "leave it out",
+                );
             }
         }
     }

@@ -61,7 +61,14 @@ fn answers_are_kept_by_method_and_files_shown_by_path() {
     let shown = [("/", "web"), ("/docs/", "book/out")];
     assert_eq!(edge.files, shown.map(|(prefix, path)| (prefix.to_owned(), path.into())));
     assert!(problems("[edge.cache]\n\"get\" = \"3s\"\n").contains("`get` is no method"));
-    assert!(problems("[edge.cache]\n\"usr.get\" = \"3s\"\n").contains("did you mean `user`?"));
+    for slip in [
+        "cache]\n\"usr.get\" = \"3s\"",
+        "rates]\n\"usr.get\" = 3",
+        "allow]\n\"usr.get\" = \"anyone\"",
+    ] {
+        let problems = problems(&format!("[edge.{slip}\n"));
+        assert!(problems.contains("did you mean `user`?"), "{slip}: {problems}");
+    }
     assert!(problems("[edge.cache]\n\"user.get\" = 3\n").contains("give it a unit: \"3s\""));
     for prefix in ["", "docs", "//", "/a//b", "/.git", "/a/../b", "/{x}", "/a%2f", "/a?b", "/a b"] {
         let text = format!("[edge.files]\n\"{prefix}\" = \"web\"\n");
