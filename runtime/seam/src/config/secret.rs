@@ -112,9 +112,13 @@ fn text(node: &Node) -> Result<String, Wrong> {
 
 /// A text with variables in it is a secret but for their names.
 fn written(text: &str) -> Json {
+    json!(if is_variable(text) { text } else { MASK })
+}
+
+/// Whether a text is a variable's name, `${NAME}`, and nothing else.
+fn is_variable(text: &str) -> bool {
     let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    json!(if name.is_some_and(plain) { text } else { MASK })
+    name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
 
 fn bytes(text: &str) -> Option<[u8; 32]> {
@@ -144,15 +148,27 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A line of a config file, in which what is behind `secret`, `key` or `hash` has stars in its place: as many.
+/// A line of a config file, in which what is behind `secret`, `key` or `hash` has stars in its place: as
+/// many. They may stand in an inline table or behind dots.
 pub(super) fn hidden(line: &str) -> String {
-    let Some((name, value)) = line.split_once('=') else { return line.to_owned() };
-    let is_secret = ["secret", "key", "hash"].contains(&name.trim().trim_matches('"'));
-    if !is_secret || value.contains("${") {
-        return line.to_owned();
-    }
+    let is_secret = |(at, _): &(usize, &str)| {
+        let name = line[..*at].trim_end().trim_end_matches(['"', '\'']);
+        let name = name.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').next();
+        matches!(name, Some("secret" | "key" | "hash")) && !names_variable(&line[at + 1..])
+    };
+    let Some((at, _)) = line.match_indices('=').find(is_secret) else { return line.to_owned() };
     let star = |c: char| if c == '"' || c == '\'' || c.is_whitespace() { c } else { '*' };
-    format!("{name}={}", value.chars().map(star).collect::<String>())
+    let (shown, value) = line.split_at(at + 1);
+    shown.chars().chain(value.chars().map(star)).collect()
+}
+
+/// Whether a value, before whatever follows it, is a variable's name in quotes.
+fn names_variable(value: &str) -> bool {
+    value
+        .trim_start()
+        .strip_prefix('"')
+        .and_then(|rest| rest.split('"').next())
+        .is_some_and(is_variable)
 }
 
 #[cfg(test)]
@@ -171,5 +187,10 @@ mod tests {
         assert_eq!(hidden("  key = \"a b\"  # c"), "  key = \"* *\"  * *");
         assert_eq!(hidden("key = \"${KEY}\""), "key = \"${KEY}\"");
         assert_eq!(hidden("keys = \"a\""), "keys = \"a\"");
+        assert_eq!(hidden("session = { key = \"ab\" }"), "session = { key = \"**\" *");
+        assert_eq!(hidden("jwt.secret = \"a\""), "jwt.secret = \"*\"");
+        assert_eq!(hidden("\"key\"=\"${KEY:-a}\""), "\"key\"=\"*********\"");
+        let both = "jwt = { secret = \"${A}\", key = \"b\" }";
+        assert_eq!(hidden(both), "jwt = { secret = \"${A}\", key = \"*\" *");
     }
 }
