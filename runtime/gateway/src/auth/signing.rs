@@ -45,12 +45,13 @@ pub(super) struct Signing {
     apps: Vec<(String, hmac::Key, Arc<Known>)>,
 }
 
-/// A form whose signature is right, and whose nonce is still to be taken.
+/// A form whose signature is right, and which is still to be taken.
 #[derive(Debug)]
 pub(crate) struct Signed {
     pub(crate) known: Arc<Known>,
-    /// What must not have been taken before, nor will be again.
-    pub(crate) nonce: String,
+    /// What must not have been taken before, nor will be again, each: its signature, for the same text
+    /// may be that of other fields, whose values have a `&`; and its nonce.
+    pub(crate) once: [String; 2],
     /// How long it must be remembered.
     pub(crate) remember: Duration,
 }
@@ -108,9 +109,13 @@ impl Signing {
         if nonce.len() > LONGEST {
             return Err(invalid("`nonce` is longer than 128 bytes"));
         }
+        // Else the field behind it could be made a part of it, and it would be another one.
+        if nonce.contains(|c: char| c == '&' || c.is_control()) {
+            return Err(invalid("`nonce` has a `&` or a control character"));
+        }
         Ok(Signed {
             known: Arc::clone(who),
-            nonce: format!("{app}\n{nonce}"),
+            once: [format!("sign|{}", hex(&sign)), format!("nonce|{app}\n{nonce}")],
             remember: 2 * self.window + SPARE,
         })
     }
@@ -150,6 +155,10 @@ fn text(form: &[Pair<'_>]) -> String {
     pairs.join("&")
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -187,8 +196,7 @@ mod tests {
             .collect();
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let tag = hmac::sign(&key, text(&form).as_bytes());
-        let sign: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        form.push(("sign".into(), sign.into()));
+        form.push(("sign".into(), hex(tag.as_ref()).into()));
         form
     }
 
@@ -227,11 +235,12 @@ mod tests {
         let form = signed(&FIELDS, SECRET);
         let found = signing().check(&form, NOW).unwrap();
         let app = Principal::new("app1", "app").with_roles(["support"]);
-        assert_eq!((&found.known.principal, &*found.nonce), (&app, "app1\nn-1"));
+        let once = ["sign|".to_owned() + &form.last().unwrap().1, "nonce|app1\nn-1".to_owned()];
+        assert_eq!((&found.known.principal, &found.once), (&app, &once));
         let mut upper = form;
         let sign = upper.last_mut().unwrap();
         sign.1 = sign.1.to_uppercase().into();
-        assert_eq!(code(&upper), "ok");
+        assert_eq!(signing().check(&upper, NOW).unwrap().once, once);
     }
 
     #[test]
@@ -255,6 +264,33 @@ mod tests {
             form.last_mut().unwrap().1 = sign.to_owned().into();
             assert_eq!(code(&form), "signature_invalid", "{sign}");
         }
+    }
+
+    /// The same with a field and the one behind it as one.
+    fn merged(form: &[Pair<'static>], first: &str, second: &str) -> Vec<Pair<'static>> {
+        let value = |name: &str| form.iter().find(|(own, _)| own == name).unwrap().1.clone();
+        let value = format!("{}&{second}={}", value(first), value(second));
+        let mut merged = form.to_vec();
+        merged.retain(|(name, _)| name != first && name != second);
+        merged.push((first.to_owned().into(), value.into()));
+        merged
+    }
+
+    #[test]
+    fn fields_that_are_merged_make_no_other_form_of_it() {
+        let mut fields = FIELDS.to_vec();
+        fields.push(("signType", "HMAC"));
+        let form = signed(&fields, SECRET);
+        let once = signing().check(&form, NOW).unwrap().once;
+        let nonce = merged(&form, "nonce", "signType");
+        assert_eq!(text(&nonce), text(&form));
+        assert_eq!(code(&nonce), "signature_invalid");
+        // Whatever else is merged is the same signature, which is taken once.
+        let method = merged(&form, "method", "module");
+        assert_eq!(signing().check(&method, NOW).unwrap().once[0], once[0]);
+        let mut fields = FIELDS;
+        fields[6].1 = "n\n1";
+        assert_eq!(code(&signed(&fields, SECRET)), "signature_invalid");
     }
 
     #[test]

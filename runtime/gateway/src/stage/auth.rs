@@ -91,17 +91,19 @@ pub(super) async fn signed(here: &Here<'_>, body: &[u8]) -> Result<(), Problem> 
         let why = "the form is signed, and another credential came with it: send one";
         return Err(Problem::bad_request(why));
     }
-    let nonce = format!("nonce|{}", signed.nonce);
-    match here.worker.shared.together.claim(&nonce, signed.remember).await {
-        Ok(Claim::First) => drop(here.known.set(signed.known)),
-        Ok(Claim::Before) => {
-            let why = "a form with this `nonce` was taken before";
-            return Err(Problem::new(Code::SignatureReplayed, why));
-        }
-        Err(apart) => {
-            let why = "it can't be told whether this form was taken before";
-            return Err(Problem::unavailable(why).because(apart.why));
+    for value in &signed.once {
+        match here.worker.shared.together.claim(value, signed.remember).await {
+            Ok(Claim::First) => {}
+            Ok(Claim::Before) => {
+                let why = "this form, or one with its `nonce`, was taken before";
+                return Err(Problem::new(Code::SignatureReplayed, why));
+            }
+            Err(apart) => {
+                let why = "it can't be told whether this form was taken before";
+                return Err(Problem::unavailable(why).because(apart.why));
+            }
         }
     }
+    let _ = here.known.set(signed.known);
     Ok(())
 }

@@ -109,6 +109,24 @@ async fn of_one_form_sent_often_at_once_one_is_taken() {
     assert_eq!(edges.iter().map(|(_, accounts)| accounts.asked()).sum::<u32>(), 1);
 }
 
+#[tokio::test]
+async fn what_was_taken_is_not_taken_again_as_other_fields_of_the_same_text() {
+    let (edge, accounts) = edge(signing());
+    let more = [("extra", "1"), ("signType", "HMAC"), ("zone", "eu")];
+    let form = form("1", &more, SECRET);
+    assert_eq!(code(&edge, &form).await, "ok");
+    let merged = |first: &str, second: &str| {
+        let mut merged = form.clone();
+        let value = merged.remove(second).unwrap();
+        merged.get_mut(first).unwrap().push_str(&format!("&{second}={value}"));
+        merged
+    };
+    assert_eq!(code(&edge, &merged("nonce", "signType")).await, "signature_invalid");
+    assert_eq!(code(&edge, &merged("version", "zone")).await, "signature_replayed");
+    assert_eq!(code(&edge, &merged("extra", "method")).await, "signature_replayed");
+    assert_eq!(accounts.asked(), 1);
+}
+
 /// Nobody can be asked.
 struct Gone(Alone);
 
