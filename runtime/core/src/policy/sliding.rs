@@ -45,9 +45,7 @@ impl Sliding {
     pub fn room(&mut self, quota: Quota, now: Moment) -> Result<Room, Duration> {
         let window = nanos(quota.window());
         let now = now.as_nanos();
-        while self.batches.front().is_some_and(|batch| batch.last.saturating_add(window) <= now) {
-            self.batches.pop_front();
-        }
+        self.forget(window, now);
         let until = |batch: &Batch| {
             Duration::from_nanos(batch.last.saturating_add(window).saturating_sub(now))
         };
@@ -81,8 +79,9 @@ impl Sliding {
 
     /// So many were taken at that time, whatever is left.
     pub fn note(&mut self, quota: Quota, at: Moment, number: u32) {
-        let at = at.as_nanos();
-        let part = nanos(quota.window()) / PARTS;
+        let (at, window) = (at.as_nanos(), nanos(quota.window()));
+        self.forget(window, at);
+        let part = window / PARTS;
         match self.batches.back_mut() {
             // Whose look at the clock is old counts with those who looked later.
             Some(last) if at < last.first.saturating_add(part) => {
@@ -93,14 +92,30 @@ impl Sliding {
         }
     }
 
-    /// What is remembered: how many, and how long ago they were taken, from the oldest on.
-    pub fn ages(&self, now: Moment) -> impl Iterator<Item = (u32, Duration)> + '_ {
+    /// What counts: how many, and how long ago they were taken, from the oldest on.
+    pub fn ages(&self, quota: Quota, now: Moment) -> impl Iterator<Item = (u32, Duration)> + '_ {
+        let window = nanos(quota.window());
+        let counts =
+            self.batches.iter().filter(move |batch| !batch.is_over(window, now.as_nanos()));
         let age = move |batch: &Batch| now.since(Moment::from_nanos(batch.last));
-        self.batches.iter().map(move |batch| (batch.number, age(batch)))
+        counts.map(move |batch| (batch.number, age(batch)))
+    }
+
+    /// Drops what is over: whoever only notes has to, too.
+    fn forget(&mut self, window: u64, now: u64) {
+        while self.batches.front().is_some_and(|batch| batch.is_over(window, now)) {
+            self.batches.pop_front();
+        }
     }
 
     fn taken(&self) -> u64 {
         self.batches.iter().map(|batch| u64::from(batch.number)).sum()
+    }
+}
+
+impl Batch {
+    const fn is_over(&self, window: u64, now: u64) -> bool {
+        self.last.saturating_add(window) <= now
     }
 }
 
@@ -202,7 +217,33 @@ mod tests {
         let (mut sliding, quota) = (Sliding::default(), quota("5/1s"));
         sliding.note(quota, at(100), 2);
         sliding.note(quota, at(600), 1);
-        let ages: Vec<_> = sliding.ages(at(700)).collect();
-        assert_eq!(ages, [(2, Duration::from_millis(600)), (1, Duration::from_millis(100))]);
+        let ages = |now| sliding.ages(quota, at(now)).collect::<Vec<_>>();
+        assert_eq!(ages(700), [(2, Duration::from_millis(600)), (1, Duration::from_millis(100))]);
+        assert_eq!(ages(1_100), [(1, Duration::from_millis(500))]);
+    }
+
+    #[test]
+    fn who_only_notes_remembers_no_more_than_counts() {
+        let mut chance = Chance(7);
+        for window in [1_000_000_u64, 1_000_000_000, 60_000_000_000] {
+            let quota = Quota::new(20, Duration::from_nanos(window)).unwrap();
+            for pace in [window, window / 32, window / 5_000 + 1] {
+                let (mut sliding, mut now, mut noted) = (Sliding::default(), 1, Vec::new());
+                for _ in 0..2_000 {
+                    now += chance.below(2 * pace);
+                    // What others took is heard of a little later.
+                    let at = now - chance.below(window / 100).min(now);
+                    sliding.note(quota, Moment::from_nanos(at), 1);
+                    noted.push(at);
+                    assert!(sliding.batches.len() <= 36, "{}", sliding.batches.len());
+                    let now = Moment::from_nanos(now);
+                    let counts: u64 = sliding.ages(quota, now).map(|(n, _)| u64::from(n)).sum();
+                    let within =
+                        noted.iter().filter(|at| **at + window > now.as_nanos()).count() as u64;
+                    assert!(counts >= within, "{counts} of {within}");
+                    assert!(sliding.ages(quota, now).all(|(_, age)| age < quota.window()));
+                }
+            }
+        }
     }
 }

@@ -85,7 +85,7 @@ impl Counts {
         let counted = generations.counted(self.key(ask), ask.quota, now);
         let count = |taken: &mut dyn Iterator<Item = u32>| taken.map(u64::from).sum::<u64>();
         let is_more = count(&mut known.iter().map(|known| known.0))
-            > count(&mut counted.taken.ages(now).map(|known| known.0));
+            > count(&mut counted.taken.ages(ask.quota, now).map(|known| known.0));
         if !counted.asked && is_more {
             counted.taken = Sliding::default();
             let taken = &mut counted.taken;
@@ -101,7 +101,7 @@ impl Counts {
 
     /// What was taken by a key, and how long ago; `None` if nothing is known of it.
     pub(super) fn recall(&self, ask: &Ask<'_>, now: Moment) -> Option<Vec<(u32, Duration)>> {
-        Some(self.generations.lock().known(self.key(ask))?.taken.ages(now).collect())
+        Some(self.generations.lock().known(self.key(ask))?.taken.ages(ask.quota, now).collect())
     }
 
     fn key(&self, ask: &Ask<'_>) -> u128 {
