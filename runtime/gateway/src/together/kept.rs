@@ -26,6 +26,8 @@ struct Writing {
     anew_at: usize,
     /// The last line may not be whole.
     torn: bool,
+    /// Whether the file outlives the machine under its name.
+    placed: bool,
 }
 
 /// The file isn't written anew below so many lines.
@@ -33,12 +35,19 @@ const FEW: usize = 1_024;
 
 impl Kept {
     /// Opens the file, if there is one: it is made once there is something to keep. Lines that aren't
-    /// whole are dropped, and so are those whose time is over. Blocks.
+    /// whole are dropped, and so are those whose time is over: without any it is left as it is. Blocks.
     ///
     /// # Errors
     /// If it can't be read or written.
     pub(super) fn open(path: &Path, durable: bool) -> io::Result<Self> {
-        let writing = if path.try_exists()? { Some(write_anew(path)?) } else { None };
+        let writing = match text(path)? {
+            None => None,
+            Some(text) => {
+                let lines = lines(&text);
+                let dropped = lines.len() < text.lines().count() || !is_ended(&text);
+                Some(if dropped { write_anew(path, &lines)? } else { go_on(path, lines.len())? })
+            }
+        };
         Ok(Self { path: path.to_owned(), durable, writing: Mutex::new(writing) })
     }
 
@@ -46,8 +55,10 @@ impl Kept {
     pub(super) fn read(&self) -> Vec<(String, Duration)> {
         let _writing = self.writing.lock();
         let now = now();
-        let left = lines(&self.path).unwrap_or_default().into_iter();
-        left.map(|(until, id)| (id, Duration::from_millis(until.saturating_sub(now)))).collect()
+        let text = text(&self.path).ok().flatten().unwrap_or_default();
+        let left = lines(&text).into_iter();
+        let lasting = |until: u64| Duration::from_millis(until.saturating_sub(now));
+        left.map(|(until, id)| (id.to_owned(), lasting(until))).collect()
     }
 
     /// Adds some, which are kept afterwards. Blocks.
@@ -59,8 +70,12 @@ impl Kept {
         let mut writing = self.writing.lock();
         let writing = match &mut *writing {
             Some(writing) => writing,
-            none => none.insert(write_anew(&self.path)?),
+            none => none.insert(anew(&self.path)?),
         };
+        if !writing.placed {
+            place(&self.path)?;
+            writing.placed = true;
+        }
         // What was written in part is a line of its own, and none.
         let mut text = String::from(if writing.torn { "\n" } else { "" });
         for (id, lasting) in ids.iter().filter(|(id, _)| is_plain(id)) {
@@ -75,46 +90,83 @@ impl Kept {
         writing.torn = false;
         writing.lines += ids.len();
         if writing.lines >= writing.anew_at {
-            *writing = write_anew(&self.path)?;
+            match anew(&self.path) {
+                Ok(new) => *writing = new,
+                // They are kept, in a file that is longer than it need be.
+                Err(error) => {
+                    let path = self.path.display();
+                    tracing::warn!(%error, %path, "a file can't be written anew, and grows");
+                    writing.anew_at = 2 * writing.lines;
+                }
+            }
         }
         Ok(())
     }
 }
 
-/// Writes those whose time isn't over to a new file in place of the old one.
-fn write_anew(path: &Path) -> io::Result<Writing> {
+/// Makes the file, or writes it anew.
+fn anew(path: &Path) -> io::Result<Writing> {
+    let text = text(path)?.unwrap_or_default();
+    write_anew(path, &lines(&text))
+}
+
+/// Goes on behind that many lines, which are all that is there.
+fn go_on(path: &Path, lines: usize) -> io::Result<Writing> {
+    let file = OpenOptions::new().append(true).open(path)?;
+    Ok(Writing { file, lines, anew_at: anew_at(lines), torn: false, placed: false })
+}
+
+fn anew_at(lines: usize) -> usize {
+    (2 * lines).max(FEW)
+}
+
+/// Writes these lines to a new file in place of the old one.
+fn write_anew(path: &Path, lines: &[(u64, &str)]) -> io::Result<Writing> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let lines = lines(path)?;
-    let beside = path.with_extension("new");
+    // Behind the whole name: others beside it differ in what stands behind a dot.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
     let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&beside)?;
     let text: String = lines.iter().map(|(until, id)| line(*until, id)).collect();
     file.write_all(text.as_bytes())?;
     file.sync_data()?;
     fs::rename(&beside, path)?;
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
+    let lines = lines.len();
+    Ok(Writing { file, lines, anew_at: anew_at(lines), torn: false, placed: false })
+}
+
+/// Has the file outlive the machine under its name.
+fn place(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// What is in the file; none if there is none.
+fn text(path: &Path) -> io::Result<Option<String>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
-    Ok(Writing { file, lines: lines.len(), anew_at: (2 * lines.len()).max(FEW), torn: false })
+}
+
+/// Whether no line was being written when the process died.
+fn is_ended(text: &str) -> bool {
+    text.is_empty() || text.ends_with('\n')
 }
 
 /// The lines of those whose time isn't over.
-fn lines(path: &Path) -> io::Result<Vec<(u64, String)>> {
-    let text = match fs::read(path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error),
-    };
+fn lines(text: &str) -> Vec<(u64, &str)> {
     let now = now();
     // One that has no end was being written when the process died, and nobody was told that it is kept.
     let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
     let read = whole.filter_map(|line| {
         let (until, id) = line.split_once(' ')?;
         let until = until.parse().ok().filter(|until| *until > now)?;
-        is_plain(id).then(|| (until, id.to_owned()))
+        is_plain(id).then_some((until, id))
     });
-    Ok(read.collect())
+    read.collect()
 }
 
 fn line(until: u64, id: &str) -> String {
@@ -160,6 +212,43 @@ mod tests {
         assert_eq!(ids(&Kept::open(&path, true).unwrap()), ["a", "b", "c"]);
         let left = kept.read()[0].1;
         assert!(left <= HOUR && left > HOUR - Duration::from_secs(60), "{left:?}");
+    }
+
+    #[test]
+    fn what_has_another_name_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| folder.path().join(name);
+        fs::write(of("edge.new"), "another's").unwrap();
+        Kept::open(&of("edge.ended"), true).unwrap().add(&[("a".into(), HOUR)]).unwrap();
+        Kept::open(&of("edge.claimed"), false).unwrap().add(&[("b".into(), HOUR)]).unwrap();
+        assert_eq!(fs::read_to_string(of("edge.new")).unwrap(), "another's");
+    }
+
+    #[test]
+    fn a_file_of_which_all_counts_is_gone_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ended");
+        Kept::open(&path, true).unwrap().add(&[("a".into(), HOUR)]).unwrap();
+        // Nothing can be written beside it.
+        fs::create_dir(folder.path().join("ended.new")).unwrap();
+        let kept = Kept::open(&path, true).unwrap();
+        kept.add(&[("b".into(), HOUR)]).unwrap();
+        assert_eq!(ids(&kept), ["a", "b"]);
+        kept.add(&[("over".into(), Duration::ZERO)]).unwrap();
+        assert!(Kept::open(&path, true).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_kept_also_where_the_file_cannot_be_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ended");
+        let kept = Kept::open(&path, true).unwrap();
+        kept.add(&[("a".into(), HOUR)]).unwrap();
+        fs::create_dir(folder.path().join("ended.new")).unwrap();
+        let over: Vec<_> = (0..FEW).map(|n| (format!("over-{n}"), Duration::ZERO)).collect();
+        kept.add(&over).unwrap();
+        kept.add(&[("b".into(), HOUR)]).unwrap();
+        assert_eq!(ids(&kept), ["a", "b"]);
     }
 
     #[test]
