@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 /// A request, as arguments are found in it.
 #[derive(Debug, Default)]
 pub(crate) struct Found<'a> {
-    pub(crate) path: Vec<Cow<'a, str>>,
+    pub(crate) path: &'a [Cow<'a, str>],
     pub(crate) query: &'a str,
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) body: &'a [u8],

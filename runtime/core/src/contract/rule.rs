@@ -125,12 +125,18 @@ impl Rule {
             return Verdict::Granted;
         }
         let Some(principal) = principal else { return Verdict::Unauthenticated };
-        let lets_in = |grant: &Grant| match grant {
+        let by_role = |grant: &Grant| match grant {
             Grant::Anyone | Grant::SignedIn => true,
             Grant::Role(role) => principal.has_role(role),
-            Grant::Own(name) => is_own(name, &principal.subject),
+            Grant::Own(_) => false,
         };
-        if self.0.iter().any(lets_in) { Verdict::Granted } else { Verdict::Denied }
+        let by_argument = |grant: &Grant| match grant {
+            Grant::Own(name) => is_own(name, &principal.subject),
+            _ => false,
+        };
+        // Arguments have to be looked for.
+        let lets_in = self.0.iter().any(by_role) || self.0.iter().any(by_argument);
+        if lets_in { Verdict::Granted } else { Verdict::Denied }
     }
 }
 

@@ -30,7 +30,7 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 pub(super) async fn route(
     here: &Here<'_>,
     route: &Arc<MethodRoute>,
-    path: Vec<Cow<'_, str>>,
+    path: &[Cow<'_, str>],
     body: &[u8],
 ) -> Step<Response> {
     let (query, headers) = (here.request.query(), Some(here.request.headers()));
@@ -221,7 +221,7 @@ pub(super) async fn admit(
     if !arguments.takes_body() && !is_nothing(found.body) {
         return Err(Problem::bad_request("this method takes nothing from a body").into());
     }
-    permit::check(here, (client, method), arguments, found)?;
+    permit::judge(here, (client, method), arguments, found)?;
     if !here.plugins().is_empty() {
         let method = here.serving.routes().method(client, method);
         plugins::authorize(here, method.map(|method| method.name.as_str())).await?;

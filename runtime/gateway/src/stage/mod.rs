@@ -143,7 +143,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     query::check(here, &found)?;
     let content = content::read(here, &found, body).await?;
     match found {
-        Found::Route(route, path) => call::route(here, route, path, &content).await,
+        Found::Route(route, path) => call::route(here, route, &path, &content).await,
         Found::Method(client, method) => call::method(here, client, method, &content).await,
         Found::Form => call::form(here, &content).await,
         Found::Own(otherwise) => own::answer(here, body, otherwise).await,

@@ -1,7 +1,8 @@
 //! Whether who sent a request may ask for that: `#[call(allow = "…")]` and `[edge.allow]`.
 //!
 //! It is looked at twice: before the request's body is read, by what is known without it, and once its
-//! arguments can be seen. The service's unit looks again at the arguments as they are decoded.
+//! arguments can be seen, for good. The service's unit looks again at the arguments as they are decoded,
+//! where its own config knows somebody.
 
 use seam_core::contract::{Rule, Verdict};
 
@@ -16,12 +17,7 @@ pub(super) fn foresee(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem>
     let (client, index, arguments, told) = match found {
         Found::Route(route, path) => {
             let (query, headers) = (here.request.query(), Some(here.request.headers()));
-            let told = arguments::Found {
-                path: path.clone(),
-                query,
-                headers,
-                ..arguments::Found::default()
-            };
+            let told = arguments::Found { path, query, headers, ..arguments::Found::default() };
             (route.client, route.index, &route.arguments, told)
         }
         Found::Method(client, method) => {
@@ -29,22 +25,33 @@ pub(super) fn foresee(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem>
         }
         _ => return Ok(()),
     };
-    check(here, (client, index), arguments, &told)
+    let Some(rule) = of_method(here, client, index) else { return Ok(()) };
+    said(rule.foresee(here.principal(), |name| arguments.text_of(name, &told)))
 }
 
-/// Refuses a request by what is told of its arguments.
-pub(super) fn check(
+/// Refuses a call whose arguments aren't the client's to send: the last word on that at the edge. What
+/// isn't told lets nobody in; arguments that are wrong are refused for that.
+pub(super) fn judge(
     here: &Here<'_>,
     (client, index): (usize, u16),
     arguments: &Arguments,
     told: &arguments::Found<'_>,
 ) -> Result<(), Problem> {
-    let principal = here.principal();
-    if principal.is_none() && !here.settings.known {
-        return Ok(());
+    let Some(rule) = of_method(here, client, index) else { return Ok(()) };
+    let (principal, text) = (here.principal(), |name: &str| arguments.text_of(name, told));
+    let verdict = rule.judge(principal, text);
+    if verdict != Verdict::Granted && rule.foresee(principal, text) == Verdict::Granted {
+        arguments.collect(told)?;
     }
-    let Some(method) = here.serving.routes().method(client, index) else { return Ok(()) };
-    said(rule(here, method).foresee(principal, |name| arguments.text_of(name, told)))
+    said(verdict)
+}
+
+/// The rule of a method; none where rules have nothing to go by.
+fn of_method<'a>(here: &'a Here<'_>, client: usize, index: u16) -> Option<&'a Rule> {
+    if here.principal().is_none() && !here.settings.known {
+        return None;
+    }
+    here.serving.routes().method(client, index).map(|method| rule(here, method))
 }
 
 /// Refuses a request for a module that no contract has, and so no rule but that of `[edge.allow]`.
