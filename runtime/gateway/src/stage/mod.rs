@@ -142,6 +142,7 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     permit::foresee(here, &found)?;
     query::check(here, &found)?;
     let content = content::read(here, &found, body).await?;
+    plugins::admit(here, &found).await?;
     match found {
         Found::Route(route, path) => call::route(here, route, &path, &content).await,
         Found::Method(client, method) => call::method(here, client, method, &content).await,

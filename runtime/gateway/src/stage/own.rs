@@ -8,7 +8,7 @@ use seam_core::context::in_context;
 use seam_core::outcome::Unknown;
 use tokio::time::timeout;
 
-use super::{Here, Step, call, cors, files, plugins};
+use super::{Here, Step, call, cors, files};
 use crate::problem::Problem;
 use crate::request::Body;
 use crate::response::Response;
@@ -19,7 +19,6 @@ pub(super) async fn answer(here: &Here<'_>, body: &mut Body, otherwise: Problem)
     body.fits(limit)?;
     let Some(own) = here.worker.own() else { return files::answer(here, otherwise).await };
     // What it leaves half done is its own: nothing of the edge's is touched by it.
-    plugins::authorize(here, None).await?;
     let answering = own.answer(here.request, body, limit);
     // Its calls are made as any request's are, on behalf of the same principal.
     let answering = in_context(Arc::new(call::context(here)), answering);

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use seam_core::context::{Principal, in_context};
 use tokio::time::timeout;
 
+use super::route::Found;
 use super::{Here, call};
 use crate::problem::Problem;
 use crate::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
@@ -21,18 +22,30 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) async fn authenticate(here: &Here<'_>) -> Result<Option<Principal>, Problem> {
     for plugin in here.plugins().iter().filter(|plugin| plugin.knows_clients()) {
         let request = request(here);
-        if let Some(principal) = said(here, &**plugin, plugin.authenticate(&request)).await? {
+        let asking = async { plugin.authenticate(&request).await };
+        if let Some(principal) = said(here, &**plugin, asking).await? {
             return Ok(Some(principal));
         }
     }
     Ok(None)
 }
 
+/// Refuses a request for what no contract has that a plug-in doesn't let in. Of a method they are asked
+/// once its rule has let the request in; what tells nobody anything is everybody's.
+pub(super) async fn admit(here: &Here<'_>, found: &Found<'_>) -> Result<(), Problem> {
+    match found {
+        Found::Ticket(_) | Found::Push | Found::Own(_) => authorize(here, None).await,
+        Found::Route(..) | Found::Method(..) | Found::Form => Ok(()),
+        Found::Errors | Found::Error(_) | Found::Api | Found::Docs(_) => Ok(()),
+        Found::Health | Found::Readiness => Ok(()),
+    }
+}
+
 /// Refuses a request that a plug-in doesn't let in; `method` is what it asks for.
 pub(super) async fn authorize(here: &Here<'_>, method: Option<&str>) -> Result<(), Problem> {
     for plugin in here.plugins() {
         let asked = Asked { request: request(here), principal: here.principal(), method };
-        said(here, &**plugin, plugin.authorize(&asked)).await?;
+        said(here, &**plugin, async { plugin.authorize(&asked).await }).await?;
     }
     Ok(())
 }
@@ -46,7 +59,8 @@ fn request<'a>(here: &Here<'a>) -> AskedRequest<'a> {
     }
 }
 
-/// What a plug-in said. One that says nothing hasn't said yes.
+/// What a plug-in said. One that says nothing hasn't said yes; `asking` calls it, so that it does nothing
+/// outside of the request's context.
 async fn said<T>(
     here: &Here<'_>,
     plugin: &dyn SecurityPlugin,

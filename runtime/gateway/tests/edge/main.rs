@@ -20,6 +20,7 @@ mod named;
 mod numbers;
 mod own;
 mod pieces;
+mod plugins;
 mod problems;
 mod proxies;
 mod push;
