@@ -86,6 +86,9 @@ pub(crate) struct MethodRoute {
     pub(crate) location: Option<Location>,
     /// The media types that a body of bytes may be of; none where any will do.
     pub(crate) accept: Vec<String>,
+    /// Whose answers it shares: those of routes of the same method of the same major that make the same
+    /// of what it answers.
+    pub(crate) answers: String,
 }
 
 impl Resource {
@@ -135,10 +138,11 @@ impl Routes {
             for method in &client.descriptor().methods {
                 let owner = format!("{service}.{}", method.name);
                 for route in &method.http {
-                    let (verb, route_of) = method_route(at, method, route).map_err(|why| {
-                        let (verb, path) = (route.verb.clone(), route.path.clone());
-                        EdgeError::BadRoute { verb, path, method: owner.clone(), why }
-                    })?;
+                    let (verb, route_of) =
+                        method_route(at, client, method, route).map_err(|why| {
+                            let (verb, path) = (route.verb.clone(), route.path.clone());
+                            EdgeError::BadRoute { verb, path, method: owner.clone(), why }
+                        })?;
                     let majors = Majors::new(bare(service), major, route_of);
                     building.add(verb, &route.path, Target::Method(majors), &owner)?;
                 }
@@ -180,7 +184,8 @@ impl Routes {
 }
 
 fn method_route(
-    client: usize,
+    at: usize,
+    client: &Arc<dyn AnyClient>,
     method: &MethodDescriptor,
     route: &HttpRoute,
 ) -> Result<(Method, Arc<MethodRoute>), String> {
@@ -205,7 +210,11 @@ fn method_route(
     if !accept.is_empty() && !arguments.takes_blob() {
         return Err("accepts media types, and its body is no `Blob`".into());
     }
-    let route = MethodRoute { client, index, arguments, status, location, accept };
+    let (service, major) = (bare(client.service().name()), client.descriptor().major());
+    let place = route.location.as_deref().unwrap_or_default();
+    let answers = format!("{service}@{major}.{} {} {place}", method.name, route.status);
+    let client = at;
+    let route = MethodRoute { client, index, arguments, status, location, accept, answers };
     Ok((verb, Arc::new(route)))
 }
 

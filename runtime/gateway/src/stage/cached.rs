@@ -22,6 +22,7 @@ use crate::methods::EdgeMethod;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::routes::MethodRoute;
+use crate::versions::bare;
 
 /// What says on whose behalf a request is.
 const CREDENTIALS: &str = "Authorization, Cookie, X-Api-Key";
@@ -48,7 +49,7 @@ pub(super) async fn answer(
     admit(here, (route.client, route.index), &route.arguments, found).await?;
     let whose = Whose::of(here, method);
     let arguments = route.arguments.collect(found)?;
-    let (key, now) = (whose.key(&method.name, &arguments), here.worker.now());
+    let (key, now) = (whose.key(&route.answers, &arguments), here.worker.now());
     let cache = &here.worker.shared.cache;
     let call = || call(here, route, &whose, &arguments, time);
     let landed = match asked(here) {
@@ -91,7 +92,7 @@ pub(super) async fn answer(
         }
     };
     let service = || here.serving.client(route.client).service().name();
-    let kept = landed.map_err(|error| Problem::of_call(error, service()))?;
+    let kept = landed.map_err(|error| Problem::of_call(error, bare(service())))?;
     Ok(kept.response())
 }
 
@@ -111,16 +112,18 @@ impl Whose {
         }
     }
 
-    /// What an answer is found by.
-    fn key(&self, method: &str, arguments: &[u8]) -> Key {
+    /// What an answer is found by; `answers` is what its route says, see [`MethodRoute::answers`].
+    fn key(&self, answers: &str, arguments: &[u8]) -> Key {
         let (kind, principal): (u8, &[u8]) = match self {
             Self::Anyones => (0, &[]),
             Self::Of(None) => (1, &[]),
             Self::Of(Some(principal)) => (2, principal.as_bytes()),
         };
-        let length = (principal.len() as u64).to_be_bytes();
-        // A method's name has no zero in it.
-        Bytes::from([method.as_bytes(), &[0, kind], &length, principal, arguments].concat())
+        let length = |text: &[u8]| (text.len() as u64).to_be_bytes();
+        let lengths = [length(answers.as_bytes()), length(principal)];
+        let [first, second] = &lengths;
+        let parts: [&[u8]; 6] = [&[kind], first, second, answers.as_bytes(), principal, arguments];
+        Bytes::from(parts.concat())
     }
 
     /// The value of `Cache-Control`.
@@ -268,7 +271,15 @@ mod tests {
         let method = MethodDescriptor::plain("get", 0);
         let arguments = Arguments::of_object(&method);
         let (status, accept) = (StatusCode::OK, Vec::new());
-        let route = MethodRoute { client: 0, index: 0, arguments, status, location: None, accept };
+        let route = MethodRoute {
+            client: 0,
+            index: 0,
+            arguments,
+            status,
+            location: None,
+            accept,
+            answers: String::new(),
+        };
         let of = |degraded, status, headers: &[(&str, &str)]| {
             let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             let headers = headers.iter().map(own).collect();

@@ -16,6 +16,7 @@ mod keys;
 mod later;
 mod lifecycle;
 mod limits;
+mod majors;
 mod named;
 mod numbers;
 mod own;
