@@ -7,7 +7,8 @@ pub(crate) use seam_core::name::bare;
 pub struct Versions {
     /// By service; of others it is the lowest that is known.
     pub pinned: Vec<(String, u16)>,
-    /// Which share of those requests goes to another major, in percent: service, major, share.
+    /// Which share of those requests goes to another major, in percent: service, major, share. The shares
+    /// of a service's majors are 100 together at most.
     pub grey: Vec<(String, u16, u8)>,
 }
 
@@ -20,12 +21,17 @@ impl Versions {
         known: &[u16],
         client: impl FnOnce() -> u64,
     ) -> Option<u16> {
-        let mut grey =
-            self.grey.iter().filter(|(name, major, _)| name == service && known.contains(major));
-        if let Some((_, major, share)) = grey.next()
-            && client() % 100 < u64::from(*share)
-        {
-            return Some(*major);
+        let mut grey = self.grey.iter().filter(|(name, ..)| name == service).peekable();
+        if grey.peek().is_some() {
+            let (draw, mut end) = (client() % 100, 0);
+            let drawn = grey.find(|(.., share)| {
+                end += u64::from(*share);
+                draw < end
+            });
+            // Nobody is sent to a major that nobody has, nor to another for the want of that.
+            if let Some((_, major, _)) = drawn.filter(|(_, major, _)| known.contains(major)) {
+                return Some(*major);
+            }
         }
         let pinned = self.pinned.iter().find(|(name, _)| name == service);
         pinned.map(|(_, major)| *major).or_else(|| known.first().copied())
@@ -108,6 +114,23 @@ mod tests {
         assert!((0..1_000).all(|client| of(client) == of(client)));
         // Nobody is sent to a major that nobody has.
         assert_eq!(grey.unsaid("loyalty", &[1], || 0), Some(1));
+    }
+
+    #[test]
+    fn each_share_is_of_all_clients() {
+        let grey =
+            vec![("loyalty".into(), 2, 10), ("user".into(), 2, 90), ("loyalty".into(), 3, 20)];
+        let grey = Versions { grey, ..Versions::default() };
+        let of = |known: &[u16], client| grey.unsaid("loyalty", known, || client);
+        let count = |known: &[u16], major| {
+            (0..1_000).filter(|client| of(known, *client) == Some(major)).count()
+        };
+        assert_eq!([1, 2, 3].map(|major| count(&[1, 2, 3], major)), [700, 100, 200]);
+        // Whoever had another one keeps it.
+        assert_eq!([1, 2, 3].map(|major| count(&[1, 3], major)), [800, 0, 200]);
+        assert!(
+            (0..1_000).all(|c| of(&[1, 3], c) == of(&[1, 2, 3], c) || of(&[1, 3], c) == Some(1))
+        );
     }
 
     #[test]

@@ -73,7 +73,7 @@ async fn told(here: &Here<'_>, asks: &[Ask<'_>]) -> Standing {
 }
 
 /// Whose requests are counted together with this one.
-fn whose(here: &Here<'_>) -> Option<String> {
+pub(super) fn whose(here: &Here<'_>) -> Option<String> {
     match here.principal() {
         Some(principal) => Some(principal.key()),
         // No principal's key begins with a letter.

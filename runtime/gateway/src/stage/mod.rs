@@ -62,6 +62,8 @@ struct Here<'a> {
     known: OnceCell<Arc<Known>>,
     /// The major of the service that it is for, once that was found out.
     version: Cell<Option<u16>>,
+    /// Whether that may be another one, once it is found out who sent the request.
+    by_client: Cell<bool>,
     /// What it has to do with sessions.
     visit: Visit,
     /// What the response is to say of limits.
@@ -107,6 +109,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         serving: &serving,
         known: OnceCell::new(),
         version: Cell::new(None),
+        by_client: Cell::new(false),
         visit: Visit::default(),
         told: Told::default(),
         instance: OnceCell::new(),
@@ -135,9 +138,12 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
 async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
     secure::redirect(here)?;
-    let found = route::find(here)?;
+    let mut found = route::find(here)?;
     let _inside = flight::enter(here, &found)?;
     auth::identify(here, &found, body).await?;
+    if here.by_client.get() && here.known().is_some() {
+        found = route::find(here)?;
+    }
     limit::admit(here, &found).await?;
     permit::foresee(here, &found)?;
     query::check(here, &found)?;

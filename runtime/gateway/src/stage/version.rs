@@ -1,16 +1,15 @@
 //! Which major of a service a request is for: by its path, by a header, or by what config says of who
 //! says nothing.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use xxhash_rust::xxh3::xxh3_64;
 
-use super::Here;
-use crate::http::header::{self, HeaderName, HeaderValue};
+use super::{Here, limit};
+use crate::http::header::{HeaderName, HeaderValue};
 use crate::problem::Problem;
 use crate::response::Response;
 
 /// Says which major is asked for, and which has answered.
 const VERSION: HeaderName = HeaderName::from_static("x-seam-version");
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The major that a request's header asks for.
 pub(super) fn of_header(here: &Here<'_>) -> Result<Option<u16>, Problem> {
@@ -40,17 +39,11 @@ pub(super) fn tell(here: &Here<'_>, response: &mut Response) {
     }
 }
 
-/// What tells a client from others, as far as its request does: its credential, or else its address.
+/// What tells a client from others: who it is, however that was shown, or else its address. Every gateway
+/// comes to the same.
 fn client(here: &Here<'_>, service: &str) -> u64 {
-    // Its keys are always the same, so that every gateway comes to the same.
-    let mut hasher = DefaultHasher::new();
+    here.by_client.set(true);
+    let client = limit::whose(here).unwrap_or_default();
     // Not the same clients for every service.
-    service.hash(&mut hasher);
-    let credentials = [header::AUTHORIZATION, API_KEY, header::COOKIE];
-    let credential = credentials.iter().find_map(|name| here.request.header(name));
-    match credential {
-        Some(credential) => credential.as_bytes().hash(&mut hasher),
-        None => here.request.peer().hash(&mut hasher),
-    }
-    hasher.finish()
+    xxh3_64(format!("{service}\n{client}").as_bytes())
 }

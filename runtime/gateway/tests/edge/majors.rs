@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use seam_core::call::{AnyClient, Client};
-use seam_gateway::{Edge, EdgeSettings, Own};
+use seam_gateway::{Authenticators, Edge, EdgeSettings, Own, Versions};
+use serde_json::json;
 
-use crate::support::{Ready, get, settings};
+use crate::support::{Ready, get, request, settings};
+use crate::who::support::{TokenKey, jwt, now};
 
 mod first {
     #[seam::contract(name = "coat", version = "1.0")]
@@ -58,4 +60,32 @@ async fn what_one_major_has_answered_is_no_answer_of_the_other() {
         assert_eq!(get(&edge, "/api/hue").await.status, 202);
     }
     assert_eq!(get(&edge, "/api/colour").await.header("age"), Some("0"));
+}
+
+#[tokio::test]
+async fn who_gets_another_major_gets_it_by_whatever_shows_who_it_is() {
+    let (key, folder) = (TokenKey::new("k"), tempfile::tempdir().unwrap());
+    let path = folder.path().join("keys.json");
+    std::fs::write(&path, TokenKey::set(&[&key])).unwrap();
+    let auth = Authenticators::new(jwt(path.to_str().unwrap()));
+    let grey = vec![("coat".to_owned(), 2, 50)];
+    let versions = Arc::new(Versions { grey, ..Versions::default() });
+    let edge = edge(EdgeSettings { auth, known: true, versions, ..settings() });
+    let mut got = Vec::new();
+    for subject in 0..32 {
+        let major = async |life: u64| {
+            let exp = now().as_secs() + life;
+            let token = key.token(&json!({ "sub": subject.to_string(), "exp": exp }));
+            let head = format!("GET /api/colour\nAuthorization: Bearer {token}");
+            let answer = request(&edge, &head, "").await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let colour = answer.body.clone();
+            (answer.header("x-seam-version").unwrap().to_owned(), colour)
+        };
+        let first = major(500).await;
+        assert_eq!(major(600).await, first, "the token of {subject} was renewed");
+        got.push(first);
+    }
+    let all = |major: &str, colour: &str| got.contains(&(major.into(), colour.into()));
+    assert!(all("1", "\"red\"") && all("2", "\"blue\""), "{got:?}");
 }

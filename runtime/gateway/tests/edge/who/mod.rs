@@ -4,5 +4,5 @@ mod forms;
 mod issuer;
 mod keys;
 mod sessions;
-mod support;
+pub(crate) mod support;
 mod tokens;
