@@ -8,6 +8,7 @@ mod registry;
 mod remote;
 mod security;
 mod stores;
+mod versions;
 mod web;
 mod wire;
 
@@ -62,6 +63,7 @@ pub(super) fn check(
     check.auth(config);
     check.edge_rules(config);
     check.edge_rates(config);
+    check.grey(config);
     check.sockets(config);
     for unit in &config.units {
         check.instances(unit);

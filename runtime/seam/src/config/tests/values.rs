@@ -125,6 +125,24 @@ fn rates() {
 }
 
 #[test]
+fn shares_of_majors_are_of_all_clients_together() {
+    let grey = |text: &str| format!("[edge.grey]\n{text}\n");
+    let config = parse(&grey("\"user@2\" = 60\n\"order@2\" = 90\n\"user@3\" = 40"));
+    assert_eq!(config.edge.versions.grey.len(), 3);
+    for (text, said) in [
+        ("\"user@2\" = 60\n\"user@3\" = 41", "app.toml:3: majors of `user` get 101 %"),
+        ("\"user@2\" = 10\n\"user@02\" = 10", "`user@2` has two shares"),
+        ("\"user@2\" = 101", "101 is no percentage"),
+        ("user = 10", "no major of a service"),
+    ] {
+        let found = problems(&grey(text));
+        assert!(found.contains(said), "{said} in {found}");
+    }
+    let much = problems(&grey("\"user@2\" = 60\n\"user@3\" = 60\n\"user@4\" = 60"));
+    assert_eq!(much.matches("majors of `user`").count(), 1, "{much}");
+}
+
+#[test]
 fn networks() {
     let trusted = |text: &str| {
         let text = format!("[edge]\ntrusted = {text}\n");
