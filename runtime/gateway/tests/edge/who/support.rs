@@ -25,6 +25,10 @@ pub(crate) trait Account {
     #[call(public, http = "GET /api/account/{id}", allow = "self:id or role:support")]
     async fn get(&self, id: u64) -> u64;
 
+    /// Accounts.
+    #[call(public, http = "GET /api/accounts", allow = "self:id or role:support")]
+    async fn list(&self, id: Option<u64>) -> u64;
+
     /// Renames an account.
     #[call(public, http = "PUT /api/account/{id}", allow = "self:id")]
     async fn rename(&self, id: u64, name: String) -> String;
@@ -72,6 +76,11 @@ impl Account for Accounts {
     async fn get(&self, id: u64) -> u64 {
         self.count();
         id
+    }
+
+    async fn list(&self, id: Option<u64>) -> u64 {
+        self.count();
+        id.unwrap_or_default()
     }
 
     async fn rename(&self, _: u64, name: String) -> String {

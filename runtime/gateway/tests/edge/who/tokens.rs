@@ -102,6 +102,31 @@ async fn a_wrong_one_is_refused_on_every_way_in_and_nothing_runs() {
 }
 
 #[tokio::test]
+async fn whose_an_argument_is_has_to_be_told() {
+    let key = TokenKey::new("a");
+    let (_folder, settings) = believed(&[&key]);
+    let (edge, accounts) = edge(settings);
+    let token = format!("Authorization: Bearer {}", key.token(&json!({})));
+    let status = async |line: &str, body: &str| {
+        let kind = if body.is_empty() { "" } else { "\nContent-Type: application/json" };
+        request(&edge, &format!("{line}\n{token}{kind}"), body).await.status
+    };
+    assert_eq!(status("GET /api/accounts?id=1", "").await, 200);
+    assert_eq!(status("POST /rpc/account/list", r#"{"id":1}"#).await, 200);
+    for query in ["", "?id=2", "?id="] {
+        assert_eq!(status(&format!("GET /api/accounts{query}"), "").await, 403, "{query}");
+    }
+    for body in ["{}", r#"{"id":null}"#, r#"{"id":2}"#, r#"{"id":[1]}"#] {
+        assert_eq!(status("POST /rpc/account/list", body).await, 403, "{body}");
+    }
+    // What is wrong with them is said, where that is what is wrong.
+    for body in [r#"{"id":1,"id":2}"#, r#"{"id":1,"x":2}"#, r#"[1]"#, "{"] {
+        assert_eq!(status("POST /rpc/account/list", body).await, 400, "{body}");
+    }
+    assert_eq!(accounts.asked(), 2);
+}
+
+#[tokio::test]
 async fn nobody_becomes_somebody_by_saying_so() {
     let key = TokenKey::new("a");
     let (_folder, settings) = believed(&[&key]);
