@@ -25,8 +25,8 @@ pub struct KeySettings {
     pub hash: [u8; 32],
     /// The roles of who has it.
     pub roles: Vec<String>,
-    /// How much whoever has it may ask for, in place of what holds for all.
-    pub rate: Option<Quota>,
+    /// How much whoever has it may ask for, in place of what holds for all; `Some(None)` has no limit.
+    pub rate: Option<Option<Quota>>,
 }
 
 impl fmt::Debug for KeySettings {

@@ -12,8 +12,9 @@ pub(crate) struct Known {
     pub(crate) principal: Principal,
     /// As calls carry it.
     pub(crate) text: Arc<str>,
-    /// How much it may ask for, where its credential says that, in place of what holds for all.
-    pub(crate) rate: Option<Quota>,
+    /// How much it may ask for, where its credential says that, in place of what holds for all; `Some(None)`
+    /// has no limit.
+    pub(crate) rate: Option<Option<Quota>>,
 }
 
 /// Why a credential doesn't do.

@@ -28,13 +28,18 @@ pub(super) async fn admit(here: &Here<'_>, found: &Found<'_>) -> Step {
         _ => None,
     };
     let method = method.and_then(|(client, index)| of_method(here, client, index));
-    let own = here.known().and_then(|known| known.rate);
-    take(here, own.or(here.settings.limits.rate), method).await
+    take(here, of_edge(here), method).await
 }
 
 /// The same for the method that a form names: by then its request has passed the edge's own limit.
 pub(super) async fn method(here: &Here<'_>, client: usize, index: u16) -> Step {
     take(here, None, of_method(here, client, index)).await
+}
+
+/// The edge's own limit, for whoever asks.
+fn of_edge(here: &Here<'_>) -> Option<Quota> {
+    let own = here.known().and_then(|known| known.rate);
+    own.unwrap_or(here.settings.limits.rate)
 }
 
 /// A method's name and its own limit, if it has one: what the edge is told, or else what its contract

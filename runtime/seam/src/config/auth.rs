@@ -80,8 +80,8 @@ pub struct KeyConfig {
     pub hash: SecretHash,
     /// `roles`: what it may be. Default: none.
     pub roles: Vec<String>,
-    /// `rate`: how much it may ask for, in place of `[edge] rate`. Default: as that says.
-    pub rate: Option<Quota>,
+    /// `rate`: how much it may ask for, in place of `[edge] rate`; 0 for no limit. Default: as that says.
+    pub rate: Option<Option<Quota>>,
 }
 
 /// `[edge.session]`: who has signed in, sealed in the cookie `seam_session`.
@@ -194,13 +194,13 @@ impl SigningConfig {
     }
 }
 
-/// Reads the tables of `[edge]` that say who its clients are.
-pub(super) fn read_auth(edge: &mut Reader<'_>) -> AuthConfig {
+/// Reads the tables of `[edge]` that say who its clients are; `rate` is how much they may ask for.
+pub(super) fn read_auth(edge: &mut Reader<'_>, rate: Rate) -> AuthConfig {
     let [jwt, session, signing] = ["jwt", "session", "signing"].map(|table| edge.has(table));
     let keys = edge.table("keys");
     AuthConfig {
         jwt: read_jwt(edge.table("jwt"), jwt),
-        keys: keys.names().into_iter().map(|name| read_key(name, keys.named(name))).collect(),
+        keys: keys.names().into_iter().map(|name| read_key(name, keys.named(name), rate)).collect(),
         session: read_session(edge.table("session"), session),
         signing: read_signing(edge.table("signing"), signing),
     }
@@ -230,12 +230,14 @@ fn read_jwt(mut reader: Reader<'_>, there: bool) -> Option<JwtConfig> {
 /// The shortest secret of HS256, in bytes: as long as its hash (RFC 7518).
 const SHORTEST_SECRET: usize = 32;
 
-fn read_key(name: &str, mut reader: Reader<'_>) -> KeyConfig {
+/// `edge` is how much others may ask for.
+fn read_key(name: &str, mut reader: Reader<'_>, edge: Rate) -> KeyConfig {
+    let has_rate = reader.has("rate");
     let key = KeyConfig {
         name: name.into(),
         hash: reader.value("hash", SecretHash::default()),
         roles: reader.value("roles", Vec::new()),
-        rate: reader.value("rate", Rate(None)).0,
+        rate: Some(reader.value("rate", edge)).filter(|_| has_rate).map(|Rate(quota)| quota),
     };
     reader.finish();
     key

@@ -30,6 +30,7 @@ pub(super) fn read_edge(
         1..=0x4000_0000 => Ok(()),
         _ => Err(("`body` is out of its range".into(), "use a value from 1 to \"1GiB\"".into())),
     };
+    let rate = reader.value("rate", Rate(limits.rate));
     let edge = EdgeConfig {
         deadline: reader.checked("deadline", deadline, positive),
         body: reader.checked("body", Bytes(limits.body as u64), body).0,
@@ -43,7 +44,7 @@ pub(super) fn read_edge(
             limits.connections_per_address as u64,
             some,
         ) as usize,
-        rate: reader.value("rate", Rate(limits.rate)).0,
+        rate: rate.0,
         rates: read_rates(reader.table("rates")),
         failures: reader.value("failures", Rate(limits.failures)).0,
         in_flight: reader.within("in_flight", limits.in_flight.into(), 0..=1_000_000) as u32,
@@ -59,7 +60,7 @@ pub(super) fn read_edge(
         open: reader.value("open", false),
         tls: EdgeTlsConfig::read(&mut reader, root),
         allow: read_allow(reader.table("allow")),
-        auth: read_auth(&mut reader),
+        auth: read_auth(&mut reader, rate),
         plugins: read_plugins(reader.table("plugins"), root, catalogue, findings),
         cors: read_cors(reader.table("cors")),
         cache: read_cache(reader.table("cache")),

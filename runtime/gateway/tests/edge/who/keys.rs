@@ -1,15 +1,34 @@
 //! Keys of clients.
 
 use ring::digest;
-use seam_gateway::{AuthSettings, Authenticators, EdgeSettings, KeySettings, new_key};
+use seam_gateway::{
+    AuthSettings, Authenticators, EdgeLimits, EdgeSettings, KeySettings, Own, new_key,
+};
 use serde_json::{Value, json};
 
-use super::support::edge;
-use crate::support::request;
+use super::support::{edge, edge_with};
+use crate::support::{request, settings};
 
 fn known(name: &str, key: &str) -> KeySettings {
     let hash = digest::digest(&digest::SHA256, key.as_bytes()).as_ref().try_into().unwrap();
     KeySettings { name: name.into(), hash, roles: vec!["support".into()], rate: None }
+}
+
+#[tokio::test]
+async fn a_key_may_have_a_limit_of_its_own_or_none() {
+    let limits = EdgeLimits { rate: "2/1h".parse().ok(), ..EdgeLimits::default() };
+    let rates = [("as-all", None), ("own", Some("3/1h".parse().ok())), ("any", Some(None))];
+    let keys = rates.map(|(name, rate)| KeySettings { rate, ..known(name, name) }).into();
+    let auth = AuthSettings { keys, ..AuthSettings::default() };
+    let (edge, _) = edge_with(auth, EdgeSettings { limits, ..settings() }, Own::default());
+    for (key, expected) in [("as-all", 2), ("own", 3), ("any", 5)] {
+        let mut answered = 0;
+        for _ in 0..5 {
+            let answer = request(&edge, &format!("GET /api/me\nX-Api-Key: {key}"), "").await;
+            answered += u32::from(answer.status == 200);
+        }
+        assert_eq!(answered, expected, "{key}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use seam_gateway::{AuthSettings, JwtKeys, Source};
 
+use serde_json::json;
+
 use super::*;
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
@@ -52,7 +54,14 @@ fn keys_are_known_by_their_hashes() {
         format!("[edge.keys.robot]\nhash = \"sha256:{KEY}\"\nroles = [\"a\"]\nrate = \"5/60s\"\n");
     let keys = parse(&text).edge.auth.settings().keys;
     assert_eq!((&*keys[0].name, keys[0].hash[1], &*keys[0].roles[0]), ("robot", 0x11, "a"));
-    assert_eq!(keys[0].rate.unwrap().to_string(), "5/60s");
+    assert_eq!(keys[0].rate.unwrap().unwrap().to_string(), "5/60s");
+    for (rate, expected) in [("", None), ("rate = 0\n", Some(None))] {
+        let text = format!("[edge]\nrate = 7\n[edge.keys.robot]\nhash = \"sha256:{KEY}\"\n{rate}");
+        let config = parse(&text);
+        assert_eq!(config.edge.auth.settings().keys[0].rate, expected);
+        let shown = if expected.is_some() { json!(0) } else { json!("7/1s") };
+        assert_eq!(config.to_json()["edge.keys.robot.rate"]["value"], shown);
+    }
     for hash in ["", "sha256:", KEY, "md5:00", "the key itself"] {
         let found = problems(&format!("[edge.keys.robot]\nhash = \"{hash}\"\n"));
         assert!(found.contains("expected \"sha256:\" and 64 hexadecimal digits"), "{found}");
