@@ -154,7 +154,8 @@ async fn call(
     let step = session::step(here, client, method);
     let Some(step) = step else { return ask(here, client, method, arguments, found).await };
     session::check(here, step)?;
-    let (answer, degraded) = ask(here, client, method, arguments, found).await?;
+    let asked = ask(here, client, method, arguments, found).await;
+    let (answer, degraded) = asked.inspect_err(|ending| session::refused(here, step, ending))?;
     Ok((session::settle(here, step, answer).await?, degraded))
 }
 

@@ -11,7 +11,7 @@ use seam_core::context::{Principal, in_context};
 use tokio::time::timeout;
 
 use super::route::Found;
-use super::{Here, call};
+use super::{Here, call, failures};
 use crate::problem::Problem;
 use crate::security::{Asked, AskedRequest, Refusal, SecurityPlugin};
 
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Who sent the request, as far as a plug-in knows.
 pub(super) async fn authenticate(here: &Here<'_>) -> Result<Option<Principal>, Problem> {
     for plugin in here.plugins().iter().filter(|plugin| plugin.knows_clients()) {
+        failures::check(here)?;
         let request = request(here);
         let asking = async { plugin.authenticate(&request).await };
         if let Some(principal) = said(here, &**plugin, asking).await? {
@@ -75,7 +76,12 @@ async fn said<T>(
             .because(format!("the plug-in `{name}` {why}"))
     };
     match timeout(PATIENCE, asking).await {
-        Ok(Ok(said)) => said.map_err(Problem::of_refusal),
+        Ok(Ok(said)) => said.map_err(|refusal| {
+            if refusal.status == 401 {
+                failures::note(here);
+            }
+            Problem::of_refusal(refusal)
+        }),
         Ok(Err(_)) => Err(silent("panicked")),
         Err(_) => Err(silent("took longer than 500 ms")),
     }

@@ -12,8 +12,9 @@ use seam_core::outcome::Unknown;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Here;
+use super::{Ending, Here, failures};
 use crate::auth::{NewCookie, Refusal, Session, now};
+use crate::http::StatusCode;
 use crate::http::header::{self, HeaderValue};
 use crate::problem::Problem;
 use crate::response::Response;
@@ -55,13 +56,25 @@ pub(super) fn step(here: &Here<'_>, client: usize, method: u16) -> Option<Sessio
     here.serving.routes().method(client, method)?.session
 }
 
-/// Refuses a call that would begin a session where there are none.
+/// Refuses a call that would begin a session where there are none, and of an address that was wrong too
+/// often.
 pub(super) fn check(here: &Here<'_>, step: SessionStep) -> Result<(), Problem> {
     match step {
         SessionStep::Start if !here.settings.auth.has_sessions() => {
             Err(Problem::not_found("there are no sessions here: `[edge.session]` has no `key`"))
         }
-        _ => Ok(()),
+        SessionStep::Start => failures::check(here),
+        SessionStep::End => Ok(()),
+    }
+}
+
+/// Who can't sign in, for the method says 401, has sent a wrong credential.
+pub(super) fn refused(here: &Here<'_>, step: SessionStep, ending: &Ending) {
+    if let (SessionStep::Start, Ending::Problem(problem)) = (step, ending)
+        && problem.is_of_service()
+        && problem.status == StatusCode::UNAUTHORIZED
+    {
+        failures::note(here);
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use seam_core::context::{Principal, current};
 use seam_gateway::{
-    Asked, AskedRequest, Edge, EdgeSettings, FileFolder, Own, Refusal, SecurityPlugin, WebSettings,
+    Asked, AskedRequest, Edge, EdgeLimits, EdgeSettings, FileFolder, Own, Refusal, SecurityPlugin,
+    WebSettings,
 };
 
 use crate::support::{Ready, get, request, settings, shelf};
@@ -18,6 +19,7 @@ fn wish(request: &AskedRequest<'_>, at: &str) -> Result<(), Refusal> {
     let wish = request.header("x-wish").and_then(|wish| wish.strip_prefix(at));
     assert_ne!(wish, Some(" panic"));
     match wish {
+        Some(" wrong") => Err(Refusal::invalid_credential("it is told that it is wrong")),
         Some(" no") => Err(Refusal::denied("unwished", "it was told not to")),
         _ => Ok(()),
     }
@@ -46,8 +48,11 @@ impl SecurityPlugin for Wishing {
 }
 
 fn edge(web: WebSettings) -> Edge {
+    bound(EdgeSettings { web: web.into(), ..settings() })
+}
+
+fn bound(settings: EdgeSettings) -> Edge {
     let own = Own { plugins: vec![Arc::new(Wishing)], ..Own::default() };
-    let settings = EdgeSettings { web: web.into(), ..settings() };
     Edge::bind_with(settings, vec![shelf()], Arc::new(Ready), own).unwrap()
 }
 
@@ -82,4 +87,22 @@ async fn one_that_panics_has_not_said_yes() {
         assert_eq!((answer.status, answer.problem().1.as_str()), (503, "unavailable"), "{at}");
     }
     assert_eq!(get(&edge, "/api/book/5").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_one_takes_for_a_wrong_credential_counts_as_one() {
+    let limits = EdgeLimits { failures: "2/1h".parse().ok(), ..EdgeLimits::default() };
+    let edge = bound(EdgeSettings { limits, ..settings() });
+    for (status, wish) in [
+        (401, "authenticate wrong"),
+        (403, "authorize no"),
+        (403, "authenticate no"),
+        (401, "authorize wrong"),
+        (429, "authenticate wrong"),
+        (429, "nothing"),
+    ] {
+        let answer = request(&edge, &format!("GET /api/book/5\nX-Wish: {wish}"), "").await;
+        assert_eq!(answer.status, status, "{wish}");
+    }
+    assert_eq!(get(&edge, "/healthz").await.status, 200);
 }

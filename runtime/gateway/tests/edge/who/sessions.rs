@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::time::Clock;
-use seam_gateway::{Alone, AuthSettings, Edge, EdgeSettings, Own, SessionSettings, Together};
+use seam_gateway::{
+    Alone, AuthSettings, Edge, EdgeLimits, EdgeSettings, Own, SessionSettings, Together,
+};
 use serde_json::json;
 
 use super::support::{Accounts, edge, edge_with};
@@ -75,6 +77,25 @@ async fn who_cant_sign_in_gets_no_cookie() {
     let answer = post(&none, "/api/session", r#"{"name":"ada"}"#).await;
     assert_eq!(answer.problem().0, 404);
     assert_eq!(accounts.asked(), 0);
+}
+
+#[tokio::test]
+async fn who_cant_sign_in_may_not_try_for_ever() {
+    let limits = EdgeLimits { failures: "3/1h".parse().ok(), ..EdgeLimits::default() };
+    let (a, accounts) =
+        edge_with(sessions(), EdgeSettings { limits, ..settings() }, Own::default());
+    let cookie = format!("Cookie: {}", sign_in(&a).await);
+    for path in ["/api/session", "/rpc/account/sign_in", "/api/session"] {
+        assert_eq!(post(&a, path, r#"{"name":"eve"}"#).await.problem().1, "wrong_name");
+    }
+    for name in ["eve", "ada"] {
+        let answer = post(&a, "/api/session", &format!(r#"{{"name":"{name}"}}"#)).await;
+        assert_eq!(answer.problem(), (429, "rate_limited".into(), "not_executed".into()));
+        assert!(answer.header("retry-after").is_some());
+    }
+    assert_eq!(accounts.asked(), 4);
+    assert_eq!(with(&a, "GET /api/me", &[&cookie], "").await.status, 429);
+    assert_eq!(post(&a, "/api/account", r#"{"name":"x"}"#).await.status, 200);
 }
 
 #[tokio::test]
