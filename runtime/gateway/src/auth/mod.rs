@@ -23,6 +23,7 @@ pub(crate) use self::known::{Known, Refusal};
 pub(crate) use self::origin::Asked;
 pub use self::session::SessionSettings;
 pub(crate) use self::session::{NewCookie, Session};
+pub(crate) use self::signing::Signed;
 pub use self::signing::{SigningApp, SigningSettings};
 
 /// The time since 1970, by which tokens, cookies and signatures go.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use seam_core::outcome::Code;
 
 use super::route::Found;
-use super::{Here, Step, failures, permit, plugins, session};
-use crate::auth::{Asked, Known, Refusal, Sent, now};
+use super::{Here, Step, failures, limit, permit, plugins, session};
+use crate::auth::{Asked, Known, Refusal, Sent, Signed, now};
 use crate::problem::Problem;
 use crate::query::pairs;
 use crate::request::Body;
@@ -74,36 +74,47 @@ fn take(here: &Here<'_>, found: &Found<'_>, sent: Result<Sent, Refusal>) -> Resu
 
 /// Finds out who has signed a form, where forms have to be signed: each is taken once, at whichever
 /// edge.
-pub(super) async fn signed(here: &Here<'_>, body: &[u8]) -> Result<(), Problem> {
-    let auth = &here.settings.auth;
-    if !auth.signs() {
+pub(super) async fn signed(here: &Here<'_>, body: &[u8]) -> Step {
+    if !here.settings.auth.signs() {
         return Ok(());
     }
-    failures::check(here)?;
-    let form = pairs(body, "the form")?;
-    let Some(signed) = auth.signed(&form, now()) else { return Ok(()) };
-    let signed = signed.inspect_err(|problem| {
-        if problem.code == Code::SignatureInvalid.as_str() {
-            failures::note(here);
+    let (signed, is_known) = (signature(here, body), here.known().is_some());
+    if !is_known {
+        if let Ok(Some(signed)) = &signed {
+            let _ = here.known.set(Arc::clone(&signed.known));
         }
-    })?;
-    if here.known().is_some() {
+        // Before anything is used up: who is refused for now sends the same form again.
+        limit::form(here).await?;
+    }
+    let Some(signed) = signed? else { return Ok(()) };
+    if is_known {
         let why = "the form is signed, and another credential came with it: send one";
-        return Err(Problem::bad_request(why));
+        return Err(Problem::bad_request(why).into());
     }
     for value in &signed.once {
         match here.worker.shared.together.claim(value, signed.remember).await {
             Ok(Claim::First) => {}
             Ok(Claim::Before) => {
                 let why = "this form, or one with its `nonce`, was taken before";
-                return Err(Problem::new(Code::SignatureReplayed, why));
+                return Err(Problem::new(Code::SignatureReplayed, why).into());
             }
             Err(apart) => {
                 let why = "it can't be told whether this form was taken before";
-                return Err(Problem::unavailable(why).because(apart.why));
+                return Err(Problem::unavailable(why).because(apart.why).into());
             }
         }
     }
-    let _ = here.known.set(signed.known);
     Ok(())
+}
+
+/// Who has signed a form, if forms have to be signed.
+fn signature(here: &Here<'_>, body: &[u8]) -> Result<Option<Signed>, Problem> {
+    failures::check(here)?;
+    let form = pairs(body, "the form")?;
+    let signed = here.settings.auth.signed(&form, now()).transpose();
+    signed.inspect_err(|problem| {
+        if problem.code == Code::SignatureInvalid.as_str() {
+            failures::note(here);
+        }
+    })
 }

@@ -23,12 +23,19 @@ const EDGE: &str = "edge";
 pub(super) async fn admit(here: &Here<'_>, found: &Found<'_>) -> Step {
     let method = match found {
         Found::Health | Found::Readiness => return Ok(()),
+        // Who has signed it isn't known yet.
+        Found::Form if here.settings.auth.signs() && here.known().is_none() => return Ok(()),
         Found::Route(route, _) => Some((route.client, route.index)),
         Found::Method(client, method) => Some((*client, method.index)),
         _ => None,
     };
     let method = method.and_then(|(client, index)| of_method(here, client, index));
     take(here, of_edge(here), method).await
+}
+
+/// The same for a form that had to be signed, once it was looked at who has done so.
+pub(super) async fn form(here: &Here<'_>) -> Step {
+    take(here, of_edge(here), None).await
 }
 
 /// The same for the method that a form names: by then its request has passed the edge's own limit.

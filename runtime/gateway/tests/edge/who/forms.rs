@@ -9,7 +9,8 @@ use futures_util::future::{BoxFuture, join_all};
 use ring::hmac;
 use seam_core::time::Clock;
 use seam_gateway::{
-    Alone, Apart, Ask, AuthSettings, Claim, Edge, Own, SigningApp, SigningSettings, Take, Together,
+    Alone, Apart, Ask, AuthSettings, Claim, Edge, EdgeLimits, EdgeSettings, Own, SigningApp,
+    SigningSettings, Take, Together,
 };
 
 use super::support::{Accounts, edge, edge_with, now};
@@ -23,7 +24,7 @@ fn signing() -> AuthSettings {
         secret: SECRET.as_bytes().into(),
         roles: vec!["support".into()],
     };
-    let apps = vec![app("app1")];
+    let apps = vec![app("app1"), app("app3")];
     let signing = SigningSettings { window: Duration::from_secs(300), apps };
     AuthSettings { signing: Some(signing), ..AuthSettings::default() }
 }
@@ -125,6 +126,31 @@ async fn what_was_taken_is_not_taken_again_as_other_fields_of_the_same_text() {
     assert_eq!(code(&edge, &merged("version", "zone")).await, "signature_replayed");
     assert_eq!(code(&edge, &merged("extra", "method")).await, "signature_replayed");
     assert_eq!(accounts.asked(), 1);
+}
+
+#[tokio::test]
+async fn who_signs_counts_for_itself_and_who_does_not_by_its_address() {
+    let clock = Clock::manual();
+    // Later than the clock of whom it calls, for whom deadlines would be over.
+    clock.advance(Duration::from_secs(1_000_000));
+    let limits = EdgeLimits { rate: "2/1h".parse().ok(), ..EdgeLimits::default() };
+    let settings = EdgeSettings { limits, clock: clock.clone(), ..settings() };
+    let (edge, accounts) = edge_with(signing(), settings, Own::default());
+    let of = |app: &'static str, nonce: &str| form(nonce, &[("appKey", app)], SECRET);
+    let codes = async |app: &'static str| {
+        [code(&edge, &of(app, "1")).await, code(&edge, &of(app, "2")).await]
+    };
+    assert_eq!(codes("app1").await, ["ok", "ok"]);
+    let third = of("app1", "3");
+    assert_eq!(code(&edge, &third).await, "rate_limited");
+    assert_eq!(codes("app3").await, ["ok", "ok"]);
+    assert_eq!(codes("").await, ["signature_missing", "signature_missing"]);
+    assert_eq!(code(&edge, &of("nobody", "1")).await, "rate_limited");
+    assert_eq!(accounts.asked(), 4);
+    // Who was refused for now hasn't used the form up.
+    clock.advance(Duration::from_secs(2 * 60 * 60));
+    assert_eq!(code(&edge, &third).await, "ok");
+    assert_eq!(code(&edge, &third).await, "signature_replayed");
 }
 
 /// Nobody can be asked.
