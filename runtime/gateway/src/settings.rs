@@ -47,9 +47,6 @@ pub struct EdgeSettings {
     pub schemes: Vec<Scheme>,
     /// How clients show who they are. Default: nobody can.
     pub auth: Authenticators,
-    /// Other sites whose pages may ask for something with a session of this one, such as
-    /// `https://app.example.com`. Default: none.
-    pub origins: Arc<[String]>,
     /// Whether requests that come without TLS are sent to where the edge speaks it, but for
     /// `/healthz` and `/readyz`. Default: no.
     pub redirect: bool,
@@ -79,7 +76,6 @@ impl Default for EdgeSettings {
             web: Arc::default(),
             schemes: Vec::new(),
             auth: Authenticators::default(),
-            origins: Arc::default(),
             redirect: false,
             limits: EdgeLimits::default(),
             rates: Arc::default(),

@@ -9,7 +9,8 @@ use crate::files::FileFolder;
 /// What an edge can be told of the web around it. Default: nothing.
 #[derive(Debug, Clone, Default)]
 pub struct WebSettings {
-    /// Which pages of other origins may read its answers.
+    /// Which pages of other origins may read its answers. Those of origins that are named may also ask for
+    /// something with a session of this one.
     pub cors: Cors,
     /// For how long answers of a method are kept, by `service.method`, in place of what the method
     /// itself declares; zero keeps none.

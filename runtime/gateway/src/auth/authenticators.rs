@@ -13,6 +13,7 @@ use super::origin::{self, Asked};
 use super::session::{NewCookie, Session, SessionSettings, Sessions};
 use super::signing::{Signed, Signing, SigningSettings};
 use super::{Known, Refusal};
+use crate::cors::Cors;
 use crate::problem::Problem;
 use crate::query::Pair;
 
@@ -114,13 +115,13 @@ impl Authenticators {
         self.0.as_ref().is_some_and(|parts| parts.sessions.is_some())
     }
 
-    /// Finds out who sent a request, at `now`; `origins` are the sites whose pages may use a session of
-    /// this one. `may_look` is asked before something is looked at that
-    /// takes a while, and `is_ended` whether a session was.
+    /// Finds out who sent a request, at `now`; pages of the origins that `cors` names may use a session of
+    /// this site. `may_look` is asked before something is looked at that takes a while, and `is_ended`
+    /// whether a session was.
     pub(crate) async fn identify(
         &self,
         asked: &Asked<'_>,
-        origins: &[String],
+        cors: &Cors,
         now: Duration,
         may_look: impl Fn() -> Result<(), Problem>,
         is_ended: impl Fn(&str) -> bool,
@@ -151,7 +152,7 @@ impl Authenticators {
                 may_look()?;
                 match parts.session(&cookies, now, is_ended) {
                     Ok(session) => {
-                        origin::check(asked, origins)?;
+                        origin::check(asked, cors)?;
                         Ok(Sent::Session(Box::new(session)))
                     }
                     Err(refusal) => Err(refusal),

@@ -1,5 +1,6 @@
 //! Requests that a page of another site may have made with a cookie of this one.
 
+use crate::cors::Cors;
 use crate::http::{HeaderMap, HeaderName, Method, header};
 use crate::problem::Problem;
 use seam_core::outcome::Code;
@@ -18,8 +19,8 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Refuses a request with a cookie that another site's page may have sent: one that changes something
-/// must say that its body is JSON, and come from a page of this host or of one of `origins`.
-pub(super) fn check(asked: &Asked<'_>, origins: &[String]) -> Result<(), Problem> {
+/// must say that its body is JSON, and come from a page of this host or of an origin that `cors` names.
+pub(super) fn check(asked: &Asked<'_>, cors: &Cors) -> Result<(), Problem> {
     if matches!(*asked.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
@@ -30,8 +31,7 @@ pub(super) fn check(asked: &Asked<'_>, origins: &[String]) -> Result<(), Problem
             site.is_none_or(|site| site.as_bytes() != b"cross-site")
         }
         (Some(origin), None) => {
-            let origin = origin.to_str().unwrap_or_default();
-            is_own(origin, asked) || origins.iter().any(|known| known == origin)
+            cors.lists(origin.as_bytes()) || is_own(origin.to_str().unwrap_or_default(), asked)
         }
         (Some(_), Some(_)) => false,
     };
@@ -93,7 +93,8 @@ mod tests {
             takes_bytes: false,
             secure: false,
         };
-        let known = ["https://app.test".to_owned()];
+        let origins = vec!["https://app.test".to_owned(), Cors::ANY.to_owned()];
+        let known = Cors { origins, ..Cors::default() };
         check(&asked, &known).map_or_else(|problem| problem.status.as_u16(), |()| 200)
     }
 
@@ -160,6 +161,6 @@ mod tests {
             takes_bytes: true,
             secure: false,
         };
-        assert!(check(&asked, &[]).is_ok());
+        assert!(check(&asked, &Cors::default()).is_ok());
     }
 }

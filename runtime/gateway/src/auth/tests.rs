@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cors::Cors;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use crate::query::pairs;
 
@@ -32,7 +33,7 @@ fn is_refused(all: &Authenticators, name: &'static str, value: &[u8]) -> bool {
     headers.insert(HeaderName::from_static(name), value);
     let (method, headers) = (&Method::POST, &headers);
     let asked = Asked { method, headers, has_body: true, takes_bytes: false, secure: false };
-    let sent = all.identify(&asked, &[], NOW, || Ok(()), |_| false).now_or_never();
+    let sent = all.identify(&asked, &Cors::default(), NOW, || Ok(()), |_| false).now_or_never();
     match sent.expect("nothing is waited for") {
         Ok(Ok(Sent::Nothing)) => name == "cookie",
         Ok(Ok(_)) => false,

@@ -40,8 +40,8 @@ pub(super) async fn identify(here: &Here<'_>, found: &Found<'_>, body: &Body) ->
     let together = &here.worker.shared.together;
     let may_look = || failures::check(here);
     let is_ended = |session: &str| together.is_ended(session);
-    let origins = &here.settings.origins;
-    let sent = auth.identify(&asked, origins, now(), may_look, is_ended).await;
+    let cors = &here.settings.web.cors;
+    let sent = auth.identify(&asked, cors, now(), may_look, is_ended).await;
     match sent.and_then(|sent| take(here, found, sent)) {
         // What the program's own routes take for a credential is theirs to say.
         Err(_) if matches!(found, Found::Own(_)) => Ok(()),

@@ -114,7 +114,6 @@ pub(super) fn settings(
         versions: Arc::new(edge.versions.clone()),
         auth: auth.with(edge.auth.settings()),
         web: web(edge).into(),
-        origins: edge.cors.origins.clone().into(),
         schemes: edge.auth.schemes(),
         redirect: edge.tls.as_ref().is_some_and(|tls| tls.redirect),
         limits,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use seam_core::time::Clock;
 use seam_gateway::{
-    Alone, AuthSettings, Edge, EdgeLimits, EdgeSettings, Own, SessionSettings, Together,
+    Alone, AuthSettings, Cors, Edge, EdgeLimits, EdgeSettings, Own, SessionSettings, Together,
+    WebSettings,
 };
 use serde_json::json;
 
@@ -23,8 +24,9 @@ fn two() -> [(Edge, Accounts); 2] {
     let together: Arc<dyn Together> = Arc::new(Alone::new(Clock::fast()));
     [(), ()].map(|()| {
         let own = Own { together: Some(Arc::clone(&together)), ..Own::default() };
-        let origins = ["https://app.test".to_owned()].into();
-        edge_with(sessions(), EdgeSettings { origins, ..settings() }, own)
+        let cors = Cors { origins: vec!["https://app.test".into()], ..Cors::default() };
+        let web = WebSettings { cors, ..WebSettings::default() }.into();
+        edge_with(sessions(), EdgeSettings { web, ..settings() }, own)
     })
 }
 
