@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use seam_core::context::TraceId;
 
+use crate::coding::Coded;
 use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::{Instead, Problem};
@@ -23,6 +25,8 @@ pub(crate) struct Response {
     pub(crate) content: Content,
     /// What the content is known by, where that isn't all of its bytes.
     pub(crate) tag: Option<Tag>,
+    /// What is kept of its content in codings, if it is kept.
+    pub(crate) coded: Option<Arc<Coded>>,
     /// The connection is closed after it.
     pub(crate) close: bool,
     /// The code of the problem that it is, for the log; empty if it is none.
@@ -76,7 +80,7 @@ impl Response {
 
     fn new(status: StatusCode, content: Content) -> Self {
         let headers = Vec::with_capacity(5);
-        Self { status, headers, content, tag: None, close: false, code: "".into() }
+        Self { status, headers, content, tag: None, coded: None, close: false, code: "".into() }
     }
 
     pub(crate) fn header(&mut self, name: HeaderName, value: HeaderValue) {

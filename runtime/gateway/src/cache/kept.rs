@@ -1,8 +1,11 @@
 //! An answer that may be given again.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use seam_core::time::Moment;
 
+use crate::coding::Coded;
 use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::response::{Content, Response};
@@ -25,6 +28,7 @@ pub(crate) struct Kept {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
+    coded: Arc<Coded>,
     at: Moment,
     until: Moment,
 }
@@ -38,7 +42,8 @@ impl Kept {
             // No call is answered with one.
             Content::Stream { .. } => Bytes::new(),
         };
-        Self { keep, status, headers, body, at, until }
+        let coded = Arc::new(Coded::of(body.len()));
+        Self { keep, status, headers, body, coded, at, until }
     }
 
     /// Whether it may still be given.
@@ -46,7 +51,7 @@ impl Kept {
         now < self.until
     }
 
-    /// About what it takes, in bytes.
+    /// About what it takes as it came, in bytes.
     pub(super) fn weight(&self) -> usize {
         let header = |(name, value): &(HeaderName, HeaderValue)| name.as_str().len() + value.len();
         self.body.len() + self.headers.iter().map(header).sum::<usize>()
@@ -57,6 +62,7 @@ impl Kept {
         let mut response = Response::empty(self.status);
         response.headers.extend_from_slice(&self.headers);
         response.content = Content::Bytes(self.body.clone());
+        response.coded = Some(Arc::clone(&self.coded));
         response
     }
 

@@ -38,7 +38,8 @@ struct Weight;
 
 impl Weighter<Key, Arc<Kept>> for Weight {
     fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
-        (key.len() + kept.weight()) as u64 + OVERHEAD
+        // Its codings may take as much once more.
+        (key.len() + 2 * kept.weight()) as u64 + OVERHEAD
     }
 }
 

@@ -1,10 +1,12 @@
 //! Codings of contents: which one a client would have, and how it is done.
 
 mod accept;
+mod coded;
 mod compress;
 mod media;
 
 pub(crate) use self::accept::accepted;
+pub(crate) use self::coded::Coded;
 pub(crate) use self::compress::{pieces, whole};
 pub(crate) use self::media::is_compressible;
 

@@ -1,7 +1,11 @@
 //! Contents in a coding that the client takes.
 
+use std::io;
+
+use bytes::Bytes;
+
 use super::Here;
-use crate::coding::{self, Coding, accepted, is_compressible};
+use crate::coding::{self, Coded, Coding, accepted, is_compressible};
 use crate::http::StatusCode;
 use crate::http::header::{self, HeaderValue};
 use crate::response::{Content, Response};
@@ -63,7 +67,7 @@ pub(super) async fn apply(coding: Option<Coding>, response: &mut Response) -> bo
     let Some(coding) = coding else { return false };
     let empty = || Content::Bytes(Default::default());
     match std::mem::replace(&mut response.content, empty()) {
-        Content::Bytes(plain) => match coding::whole(coding, plain.clone()).await {
+        Content::Bytes(plain) => match whole(coding, response.coded.as_deref(), &plain).await {
             Ok(coded) => response.content = Content::Bytes(coded),
             Err(error) => {
                 tracing::warn!(%error, "an answer can't be coded, and is sent as it is");
@@ -79,4 +83,44 @@ pub(super) async fn apply(coding: Option<Coding>, response: &mut Response) -> bo
     response.headers.retain(|(name, _)| *name != header::ACCEPT_RANGES);
     response.header(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     true
+}
+
+/// A content in a coding, as it was kept or else made now.
+async fn whole(coding: Coding, kept: Option<&Coded>, plain: &Bytes) -> io::Result<Bytes> {
+    let Some(kept) = kept else { return coding::whole(coding, plain.clone()).await };
+    if let Some(coded) = kept.get(coding) {
+        return Ok(coded);
+    }
+    let coded = coding::whole(coding, plain.clone()).await?;
+    kept.put(coding, &coded);
+    Ok(coded)
+}
+
+#[cfg(test)]
+mod tests {
+    use seam_core::time::Moment;
+
+    use super::*;
+    use crate::cache::{Keep, Kept};
+
+    #[tokio::test]
+    async fn what_is_kept_is_coded_once() {
+        let response = Response::json(StatusCode::OK, "[1,2,3]".repeat(1_000));
+        let now = Moment::from_nanos(0);
+        let kept = Kept::new(response, Keep::Until, now, now);
+        let coded = async |coding| {
+            let mut response = kept.response();
+            assert!(apply(Some(coding), &mut response).await);
+            match response.content {
+                Content::Bytes(coded) => coded,
+                Content::Stream { .. } => panic!("it is whole"),
+            }
+        };
+        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+            let (first, again) = (coded(coding).await, coded(coding).await);
+            assert_eq!(first.as_ptr(), again.as_ptr(), "{coding:?}");
+            assert!(first.len() < 1_000);
+        }
+        assert_ne!(coded(Coding::Gzip).await, coded(Coding::Brotli).await);
+    }
 }
