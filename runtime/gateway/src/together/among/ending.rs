@@ -12,7 +12,7 @@ use super::{Among, Other};
 use crate::together::Apart;
 
 /// So many sessions are told of at once.
-const PAGE: usize = 10_000;
+pub(super) const PAGE: usize = 10_000;
 
 /// The others that were told of all that have ended, since they can be reached.
 #[derive(Debug, Default)]

@@ -8,6 +8,8 @@ use seam_core::context::{CallContext, InboundContext};
 use seam_core::outcome::Unknown;
 use seam_core::remote::{Caller, Inbound, Inlet, Outbound, Remote, RemoteReply, Replies, Sent};
 
+use super::ending::PAGE;
+use super::request::Answer;
 use super::*;
 use crate::together::{Standing, Taken};
 
@@ -239,6 +241,23 @@ async fn a_session_ends_everywhere() {
     assert!(net.edge(0).is_ended("s1") && net.edge(0).is_ended("s2"));
     net.pass(LASTING.as_millis() as u64).await;
     assert!(!net.edge(0).is_ended("s1"));
+}
+
+#[tokio::test]
+async fn however_many_have_ended_who_begins_hears_of_all() {
+    let net = Net::of(2).await;
+    net.kill(0);
+    let number = 2 * PAGE + 1;
+    for session in 0..number {
+        net.edge(1).here.end_here(&format!("{session:0>128}"), LASTING).unwrap();
+    }
+    // Each of its answers fits into a frame.
+    let Answer::Endings { sessions, more: true } = net.edge(1).endings(None) else { panic!() };
+    assert_eq!(sessions.len(), PAGE);
+    let page: usize = sessions.iter().map(|(session, _)| session.len() + 16).sum();
+    assert!(page < 4 << 20, "{page}");
+    net.start(0, None).await;
+    assert_eq!(net.edge(0).here.endings().len(), number);
 }
 
 #[tokio::test]
