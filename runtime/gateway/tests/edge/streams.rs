@@ -100,6 +100,33 @@ async fn who_takes_back_all_that_it_asks_for_is_left() {
 }
 
 #[tokio::test]
+async fn who_takes_back_what_has_begun_is_left_too() {
+    let (edge, service) = waiting();
+    let client = H2Client::to(edge.address()).await;
+    let mut sent = 0;
+    'waves: while sent < 10_000 {
+        let mut wave = Vec::new();
+        for _ in 0..50 {
+            let Ok(mut send) = client.send.clone().ready().await else { break 'waves };
+            let Ok(asked) = send.send_request(to_test("POST /api/wait"), true) else { break 'waves };
+            wave.push(asked);
+        }
+        sent += 50;
+        let begun = reached(&service.waiting, 50);
+        let ended = async { while !client.is_over() { tokio::task::yield_now().await } };
+        tokio::select! {
+            () = begun => {}
+            () = ended => break,
+        }
+        wave.iter_mut().for_each(|(_, stream)| stream.send_reset(Reason::CANCEL));
+        reached(&service.waiting, 0).await;
+    }
+    assert!((200..=300).contains(&sent), "{sent} were taken");
+    let error = client.over().await.unwrap_err();
+    assert!(error.is_io() || error.reason() == Some(Reason::ENHANCE_YOUR_CALM), "{error:?}");
+}
+
+#[tokio::test]
 async fn ten_thousand_requests_that_are_taken_back_at_once_end_their_connection() {
     let (edge, service) = waiting();
     let mut io = TcpStream::connect(edge.address()).await.unwrap();

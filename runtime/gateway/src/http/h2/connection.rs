@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use h2::Reason;
 use h2::server::{Builder, Connection};
 
-use super::stream::{self, On};
+use super::stream::{self, Ended, On};
 use super::watch::{Watch, Watched};
 use crate::http::Phase;
 use crate::http::connections::Ticket;
@@ -25,7 +25,7 @@ use crate::worker::Worker;
 /// Requests of a connection that are answered at once; a client that knows so waits with more.
 const STREAMS: u32 = 100;
 /// Requests in a row that a client may take back: a browser that leaves a page does so with all. Each
-/// that is answered is one more again, up to these.
+/// that is answered to its end is one more again, up to these.
 const RESETS: u64 = 200;
 /// What a client may send of a body before some of it is read.
 const WINDOW: u32 = 64 << 10;
@@ -71,7 +71,7 @@ pub(in crate::http) async fn serve(
             let mut some = false;
             while let Poll::Ready(Some(ended)) = streams.poll_next_unpin(cx) {
                 some = true;
-                waits.answered(ended.is_last);
+                waits.has_ended(ended);
             }
             // What they have left is to be sent.
             if some {
@@ -147,8 +147,10 @@ impl Waits {
     }
 
     /// A stream has come to its end.
-    fn answered(&mut self, is_last: bool) {
-        self.resets.0 = (self.resets.0 + 1).min(RESETS);
+    fn has_ended(&mut self, Ended { is_sent, is_last }: Ended) {
+        if is_sent {
+            self.resets.0 = (self.resets.0 + 1).min(RESETS);
+        }
         self.last |= is_last;
     }
 

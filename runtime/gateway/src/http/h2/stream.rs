@@ -35,6 +35,8 @@ pub(super) struct On {
 /// How a stream has ended.
 #[derive(Debug)]
 pub(super) struct Ended {
+    /// Its answer was sent to its end.
+    pub(super) is_sent: bool,
     /// Its answer was its connection's last.
     pub(super) is_last: bool,
 }
@@ -61,13 +63,14 @@ pub(super) async fn answer(
         })
         .await
     };
-    let Some(response) = response else { return Ended { is_last: false } };
+    let Some(response) = response else { return Ended { is_sent: false, is_last: false } };
     let is_last = response.close;
     match sending::send(&mut out, response, is_head, &on).await {
-        Ok(()) | Err(Unsent::Gone) => Ended { is_last },
+        Ok(()) => Ended { is_sent: true, is_last },
+        Err(Unsent::Gone) => Ended { is_sent: false, is_last },
         Err(Unsent::Stalled) => {
             tracing::debug!(peer = %on.peer, "a client that reads nothing is left");
-            Ended { is_last: true }
+            Ended { is_sent: false, is_last: true }
         }
     }
 }

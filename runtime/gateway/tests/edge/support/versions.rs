@@ -139,6 +139,10 @@ impl H2Client {
         Ok(Answer { status: head.status.as_u16(), headers, body, bytes })
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.is_finished()
+    }
+
     /// How the connection has ended, now or soon.
     pub(crate) async fn over(self) -> Result<(), h2::Error> {
         let Self { send, over } = self;
