@@ -204,6 +204,28 @@ async fn who_is_slow_to_send_is_told_and_left() {
 }
 
 #[tokio::test]
+async fn a_byte_now_and_then_is_too_slow() {
+    let edge = within(EdgeLimits { body_patience: 3 * SOON, ..EdgeLimits::default() });
+    let client = H2Client::to(edge.address()).await;
+    let mut send = client.send.clone();
+    let (response, mut stream) = send.send_request(to_test("POST /rpc/shelf/book"), false).unwrap();
+    let trickle = async {
+        while stream.send_data(" ".into(), false).is_ok() {
+            tokio::time::sleep(SOON).await;
+        }
+        std::future::pending().await
+    };
+    let answer = async {
+        tokio::select! {
+            answer = response => answer.unwrap(),
+            () = trickle => unreachable!("it doesn't end"),
+        }
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(10), answer).await;
+    assert_eq!(answer.expect("an answer in time").status(), 408);
+}
+
+#[tokio::test]
 async fn who_takes_nothing_is_left() {
     let edge = within(EdgeLimits { write_time: SOON, ..EdgeLimits::default() });
     let io = TcpStream::connect(edge.address()).await.unwrap();

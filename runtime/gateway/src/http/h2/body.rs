@@ -22,6 +22,7 @@ pub(super) struct Incoming {
     stream: u32,
     /// How much of it was read.
     read: u64,
+    /// One for all of it: a byte now and then is no pace.
     timer: Option<Timer>,
     limits: EdgeLimits,
     watch: Rc<Watch>,
@@ -67,7 +68,6 @@ impl Stream for Incoming {
         let this = &mut *self;
         match this.received.poll_data(cx) {
             Poll::Ready(Some(Ok(bytes))) => {
-                this.timer = None;
                 this.read += bytes.len() as u64;
                 if !this.watch.room().take(bytes.len(), this.limits.body) {
                     this.connection.breaks(Broken::Crowded);
