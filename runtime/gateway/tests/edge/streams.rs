@@ -4,15 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use h2::Reason;
 use h2::client::Builder;
 use seam_core::call::Client;
-use seam_gateway::{Edge, EdgeLimits, EdgeSettings};
+use seam_core::context::Principal;
+use seam_gateway::{
+    Asked, AskedRequest, Edge, EdgeLimits, EdgeSettings, Own, Refusal, SecurityPlugin,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    H2Client, Ready, ShelfContract, ShelfService, edge, edge_with, get, reached, settings, to_test,
+    H2Client, Ready, ShelfContract, ShelfService, edge, edge_with, get, reached, settings, shelf,
+    to_test,
 };
 
 fn waiting() -> (Edge, ShelfService) {
@@ -201,6 +206,49 @@ async fn who_is_slow_to_send_is_told_and_left() {
     stream.send_data("{".into(), false).unwrap();
     assert_eq!(response.await.unwrap().status(), 408);
     client.over().await.unwrap();
+}
+
+/// Doesn't make up its mind who sent a request.
+struct Unsure;
+
+impl SecurityPlugin for Unsure {
+    fn name(&self) -> &str {
+        "unsure"
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a AskedRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<Principal>, Refusal>> {
+        match request.header("x-subject") {
+            Some(_) => Box::pin(std::future::pending()),
+            None => Box::pin(std::future::ready(Ok(None))),
+        }
+    }
+
+    fn authorize<'a>(&'a self, _: &'a Asked<'a>) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_read_yet_makes_no_other_slow() {
+    let limits = EdgeLimits { body_patience: 5 * SOON, ..EdgeLimits::default() };
+    let own = Own { plugins: vec![Arc::new(Unsure)], ..Own::default() };
+    let settings = EdgeSettings { limits, ..settings() };
+    let edge = Edge::bind_with(settings, vec![shelf()], Arc::new(Ready), own).unwrap();
+    let client = H2Client::to(edge.address()).await;
+    let mut send = client.send.clone();
+    let request = to_test("POST /rpc/shelf/book\nx-subject: ada");
+    let (_response, mut stream) = send.send_request(request, false).unwrap();
+    // What a client may send without a word from the other side.
+    stream.reserve_capacity(65_535);
+    while stream.capacity() < 65_535 {
+        std::future::poll_fn(|cx| stream.poll_capacity(cx)).await.unwrap().unwrap();
+    }
+    stream.send_data(vec![b' '; 65_535].into(), false).unwrap();
+    let answer = client.ask(to_test("POST /rpc/shelf/book"), r#"{"id": 5}"#).await.unwrap();
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]

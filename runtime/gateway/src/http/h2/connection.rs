@@ -29,6 +29,9 @@ const STREAMS: u32 = 100;
 const RESETS: u64 = 200;
 /// What a client may send of a body before some of it is read.
 const WINDOW: u32 = 64 << 10;
+/// And of all bodies of a connection: those that nobody has begun to read leave room for others, which
+/// would be taken for slow ones.
+const WINDOWS: u32 = 16 * WINDOW;
 /// What h2 keeps of each answer, for the client to take.
 const SEND_BUFFER: usize = 32 << 10;
 
@@ -113,6 +116,7 @@ fn builder(limits: &EdgeLimits) -> Builder {
     builder
         .max_concurrent_streams(STREAMS)
         .initial_window_size(WINDOW)
+        .initial_connection_window_size(WINDOWS)
         .max_send_buffer_size(SEND_BUFFER)
         // Somewhat more than is taken, so that who sends too much is told why by an answer.
         .max_header_list_size(u32::try_from(limits.head.saturating_mul(2)).unwrap_or(u32::MAX))
