@@ -129,7 +129,7 @@ impl Links {
         // And what is pushed anywhere is heard by every edge.
         let pushes = layout.peers.iter().map(|peer| (&peer.services, &peer.unit, &peer.endpoints));
         let pushes = pushes.chain([(&layout.services, &layout.unit, &layout.siblings)]);
-        let pushes = pushes.filter(|(services, ..)| layout.http.is_some() && !services.is_empty());
+        let pushes = pushes.filter(|(services, ..)| layout.has_edge() && !services.is_empty());
         let pushes = pushes.filter_map(|(_, unit, endpoints)| {
             Some((push::service()?, push::contract(), unit, endpoints))
         });
