@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use seam_core::context::Principal;
 use seam_core::policy::Quota;
@@ -15,6 +16,8 @@ pub(crate) struct Known {
     /// How much it may ask for, where its credential says that, in place of what holds for all; `Some(None)`
     /// has no limit.
     pub(crate) rate: Option<Option<Quota>>,
+    /// Until when its credential holds, as the time since 1970, where that says so.
+    pub(crate) until: Option<Duration>,
 }
 
 /// Why a credential doesn't do.
@@ -32,7 +35,7 @@ impl Known {
     /// Refuses what calls couldn't carry.
     pub(crate) fn new(principal: Principal) -> Result<Self, Refusal> {
         match principal.text() {
-            Ok(text) => Ok(Self { principal, text, rate: None }),
+            Ok(text) => Ok(Self { principal, text, rate: None, until: None }),
             Err(error) => {
                 let subject = &principal.subject;
                 let subject: String = subject.chars().take(64).collect();

@@ -99,7 +99,7 @@ impl Sessions {
     /// The session of a cookie, if it lasts at `now`.
     pub(super) fn open(&self, cookie: &str, now: Duration) -> Result<Session, Refusal> {
         let sealed = self.opened(cookie).ok_or(Refusal::Over)?;
-        let now = millis(now);
+        let (at, now) = (now, millis(now));
         // A clock may go back by a little, and no session is of the time to come.
         let age = |since: u64| Duration::from_millis(now.saturating_sub(since));
         let SessionSettings { idle, max, .. } = self.settings;
@@ -113,7 +113,8 @@ impl Sessions {
             true => self.seal(&Sealed { seen: now, ..sealed.clone() }, now).ok(),
             false => None,
         };
-        Ok(Session { id, known: Known::new(sealed.who)?, left, renewed })
+        let known = Known { until: Some(at + left), ..Known::new(sealed.who)? };
+        Ok(Session { id, known, left, renewed })
     }
 
     fn seal(&self, sealed: &Sealed, now: u64) -> Result<NewCookie, Refusal> {

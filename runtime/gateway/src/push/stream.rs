@@ -17,14 +17,17 @@ const RETRY: u32 = 1_000;
 /// So often something is written, that both sides know of each other.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// What is pushed to a subject, from behind the event of the id `last` on.
+/// What is pushed to a subject, from behind the event of the id `last` on, for so long: then its client
+/// has to show again who it is.
 pub(crate) fn events(
     board: &Arc<Board>,
     subject: &str,
     last: Option<&str>,
+    time: Duration,
 ) -> impl Stream<Item = Result<Bytes, io::Error>> + use<> {
     let listening = board.listen(subject, last);
-    Events { listening, greeted: false, heartbeat: Box::pin(sleep(HEARTBEAT)) }
+    let (heartbeat, end) = (Box::pin(sleep(HEARTBEAT)), Box::pin(sleep(time)));
+    Events { listening, greeted: false, heartbeat, end }
 }
 
 struct Events {
@@ -32,6 +35,7 @@ struct Events {
     /// The client has been told when to come back, and from where on.
     greeted: bool,
     heartbeat: Pin<Box<Sleep>>,
+    end: Pin<Box<Sleep>>,
 }
 
 impl Events {
@@ -40,6 +44,9 @@ impl Events {
             self.greeted = true;
             let greeting = format!("retry: {RETRY}\nid: {}\n\n", self.listening.cursor());
             return Poll::Ready(Some(Ok(greeting.into())));
+        }
+        if self.end.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
         }
         match self.listening.poll(cx) {
             Poll::Ready(next) => Poll::Ready(next.map(|piece| piece.map_err(io::Error::other))),
@@ -72,7 +79,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stream_greets_tells_and_lives() {
         let board = Arc::new(Board::default());
-        let mut events = events(&board, "ada", None);
+        let mut events = events(&board, "ada", None, 3 * HEARTBEAT);
         let mut next = async || {
             let piece = events.next().await.map(Result::unwrap);
             piece.map(|piece| String::from_utf8(piece.to_vec()).unwrap())
@@ -90,5 +97,20 @@ mod tests {
         assert_eq!(began.elapsed(), 2 * HEARTBEAT);
         board.end();
         assert_eq!(next().now_or_never(), Some(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_its_time_a_stream_ends_whatever_there_is() {
+        let board = Arc::new(Board::default());
+        let mut events = Box::pin(events(&board, "ada", None, HEARTBEAT / 2));
+        assert!(events.next().await.is_some());
+        let began = tokio::time::Instant::now();
+        assert!(events.next().await.is_none());
+        assert_eq!(began.elapsed(), HEARTBEAT / 2);
+        let data = Bytes::from_static(b"{}");
+        let pushed = Pushed { number: 1, subject: "ada".into(), event: "told".into(), data };
+        let (age, told) = (HEARTBEAT, vec![pushed]);
+        board.put_up(Said { process: 10, age, head: 1, old: 0, events: told });
+        assert!(events.next().await.is_none());
     }
 }

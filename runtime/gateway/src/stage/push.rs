@@ -1,8 +1,11 @@
 //! `GET /push`: what services push to whoever asks, as server-sent events.
 
+use std::time::Duration;
+
 use tokio::time::timeout;
 
 use super::{Here, Step};
+use crate::auth::now;
 use crate::http::StatusCode;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::Problem;
@@ -17,17 +20,23 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NO: HeaderValue = HeaderValue::from_static("no");
 
-/// Opens a stream for whoever is known to ask: it ends when the edge does, or its client goes away.
+/// The longest that a stream goes on: a credential may be taken back, and who still has one goes on
+/// behind the last event.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+
+/// Opens a stream for whoever is known to ask: it ends when the edge does, its client goes away, or the
+/// credential doesn't hold any more.
 pub(super) async fn open(here: &Here<'_>) -> Step<Response> {
     let Some(pushes) = &here.worker.shared.own.pushes else {
         return Err(Problem::not_found("nothing is pushed here").into());
     };
-    let principal = here.principal().ok_or_else(Problem::unauthenticated)?;
+    let known = here.known().ok_or_else(Problem::unauthenticated)?;
     // Who is away by then is heard once it is back.
     let _ = timeout(here.settings.deadline, pushes.hear()).await;
     // What is no text is no id, either.
     let last = here.request.header(&LAST_EVENT_ID).and_then(|id| id.to_str().ok());
-    let events = push::events(pushes.board(), &principal.subject, last);
+    let time = known.until.map_or(LONGEST, |until| until.saturating_sub(now()).min(LONGEST));
+    let events = push::events(pushes.board(), &known.principal.subject, last, time);
     let mut response = Response::empty(StatusCode::OK);
     response.content = Content::Stream { length: None, chunks: Box::pin(events) };
     response.header(header::CONTENT_TYPE, EVENTS);

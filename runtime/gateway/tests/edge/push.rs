@@ -38,6 +38,11 @@ impl Pushes for Hears {
     }
 }
 
+/// What puts up nothing of its own.
+pub(crate) fn pushes() -> Option<Arc<dyn Pushes>> {
+    Some(Arc::new(Hears(Arc::default())))
+}
+
 fn edge(wall: &Arc<Wall>) -> Edge {
     let own = Own {
         pushes: Some(Arc::new(Hears(Arc::clone(wall)))),

@@ -216,6 +216,10 @@ impl SecurityPlugin for Unsure {
         "unsure"
     }
 
+    fn knows_clients(&self) -> bool {
+        true
+    }
+
     fn authenticate<'a>(
         &'a self,
         request: &'a AskedRequest<'a>,

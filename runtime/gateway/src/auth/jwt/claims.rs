@@ -1,5 +1,7 @@
 //! What a token says, and whether it says enough.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -62,13 +64,15 @@ impl Claims {
         let claims = passed_on
             .filter_map(|name| Some((name.clone(), self.claim(name)?.clone())))
             .collect::<Map<_, _>>();
-        Known::new(Principal {
+        let known = Known::new(Principal {
             subject: std::mem::take(&mut self.sub),
             issuer: Some(std::mem::take(&mut self.iss)),
             kind: "jwt".into(),
             roles,
             claims,
-        })
+        })?;
+        // One that is too large for a clock is no end.
+        Ok(Known { until: Duration::try_from_secs_f64(self.until()).ok(), ..known })
     }
 
     /// The claim of that name; if there is none, `realm_access.roles` is the member `roles` of the

@@ -1,10 +1,11 @@
 //! Tokens, on every way in.
 
-use seam_gateway::AuthSettings;
+use seam_gateway::{AuthSettings, Own};
 use serde_json::{Value, json};
 
-use super::support::{TokenKey, edge, jwt, now};
-use crate::support::{get, request};
+use super::support::{TokenKey, edge, edge_with, jwt, now};
+use crate::push::pushes;
+use crate::support::{Connection, get, request, settings};
 
 /// Keys in a file, and who believes them.
 fn believed(keys: &[&TokenKey]) -> (tempfile::TempDir, AuthSettings) {
@@ -153,4 +154,21 @@ async fn where_nobody_can_show_who_they_are_credentials_are_passed_over() {
         request(&edge, "GET /api/account/1\nAuthorization: Basic YTpi\nX-Api-Key: k", "").await;
     assert_eq!(answer.status, 200);
     assert_eq!(get(&edge, "/api/account/1").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_pushed_ends_with_the_token() {
+    let key = TokenKey::new("a");
+    let (_folder, auth) = believed(&[&key]);
+    let own = Own { pushes: pushes(), ..Own::default() };
+    let (edge, _) = edge_with(auth, settings(), own);
+    // Clocks may be apart by 30 s.
+    let token = key.token(&json!({ "exp": now().as_secs() - 28 }));
+    let head = format!("GET /push HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let mut connection = Connection::to(edge.address()).await;
+    connection.send(head).await;
+    assert_eq!(connection.head().await.unwrap().status, 200);
+    assert!(connection.until("0\r\n\r\n").await.is_some(), "it comes to its end");
+    let head = format!("GET /push\nAuthorization: Bearer {token}");
+    assert_eq!(request(&edge, &head, "").await.status, 401);
 }
