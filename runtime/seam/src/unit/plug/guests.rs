@@ -41,8 +41,8 @@ pub(super) struct Guest {
     asked: Option<u64>,
     /// What that one hosts.
     listed: Vec<Hosted>,
-    /// Its places in pools.
-    endpoints: Vec<Endpoint>,
+    /// Its places in the pools of services; `None` where a pool is full.
+    places: Vec<(ServiceId, Option<Endpoint>)>,
 }
 
 /// A service that it hosts, once its contract is known.
@@ -59,8 +59,8 @@ impl Guest {
         let link = dialling.link(&found.unit, number, found.address.clone());
         let remote: Arc<dyn Remote> = Arc::new(link.service(service, contracts::contract()));
         let asking = Asking { service, remote, clock: Clock::fast() };
-        let (listed, endpoints) = (Vec::new(), Vec::new());
-        Self { found, link, asking, here: true, asked: None, listed, endpoints }
+        let (listed, places) = (Vec::new(), Vec::new());
+        Self { found, link, asking, here: true, asked: None, listed, places }
     }
 
     /// The process at the other end, if there is one now.
@@ -82,10 +82,23 @@ impl Guest {
         format!("{}.{}", self.found.unit, self.found.instance)
     }
 
-    /// Its part in a pool of a service, by a way to call it there.
+    /// Its part in a pool of a service, by a way to call it there, unless it has one.
     pub(super) fn joins(&mut self, pool: &Pool, remote: impl FnOnce(&Link) -> RemoteService) {
-        let Found { unit, instance, .. } = &self.found;
-        self.endpoints.extend(join(pool, (unit, *instance), remote(&self.link)));
+        if !self.has_joined(pool.service()) {
+            let Found { unit, instance, .. } = &self.found;
+            let place = join(pool, (unit, *instance), remote(&self.link));
+            self.places.push((pool.service(), place));
+        }
+    }
+
+    /// Whether it has a part in the pool of a service.
+    pub(super) fn has_joined(&self, service: ServiceId) -> bool {
+        self.places.iter().any(|(known, _)| *known == service)
+    }
+
+    /// The pool of a service is there no more.
+    pub(super) fn leaves(&mut self, service: ServiceId) {
+        self.places.retain(|(known, _)| *known != service);
     }
 
     fn is_at(&mut self, found: Option<&Found>) {
@@ -96,7 +109,8 @@ impl Guest {
         }
         if moved || here != self.here {
             self.link.lead(here.then(|| self.found.address.clone()));
-            self.endpoints.iter().for_each(|endpoint| endpoint.set_gone(!here));
+            let places = self.places.iter().filter_map(|(_, place)| place.as_ref());
+            places.for_each(|place| place.set_gone(!here));
         }
         self.here = here;
     }
@@ -110,7 +124,7 @@ pub(super) fn meet(
 ) {
     // Who was never called, or is a part of nothing any more, needn't be remembered.
     guests.retain(|guest| {
-        guest.here || !guest.endpoints.is_empty() || found.iter().any(|found| found.is(guest))
+        guest.here || !guest.places.is_empty() || found.iter().any(|found| found.is(guest))
     });
     for guest in guests.iter_mut() {
         let place = found.iter().find(|found| found.is(guest));
@@ -123,6 +137,11 @@ pub(super) fn meet(
             guests.push(Guest::new(dialling, guests.len(), found, service));
         }
     }
+}
+
+/// The processes that have a part in the pool of a service, by their names.
+pub(super) fn joined(guests: &[Guest], service: ServiceId) -> impl Iterator<Item = String> {
+    guests.iter().filter(move |guest| guest.has_joined(service)).map(Guest::name)
 }
 
 /// Those that are there and weren't asked yet.

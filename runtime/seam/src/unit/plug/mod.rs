@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 
 pub(super) use self::announced::Announcement;
 pub(super) use self::contracts::{Contracts, service as asked};
-use self::guests::{Found, Guest};
+use self::guests::{Found, Guest, joined};
 use self::served::{Served, Settings};
 use super::desks::Desks;
 use super::parts::Parts;
@@ -57,8 +57,6 @@ struct State {
 struct Needed {
     id: ServiceId,
     pool: Arc<Pool>,
-    /// The processes that have a place in its pool, by their names.
-    joined: Vec<String>,
 }
 
 /// Which services that the app doesn't know may have a part in it.
@@ -114,7 +112,7 @@ impl Plug {
             let (balance, breaker) = parts.configured(id);
             let pool = Arc::new(Pool::new(id, balance, breaker, parts.hosting.clock.clone()));
             open.lead_to(Arc::clone(&pool) as _);
-            parts.plug.state.lock().needed.push(Needed { id, pool, joined: Vec::new() });
+            parts.plug.state.lock().needed.push(Needed { id, pool });
         }
         let unit = Arc::downgrade(parts);
         let following = parts.homes[0].runtime().spawn(follow(unit, service));
@@ -138,7 +136,7 @@ impl Plug {
 
     pub(super) fn status(&self) -> Vec<PluggedStatus> {
         let state = self.state.lock();
-        let served = state.served.iter().map(Served::status);
+        let served = state.served.iter().map(|served| served.status(&state.guests));
         served.chain(state.refused.values().cloned()).collect()
     }
 
@@ -167,7 +165,8 @@ impl Plug {
     /// The services that are needed here and that nobody has hosted yet.
     pub(super) fn waits_for(&self) -> Vec<String> {
         let state = self.state.lock();
-        let alone = state.needed.iter().filter(|needed| needed.joined.is_empty());
+        let is_alone = |needed: &&Needed| joined(&state.guests, needed.id).next().is_none();
+        let alone = state.needed.iter().filter(is_alone);
         let waits = |needed: &Needed| format!("no process hosts `{}` yet", needed.id);
         alone.map(waits).collect()
     }
@@ -263,15 +262,14 @@ async fn found(parts: &Parts, config: &Config, layout: &UnitLayout) -> Vec<Found
 }
 
 /// What services here need is called where it is hosted.
-fn needed_by(guests: &mut [Guest], needed: &mut [Needed], parts: &Parts) {
+fn needed_by(guests: &mut [Guest], needed: &[Needed], parts: &Parts) {
     for needed in needed {
         let Some((_, open)) = parts.hosting.opened(needed.id.name()) else { continue };
         let contract = open.client().descriptor();
         for guest in guests.iter_mut() {
             let hosts = guest.hosted().any(|hosted| hosted.id == needed.id);
-            if hosts && !needed.joined.contains(&guest.name()) {
+            if hosts {
                 guest.joins(&needed.pool, |link| link.service(needed.id, contract));
-                needed.joined.push(guest.name());
             }
         }
     }
@@ -325,6 +323,7 @@ fn host(guests: &mut [Guest], served: &mut Vec<Served>, config: &Config) -> bool
             Some(place) if served[place].is_of(contract) => place,
             Some(place) => {
                 served[place] = Served::new(id, contract, &settings(config, id));
+                guests.iter_mut().for_each(|guest| guest.leaves(id));
                 changed = true;
                 place
             }
@@ -350,7 +349,7 @@ fn minor(contract: FetchedContract) -> u32 {
 }
 
 /// Forgets what nobody has hosted for so long. Whether there is any.
-fn forget(guests: &[Guest], served: &mut Vec<Served>, forget: Duration) -> bool {
+fn forget(guests: &mut [Guest], served: &mut Vec<Served>, forget: Duration) -> bool {
     let (now, before) = (Instant::now(), served.len());
     served.retain_mut(|served| {
         let hosts = |guest: &Guest| guest.hosted().any(|hosted| hosted.id == served.id);
@@ -358,6 +357,7 @@ fn forget(guests: &[Guest], served: &mut Vec<Served>, forget: Duration) -> bool 
         let stays = served.stays(hosted, now, forget);
         if !stays {
             tracing::info!(service = %served.id, "no process hosts it any more: its routes go");
+            guests.iter_mut().for_each(|guest| guest.leaves(served.id));
         }
         stays
     });

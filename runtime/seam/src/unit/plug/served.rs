@@ -14,7 +14,7 @@ use seam_core::time::Clock;
 use seam_mesh::{EndpointStatus, Pool};
 use tokio::time::Instant;
 
-use super::guests::Guest;
+use super::guests::{Guest, joined};
 use crate::unit::status::PluggedStatus;
 
 /// What its calls go by.
@@ -32,8 +32,6 @@ pub(super) struct Served {
     contract: FetchedContract,
     pool: Arc<Pool>,
     route: Arc<FetchedRoute>,
-    /// The processes that have a place in its pool, by their names.
-    joined: Vec<String>,
     /// Since when no process hosts it.
     away: Option<Instant>,
     /// Why its routes aren't served.
@@ -47,7 +45,7 @@ impl Served {
         let remote = Arc::clone(&pool) as _;
         let route = FetchedRoute::new(id, contract, remote, (deadlines, &policy), Clock::fast());
         let route = Arc::new(route);
-        Self { id, contract, pool, route, joined: Vec::new(), away: None, refused: None }
+        Self { id, contract, pool, route, away: None, refused: None }
     }
 
     pub(super) fn contract(&self) -> &'static ContractDescriptor {
@@ -64,13 +62,8 @@ impl Served {
     }
 
     /// It is called there, too, from now on.
-    pub(super) fn joined_by(&mut self, guest: &mut Guest) {
-        let name = guest.name();
-        if !self.joined.contains(&name) {
-            let (id, contract) = (self.id, self.contract());
-            guest.joins(&self.pool, |link| link.service_in_json(id, contract));
-            self.joined.push(name);
-        }
+    pub(super) fn joined_by(&self, guest: &mut Guest) {
+        guest.joins(&self.pool, |link| link.service_in_json(self.id, self.contract()));
     }
 
     /// Whether some process hosts it, at that moment. False once none has for so long: it is forgotten.
@@ -88,7 +81,8 @@ impl Served {
         self.pool.set(settings.balance, settings.breaker);
     }
 
-    pub(super) fn status(&self) -> PluggedStatus {
+    /// By which of these processes it is hosted is said, too.
+    pub(super) fn status(&self, guests: &[Guest]) -> PluggedStatus {
         let state = match (&self.refused, self.away) {
             (Some(_), _) => "refused",
             (None, Some(_)) => "away",
@@ -99,7 +93,7 @@ impl Served {
             version: self.contract().version.clone(),
             state: state.to_owned(),
             reason: self.refused.clone(),
-            instances: self.joined.clone(),
+            instances: joined(guests, self.id).collect(),
         }
     }
 
