@@ -113,12 +113,18 @@ async fn who_takes_back_what_has_begun_is_left_too() {
         let mut wave = Vec::new();
         for _ in 0..50 {
             let Ok(mut send) = client.send.clone().ready().await else { break 'waves };
-            let Ok(asked) = send.send_request(to_test("POST /api/wait"), true) else { break 'waves };
+            let Ok(asked) = send.send_request(to_test("POST /api/wait"), true) else {
+                break 'waves;
+            };
             wave.push(asked);
         }
         sent += 50;
         let begun = reached(&service.waiting, 50);
-        let ended = async { while !client.is_over() { tokio::task::yield_now().await } };
+        let ended = async {
+            while !client.is_over() {
+                tokio::task::yield_now().await
+            }
+        };
         tokio::select! {
             () = begun => {}
             () = ended => break,

@@ -9,8 +9,10 @@ use seam_core::remote::Remote;
 use seam_core::time::Clock;
 use seam_mesh::{Endpoint, Pool};
 use seam_wire::{Address, Link, LinkState, RemoteService};
+use tokio::time::Instant;
 
 use super::contracts::{self, Asking, Listed};
+use super::patience::Patience;
 use crate::unit::peers::{Dialling, join};
 
 /// So many processes are dialled at most.
@@ -37,8 +39,9 @@ pub(super) struct Guest {
     asking: Asking,
     /// Whether it is said to be there.
     here: bool,
-    /// The process that was asked last, by its launch id.
-    asked: Option<u64>,
+    patience: Patience,
+    /// The process that has answered last, by its launch id.
+    answered: Option<u64>,
     /// What that one hosts.
     listed: Vec<Hosted>,
     /// Its places in the pools of services; `None` where a pool is full.
@@ -50,8 +53,27 @@ pub(super) struct Guest {
 pub(super) struct Hosted {
     pub(super) id: ServiceId,
     pub(super) listed: Listed,
-    /// `None` for one whose contract isn't wanted, or can't be had, for a reason that was said.
-    pub(super) contract: Option<FetchedContract>,
+    contract: Contract,
+}
+
+/// The contract of a service that is hosted somewhere.
+#[derive(Debug, Clone)]
+enum Contract {
+    Known(FetchedContract),
+    /// It wasn't asked for.
+    Unwanted,
+    /// It can't be had, for that reason.
+    Missing(String),
+}
+
+impl Hosted {
+    /// Its contract, if that was wanted and could be had.
+    pub(super) const fn contract(&self) -> Option<FetchedContract> {
+        match self.contract {
+            Contract::Known(contract) => Some(contract),
+            Contract::Unwanted | Contract::Missing(_) => None,
+        }
+    }
 }
 
 impl Guest {
@@ -59,8 +81,8 @@ impl Guest {
         let link = dialling.link(&found.unit, number, found.address.clone());
         let remote: Arc<dyn Remote> = Arc::new(link.service(service, contracts::contract()));
         let asking = Asking { service, remote, clock: Clock::fast() };
-        let (listed, places) = (Vec::new(), Vec::new());
-        Self { found, link, asking, here: true, asked: None, listed, places }
+        let (patience, listed, places) = (Patience::default(), Vec::new(), Vec::new());
+        Self { found, link, asking, here: true, patience, answered: None, listed, places }
     }
 
     /// The process at the other end, if there is one now.
@@ -73,8 +95,18 @@ impl Guest {
 
     /// What it hosts, while it is there.
     pub(super) fn hosted(&self) -> impl Iterator<Item = &Hosted> {
-        let there = self.asked.is_some() && self.launch() == self.asked;
+        let there = self.answered.is_some() && self.launch() == self.answered;
         self.listed.iter().filter(move |_| there)
+    }
+
+    /// Whether it hosts a service now.
+    pub(super) fn hosts(&self, service: ServiceId) -> bool {
+        self.hosted().any(|hosted| hosted.id == service)
+    }
+
+    /// There is a reason to ask it at once what can't be had of it yet.
+    pub(super) const fn ask_again(&mut self) {
+        self.patience.forgives();
     }
 
     /// As people know it.
@@ -144,66 +176,89 @@ pub(super) fn joined(guests: &[Guest], service: ServiceId) -> impl Iterator<Item
     guests.iter().filter(move |guest| guest.has_joined(service)).map(Guest::name)
 }
 
-/// Those that are there and weren't asked yet.
-pub(super) fn unasked(guests: &[Guest]) -> Vec<(Found, u64, Asking)> {
-    let unasked = guests.iter().filter_map(|guest| {
-        let launch = guest.launch().filter(|launch| guest.asked != Some(*launch))?;
-        Some((guest.found.clone(), launch, guest.asking.clone()))
+/// A process that is to be asked now.
+pub(super) struct Due {
+    found: Found,
+    launch: u64,
+    asking: Asking,
+}
+
+/// Those that are to be asked now: who is there and hasn't answered yet, or not with all contracts that
+/// are `wanted`. From then on they are being asked.
+pub(super) fn due(
+    guests: &mut [Guest],
+    now: Instant,
+    wanted: impl Fn(ServiceId) -> bool,
+) -> Vec<Due> {
+    let due = guests.iter_mut().filter_map(|guest| {
+        let launch = guest.launch()?;
+        let lacks = |hosted: &Hosted| hosted.contract().is_none() && wanted(hosted.id);
+        let is_unclear = guest.answered != Some(launch) || guest.listed.iter().any(lacks);
+        if !is_unclear || !guest.patience.allows(launch, now) {
+            return None;
+        }
+        guest.patience.asks(launch);
+        Some(Due { found: guest.found.clone(), launch, asking: guest.asking.clone() })
     });
-    unasked.collect()
+    due.collect()
 }
 
 /// What was answered by one of them.
 pub(super) struct Answered {
     found: Found,
     launch: u64,
-    hosted: Vec<Hosted>,
+    /// Or why it doesn't say.
+    listed: Result<Vec<Hosted>, String>,
 }
 
-/// Asks all of these at once what they host, and for the contracts of those that are `wanted`. Who
-/// doesn't answer is asked again.
-pub(super) async fn ask(
-    unasked: Vec<(Found, u64, Asking)>,
-    wanted: impl Fn(ServiceId) -> bool,
-) -> Vec<Answered> {
-    let wanted = &wanted;
-    let asked = unasked.into_iter().map(|(found, launch, asking)| async move {
-        let listed = asking.list().await;
-        let listed = listed.inspect_err(|why| {
-            tracing::debug!(unit = found.unit, why, "it doesn't say what it hosts");
-        });
-        let contracts = listed.ok()?.into_iter().map(|listed| {
-            let asking = &asking;
-            let unit = found.unit.clone();
-            async move {
+/// Asks one of them what it hosts, and for the contracts of those that are `wanted`.
+pub(super) async fn ask(due: Due, wanted: impl Fn(ServiceId) -> bool) -> Answered {
+    let Due { found, launch, asking } = due;
+    let (asking, wanted) = (&asking, &wanted);
+    let listed = match asking.list().await {
+        Err(why) => Err(why),
+        Ok(listed) => {
+            let hosted = listed.into_iter().map(|listed| async move {
                 let id = ServiceId::of(&listed.name)?;
                 let contract = match wanted(id) {
-                    false => None,
+                    false => Contract::Unwanted,
                     true => match asking.contract(&listed).await {
-                        Ok(contract) => Some(contract),
-                        Err(why) => {
-                            tracing::warn!(service = %id, unit, why, "its contract can't be had");
-                            None
-                        }
+                        Ok(contract) => Contract::Known(contract),
+                        Err(why) => Contract::Missing(why),
                     },
                 };
                 Some(Hosted { id, listed, contract })
-            }
-        });
-        let hosted = join_all(contracts).await.into_iter().flatten().collect();
-        Some(Answered { found, launch, hosted })
-    });
-    join_all(asked).await.into_iter().flatten().collect()
+            });
+            Ok(join_all(hosted).await.into_iter().flatten().collect())
+        }
+    };
+    Answered { found, launch, listed }
 }
 
-/// Takes the answers. Whether there are any.
-pub(super) fn take(guests: &mut [Guest], answered: Vec<Answered>) -> bool {
-    let any = !answered.is_empty();
-    for Answered { found, launch, hosted } in answered {
-        if let Some(guest) = guests.iter_mut().find(|guest| found.is(guest)) {
-            guest.asked = Some(launch);
-            guest.listed = hosted;
+/// Takes what they have answered. Of what can't be used it is said once why.
+pub(super) fn take(guests: &mut [Guest], answered: Vec<Answered>, now: Instant) {
+    for Answered { found, launch, listed } in answered {
+        let Some(guest) = guests.iter_mut().find(|guest| found.is(guest)) else { continue };
+        let unit = &guest.found.unit;
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(why) => {
+                if guest.patience.hears(false, now) {
+                    tracing::warn!(unit, why, "it doesn't say what it hosts");
+                }
+                continue;
+            }
+        };
+        let missing = listed.iter().filter_map(|hosted| match &hosted.contract {
+            Contract::Missing(why) => Some((hosted.id, why)),
+            Contract::Known(_) | Contract::Unwanted => None,
+        });
+        let missing: Vec<_> = missing.collect();
+        if guest.patience.hears(missing.is_empty(), now) {
+            for (service, why) in missing {
+                tracing::warn!(%service, unit, why, "its contract can't be had");
+            }
         }
+        (guest.answered, guest.listed) = (Some(launch), listed);
     }
-    any
 }

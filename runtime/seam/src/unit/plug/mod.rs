@@ -5,12 +5,15 @@
 mod announced;
 mod contracts;
 mod guests;
+mod heard;
+mod patience;
 mod served;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt};
 use parking_lot::Mutex;
 use seam_core::call::{AnyClient, Guests};
 use seam_core::contract::FetchedContract;
@@ -19,11 +22,12 @@ use seam_mesh::{EndpointStatus, Pool};
 use seam_registry::Entry;
 use seam_wire::Address;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 pub(super) use self::announced::Announcement;
 pub(super) use self::contracts::{Contracts, service as asked};
-use self::guests::{Found, Guest, joined};
+use self::guests::{Answered, Found, Guest, joined};
+use self::heard::{Asked, heard};
 use self::served::{Served, Settings};
 use super::desks::Desks;
 use super::parts::Parts;
@@ -127,11 +131,13 @@ impl Plug {
         self.state.lock().guests.clear();
     }
 
-    /// Has calls go by another config.
+    /// Has calls go by another config, by which others may be let in, too.
     pub(super) fn tune(&self, config: &Config) {
-        for served in &self.state.lock().served {
+        let mut state = self.state.lock();
+        for served in &state.served {
             served.tune(&settings(config, served.id));
         }
+        state.guests.iter_mut().for_each(Guest::ask_again);
     }
 
     pub(super) fn status(&self) -> Vec<PluggedStatus> {
@@ -183,44 +189,62 @@ fn settings(config: &Config, id: ServiceId) -> Settings {
 }
 
 async fn follow(unit: Weak<Parts>, service: ServiceId) {
+    let (mut asked, mut answered) = (Asked::new(), Vec::new());
     loop {
         let Some(parts) = unit.upgrade() else { return };
-        look(&parts, service).await;
+        asked.extend(look(&parts, service, answered).await);
         drop(parts);
-        sleep(PERIOD).await;
+        answered = heard(&mut asked, PERIOD).await;
     }
 }
 
-/// Looks once who is there, and what they host.
-async fn look(parts: &Parts, service: ServiceId) {
+/// Looks once who is there, and takes what they have answered; gives the asking of those that are to be
+/// asked now.
+async fn look(
+    parts: &Arc<Parts>,
+    service: ServiceId,
+    answered: Vec<Answered>,
+) -> Vec<BoxFuture<'static, Answered>> {
     let (config, layout) = {
         let in_force = parts.in_force.lock();
         (Arc::clone(&in_force.config), Arc::clone(&in_force.layout))
     };
     let found = found(parts, &config, &layout).await;
-    let unasked = {
-        let mut state = parts.plug.state.lock();
-        guests::meet(&mut state.guests, found, (parts.links.dialling(), service));
-        guests::unasked(&state.guests)
-    };
-    let let_in = parts.hosting.guests.get();
     // Contracts are for edges; what services here need they were built with.
     let edge = layout.has_edge();
-    let is_new = |id: ServiceId| parts.hosting.opened(id.name()).is_none();
-    let wanted = |id| edge && let_in.lets_in(id) && is_new(id);
-    let answered = guests::ask(unasked, wanted).await;
+    let now = Instant::now();
     let mut state = parts.plug.state.lock();
     let State { guests, served, needed, refused } = &mut *state;
-    if guests::take(guests, answered) {
-        needed_by(guests, needed, parts);
-        if edge {
-            not_let_in(guests, refused, parts);
-        }
+    guests::take(guests, answered, now);
+    guests::meet(guests, found, (parts.links.dialling(), service));
+    let due = guests::due(guests, now, |id| edge && comes_in(parts, id));
+    let asked = due.into_iter().map(|due| {
+        let unit = Arc::downgrade(parts);
+        let wanted = move |id| edge && unit.upgrade().is_some_and(|parts| comes_in(&parts, id));
+        guests::ask(due, wanted).boxed()
+    });
+    let asked = asked.collect();
+    needed_by(guests, needed, parts);
+    if edge {
+        not_let_in(guests, refused, parts);
     }
-    let changed = host(guests, served, &config) | forget(guests, served, config.edge.forget);
+    let comes_in = |id| comes_in(parts, id);
+    let changed = host(guests, served, (&config, &comes_in))
+        | forget(guests, served, (config.edge.forget, &comes_in));
     if changed {
         serve(served, parts);
     }
+    asked
+}
+
+/// Whether a service is none that is known here, and let in.
+fn comes_in(parts: &Parts, id: ServiceId) -> bool {
+    is_strange(parts, id) && parts.hosting.guests.get().lets_in(id)
+}
+
+/// Whether a service is none that is known here.
+fn is_strange(parts: &Parts, id: ServiceId) -> bool {
+    parts.hosting.opened(id.name()).is_none()
 }
 
 /// The processes of the app that are none of the layout.
@@ -266,22 +290,18 @@ fn needed_by(guests: &mut [Guest], needed: &[Needed], parts: &Parts) {
     for needed in needed {
         let Some((_, open)) = parts.hosting.opened(needed.id.name()) else { continue };
         let contract = open.client().descriptor();
-        for guest in guests.iter_mut() {
-            let hosts = guest.hosted().any(|hosted| hosted.id == needed.id);
-            if hosts {
-                guest.joins(&needed.pool, |link| link.service(needed.id, contract));
-            }
+        for guest in guests.iter_mut().filter(|guest| guest.hosts(needed.id)) {
+            guest.joins(&needed.pool, |link| link.service(needed.id, contract));
         }
     }
 }
 
-/// Says of services that aren't let in why they aren't.
+/// Says of services that aren't let in why they aren't, for as long as they are there.
 fn not_let_in(guests: &[Guest], refused: &mut BTreeMap<ServiceId, PluggedStatus>, parts: &Parts) {
-    let let_in = parts.hosting.guests.get();
+    let is_out = |id: ServiceId| is_strange(parts, id) && !comes_in(parts, id);
+    refused.retain(|id, _| is_out(*id) && guests.iter().any(|guest| guest.hosts(*id)));
     for guest in guests {
-        let strange =
-            guest.hosted().filter(|hosted| parts.hosting.opened(hosted.id.name()).is_none());
-        for hosted in strange.filter(|hosted| !let_in.lets_in(hosted.id)) {
+        for hosted in guest.hosted().filter(|hosted| is_out(hosted.id)) {
             let reason = "`plug` of [edge] doesn't let it in";
             refused.entry(hosted.id).or_insert_with(|| {
                 let (service, unit) = (hosted.id, &guest.found.unit);
@@ -298,12 +318,16 @@ fn not_let_in(guests: &[Guest], refused: &mut BTreeMap<ServiceId, PluggedStatus>
     }
 }
 
-/// Takes in what is hosted: each service by the latest contract that somebody has. Whether there are
-/// others than before, or by other contracts.
-fn host(guests: &mut [Guest], served: &mut Vec<Served>, config: &Config) -> bool {
+/// Takes in what is hosted and comes in: each service by the latest contract that somebody has. Whether
+/// there are others than before, or by other contracts.
+fn host(
+    guests: &mut [Guest],
+    served: &mut Vec<Served>,
+    (config, comes_in): (&Config, &impl Fn(ServiceId) -> bool),
+) -> bool {
     let mut latest: Vec<(ServiceId, FetchedContract)> = Vec::new();
-    let hosted = guests.iter().flat_map(Guest::hosted);
-    for (id, contract) in hosted.filter_map(|hosted| Some((hosted.id, hosted.contract?))) {
+    let hosted = guests.iter().flat_map(Guest::hosted).filter(|hosted| comes_in(hosted.id));
+    for (id, contract) in hosted.filter_map(|hosted| Some((hosted.id, hosted.contract()?))) {
         let is_known = served.iter().any(|served| served.id == id && served.is_of(contract));
         match latest.iter_mut().find(|(known, _)| *known == id) {
             None => latest.push((id, contract)),
@@ -333,10 +357,8 @@ fn host(guests: &mut [Guest], served: &mut Vec<Served>, config: &Config) -> bool
                 served.len() - 1
             }
         };
-        for guest in guests.iter_mut() {
-            if guest.hosted().any(|hosted| hosted.id == id) {
-                served[place].joined_by(guest);
-            }
+        for guest in guests.iter_mut().filter(|guest| guest.hosts(id)) {
+            served[place].joined_by(guest);
         }
     }
     changed
@@ -348,18 +370,24 @@ fn minor(contract: FetchedContract) -> u32 {
     minor.and_then(|minor| minor.parse().ok()).unwrap_or(0)
 }
 
-/// Forgets what nobody has hosted for so long. Whether there is any.
-fn forget(guests: &mut [Guest], served: &mut Vec<Served>, forget: Duration) -> bool {
+/// Forgets what nobody has hosted for so long, and what doesn't come in any more. Whether there is any.
+fn forget(
+    guests: &mut [Guest],
+    served: &mut Vec<Served>,
+    (forget, comes_in): (Duration, &impl Fn(ServiceId) -> bool),
+) -> bool {
     let (now, before) = (Instant::now(), served.len());
     served.retain_mut(|served| {
-        let hosts = |guest: &Guest| guest.hosted().any(|hosted| hosted.id == served.id);
-        let hosted = guests.iter().any(hosts);
-        let stays = served.stays(hosted, now, forget);
-        if !stays {
-            tracing::info!(service = %served.id, "no process hosts it any more: its routes go");
-            guests.iter_mut().for_each(|guest| guest.leaves(served.id));
-        }
-        stays
+        let service = served.id;
+        let hosted = guests.iter().any(|guest| guest.hosts(service));
+        let why = match () {
+            () if !comes_in(service) => "it isn't let in any more",
+            () if !served.stays(hosted, now, forget) => "no process hosts it any more",
+            () => return true,
+        };
+        tracing::info!(%service, why, "its routes go");
+        guests.iter_mut().for_each(|guest| guest.leaves(service));
+        false
     });
     served.len() != before
 }
