@@ -33,6 +33,11 @@ impl Versions {
                 return Some(*major);
             }
         }
+        self.usual(service, known)
+    }
+
+    /// The major, of those that are `known`, that all clients get whom config leads to no other.
+    pub(crate) fn usual(&self, service: &str, known: &[u16]) -> Option<u16> {
         let pinned = self.pinned.iter().find(|(name, _)| name == service);
         pinned.map(|(_, major)| *major).or_else(|| known.first().copied())
     }

@@ -1,6 +1,5 @@
 //! What the threads of an edge share, and what each has of its own.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
@@ -71,22 +70,10 @@ impl Table {
         Ok(Self { routes: Routes::new(&clients)?, clients })
     }
 
-    /// The contracts that it serves, by their services' names; of several majors of one service all but
-    /// the lowest are where their paths say it.
-    pub(crate) fn contracts(&self) -> Vec<(&str, Cow<'_, ContractDescriptor>)> {
-        let contracts = self.clients.iter().map(|client| {
-            let (service, contract) = (client.service(), client.descriptor());
-            let lowest = self.routes.majors(service.bare()).first();
-            if lowest == Some(&contract.major()) {
-                return (service.name(), Cow::Borrowed(contract));
-            }
-            let mut contract = contract.clone();
-            let major = contract.major();
-            for route in contract.methods.iter_mut().flat_map(|method| &mut method.http) {
-                route.path.insert_str(0, &format!("/v{major}"));
-            }
-            (service.name(), Cow::Owned(contract))
-        });
+    /// The contracts that it serves, by their services' names.
+    pub(crate) fn contracts(&self) -> Vec<(&str, &ContractDescriptor)> {
+        let contracts =
+            self.clients.iter().map(|client| (client.service().name(), client.descriptor()));
         contracts.collect()
     }
 }

@@ -10,6 +10,7 @@ use seam_core::contract::Rule;
 use super::{Api, Scheme, openapi};
 use crate::own::Own;
 use crate::settings::EdgeSettings;
+use crate::versions::Versions;
 use crate::worker::Table;
 
 /// The last document that was made, and what it was made from.
@@ -19,6 +20,7 @@ pub(crate) struct Cached(Mutex<Option<Made>>);
 #[derive(Debug)]
 struct Made {
     table: Arc<Table>,
+    versions: Arc<Versions>,
     errors: Arc<str>,
     known: bool,
     schemes: Vec<Scheme>,
@@ -32,6 +34,7 @@ impl Cached {
         let mut made = self.0.lock();
         if let Some(made) = &*made
             && Arc::ptr_eq(&made.table, table)
+            && made.versions == settings.versions
             && made.errors == settings.errors
             && made.known == settings.known
             && made.schemes == settings.schemes
@@ -39,12 +42,10 @@ impl Cached {
         {
             return made.text.clone();
         }
-        let contracts = table.contracts();
-        let services: Vec<_> =
-            contracts.iter().map(|(service, contract)| (*service, &**contract)).collect();
         let document = openapi(&Api {
             about: &own.about,
-            services: &services,
+            services: &table.contracts(),
+            versions: &settings.versions,
             errors: &settings.errors,
             tickets: own.tickets.is_some(),
             own_problems: own.problems.is_some(),
@@ -55,6 +56,7 @@ impl Cached {
         let text: Bytes = document.unwrap_or_default().to_string().into();
         *made = Some(Made {
             table: Arc::clone(table),
+            versions: Arc::clone(&settings.versions),
             errors: Arc::clone(&settings.errors),
             known: settings.known,
             schemes: settings.schemes.clone(),

@@ -10,6 +10,7 @@ use crate::error::EdgeError;
 use crate::location::Location;
 use crate::names::folded;
 use crate::routes::{names, shape};
+use crate::versions::bare;
 
 /// All operations of methods.
 pub(super) struct Catalogue<'a> {
@@ -23,7 +24,9 @@ pub(super) struct Entry<'a> {
     /// Unless it is the one at `/rpc`.
     pub(super) route: Option<&'a HttpRoute>,
     pub(super) arguments: Arguments,
-    /// The path, with the names that JSON has.
+    /// What stands before its path: `/v2`, or nothing for the major that answers without.
+    pub(super) prefix: String,
+    /// The path, with that and the names that JSON has.
     pub(super) path: String,
     /// Those names, in their order.
     pub(super) named: Vec<String>,
@@ -35,15 +38,15 @@ impl<'a> Catalogue<'a> {
         let mut catalogue = Self { entries: Vec::new() };
         let mut ids = HashSet::new();
         for &(service, contract) in api.services {
-            catalogue.add(service, contract, &mut ids)?;
+            catalogue.add((service, contract), &prefix(api, service, contract), &mut ids)?;
         }
         Ok(catalogue)
     }
 
     fn add(
         &mut self,
-        service: &'a str,
-        contract: &'a ContractDescriptor,
+        (service, contract): (&'a str, &'a ContractDescriptor),
+        prefix: &str,
         ids: &mut HashSet<String>,
     ) -> Result<(), EdgeError> {
         for method in &contract.methods {
@@ -56,17 +59,35 @@ impl<'a> Catalogue<'a> {
                 };
                 let in_path = names(&route.path).map_err(bad)?;
                 let arguments = Arguments::of_route(method, route, &in_path).map_err(bad)?;
-                let (path, named) = self.path(route, &in_path, &arguments);
+                let (path, named) = self.path((prefix, route), &in_path, &arguments);
                 let id = unique(ids, format!("{service}.{}", method.name));
-                let route = Some(route);
-                self.entries.push(Entry { service, method, route, arguments, path, named, id });
+                let (route, prefix) = (Some(route), prefix.to_owned());
+                self.entries.push(Entry {
+                    service,
+                    method,
+                    route,
+                    arguments,
+                    prefix,
+                    path,
+                    named,
+                    id,
+                });
             }
             if method.public {
                 let arguments = Arguments::of_object(method);
-                let path = format!("/rpc/{service}/{}", method.name);
+                let path = format!("{prefix}/rpc/{}/{}", bare(service), method.name);
                 let id = unique(ids, format!("{service}.{}.rpc", method.name));
-                let (route, named) = (None, Vec::new());
-                self.entries.push(Entry { service, method, route, arguments, path, named, id });
+                let (route, prefix, named) = (None, prefix.to_owned(), Vec::new());
+                self.entries.push(Entry {
+                    service,
+                    method,
+                    route,
+                    arguments,
+                    prefix,
+                    path,
+                    named,
+                    id,
+                });
             }
         }
         Ok(())
@@ -76,12 +97,13 @@ impl<'a> Catalogue<'a> {
     /// names are one path: then the first one's names are taken.
     fn path(
         &self,
-        route: &HttpRoute,
+        (prefix, route): (&str, &HttpRoute),
         in_path: &[&str],
         arguments: &Arguments,
     ) -> (String, Vec<String>) {
         let same = |entry: &&Entry<'_>| {
-            entry.route.is_some_and(|other| shape(&other.path) == shape(&route.path))
+            let is_same = |other: &HttpRoute| shape(&other.path) == shape(&route.path);
+            entry.prefix == prefix && entry.route.is_some_and(is_same)
         };
         if let Some(first) = self.entries.iter().find(same) {
             return (first.path.clone(), first.named.clone());
@@ -96,16 +118,28 @@ impl<'a> Catalogue<'a> {
             true => next.next().map(|name| format!("{{{name}}}")).unwrap_or_default(),
             false => segment.to_owned(),
         });
-        (segments.collect::<Vec<_>>().join("/"), named)
+        (prefix.to_owned() + &segments.collect::<Vec<_>>().join("/"), named)
     }
 
-    /// The operation that reads what is at a `Location`, and the pointers into the answer that fill its
-    /// path.
+    /// The operation that reads what is at a `Location`, as clients find it there, and the pointers into
+    /// the answer that fill its path.
     pub(super) fn at(&self, location: &Location) -> Option<(&Entry<'a>, Vec<String>)> {
-        self.entries.iter().find_map(|entry| {
+        self.entries.iter().filter(|entry| entry.prefix.is_empty()).find_map(|entry| {
             let route = entry.route.filter(|route| route.verb == "GET")?;
             Some((entry, location.fills(&route.path)?))
         })
+    }
+}
+
+/// What stands before the paths of a service: nothing for the major that answers without it.
+fn prefix(api: &Api<'_>, service: &str, contract: &ContractDescriptor) -> String {
+    let same = api.services.iter().filter(|(other, _)| bare(other) == bare(service));
+    let mut majors: Vec<u16> = same.map(|(_, contract)| contract.major()).collect();
+    majors.sort_unstable();
+    let major = contract.major();
+    match api.versions.usual(bare(service), &majors) == Some(major) {
+        true => String::new(),
+        false => format!("/v{major}"),
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) use self::cached::Cached;
 use self::catalogue::Catalogue;
 use self::components::Components;
 use crate::error::EdgeError;
+use crate::versions::Versions;
 
 /// Where the document is, on every edge.
 pub(crate) const PATH: &str = "/openapi.json";
@@ -61,6 +62,8 @@ pub struct Api<'a> {
     pub about: &'a About,
     /// The services, by name.
     pub services: &'a [(&'a str, &'a ContractDescriptor)],
+    /// Which major of a service answers where a path says none; the others are where their paths say it.
+    pub versions: &'a Versions,
     /// What stands before a code in a problem's `type`:
     /// [`EdgeSettings::errors`](crate::EdgeSettings::errors).
     pub errors: &'a str,

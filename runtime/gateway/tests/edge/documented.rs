@@ -7,7 +7,7 @@ use seam_core::call::{AnyClient, Client};
 use seam_core::codec::Blob;
 use seam_core::contract::{Contract, Rule};
 use seam_core::outcome::Code;
-use seam_gateway::{About, Api, Asks, Edge, EdgeSettings, Own, Scheme, openapi};
+use seam_gateway::{About, Api, Asks, Edge, EdgeSettings, Own, Scheme, Versions, openapi};
 use serde_json::{Value, json};
 
 use crate::support::{Drawer, Ready, edge, get, json, request, settings, shelf, till};
@@ -138,6 +138,7 @@ fn document(known: bool, schemes: &[Scheme], allow: &HashMap<String, Rule>) -> V
     let api = Api {
         about: &About { title: "kitchen".into(), version: "7".into() },
         services: &[("tea", TeaContract::descriptor())],
+        versions: &Versions::default(),
         errors: "/errors/",
         tickets: false,
         own_problems: false,
@@ -289,6 +290,7 @@ async fn types_of_one_name_are_told_apart() {
             ("tea", TeaContract::descriptor()),
             ("other", other::OtherContract::descriptor()),
         ],
+        versions: &Versions::default(),
         errors: "/errors/",
         tickets: false,
         own_problems: false,
@@ -306,7 +308,7 @@ async fn types_of_one_name_are_told_apart() {
 mod other {
     #[seam::contract(name = "other", version = "1.0")]
     pub(crate) trait Other {
-        #[call(http = "GET /api/other")]
+        #[call(http = "GET /api/other", public)]
         async fn cup(&self) -> Cup;
     }
 
@@ -314,6 +316,51 @@ mod other {
     pub(crate) struct Cup {
         pub(crate) size: u8,
     }
+}
+
+mod next {
+    #[seam::contract(name = "other", version = "2.0")]
+    pub(crate) trait Other {
+        #[call(http = "GET /api/other", public)]
+        async fn cup(&self) -> String;
+    }
+}
+
+#[test]
+fn a_path_without_a_major_is_of_the_one_that_answers_there() {
+    let services = [
+        ("other", other::OtherContract::descriptor()),
+        ("other@2", next::OtherContract::descriptor()),
+    ];
+    let paths = |versions: &Versions| {
+        let document = openapi(&Api {
+            about: &About::default(),
+            services: &services,
+            versions,
+            errors: "/errors/",
+            tickets: false,
+            own_problems: false,
+            own_errors: false,
+            asks: Asks { known: false, schemes: &[], allow: &HashMap::new() },
+        });
+        document.unwrap()["paths"].as_object().unwrap().clone()
+    };
+    let of = |paths: &serde_json::Map<String, Value>, path: &str, verb: &str| {
+        paths[path][verb]["operationId"].as_str().unwrap().to_owned()
+    };
+    let lowest = paths(&Versions::default());
+    assert_eq!(of(&lowest, "/api/other", "get"), "other.cup");
+    assert_eq!(of(&lowest, "/v2/api/other", "get"), "other@2.cup");
+    assert_eq!(of(&lowest, "/rpc/other/cup", "post"), "other.cup.rpc");
+    assert_eq!(of(&lowest, "/v2/rpc/other/cup", "post"), "other@2.cup.rpc");
+    let pinned =
+        Versions { pinned: vec![("other".into(), 2)], grey: vec![("other".into(), 1, 50)] };
+    let pinned = paths(&pinned);
+    assert_eq!(of(&pinned, "/v1/api/other", "get"), "other.cup");
+    assert_eq!(of(&pinned, "/api/other", "get"), "other@2.cup");
+    assert_eq!(of(&pinned, "/v1/rpc/other/cup", "post"), "other.cup.rpc");
+    assert_eq!(of(&pinned, "/rpc/other/cup", "post"), "other@2.cup.rpc");
+    assert_eq!(pinned.len(), lowest.len());
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub(crate) fn document(
     openapi(&Api {
         about: &about(registry, config),
         services: &services,
+        versions: &settings.versions,
         errors: &settings.errors,
         // Every unit with an edge keeps calls.
         tickets: true,
