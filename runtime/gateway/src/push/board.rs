@@ -18,6 +18,8 @@ use super::{KEPT, Pushed, Said};
 
 /// About so many bytes are sent at once.
 const PIECE: usize = 16 << 10;
+/// The event that tells a client that others may be missing: what it knows it should ask for anew.
+const MISSED: &str = "seam.missed";
 
 /// What was pushed of late, for those who are connected to one edge.
 #[derive(Default)]
@@ -38,7 +40,9 @@ struct State {
 
 struct Kept {
     process: u32,
-    pushed: Pushed,
+    number: u64,
+    /// `None` if those up to that number went before they were heard, whomever they were for.
+    pushed: Option<Pushed>,
     /// It was pushed before the edge heard its process.
     is_old: bool,
 }
@@ -52,6 +56,14 @@ struct Process {
     heard: u64,
     /// The latest one that it is known to have pushed.
     head: u64,
+    /// The latest one that was put up and isn't kept any more.
+    gone: u64,
+}
+
+impl Kept {
+    fn is_for(&self, subject: &str) -> bool {
+        self.pushed.as_ref().is_none_or(|pushed| *pushed.subject == *subject)
+    }
 }
 
 struct Listener {
@@ -75,7 +87,7 @@ impl Board {
                 // The one that was heard of first: it is hardly there any more.
                 state.processes.remove(0);
             }
-            state.processes.push(Process { id: process, began, heard: 0, head: 0 });
+            state.processes.push(Process { id: process, began, heard: 0, head: 0, gone: 0 });
             state.processes.len() - 1
         });
         let mut heard = state.processes[known].heard;
@@ -84,20 +96,15 @@ impl Board {
             if pushed.number <= heard {
                 continue;
             }
-            heard = pushed.number;
-            let place = state.first + state.kept.len() as u64;
-            for listener in state.by_subject.get(&pushed.subject).into_iter().flatten() {
-                if let Some(listener) = state.listeners.get_mut(listener) {
-                    listener.next.get_or_insert(place);
-                    woken.extend(listener.waker.take());
-                }
+            let (number, missing) = (pushed.number, pushed.number - 1);
+            if missing > heard {
+                let is_old = missing <= old;
+                let gap = Kept { process, number: missing, pushed: None, is_old };
+                woken.extend(state.keep(gap));
             }
-            if state.kept.len() == KEPT {
-                state.kept.pop_front();
-                state.first += 1;
-            }
-            let is_old = pushed.number <= old;
-            state.kept.push_back(Kept { process, pushed, is_old });
+            heard = number;
+            let is_old = number <= old;
+            woken.extend(state.keep(Kept { process, number, pushed: Some(pushed), is_old }));
         }
         let known = &mut state.processes[known];
         (known.heard, known.head) = (heard, known.head.max(head).max(heard));
@@ -126,12 +133,10 @@ impl Board {
         let state = &mut *state;
         let last = last.and_then(Cursor::parse);
         let (resumes, next) = (last.is_some(), last.is_some().then_some(state.first));
-        let cursor = last.unwrap_or_else(|| {
-            let mut cursor = Cursor::default();
-            let heard = state.processes.iter().filter(|process| process.head > 0);
-            heard.for_each(|process| cursor.pass(process.id, process.head));
-            cursor
-        });
+        let mut cursor = last.unwrap_or_default();
+        if !resumes {
+            state.pass(&mut cursor, |process| process.head);
+        }
         let number = state.next_listener;
         state.next_listener += 1;
         let subject: Arc<str> = subject.into();
@@ -139,7 +144,48 @@ impl Board {
         let listener = Listener { subject: Arc::clone(&subject), next, waker: None };
         state.listeners.insert(number, listener);
         let (board, since) = (Arc::clone(self), Instant::now());
-        Listening { board, number, cursor, resumes, since }
+        Listening { board, number, cursor, resumes, begins: true, since }
+    }
+}
+
+impl State {
+    /// Passes everything of each process up to a number, as far as it isn't passed. Whether any wasn't.
+    fn pass(&self, cursor: &mut Cursor, to: impl Fn(&Process) -> u64) -> bool {
+        let mut passed = false;
+        for process in &self.processes {
+            if to(process) > cursor.of(process.id).unwrap_or(0) {
+                cursor.pass(process.id, to(process));
+                passed = true;
+            }
+        }
+        passed
+    }
+
+    /// Puts it up behind the others; whoever it is for is to be woken.
+    fn keep(&mut self, kept: Kept) -> Vec<Waker> {
+        let place = self.first + self.kept.len() as u64;
+        let mut woken = Vec::new();
+        let mut tell = |listener: &mut Listener| {
+            listener.next.get_or_insert(place);
+            woken.extend(listener.waker.take());
+        };
+        match &kept.pushed {
+            None => self.listeners.values_mut().for_each(tell),
+            Some(pushed) => {
+                for number in self.by_subject.get(&pushed.subject).into_iter().flatten() {
+                    self.listeners.get_mut(number).into_iter().for_each(&mut tell);
+                }
+            }
+        }
+        if self.kept.len() == KEPT
+            && let Some(gone) = self.kept.pop_front()
+        {
+            self.first += 1;
+            let process = self.processes.iter_mut().find(|process| process.id == gone.process);
+            process.into_iter().for_each(|process| process.gone = gone.number);
+        }
+        self.kept.push_back(kept);
+        woken
     }
 }
 
@@ -150,6 +196,8 @@ pub(super) struct Listening {
     cursor: Cursor,
     /// It has been here before, or at another edge.
     resumes: bool,
+    /// It hasn't read anything yet.
+    begins: bool,
     since: Instant,
 }
 
@@ -164,6 +212,17 @@ impl Listening {
         &self.cursor
     }
 
+    /// How far it has heard in the end, if that is further than the last event that it was sent: then
+    /// what came in between was for others.
+    pub(super) fn last_cursor(&mut self) -> Option<&Cursor> {
+        let state = self.board.0.lock();
+        let listener = state.listeners.get(&self.number)?;
+        let has_read_all = !self.begins && listener.next.is_none();
+        let passed = has_read_all && state.pass(&mut self.cursor, |process| process.heard);
+        drop(state);
+        passed.then_some(&self.cursor)
+    }
+
     /// What is there for it and wasn't read yet, as server-sent events; `None` at the end.
     ///
     /// # Errors
@@ -171,9 +230,15 @@ impl Listening {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TooSlow>>> {
         let mut state = self.board.0.lock();
         let state = &mut *state;
+        let mut piece = String::new();
+        if std::mem::take(&mut self.begins)
+            && self.resumes
+            && state.pass(&mut self.cursor, |process| process.gone)
+        {
+            write(&mut piece, &self.cursor, None);
+        }
         let listener = state.listeners.get_mut(&self.number);
         let Some(listener) = listener.filter(|_| !state.over) else { return Poll::Ready(None) };
-        let mut piece = String::new();
         if let Some(next) = listener.next {
             let Some(begin) = next.checked_sub(state.first) else {
                 return Poll::Ready(Some(Err(TooSlow)));
@@ -181,7 +246,7 @@ impl Listening {
             let begin = usize::try_from(begin).unwrap_or(usize::MAX);
             listener.next = None;
             for (at, kept) in state.kept.iter().enumerate().skip(begin) {
-                if kept.pushed.subject != listener.subject {
+                if !kept.is_for(&listener.subject) {
                     continue;
                 }
                 if piece.len() >= PIECE {
@@ -190,15 +255,15 @@ impl Listening {
                 }
                 let process = state.processes.iter().find(|process| process.id == kept.process);
                 let is_new = match self.cursor.of(kept.process) {
-                    Some(seen) => kept.pushed.number > seen,
+                    Some(seen) => kept.number > seen,
                     None => {
                         let began_since = process.is_some_and(|process| process.began > self.since);
                         self.resumes || !kept.is_old || began_since
                     }
                 };
                 if is_new {
-                    self.cursor.pass(kept.process, kept.pushed.number);
-                    write(&mut piece, &self.cursor, &kept.pushed);
+                    self.cursor.pass(kept.process, kept.number);
+                    write(&mut piece, &self.cursor, kept.pushed.as_ref());
                 }
             }
         }
@@ -210,8 +275,12 @@ impl Listening {
     }
 }
 
-fn write(out: &mut String, id: &Cursor, Pushed { event, data, .. }: &Pushed) {
-    let data = String::from_utf8_lossy(data);
+/// An event, or that some may be missing.
+fn write(out: &mut String, id: &Cursor, pushed: Option<&Pushed>) {
+    let (event, data) = match pushed {
+        Some(Pushed { event, data, .. }) => (&**event, String::from_utf8_lossy(data)),
+        None => (MISSED, "{}".into()),
+    };
     // To a text, nothing fails.
     let _ = write!(out, "id: {id}\nevent: {event}\ndata: {data}\n\n");
 }
@@ -268,8 +337,11 @@ mod tests {
         let event = |event: &str| {
             let mut lines = event.lines();
             let id = lines.next().unwrap().strip_prefix("id: ").unwrap();
-            assert_eq!(lines.next(), Some("event: told"));
+            let name = lines.next().unwrap().strip_prefix("event: ").unwrap();
             let data = lines.next().unwrap().strip_prefix("data: ").unwrap();
+            assert_eq!((name == MISSED, name != "told"), (data == "{}", data == "{}"));
+            // In numbers, 0 is no event's.
+            let data = if name == MISSED { "0" } else { data };
             (id.to_owned(), data.to_owned())
         };
         all.split_terminator("\n\n").map(event).collect()
@@ -366,11 +438,49 @@ mod tests {
         let polled = poll_fn(|cx| ada.poll(cx)).now_or_never();
         assert_eq!(polled, Some(Some(Err(TooSlow))));
         let mut late = board.listen("ada", Some("1-0"));
-        assert_eq!(data(read(&mut late)).first(), Some(&2));
+        // It is told that there was more, and all that is kept; once.
+        assert_eq!(data(read(&mut late))[..3], [0, 2, 3]);
+        let last = late.cursor().to_string();
+        assert!(read(&mut board.listen("ada", Some(&last))).is_empty());
+        assert_eq!(data(read(&mut board.listen("ada", Some("1-1"))))[..2], [2, 3]);
         // Who has nothing to read isn't slow, whatever others are sent.
         let mut eve = board.listen("eve", None);
         put_up(&board, 1, 1_002..=5_000, false);
         assert!(read(&mut eve).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_went_before_it_was_heard_is_told_of() {
+        let board = Arc::new(Board::default());
+        put_up(&board, 1, 1..=2, false);
+        let (mut ada, mut eve) = (board.listen("ada", None), board.listen("eve", None));
+        put_up(&board, 1, 5..=6, false);
+        assert_eq!(data(read(&mut ada)), [0, 5, 6]);
+        assert_eq!(read(&mut eve), [("1-4".into(), "0".into())], "nobody knows whom they were for");
+        // For whom they are old, they are no news.
+        let (mut fresh, mut again) = (board.listen("ada", None), board.listen("ada", Some("2-3")));
+        put_up(&board, 2, 5..=5, true);
+        assert_eq!(
+            (data(read(&mut fresh)), data(read(&mut again))),
+            (vec![], vec![1, 2, 0, 5, 6, 0, 5])
+        );
+    }
+
+    #[tokio::test]
+    async fn who_has_read_all_comes_back_behind_it() {
+        let board = Arc::new(Board::default());
+        let mut eve = board.listen("eve", None);
+        assert_eq!(eve.last_cursor(), None);
+        put_up(&board, 1, 1..=1_500, false);
+        assert!(read(&mut eve).is_empty());
+        let last = eve.last_cursor().unwrap().to_string();
+        assert_eq!((last.as_str(), eve.last_cursor()), ("1-1500", None));
+        assert!(read(&mut board.listen("eve", Some(&last))).is_empty());
+        assert_eq!(data(read(&mut board.listen("eve", Some("0")))), [0]);
+        // Who has something to read stays before it.
+        let mut ada = board.listen("ada", None);
+        put_up(&board, 1, 1_501..=1_501, false);
+        assert_eq!(ada.last_cursor(), None);
     }
 
     #[tokio::test]

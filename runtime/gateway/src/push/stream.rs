@@ -27,7 +27,7 @@ pub(crate) fn events(
 ) -> impl Stream<Item = Result<Bytes, io::Error>> + use<> {
     let listening = board.listen(subject, last);
     let (heartbeat, end) = (Box::pin(sleep(HEARTBEAT)), Box::pin(sleep(time)));
-    Events { listening, greeted: false, heartbeat, end }
+    Events { listening, greeted: false, heartbeat, end, over: false }
 }
 
 struct Events {
@@ -36,6 +36,8 @@ struct Events {
     greeted: bool,
     heartbeat: Pin<Box<Sleep>>,
     end: Pin<Box<Sleep>>,
+    /// It was told for the last time from where on to come back.
+    over: bool,
 }
 
 impl Events {
@@ -46,7 +48,9 @@ impl Events {
             return Poll::Ready(Some(Ok(greeting.into())));
         }
         if self.end.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
+            let was_told = std::mem::replace(&mut self.over, true);
+            let last = if was_told { None } else { self.listening.last_cursor() };
+            return Poll::Ready(last.map(|last| Ok(format!("id: {last}\n\n").into())));
         }
         match self.listening.poll(cx) {
             Poll::Ready(next) => Poll::Ready(next.map(|piece| piece.map_err(io::Error::other))),
@@ -90,7 +94,7 @@ mod tests {
         let data = Bytes::from_static(br#"{"a":1}"#);
         let pushed = Pushed { number: 7, subject: "ada".into(), event: "order.paid".into(), data };
         let (age, events) = (HEARTBEAT, vec![pushed]);
-        board.put_up(Said { process: 10, age, head: 7, old: 0, events });
+        board.put_up(Said { process: 10, age, head: 7, old: 6, events });
         let told = "id: a-7\nevent: order.paid\ndata: {\"a\":1}\n\n";
         assert_eq!(next().now_or_never().unwrap().as_deref(), Some(told));
         assert_eq!(next().await.as_deref(), Some(":\n\n"));
@@ -111,6 +115,25 @@ mod tests {
         let pushed = Pushed { number: 1, subject: "ada".into(), event: "told".into(), data };
         let (age, told) = (HEARTBEAT, vec![pushed]);
         board.put_up(Said { process: 10, age, head: 1, old: 0, events: told });
+        assert!(events.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_a_client_knows_that_it_has_heard_all() {
+        let board = Arc::new(Board::default());
+        let mut events = Box::pin(events(&board, "eve", None, HEARTBEAT / 2));
+        assert!(events.next().await.is_some());
+        let pushed = |number| {
+            let data = Bytes::from_static(b"{}");
+            let pushed = Pushed { number, subject: "ada".into(), event: "told".into(), data };
+            let (age, events) = (HEARTBEAT, vec![pushed]);
+            board.put_up(Said { process: 10, age, head: number, old: 0, events });
+        };
+        assert!(events.next().now_or_never().is_none());
+        pushed(1);
+        let last = events.next().await.unwrap().unwrap();
+        assert_eq!(last, "id: a-1\n\n");
+        pushed(2);
         assert!(events.next().await.is_none());
     }
 }
