@@ -39,7 +39,8 @@ pub(super) async fn call(
     args: CallArgs,
 ) -> Result<String, Failure> {
     let (service, method) = args.method;
-    let plugged = status::running(config).await?.into_iter().flat_map(|unit| unit.plugged);
+    let (units, silent) = status::ask_all(config).await?;
+    let plugged = units.iter().flat_map(|unit| &unit.plugged);
     let mut plugged = plugged.filter(|plugged| plugged.state == "served");
     if config.service(&service).is_none() && !plugged.any(|own| own.service == service) {
         let known = config.services.iter().map(|service| service.name.as_str());
@@ -61,8 +62,7 @@ pub(super) async fn call(
     };
     let began = Instant::now();
     let mut refused = None;
-    let (candidates, silent) = candidates(config, &service).await?;
-    for name in candidates {
+    for name in candidates(config, units, &service) {
         let stream = connect(&config.app.data, &name).await;
         let Some(stream) = stream.map_err(|error| closed(&name, &error))? else { continue };
         let left = || PATIENCE.saturating_sub(began.elapsed());
@@ -87,7 +87,8 @@ pub(super) async fn call(
             }
         }
     }
-    let silent = || silent.first().map(|name| not_asked(name, &config.edge.errors));
+    let silent = silent.first().map(|(unit, instance)| process(unit, *instance));
+    let silent = || silent.map(|name| not_asked(&name, &config.edge.errors));
     Err(match refused.or_else(silent) {
         Some(problem) => failed(&problem, args.json, taught),
         None => Failure::other(nothing_runs(config)),
@@ -95,9 +96,8 @@ pub(super) async fn call(
 }
 
 /// The names of the processes that answer: first those in which the service runs, then those that
-/// host it, then all others. And the names of those that run and don't answer.
-async fn candidates(config: &Config, service: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let (mut units, silent) = status::ask_all(config).await?;
+/// host it, then all others.
+fn candidates(config: &Config, mut units: Vec<UnitStatus>, service: &str) -> Vec<String> {
     let hosts = |unit: &UnitStatus| {
         let mut units = config.units.iter().filter(|config| config.name == unit.unit);
         units.any(|unit| unit.services.iter().any(|hosted| hosted == service))
@@ -107,9 +107,7 @@ async fn candidates(config: &Config, service: &str) -> Result<(Vec<String>, Vec<
         hosted.any(|hosted| hosted.state == "running")
     };
     units.sort_by_key(|unit| (!runs(unit), !hosts(unit)));
-    let units = units.into_iter().map(|unit| process(&unit.unit, unit.instance));
-    let silent = silent.into_iter().map(|(unit, instance)| process(unit, instance));
-    Ok((units.collect(), silent.collect()))
+    units.into_iter().map(|unit| process(&unit.unit, unit.instance)).collect()
 }
 
 /// Until a process doesn't say any more that it lives.
