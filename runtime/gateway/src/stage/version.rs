@@ -4,12 +4,15 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Here, limit};
-use crate::http::header::{HeaderName, HeaderValue};
+use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::problem::Problem;
 use crate::response::Response;
 
 /// Says which major is asked for, and which has answered.
 const VERSION: HeaderName = HeaderName::from_static("x-seam-version");
+/// What clients show of themselves.
+const SHOWN: [HeaderName; 3] =
+    [header::AUTHORIZATION, HeaderName::from_static("x-api-key"), header::COOKIE];
 
 /// The major that a request's header asks for.
 pub(super) fn of_header(here: &Here<'_>) -> Result<Option<u16>, Problem> {
@@ -39,11 +42,17 @@ pub(super) fn tell(here: &Here<'_>, response: &mut Response) {
     }
 }
 
-/// What tells a client from others: who it is, however that was shown, or else its address. Every gateway
-/// comes to the same.
+/// What tells a client from others: who it is, however that was shown; of who isn't known, what it shows
+/// all the same, or else its address. Every gateway comes to the same.
 fn client(here: &Here<'_>, service: &str) -> u64 {
     here.by_client.set(true);
-    let client = limit::whose(here).unwrap_or_default();
+    // Which major answers is no secret, and each client may ask for either: nobody has to be believed.
+    let shown = || {
+        let shown = SHOWN.iter().find_map(|name| here.request.header(name));
+        shown.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let unknown = if here.principal().is_none() { shown() } else { None };
+    let client = unknown.or_else(|| limit::whose(here)).unwrap_or_default();
     // Not the same clients for every service.
     xxh3_64(format!("{service}\n{client}").as_bytes())
 }
