@@ -50,6 +50,10 @@ impl<'a> Catalogue<'a> {
         ids: &mut HashSet<String>,
     ) -> Result<(), EdgeError> {
         for method in &contract.methods {
+            let entry = |route, arguments, (path, named), id| {
+                let prefix = prefix.to_owned();
+                Entry { service, method, route, arguments, prefix, path, named, id }
+            };
             for route in &method.http {
                 let bad = |why| EdgeError::BadRoute {
                     verb: route.verb.clone(),
@@ -61,33 +65,13 @@ impl<'a> Catalogue<'a> {
                 let arguments = Arguments::of_route(method, route, &in_path).map_err(bad)?;
                 let (path, named) = self.path((prefix, route), &in_path, &arguments);
                 let id = unique(ids, format!("{service}.{}", method.name));
-                let (route, prefix) = (Some(route), prefix.to_owned());
-                self.entries.push(Entry {
-                    service,
-                    method,
-                    route,
-                    arguments,
-                    prefix,
-                    path,
-                    named,
-                    id,
-                });
+                self.entries.push(entry(Some(route), arguments, (path, named), id));
             }
             if method.public {
                 let arguments = Arguments::of_object(method);
                 let path = format!("{prefix}/rpc/{}/{}", bare(service), method.name);
                 let id = unique(ids, format!("{service}.{}.rpc", method.name));
-                let (route, prefix, named) = (None, prefix.to_owned(), Vec::new());
-                self.entries.push(Entry {
-                    service,
-                    method,
-                    route,
-                    arguments,
-                    prefix,
-                    path,
-                    named,
-                    id,
-                });
+                self.entries.push(entry(None, arguments, (path, Vec::new()), id));
             }
         }
         Ok(())
