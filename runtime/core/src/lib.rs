@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! call ──▶ turn              each part uses those to the right of it, and never one to the left:
-//!   │                        actor ▸ call ▸ remote, turn ▸ metrics ▸ contract ▸ event ▸ codec
+//!   │                        actor ▸ call ▸ remote, turn ▸ metrics ▸ record ▸ contract ▸ event ▸ codec
 //!   └────▶ remote ──▶ (wire)       ▸ outcome ▸ context ▸ policy ▸ time
 //! ```
 
@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod name;
 pub mod outcome;
 pub mod policy;
+pub mod record;
 pub mod remote;
 pub mod supervise;
 mod thread;

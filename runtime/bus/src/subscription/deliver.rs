@@ -56,10 +56,8 @@ impl Deliver for ByCall {
 /// The options of a call that hands something over which is kept.
 pub(crate) fn handed(trace: &[u8], principal: Option<&str>, delivery: Delivery) -> CallOptions {
     let trace = std::str::from_utf8(trace).ok().and_then(TraceContext::from_traceparent);
-    let mut context = CallContext::root().handing(delivery);
-    if let Some(trace) = trace {
-        context.trace = trace.child();
-    }
+    // A trace of its own: what it is the consequence of may be over for long.
+    let mut context = CallContext::root().handing(delivery.from(trace));
     context.principal = principal.map(Arc::from);
     CallOptions { context: Some(Arc::new(context)), whole_errors: true, ..CallOptions::default() }
 }
@@ -95,5 +93,34 @@ pub(crate) fn told(error: &CallError<ServiceFailure>) -> String {
             }
         }
         error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seam_core::context::{SpanId, TurnContext};
+    use seam_core::name::ServiceId;
+    use seam_core::time::Moment;
+
+    use super::*;
+
+    #[test]
+    fn a_delivery_begins_a_trace_and_knows_where_it_comes_from() {
+        let origin = TraceContext { sampled: true, ..TraceContext::root().child() };
+        for (trace, expected) in
+            [(origin.to_traceparent(), Some(origin)), (String::new(), None), ("x".into(), None)]
+        {
+            let delivery = Delivery::new("order:1", 1, Some(1), Arc::new(()));
+            let options = handed(trace.as_bytes(), Some("{}"), delivery);
+            let context = options.context.unwrap();
+            assert_ne!(context.trace.trace, origin.trace);
+            assert_eq!((context.trace.span, context.trace.sampled), (SpanId::NONE, false));
+            assert_eq!(context.principal.as_deref(), Some("{}"));
+            assert!(context.tracestate().is_none(), "that is the other trace's");
+            let mail = ServiceId::of("mail").unwrap();
+            let mut turn = TurnContext::new(mail, &"order_paid", Moment::NEVER, Some(context));
+            let delivery = turn.own().delivery().unwrap();
+            assert_eq!((delivery.id(), delivery.origin()), ("order:1", expected));
+        }
     }
 }

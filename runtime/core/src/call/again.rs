@@ -15,9 +15,9 @@ use super::dispatch::Callable;
 use super::extra::{Before, asked};
 use super::future::{Call, Polled};
 use super::guard::Guard;
-use crate::context;
+use crate::context::{self, SpanId, Spot};
 use crate::contract::Method;
-use crate::metrics::{Ended, Happened};
+use crate::metrics::{Finish, Happened, Way};
 use crate::outcome::{CallError, NotExecuted, Unknown};
 use crate::policy::{Backoff, Decision, Entered, Fault, RetryAfter, Tried};
 use crate::remote::Carrier;
@@ -29,23 +29,26 @@ pub(super) struct Failed {
     began: Moment,
     /// The endpoint as a bit; 0 for a turn in this process.
     endpoint: u64,
-    here: bool,
+    /// What it is counted as, if it is the last one.
+    way: Way,
+    /// Where the call stands in its trace.
+    spot: Option<Spot>,
 }
 
 impl Failed {
     /// In this process.
-    pub(super) const fn here(began: Moment) -> Self {
-        Self { began, endpoint: 0, here: true }
+    pub(super) const fn here(way: Way, began: Moment, spot: Option<Spot>) -> Self {
+        Self { began, endpoint: 0, way, spot }
     }
 
     /// Before it went anywhere.
     const fn nowhere(began: Moment) -> Self {
-        Self { began, endpoint: 0, here: false }
+        Self { began, endpoint: 0, way: Way::Far, spot: None }
     }
 
     /// By way of that endpoint.
-    pub(super) const fn elsewhere(began: Moment, carrier: Carrier) -> Self {
-        Self { began, endpoint: carrier.bit(), here: false }
+    pub(super) const fn elsewhere(began: Moment, carrier: Carrier, spot: Option<Spot>) -> Self {
+        Self { began, endpoint: carrier.bit(), way: Way::Far, spot }
     }
 }
 
@@ -139,8 +142,10 @@ impl<M: Callable> Call<M> {
                 gone_away: false,
                 endpoints: 0,
                 patience: None,
+                spot: None,
             }
         });
+        before.spot = before.spot.or(failed.spot);
         before.endpoints |= failed.endpoint;
         before
     }
@@ -172,15 +177,15 @@ impl<M: Callable> Call<M> {
         };
         let decision = tried.decide(fault, &Backoff::default(), fastrand::f64());
         let Decision::Again { after, free } = decision else { return None };
-        let calls = route.served.calls() + route.called().map_or(0, |called| called.calls());
+        let meter = &self.client.inner.meter;
         if free {
             before.attempts -= 1;
             before.gone_away = true;
-        } else if !guard.withdraw(now, calls) {
-            route.counts(failed.here).note(M::SPEC.index, Happened::RetryDenied);
+        } else if !guard.withdraw(now, route.meters.made()) {
+            meter.note(failed.way, M::SPEC.index, Happened::RetryDenied);
             return None;
         }
-        route.counts(failed.here).note(M::SPEC.index, Happened::Retry);
+        meter.note(failed.way, M::SPEC.index, Happened::Retry);
         extra.before = Some(before);
         if let CallError::Unknown(why) = error {
             extra.unknown = Some(why.clone());
@@ -212,19 +217,30 @@ impl<M: Callable> Call<M> {
         }
         let before = self.extra.as_ref().and_then(|extra| extra.before);
         let began = before.map_or(failed.began, |before| before.began);
-        let route = Arc::clone(&self.client.inner.route);
-        let counts = route.counts(failed.here);
-        counts.count(M::SPEC.index, Ended::of(came), route.clock.now().nanos_since(began));
+        let spot = before.and_then(|before| before.spot).or(failed.spot);
+        let client = Arc::clone(&self.client.inner);
+        if client.route.policies {
+            let took = client.route.clock.now().nanos_since(began);
+            let finish = Finish::of(came, began, took);
+            let stands = || (spot.unwrap_or_else(|| self.spot()), self.link());
+            client.meter.over(failed.way, M::SPEC.index, &finish, stands, || self.bodies());
+        }
         if let Err(error) = came
             && may_fall_back(error)
             && let Some(answer) = self.answer_instead(error)
         {
-            counts.note(M::SPEC.index, Happened::Fallback);
+            client.meter.note(failed.way, M::SPEC.index, Happened::Fallback);
             self.note_degraded();
             *came = Ok(answer);
         } else {
             self.note_failed();
         }
+    }
+
+    /// Where a call stands in its trace that came nowhere.
+    fn spot(&self) -> Spot {
+        let given = self.extra.as_ref().and_then(|extra| extra.options.context.as_ref());
+        given.map_or_else(context::spot, |given| Spot::within(&given.trace, SpanId::random()))
     }
 
     fn answer_instead(&mut self, error: &CallError<M::Error>) -> Option<M::Answer> {

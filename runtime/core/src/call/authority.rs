@@ -49,7 +49,7 @@ impl Authority {
             Caller::Edge => {
                 self.edge || self.guests.as_ref().is_some_and(Guests::may_call_for_edges)
             }
-            Caller::Program => self.program,
+            Caller::Program | Caller::Operator => self.program,
         };
         if allowed { Ok(()) } else { Err(self.denied(caller)) }
     }
@@ -62,7 +62,7 @@ impl Authority {
                 format!("unit `{unit}` doesn't host `{service}`, and can't call for it")
             }
             Caller::Edge => format!("unit `{unit}` has no `http`, and can't call for an edge"),
-            Caller::Program => format!(
+            Caller::Program | Caller::Operator => format!(
                 "the program of unit `{unit}` may call no other units: `program = true` in \
                  [units.{unit}] lets it"
             ),

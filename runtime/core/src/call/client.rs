@@ -13,6 +13,7 @@ use super::json::{JsonReply, Transcode};
 use super::route::Route;
 use crate::contract::{Contract, ContractDescriptor};
 use crate::live::Live;
+use crate::metrics::Meter;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::remote::Caller;
@@ -30,12 +31,15 @@ pub struct Client<C: Contract> {
 pub(super) struct ClientInner<C: Contract> {
     pub(super) route: Arc<Route<C>>,
     pub(super) caller: Caller,
+    /// What counts its calls.
+    pub(super) meter: Arc<Meter>,
 }
 
 impl<C: Contract> Client<C> {
     /// A client whose calls take `route`.
     pub fn new(route: Arc<Route<C>>, caller: Caller) -> Self {
-        Self { inner: Arc::new(ClientInner { route, caller }) }
+        let meter = Arc::clone(route.meters.of(caller));
+        Self { inner: Arc::new(ClientInner { route, caller, meter }) }
     }
 
     /// A call, to be awaited.

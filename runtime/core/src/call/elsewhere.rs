@@ -10,11 +10,11 @@ use super::admission::Admission;
 use super::extra::Before;
 use super::route::{Exit, Route};
 use crate::codec;
-use crate::context::{self, CallContext};
+use crate::context::{self, CallContext, SpanId, Spot, TraceContext};
 use crate::contract::Method;
-use crate::metrics::Ended;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::policy::attempt_deadline;
+use crate::record::Fate;
 use crate::remote::{Caller, Form, Outbound, ReplyBody, ReplyKind, Sent};
 use crate::time::Moment;
 use crate::turn::Outcome;
@@ -32,12 +32,14 @@ pub(super) struct Leaving<'a> {
     pub(super) now: Moment,
 }
 
-/// Sends a call, if it may be made. What is kept is kept by the route's first remote.
+/// Sends a call, if it may be made, and says where it stands in its trace: at the same spot as its
+/// attempts before. What is kept is kept by the route's first remote.
 #[inline]
 pub(super) fn send<M: Method>(
     route: &Route<M::Contract>,
     leaving: Leaving<'_>,
     message: &M,
+    spot: &mut Option<Spot>,
     cx: &Context<'_>,
 ) -> Result<Sent, NotExecuted> {
     let Leaving { caller, given, deadline, before, now } = leaving;
@@ -45,10 +47,18 @@ pub(super) fn send<M: Method>(
     let told = given.as_ref().and_then(|given| given.served_by()).cloned();
     let around = given.or_else(context::caller);
     // Made at once and not shared, for it is only written down.
+    let around = around.or_else(|| route.meters.recorder().root(now));
     let mut context = match &around {
-        None => CallContext::root(),
+        None => CallContext::beginning(TraceContext::first()),
         Some(around) => around.child(),
     };
+    match spot {
+        Some(spot) => (context.trace.trace, context.trace.span) = (spot.trace, spot.span),
+        none => {
+            let parent = around.as_ref().map_or(SpanId::NONE, |around| around.trace.span);
+            *none = Some(Spot { parent, ..Spot::within(&context.trace, context.trace.span) });
+        }
+    }
     if let Some(told) = told {
         told.leave();
         context = context.telling(told);
@@ -91,17 +101,19 @@ pub(super) fn send<M: Method>(
     })
 }
 
-/// The answer that arrived, counted; `None` for all else that can arrive.
+/// The answer that arrived; `None` for all else that can arrive.
 #[inline(always)] // so that it is made where it is wanted
-pub(super) fn answer<M: Method>(
-    route: &Route<M::Contract>,
-    arrived: &ReplyBody,
-    began: Moment,
-) -> Option<M::Answer> {
-    let ReplyBody { kind: ReplyKind::Answer, bytes, at, .. } = arrived else { return None };
-    let answer = codec::read(bytes).ok()?;
-    route.elsewhere_metrics().count(M::SPEC.index, Ended::Answered, at.nanos_since(began));
-    Some(answer)
+pub(super) fn answer<M: Method>(arrived: &ReplyBody) -> Option<M::Answer> {
+    let ReplyBody { kind: ReplyKind::Answer, bytes, .. } = arrived else { return None };
+    codec::read(bytes).ok()
+}
+
+/// What a reply says of its call.
+pub(super) const fn fate(arrived: &ReplyBody) -> Fate {
+    match arrived.kind {
+        ReplyKind::Answer => Fate::Answered,
+        ReplyKind::ServiceError => Fate::ServiceError,
+    }
 }
 
 /// What arrived and is no answer.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deadlines::{DeadlinesInForce, nanos};
-use crate::context::CallContext;
+use crate::context::{CallContext, Spot};
 use crate::contract::{Method, MethodSpec};
 use crate::outcome::{CallError, Unknown};
 use crate::time::Moment;
@@ -62,6 +62,8 @@ pub(super) struct Before {
     pub(super) endpoints: u64,
     /// Until when the call waits for somebody who takes it, once it has begun to.
     pub(super) patience: Option<Moment>,
+    /// Where the call stands in its trace, once it was sent.
+    pub(super) spot: Option<Spot>,
 }
 
 /// The time that a call may take, in nanoseconds, and in which context it is made.

@@ -1,6 +1,6 @@
 //! What stands between a unit's calls to a service and their attempts, wherever the service is.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::deadlines::nanos;
 use super::permits::{Allow, Permits};
 use crate::contract::MethodSpec;
+use crate::metrics::SLOW;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::policy::{BudgetSettings, Entered, InFlight, Rate, RetryBudget};
@@ -41,6 +42,9 @@ pub struct CallPolicy {
     /// `wait`: how long a call waits for somebody who takes it, while the service starts, moves or
     /// changes hands; 1 s by default.
     pub wait: Duration,
+    /// `slow`: from when on a call is slow, and recorded whatever else is; 500 ms by default. What a
+    /// method says of itself by `#[call(slow)]` holds before it.
+    pub slow: Duration,
 }
 
 impl CallPolicy {
@@ -52,6 +56,7 @@ impl CallPolicy {
         in_flight: u32::MAX,
         rate: 0,
         wait: Duration::ZERO,
+        slow: Duration::MAX,
     };
 }
 
@@ -64,6 +69,7 @@ impl Default for CallPolicy {
             in_flight: 1_024,
             rate: 0,
             wait: Duration::from_secs(1),
+            slow: SLOW,
         }
     }
 }
@@ -77,6 +83,8 @@ pub(super) struct Guard {
     /// How many may be under way in that case, too.
     in_flight: AtomicU32,
     inside: AtomicU32,
+    /// Whether what calls carry is looked at.
+    watched: AtomicBool,
     permits: Arc<Permits>,
     rate: Rate,
     attempts: AtomicU32,
@@ -111,6 +119,7 @@ impl Guard {
             limit: AtomicU32::new(0),
             in_flight: AtomicU32::new(0),
             inside: AtomicU32::new(0),
+            watched: AtomicBool::new(false),
             permits: Arc::default(),
             rate: Rate::new(0),
             attempts: AtomicU32::new(0),
@@ -126,7 +135,7 @@ impl Guard {
     /// Puts a policy in force for the next call.
     pub(super) fn set(&self, policy: &CallPolicy) {
         self.in_flight.store(policy.in_flight, Ordering::Relaxed);
-        self.set_limit(self.permits.is_narrowed());
+        self.set_limit();
         self.rate.set(policy.rate);
         self.attempts.store(policy.attempts, Ordering::Relaxed);
         self.wait.store(nanos(policy.wait), Ordering::Relaxed);
@@ -139,8 +148,14 @@ impl Guard {
 
     /// Puts rules about callers in force for the next call.
     pub(super) fn allow(&self, allow: Allow) {
-        let narrowed = self.permits.set(allow);
-        self.set_limit(narrowed);
+        self.permits.set(allow);
+        self.set_limit();
+    }
+
+    /// Has what calls carry be looked at, from the next call on.
+    pub(super) fn watch(&self, on: bool) {
+        self.watched.store(on, Ordering::Relaxed);
+        self.set_limit();
     }
 
     /// The rules about callers.
@@ -148,27 +163,31 @@ impl Guard {
         &self.permits
     }
 
-    fn set_limit(&self, narrowed: bool) {
-        let limit = if narrowed { 0 } else { self.in_flight.load(Ordering::Relaxed) };
+    fn set_limit(&self) {
+        let closer = self.permits.is_narrowed() || self.watched.load(Ordering::Relaxed);
+        let limit = if closer { 0 } else { self.in_flight.load(Ordering::Relaxed) };
         self.limit.store(limit, Ordering::Relaxed);
     }
 
-    /// Whether one more call may be made.
+    /// Whether one more call may be made; `look` is called where what it carries is looked at.
     #[inline]
-    pub(super) fn admit(&self, asks: Asks<'_>) -> Result<(), NotExecuted> {
+    pub(super) fn admit(&self, asks: Asks<'_>, look: impl FnOnce()) -> Result<(), NotExecuted> {
         if self.inside.load(Ordering::Relaxed) >= self.limit.load(Ordering::Relaxed) {
-            self.look_closer(asks)?;
+            self.look_closer(asks, look)?;
         }
         self.rate.admit(asks.now).map_err(|retry_after| NotExecuted::Overloaded { retry_after })
     }
 
     #[cold]
     #[inline(never)]
-    fn look_closer(&self, asks: Asks<'_>) -> Result<(), NotExecuted> {
+    fn look_closer(&self, asks: Asks<'_>, look: impl FnOnce()) -> Result<(), NotExecuted> {
         let Asks { service, method, caller, .. } = asks;
         self.permits.admit(service, Some(method), caller)?;
         if self.inside.load(Ordering::Relaxed) >= self.in_flight.load(Ordering::Relaxed) {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER });
+        }
+        if self.watched.load(Ordering::Relaxed) {
+            look();
         }
         Ok(())
     }
@@ -247,7 +266,7 @@ mod tests {
 
     fn admit(guard: &Guard, caller: Caller) -> Result<(), NotExecuted> {
         let service = ServiceId::of("guard-payment").unwrap();
-        guard.admit(Asks { service, method: &CHARGE, caller, now: at(0) })
+        guard.admit(Asks { service, method: &CHARGE, caller, now: at(0) }, || {})
     }
 
     #[test]

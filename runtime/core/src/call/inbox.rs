@@ -10,22 +10,21 @@ use super::guests::Guests;
 use super::json;
 use super::permits::Permits;
 use crate::codec;
-use crate::context::TurnContext;
+use crate::context::{SpanId, Spot, TurnContext};
 use crate::contract::{Contract, ContractDescriptor, Method, MethodSpec};
 use crate::live::Live;
-use crate::metrics::{Ended, ServiceMetrics};
+use crate::metrics::{Ended, Finish, Meter, Meters, Way};
 use crate::name::ServiceId;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
+use crate::record::{self, Bodies, Fate};
 use crate::remote::{Caller, Form, Inbound, Inlet, ReplyBody, ReplyKind, Served};
-use crate::time::{Clock, Moment};
+use crate::time::Moment;
 use crate::turn::{Begun, Held, Outcome, TurnStart};
 
 /// The way in to a service of this unit for encoded calls.
 pub struct Inbox<C: Contract> {
     entrance: Entrance,
     host: Arc<C::Host>,
-    metrics: Arc<ServiceMetrics>,
-    clock: Clock,
 }
 
 /// Whose way in it is, and for whom.
@@ -38,6 +37,8 @@ pub struct Entrance {
     guests: Option<Live<Guests>>,
     /// Rules that leave some callers out.
     permits: Arc<Permits>,
+    /// What counts the calls, of each caller.
+    meters: Arc<Meters>,
 }
 
 impl Entrance {
@@ -72,12 +73,10 @@ impl<C: Dispatch> Inbox<C> {
         service: ServiceId,
         host: Arc<C::Host>,
         callers: impl IntoIterator<Item = ServiceId>,
-        metrics: Arc<ServiceMetrics>,
-        clock: Clock,
+        meters: Arc<Meters>,
     ) -> Self {
-        let callers = callers.into_iter().collect();
-        let entrance = Entrance { service, callers, guests: None, permits: Arc::default() };
-        Self { entrance, host, metrics, clock }
+        let (callers, permits) = (callers.into_iter().collect(), Arc::default());
+        Self { entrance: Entrance { service, callers, guests: None, permits, meters }, host }
     }
 
     /// The same by rules that leave some callers out.
@@ -115,50 +114,8 @@ impl<C: Dispatch> Inlet for Inbox<C> {
     }
 
     fn serve(&self, mut inbound: Inbound<'_>, out: &mut Vec<u8>) -> Served {
-        let Inbound { method, now: began, .. } = inbound;
         let served = C::serve(&self.host, &self.entrance, &mut inbound, out);
-        let served = served.unwrap_or_else(|| self.no_such_method(&inbound));
-        let (ended, at) = match &served {
-            Served::Answered(at) | Served::Degraded(at) => (Ended::Answered, *at),
-            Served::ServiceError(at) | Served::DegradedError(at) => (Ended::ServiceError, *at),
-            Served::Failed(failure) => (failed(failure), self.clock.now()),
-            Served::Later(_) => {
-                return later(served, Arc::clone(&self.metrics), method, began, self.clock.clone());
-            }
-        };
-        self.metrics.count(method, ended, at.nanos_since(began));
-        served
-    }
-}
-
-/// Counts a call once it is over.
-fn later(
-    served: Served,
-    metrics: Arc<ServiceMetrics>,
-    method: u16,
-    began: Moment,
-    clock: Clock,
-) -> Served {
-    let Served::Later(reply) = served else { return served };
-    Served::later(async move {
-        let mut reply = reply.await;
-        let at = clock.now();
-        let ended = match &mut reply {
-            Ok(body) => {
-                body.at = at;
-                body.kind.into()
-            }
-            Err(failure) => failed(failure),
-        };
-        metrics.count(method, ended, at.nanos_since(began));
-        reply
-    })
-}
-
-const fn failed(failure: &Failure) -> Ended {
-    match failure {
-        Failure::NotExecuted(_) => Ended::NotExecuted,
-        Failure::Unknown(_) => Ended::Unknown,
+        served.unwrap_or_else(|| self.no_such_method(&inbound))
     }
 }
 
@@ -176,33 +133,56 @@ pub fn serve<M: Callable>(
     inbound: &mut Inbound<'_>,
     out: &mut Vec<u8>,
 ) -> Served {
+    let meter = entrance.meters.of(inbound.caller);
     if let Err(why) = entrance.admit(Some(M::SPEC), inbound) {
-        return Served::failed(why);
+        return refused::<M>(meter, inbound, why.into());
     }
     let form = inbound.form;
     let mut message: Held<M> = match form {
         Form::Encoded => match codec::read(inbound.body) {
             Ok(message) => Held::Here(message),
-            Err(fault) => return Served::failed(malformed(&fault.into())),
+            Err(fault) => return refused::<M>(meter, inbound, malformed(&fault.into())),
         },
         Form::Json => match json::message(inbound.body) {
             Ok(message) => Held::Here(message),
-            Err(why) => return Served::failed(NotExecuted::bad_request(why)),
+            Err(why) => {
+                return refused::<M>(meter, inbound, NotExecuted::bad_request(why).into());
+            }
         },
     };
     if inbound.caller == Caller::Edge
         && let Held::Here(message) = &message
         && let Err(why) = entrance.admit_behalf(message, inbound)
     {
-        return Served::failed(why);
+        return refused::<M>(meter, inbound, why.into());
     }
-    let now = inbound.now;
-    let context = TurnContext::lent(entrance.service, inbound.context);
+    if meter.watches_bodies()
+        && let Held::Here(message) = &message
+    {
+        record::lay_aside(M::SPEC, record::shown(message));
+    }
+    let (now, span) = (inbound.now, inbound.context.trace.span);
+    let context = TurnContext::lent(entrance.service, &M::SPEC.name, inbound.context);
     let (mut context, mut polled) = (Some(context), Poll::Pending);
-    let start =
-        TurnStart { message: &mut message, context: &mut context, outcome: &mut polled, now };
+    let (message, outcome) = (&mut message, &mut polled);
+    let start = TurnStart { message, context: &mut context, outcome, now, meter };
     let begun = dispatch::begin(start, host);
     let degraded = context.as_ref().is_some_and(TurnContext::is_degraded);
+    if let (Begun::Done(at), Poll::Ready(outcome)) = (&begun, &polled) {
+        let took = at.nanos_since(now);
+        // By its caller's span: who makes it may never hear of its end.
+        meter.recorder().fates().keep(span, Fate::of(Ended::of(outcome)));
+        let told = match outcome {
+            Ok(_) => {
+                meter.answered(Way::Served, M::SPEC.index, took)
+                    || context.as_ref().is_some_and(TurnContext::is_sampled)
+            }
+            Err(_) => true,
+        };
+        if told {
+            over::<M>(meter, outcome, &mut context, (now, took));
+        }
+    }
     // A turn that goes on keeps it.
     if let Some(context) = &mut context {
         context.give_back(inbound.context);
@@ -225,14 +205,55 @@ pub fn serve<M: Callable>(
         },
         // `Done` says that there is one.
         (Begun::Done(_), Poll::Pending) => Served::failed(Unknown::Abandoned),
-        (Begun::Pending(mut reply), _) => Served::later(async move {
-            let mut out = Vec::new();
-            let outcome = (&mut reply).await;
-            let kind = encode::<M>(&outcome, form, &mut out)?;
-            // Who counts the call says when.
-            let (bytes, at, degraded) = (out.into(), Moment::default(), reply.is_degraded());
-            Ok(ReplyBody { kind, bytes, at, degraded })
-        }),
+        (Begun::Pending(mut reply), _) => {
+            let meter = Arc::clone(meter);
+            reply.mark_elsewhere();
+            Served::later(async move {
+                let mut out = Vec::new();
+                let outcome = (&mut reply).await;
+                let ended = Ended::of(&outcome);
+                // Its turn may go on: then that leaves word.
+                if ended != Ended::Unknown {
+                    meter.recorder().fates().keep(span, Fate::of(ended));
+                }
+                let kind = encode::<M>(&outcome, form, &mut out)?;
+                let (bytes, at, degraded) = (out.into(), meter.now(), reply.is_degraded());
+                Ok(ReplyBody { kind, bytes, at, degraded })
+            })
+        }
+    }
+}
+
+/// A call that doesn't begin, counted.
+#[cold]
+fn refused<M: Method>(meter: &Meter, inbound: &Inbound<'_>, why: Failure) -> Served {
+    let took = meter.now().nanos_since(inbound.now);
+    let finish = Finish::failed(&why, inbound.now, took);
+    let trace = &inbound.context.trace;
+    let spot = || (Spot::within(trace, SpanId::random()), None);
+    meter.recorder().fates().keep(trace.span, Fate::Failed);
+    meter.finished(Way::Served, M::SPEC.index, &finish, spot, Bodies::default);
+    Served::failed(why)
+}
+
+/// Records a call that was over at once, and counts it if it wasn't answered.
+#[cold]
+fn over<M: Method>(
+    meter: &Meter,
+    outcome: &Outcome<M::Answer, M::Error>,
+    context: &mut Option<TurnContext>,
+    (began, took): (Moment, u64),
+) {
+    let Some(context) = context else { return };
+    let finish = Finish::of(outcome, began, took);
+    let spot = || (context.spot(), context.link());
+    let bodies = || Bodies {
+        arguments: record::fetch(M::SPEC),
+        answer: outcome.as_ref().ok().and_then(record::shown),
+    };
+    match finish.ended {
+        Ended::Answered => meter.record(Way::Served, M::SPEC.index, &finish, spot, bodies),
+        _ => meter.finished(Way::Served, M::SPEC.index, &finish, spot, bodies),
     }
 }
 

@@ -43,7 +43,7 @@ pub use self::json::{
     JsonAnswer, JsonBody, JsonReply, Part, Transcode, call_json, deliver, kept_json, transcode,
 };
 pub use self::local::LocalError;
-pub use self::permits::{Allow, EdgeRules, Permits};
+pub use self::permits::{Allow, EdgeRules, Permits, Refused};
 pub use self::rehearsal::{Faults, Rehearsal};
 pub use self::repeat::Repeatable;
 pub use self::route::{Route, Target};

@@ -4,10 +4,11 @@
 //! A service that others declare as their need may be called by them, method by method; its methods at
 //! the edge by the edge; all of it by the program. `[services.NAME.allow]` leaves some of them out. Few
 //! services have such rules, so that those without pay nothing for them: see `guard` for the calls that
-//! are made here, and `inbox` for those that come in.
+//! are made here, and `inbox` for those that come in. A breaker that an operator has opened is one of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
@@ -18,12 +19,38 @@ use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::remote::Caller;
 
+/// When to try again after a call that found the breaker open: an operator shuts it.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// The rules of `[services.NAME.allow]`: for some methods, the only callers; and those of the methods
 /// at the edge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Allow {
     only: Vec<(u16, Box<[Caller]>)>,
     edge: EdgeRules,
+    refused: Refused,
+}
+
+/// Whose calls find the breaker open, whatever has become of others: `[services.NAME.breaker] refuse`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Refused {
+    /// Nobody's.
+    #[default]
+    None,
+    /// Those of some callers.
+    Of(Box<[Caller]>),
+    /// All.
+    All,
+}
+
+impl Refused {
+    fn has(&self, caller: Caller) -> bool {
+        match self {
+            Self::None => false,
+            Self::Of(callers) => callers.contains(&caller),
+            Self::All => true,
+        }
+    }
 }
 
 /// On whose behalf the edge may call a service's methods.
@@ -77,14 +104,26 @@ impl Allow {
         self
     }
 
+    /// Has these calls find the breaker open.
+    #[must_use]
+    pub fn refusing(mut self, refused: Refused) -> Self {
+        self.refused = refused;
+        self
+    }
+
     fn check(
         &self,
         service: ServiceId,
         method: &MethodSpec,
         caller: Caller,
     ) -> Result<(), NotExecuted> {
+        if self.refused.has(caller) {
+            return Err(NotExecuted::BreakerOpen { retry_after: RETRY_AFTER });
+        }
         let rule = self.only.iter().find(|(index, _)| *index == method.index);
-        if rule.is_none_or(|(_, callers)| callers.contains(&caller)) {
+        // What the program may, its owner may.
+        let who = if caller == Caller::Operator { Caller::Program } else { caller };
+        if rule.is_none_or(|(_, callers)| callers.contains(&who)) {
             return Ok(());
         }
         let why = format!("{caller} isn't among those who may call `{service}.{}`", method.name);
@@ -104,7 +143,7 @@ pub struct Permits {
 impl Permits {
     /// Puts other rules in force for the next call; whether there are any.
     pub(super) fn set(&self, allow: Allow) -> bool {
-        let narrowed = !allow.only.is_empty();
+        let narrowed = !allow.only.is_empty() || allow.refused != Refused::None;
         self.edge.store(Arc::new(allow.edge.clone()));
         let mut rules = self.allow.write();
         *rules = allow;
@@ -178,5 +217,23 @@ mod tests {
         }
         assert!(!permits.set(Allow::default()));
         assert_eq!(permits.admit(service, Some(&charge), user), Ok(()));
+    }
+
+    #[test]
+    fn an_operator_opens_the_breaker_for_all_or_for_some() {
+        let id = |name| ServiceId::of(name).unwrap();
+        let (service, order) = (id("permits-open"), Caller::Service(id("permits-open-order")));
+        let charge = MethodSpec::plain("charge", 0);
+        let permits = Permits::default();
+        let open = |caller| {
+            let admitted = permits.admit(service, Some(&charge), caller);
+            matches!(admitted, Err(NotExecuted::BreakerOpen { .. }))
+        };
+        assert!(permits.set(Allow::default().refusing(Refused::Of([order].into()))));
+        assert!(open(order) && !open(Caller::Edge));
+        assert!(permits.set(Allow::default().refusing(Refused::All)));
+        assert!(open(order) && open(Caller::Edge) && open(Caller::Program));
+        assert!(!permits.set(Allow::default()));
+        assert!(!open(order) && !open(Caller::Edge));
     }
 }

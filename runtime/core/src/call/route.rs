@@ -13,9 +13,10 @@ use super::guard::{Asks, CallPolicy, Guard};
 use super::permits::{Allow, Permits};
 use crate::contract::{Contract, Method, MethodSpec};
 use crate::live::Live;
-use crate::metrics::ServiceMetrics;
+use crate::metrics::Meters;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
+use crate::record::{Recorder, Watch};
 use crate::remote::{Caller, Remote};
 use crate::time::{Clock, Moment};
 
@@ -43,12 +44,10 @@ pub struct Route<C: Contract> {
     pub(super) guard: Option<Arc<Guard>>,
     /// Whether policies hold on calls that stay here.
     pub(super) policies: bool,
-    /// Counts of calls that run here.
-    pub(super) served: Arc<ServiceMetrics>,
+    /// What counts the calls, of each caller.
+    pub(super) meters: Arc<Meters>,
     /// Who keeps the commands of its callers; nobody does for fakes.
     keeper: OnceLock<Arc<dyn Keeper>>,
-    /// Counts of calls that go elsewhere, once there is one: most services are near.
-    called: OnceLock<Box<ServiceMetrics>>,
 }
 
 /// Where calls go that don't stay here.
@@ -77,9 +76,21 @@ pub enum Target<C: Contract> {
 }
 
 impl<C: Contract> Route<C> {
-    /// A route to a service, which leads nowhere yet.
+    /// A route to a service, which leads nowhere yet. Nobody reads what its calls have recorded.
     pub fn new(service: ServiceId, deadlines: impl Into<Live<Deadlines>>, clock: Clock) -> Self {
+        let recorder = Arc::new(Recorder::new(&clock, 0));
+        Self::recorded(service, deadlines, clock, recorder)
+    }
+
+    /// A route to a service, which leads nowhere yet, and whose calls are recorded by `recorder`.
+    pub fn recorded(
+        service: ServiceId,
+        deadlines: impl Into<Live<Deadlines>>,
+        clock: Clock,
+        recorder: Arc<Recorder>,
+    ) -> Self {
         let settings = deadlines.into();
+        let meters = Arc::new(Meters::new(service, C::descriptor(), recorder, clock.clone()));
         Self {
             service,
             here: AtomicBool::new(false),
@@ -93,8 +104,7 @@ impl<C: Contract> Route<C> {
             clock,
             guard: None,
             policies: true,
-            served: Arc::new(ServiceMetrics::new(C::descriptor())),
-            called: OnceLock::new(),
+            meters,
             keeper: OnceLock::new(),
         }
     }
@@ -119,6 +129,7 @@ impl<C: Contract> Route<C> {
     /// The route whose calls are guarded by a policy; it can be [set anew](Self::set_policy).
     #[must_use]
     pub fn guarded(self, policy: &CallPolicy) -> Self {
+        self.meters.slow().set(policy.slow);
         Self { guard: Some(Arc::new(Guard::new(policy))), ..self }
     }
 
@@ -145,6 +156,15 @@ impl<C: Contract> Route<C> {
     pub fn set_policy(&self, policy: &CallPolicy) {
         if let Some(guard) = &self.guard {
             guard.set(policy);
+            self.meters.slow().set(policy.slow);
+        }
+    }
+
+    /// Has each call be looked at so closely, from the next one on: see [`record`](crate::record).
+    pub fn watch(&self, watch: Watch) {
+        self.meters.watch(watch);
+        if let Some(guard) = &self.guard {
+            guard.watch(watch == Watch::Bodies);
         }
     }
 
@@ -238,17 +258,18 @@ impl<C: Contract> Route<C> {
         }
     }
 
-    /// Whether one more call may be made.
+    /// Whether one more call may be made; `look` is called where what it carries is looked at.
     #[inline]
     pub(super) fn admit(
         &self,
         method: &'static MethodSpec,
         caller: Caller,
         now: Moment,
+        look: impl FnOnce(),
     ) -> Result<(), NotExecuted> {
         let service = self.service;
         let asks = Asks { service, method, caller, now };
-        self.guard.as_ref().map_or(Ok(()), |guard| guard.admit(asks))
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.admit(asks, look))
     }
 
     /// Whether a call of the edge may be made with that message, on behalf of `principal`.
@@ -287,24 +308,9 @@ impl<C: Contract> Route<C> {
         &self.settings
     }
 
-    /// Counts of calls that ran here.
-    pub const fn served(&self) -> &Arc<ServiceMetrics> {
-        &self.served
-    }
-
-    /// Counts of calls that went elsewhere; `None` if none did.
-    pub fn called(&self) -> Option<&ServiceMetrics> {
-        self.called.get().map(|called| &**called)
-    }
-
-    /// Where calls are counted: those that run here, or those that go elsewhere.
-    pub(super) fn counts(&self, here: bool) -> &ServiceMetrics {
-        if here { &self.served } else { self.elsewhere_metrics() }
-    }
-
-    /// Where calls are counted that go elsewhere.
-    pub(super) fn elsewhere_metrics(&self) -> &ServiceMetrics {
-        self.called.get_or_init(|| Box::new(ServiceMetrics::new(C::descriptor())))
+    /// What counts the calls, of each caller.
+    pub const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{CallContext, CallSite, Delivery, TurnContext};
+use super::{CallContext, CallSite, Delivery, SpanId, Spot, TraceContext, TurnContext};
 
 thread_local! {
     /// Nothing is left in here when a thread ends, for a turn puts back what it found. So there is
@@ -28,6 +28,12 @@ pub fn current() -> Option<Arc<CallContext>> {
     with(|turn| turn.map(|turn| Arc::clone(turn.own())))
 }
 
+/// Which service and method the turn is of that runs now on this task, or that has spawned it;
+/// `None` outside of turns.
+pub fn site() -> Option<CallSite> {
+    with(|turn| turn.and_then(|turn| turn.site()))
+}
+
 /// The delivery that the turn was begun by that runs now: an event's, a command's or a schedule's;
 /// `None` for a call like any other.
 pub fn delivery() -> Option<Delivery> {
@@ -39,6 +45,12 @@ pub fn delivery() -> Option<Delivery> {
 pub(crate) fn caller() -> Option<Arc<CallContext>> {
     // Outside of turns there is nothing to be made, and one look tells.
     if with(|turn| turn.is_none()) { None } else { current() }
+}
+
+/// The spot of a call that is made here and of which no more is known.
+pub(crate) fn spot() -> Spot {
+    let around = caller().map_or_else(TraceContext::root, |context| context.trace);
+    Spot::within(&around, SpanId::random())
 }
 
 /// Remembers which call failed, so that a `?` can name it.
@@ -133,6 +145,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::name::ServiceId;
     use crate::time::Moment;
@@ -141,13 +155,29 @@ mod tests {
     fn who_has_no_context_leaves_in_place_what_is_there() {
         let service = ServiceId::of("ambient").unwrap();
         let deadline = Moment::from_nanos(7);
-        let (mut outer, mut none) = (Some(TurnContext::new(service, deadline, None)), None);
+        let (mut outer, mut none) = (Some(TurnContext::new(service, &"now", deadline, None)), None);
         {
             let _outer = Entered::new(&mut outer);
             let _none = Entered::new(&mut none);
+            assert_eq!(site(), Some(CallSite { service, method: "now" }));
             assert_eq!(current().map(|context| context.deadline), Some(deadline));
         }
         assert!(current().is_none(), "and what was there before is put back");
         assert!(outer.is_some());
+    }
+
+    #[test]
+    fn a_task_knows_the_method_of_the_turn_that_it_goes_on_in() {
+        let service = ServiceId::of("ambient").unwrap();
+        let mut turn = Some(TurnContext::new(service, &"now", Moment::NEVER, None));
+        let own = {
+            let _turn = Entered::new(&mut turn);
+            current().unwrap()
+        };
+        let asked = |context| in_context(context, async { site() }).now_or_never().unwrap();
+        assert_eq!(asked(Arc::clone(&own)), Some(CallSite { service, method: "now" }));
+        assert_eq!(asked(Arc::new(own.child())), None, "a call of the turn is none of its method");
+        assert_eq!(asked(Arc::new(CallContext::root())), None, "a request is in no turn");
+        assert_eq!(site(), None);
     }
 }

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use super::{CallContext, SpanId, TraceContext, TraceId};
+
 /// One try to hand something that was kept to a method: an event to its subscription, a command to
 /// whom it is for.
 #[derive(Clone)]
@@ -12,6 +14,7 @@ pub struct Delivery {
     attempt: u32,
     position: Option<u64>,
     by: Arc<dyn Any + Send + Sync>,
+    origin: Option<TraceContext>,
 }
 
 impl Delivery {
@@ -22,7 +25,19 @@ impl Delivery {
         position: Option<u64>,
         by: Arc<dyn Any + Send + Sync>,
     ) -> Self {
-        Self { id: id.into(), attempt, position, by }
+        Self { id: id.into(), attempt, position, by, origin: None }
+    }
+
+    /// The delivery of what was kept by a call that stands there in another trace.
+    #[must_use]
+    pub fn from(mut self, origin: Option<TraceContext>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Where that stands which has had it kept, if that is known.
+    pub const fn origin(&self) -> Option<TraceContext> {
+        self.origin
     }
 
     /// What is delivered, by the same id at each try: `order:17` is the 17th event of the service
@@ -48,9 +63,17 @@ impl Delivery {
     }
 }
 
+impl CallContext {
+    /// Where that stands, in another trace, which has had kept what a call in this context hands over.
+    pub(crate) fn origin(&self) -> Option<(TraceId, SpanId)> {
+        let origin = self.marks.rare.as_ref()?.hands.as_ref()?.origin()?;
+        Some((origin.trace, origin.span))
+    }
+}
+
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, attempt, position, by: _ } = self;
+        let Self { id, attempt, position, by: _, origin: _ } = self;
         f.debug_struct("Delivery")
             .field("id", id)
             .field("attempt", attempt)

@@ -7,21 +7,25 @@
 mod ambient;
 mod chain;
 mod delivery;
+mod outgoing;
 mod principal;
 mod served_by;
 mod trace;
+mod tracestate;
 mod turn;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) use self::ambient::{Entered, caller, last_failed, note_degraded, note_failed};
-pub use self::ambient::{InContext, current, delivery, in_context, spawn};
+pub(crate) use self::ambient::{Entered, caller, last_failed, note_degraded, note_failed, spot};
+pub use self::ambient::{InContext, current, delivery, in_context, site, spawn};
 pub use self::chain::{Chain, HOP_LIMIT};
 pub use self::delivery::Delivery;
+pub use self::outgoing::{Outgoing, outgoing};
 pub use self::principal::{Principal, PrincipalTooLarge, principal};
 pub use self::served_by::ServedBy;
-pub use self::trace::{SpanId, TraceContext, TraceId};
+pub use self::trace::{SpanId, Spot, TraceContext, TraceId};
+pub use self::tracestate::TraceState;
 pub use self::turn::{InboundContext, TurnContext};
 
 use crate::name::ServiceId;
@@ -63,7 +67,7 @@ impl Clone for CallContext {
             chain: chain.clone(),
             principal: principal.clone(),
             no_retry: *no_retry,
-            marks: Marks { hands: marks.hands.clone(), ..Marks::default() },
+            marks: Marks { rare: marks.carried(), ..Marks::default() },
         }
     }
 
@@ -75,8 +79,8 @@ impl Clone for CallContext {
         if self.principal.is_some() || from.principal.is_some() {
             self.principal.clone_from(&from.principal);
         }
-        if self.marks.hands.is_some() || from.marks.hands.is_some() {
-            self.marks.hands.clone_from(&from.marks.hands);
+        if self.marks.rare.is_some() || from.marks.rare.is_some() {
+            self.marks.rare = from.marks.carried();
         }
     }
 }
@@ -85,9 +89,15 @@ impl CallContext {
     /// The context of a call that comes from outside: no deadline yet, a new trace.
     #[inline]
     pub fn root() -> Self {
+        Self::beginning(TraceContext::root())
+    }
+
+    /// The context of a call that comes from outside in that trace: no deadline yet.
+    #[inline]
+    pub(crate) fn beginning(trace: TraceContext) -> Self {
         Self {
             deadline: Moment::NEVER,
-            trace: TraceContext::root(),
+            trace,
             chain: Chain::default(),
             principal: None,
             no_retry: false,
@@ -106,13 +116,13 @@ impl CallContext {
     /// that the turn makes in its place don't.
     #[must_use]
     pub fn handing(mut self, delivery: Delivery) -> Self {
-        self.marks.hands = Some(Box::new(delivery));
+        self.marks.rare().hands = Some(delivery);
         self
     }
 
     /// The delivery that the turn was begun by whose own context this is.
     pub fn delivery(&self) -> Option<&Delivery> {
-        self.marks.delivery.as_deref()
+        self.marks.rare.as_ref()?.delivery.as_ref()
     }
 
     /// The context of a call made in this one.
@@ -124,7 +134,7 @@ impl CallContext {
             chain: self.chain.clone(),
             principal: self.principal.clone(),
             no_retry: self.no_retry,
-            marks: Marks { hands: self.marks.hands.clone(), ..Marks::default() },
+            marks: Marks { rare: self.marks.carried(), ..Marks::default() },
         }
     }
 
@@ -143,16 +153,51 @@ impl CallContext {
     }
 }
 
-/// What is told to whoever made a call, in this process: marks aren't copied.
+/// What is told to whoever made a call, in this process, and what few calls carry: most marks aren't
+/// copied.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     degraded: AtomicBool,
     /// The context of who made the call, who waits for it.
     above: Option<Arc<CallContext>>,
-    /// What calls in this context hand over.
-    hands: Option<Box<Delivery>>,
-    /// What the turn was handed whose own context this is.
-    delivery: Option<Box<Delivery>>,
+    /// What few contexts have.
+    rare: Option<Box<Rare>>,
     /// Who is told where the call goes that is made in this context.
     served_by: Option<Arc<ServedBy>>,
+    /// Of a turn's own context: what the turn is a part of.
+    parent: SpanId,
+    /// Of a turn's own context: the name of the method whose turn it is.
+    method: Option<&'static &'static str>,
+}
+
+/// What few contexts have: one look tells that there is none of it.
+#[derive(Debug, Default)]
+struct Rare {
+    /// What calls in this context hand over.
+    hands: Option<Delivery>,
+    /// What the turn was handed whose own context this is.
+    delivery: Option<Delivery>,
+    /// What other tracers say of the trace.
+    state: Option<TraceState>,
+}
+
+impl Marks {
+    /// What calls that are made in the context carry on.
+    #[inline]
+    fn carried(&self) -> Option<Box<Rare>> {
+        self.rare.as_deref().and_then(Rare::carried)
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+}
+
+impl Rare {
+    #[cold]
+    fn carried(&self) -> Option<Box<Self>> {
+        let Self { hands, state, delivery: _ } = self;
+        let any = hands.is_some() || state.is_some();
+        any.then(|| Box::new(Self { hands: hands.clone(), state: state.clone(), delivery: None }))
+    }
 }

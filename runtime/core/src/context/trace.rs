@@ -35,43 +35,92 @@ impl TraceId {
 }
 
 /// Which call in the trace.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct SpanId(pub u64);
+
+impl SpanId {
+    /// No span: what begins a trace has none above it.
+    pub const NONE: Self = Self(0);
+
+    /// A new one.
+    #[inline]
+    pub fn random() -> Self {
+        Self(random().0 | 1)
+    }
+
+    /// The span, if it is one.
+    pub fn some(self) -> Option<Self> {
+        (self != Self::NONE).then_some(self)
+    }
+}
 
 /// Where a call belongs in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     /// The trace, the same from the edge to the last call.
     pub trace: TraceId,
-    /// The call itself.
+    /// The call itself; [`SpanId::NONE`] of a trace that is about to begin.
     pub span: SpanId,
     /// Whether somebody records the trace.
     pub sampled: bool,
 }
 
+/// Where a finished call stands in its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The trace.
+    pub trace: TraceId,
+    /// The call.
+    pub span: SpanId,
+    /// What it is a part of; [`SpanId::NONE`] if it has begun the trace.
+    pub parent: SpanId,
+    /// Whether somebody records the trace.
+    pub sampled: bool,
+}
+
+impl Spot {
+    /// The spot of a call that was made in `around`.
+    #[inline]
+    pub fn within(around: &TraceContext, span: SpanId) -> Self {
+        let TraceContext { trace, span: parent, sampled } = *around;
+        Self { trace, span, parent, sampled }
+    }
+}
+
 impl TraceContext {
-    /// The beginning of a new trace.
+    /// The beginning of a new trace: what comes first in it has no parent.
     #[inline]
     pub fn root() -> Self {
         let (first, second) = random();
         // An id of zero means "none" to the standard.
         let trace = TraceId { high: first, low: second | 1 };
-        Self { trace, span: SpanId(first.rotate_left(32) ^ second | 1), sampled: false }
+        Self { trace, span: SpanId::NONE, sampled: false }
+    }
+
+    /// The first call of a new trace.
+    #[inline]
+    pub(crate) fn first() -> Self {
+        let root = Self::root();
+        let TraceId { high, low } = root.trace;
+        Self { span: SpanId(high.rotate_left(32) ^ low | 1), ..root }
     }
 
     /// A call inside this one.
+    #[inline]
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { span: SpanId(random().0 | 1), ..*self }
+        Self { span: SpanId::random(), ..*self }
     }
 
     /// Reads a `traceparent` header; `None` if it is none.
     pub fn from_traceparent(header: &str) -> Option<Self> {
-        let mut parts = header.split('-');
+        let mut parts = header.trim_matches([' ', '\t']).splitn(5, '-');
         let (version, trace, span, flags) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let lengths = (version.len(), trace.len(), span.len(), flags.len());
-        let hex = header.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+        let is_hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let hex = [version, trace, span, flags].into_iter().all(is_hex);
+        // Later versions may say more behind a dash.
         let known = version != "ff" && (version != "00" || parts.next().is_none());
         if lengths != (2, 32, 16, 2) || !hex || !known {
             return None;
@@ -154,6 +203,14 @@ mod tests {
         assert_eq!(trace.to_traceparent(), header);
         assert_eq!(trace.child().trace, trace.trace);
         assert_ne!(trace.child().span, trace.span);
+        for later in [
+            &format!("\t {header} \t"),
+            "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-will-be",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff-",
+        ] {
+            assert_eq!(TraceContext::from_traceparent(later), Some(trace), "{later}");
+        }
     }
 
     #[test]
@@ -168,6 +225,21 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
             "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.",
+            "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.later",
+            "0-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "000-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e47361-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b71-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-001",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-.0",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-.0f067aa0ba902b7-01",
+            "0.-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "CC-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ] {
             assert_eq!(TraceContext::from_traceparent(header), None, "{header}");
         }

@@ -6,7 +6,7 @@ use std::mem::forget;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
-use super::{CallContext, CallSite};
+use super::{CallContext, CallSite, Delivery, SpanId, Spot, TraceContext, TraceId};
 use crate::name::ServiceId;
 use crate::time::Moment;
 
@@ -20,6 +20,10 @@ pub struct TurnContext {
     made: Option<Box<Made>>,
     /// The service; `None` for a task that goes on in the turn's own context.
     service: Option<ServiceId>,
+    /// Where the method's name is: half as much to store as the name. `None` as above.
+    method: Option<&'static &'static str>,
+    /// The turn's span, once something has asked for it.
+    span: SpanId,
 }
 
 #[derive(Debug, Default)]
@@ -113,21 +117,30 @@ fn leave(made: Option<Box<Made>>) {
 }
 
 impl TurnContext {
-    /// The context of a turn of `service`, called in `caller`.
+    /// The context of a turn of that method of `service`, called in `caller`.
     #[inline]
     pub const fn new(
         service: ServiceId,
+        method: &'static &'static str,
         deadline: Moment,
         caller: Option<Arc<CallContext>>,
     ) -> Self {
-        Self { deadline, caller, made: None, service: Some(service) }
+        let (service, method) = (Some(service), Some(method));
+        Self { deadline, caller, made: None, service, method, span: SpanId::NONE }
     }
 
-    /// The context of a turn of `service`, called from elsewhere in `caller`, which it is lent.
+    /// The context of a turn of that method of `service`, called from elsewhere in `caller`, which it
+    /// is lent.
     #[inline]
-    pub(crate) fn lent(service: ServiceId, caller: &mut InboundContext) -> Self {
+    pub(crate) fn lent(
+        service: ServiceId,
+        method: &'static &'static str,
+        caller: &mut InboundContext,
+    ) -> Self {
         let deadline = caller.deadline;
-        Self { deadline, caller: None, made: caller.0.take(), service: Some(service) }
+        let made = caller.0.take();
+        let (service, method) = (Some(service), Some(method));
+        Self { deadline, caller: None, made, service, method, span: SpanId::NONE }
     }
 
     /// The turn is over, and gives back what it was lent.
@@ -142,8 +155,9 @@ impl TurnContext {
     /// The context of a task that goes on in a turn's own context.
     pub(super) fn resumed(own: Arc<CallContext>) -> Self {
         let deadline = own.deadline;
+        let span = own.trace.span;
         let made = Box::new(Made { own: Some(own), ..Made::default() });
-        Self { deadline, caller: None, made: Some(made), service: None }
+        Self { deadline, caller: None, made: Some(made), service: None, method: None, span }
     }
 
     /// The turn is over. Most contexts hold nothing by then, and to look for what is to be dropped
@@ -164,22 +178,96 @@ impl TurnContext {
 
     /// The turn's own context, in which it makes its calls; its chain ends with the service.
     pub fn own(&mut self) -> &Arc<CallContext> {
-        let Self { made, caller, deadline, service } = self;
+        let Self { made, caller, deadline, service, method, span } = self;
         let Made { above, own, .. } = &mut **made.get_or_insert_default();
         own.get_or_insert_with(|| {
-            let made_in = caller.as_deref().or(above.as_ref());
-            let context = made_in.map_or_else(CallContext::root, CallContext::child);
-            let mut context = context.with_deadline(*deadline);
+            let mut context = match caller.as_deref().or(above.as_ref()) {
+                Some(made_in) => {
+                    let mut context = made_in.child();
+                    context.marks.parent = made_in.trace.span;
+                    context
+                }
+                None => CallContext::beginning(TraceContext::first()),
+            };
+            match span.some() {
+                Some(span) => context.trace.span = span,
+                None => *span = context.trace.span,
+            }
+            context.deadline = *deadline;
             // It is the turn's, and its calls hand nothing over.
-            context.marks.delivery = context.marks.hands.take();
+            if let Some(rare) = &mut context.marks.rare {
+                rare.delivery = rare.hands.take();
+            }
             // From now on the turn's own context tells what the caller's did.
             context.marks.above = caller.take();
+            context.marks.method = *method;
             if let Some(service) = *service {
                 // Whoever admitted the call has looked at the hop limit.
                 let _ = context.chain.push(service);
             }
             Arc::new(context)
         })
+    }
+
+    /// Which service and method the turn is of; of a task, those of the turn that it goes on in.
+    pub(super) fn site(&self) -> Option<CallSite> {
+        if let (Some(service), Some(method)) = (self.service, self.method) {
+            return Some(CallSite { service, method });
+        }
+        let own = self.made.as_ref()?.own.as_ref()?;
+        Some(CallSite { service: own.chain.iter().last()?, method: own.marks.method? })
+    }
+
+    /// What the turn was called in, as far as that is known.
+    #[inline]
+    fn above(&self) -> Option<&TraceContext> {
+        match &self.caller {
+            Some(caller) => Some(&caller.trace),
+            None => {
+                let made = self.made.as_deref()?;
+                let own = made.own.as_deref().map(|own| &own.trace);
+                made.above.as_ref().map(|above| &above.trace).or(own)
+            }
+        }
+    }
+
+    /// Whether somebody records the trace.
+    #[inline]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.above().is_some_and(|above| above.sampled)
+    }
+
+    /// Where the turn stands in its trace, from now on.
+    pub(crate) fn spot(&mut self) -> Spot {
+        if self.span == SpanId::NONE {
+            self.span = SpanId::random();
+        }
+        if let Some(own) = self.made.as_ref().and_then(|made| made.own.as_ref()) {
+            let TraceContext { trace, span, sampled } = own.trace;
+            return Spot { trace, span, parent: own.marks.parent, sampled };
+        }
+        let span = self.span;
+        let Self { caller, made, .. } = self;
+        let above = match caller {
+            Some(caller) => &caller.trace,
+            // A trace that begins here stays the same one.
+            None => {
+                let above = &mut made.get_or_insert_default().above;
+                &above.get_or_insert_with(CallContext::root).trace
+            }
+        };
+        Spot::within(above, span)
+    }
+
+    /// What began the turn, in another trace.
+    pub(crate) fn link(&self) -> Option<(TraceId, SpanId)> {
+        let made = self.made.as_deref();
+        if let Some(own) = made.and_then(|made| made.own.as_deref()) {
+            let origin = own.delivery().and_then(Delivery::origin)?;
+            return Some((origin.trace, origin.span));
+        }
+        let above = self.caller.as_deref().or_else(|| made?.above.as_ref());
+        above.and_then(CallContext::origin)
     }
 
     /// Whether a fallback has part in what the turn will answer.
@@ -228,7 +316,7 @@ mod tests {
         let (order, user) = (call("turn-order", Some("ada")), call("turn-user", None));
         let pay = id("turn-pay");
         let mut inbound = InboundContext::copied(&order);
-        let mut first = TurnContext::lent(pay, &mut inbound);
+        let mut first = TurnContext::lent(pay, &"m", &mut inbound);
         assert_eq!(inbound.deadline, Moment::default(), "what is lent is nobody's");
         let kept = Arc::clone(first.own());
         first.note_failed(TypeId::of::<u8>(), CallSite { service: pay, method: "m" });
@@ -236,7 +324,7 @@ mod tests {
         drop(first);
 
         inbound.next(&user).clone_from(&user);
-        let mut second = TurnContext::lent(pay, &mut inbound);
+        let mut second = TurnContext::lent(pay, &"m", &mut inbound);
         assert_eq!(told(&mut second), (vec!["turn-user", "turn-pay"], None));
         assert_eq!(
             (second.deadline(), second.last_failed(TypeId::of::<u8>())),
@@ -244,10 +332,13 @@ mod tests {
         );
         // It goes on, and the next one gets a copy.
         inbound.next(&order);
-        let mut beside = TurnContext::lent(pay, &mut inbound);
+        let mut beside = TurnContext::lent(pay, &"m", &mut inbound);
         assert_eq!(told(&mut beside), (vec!["turn-order", "turn-pay"], Some("ada".into())));
         drop((second, beside));
-        assert_eq!(told(&mut TurnContext::lent(pay, &mut InboundContext::copied(&user))).1, None);
+        assert_eq!(
+            told(&mut TurnContext::lent(pay, &"m", &mut InboundContext::copied(&user))).1,
+            None
+        );
         assert_eq!(kept.principal.as_deref(), Some("ada"));
         assert_eq!(kept.trace.trace, order.trace.trace);
     }

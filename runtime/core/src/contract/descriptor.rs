@@ -14,6 +14,9 @@ use super::{
 };
 use crate::codec::{Layout, Message};
 
+/// What a schema has beside a field that is marked by `#[message(secret)]`: `true`.
+pub const SECRET: &str = "x-seam-secret";
+
 /// A contract's name, version, methods and events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,6 +83,9 @@ pub struct MethodDescriptor {
     pub idempotent: bool,
     /// Its deadline where the caller names none.
     pub deadline: Option<Duration>,
+    /// From when on its calls are slow, where that isn't what config says.
+    #[serde(default)]
+    pub slow: Option<Duration>,
     /// Whether `POST /rpc/…` and the form gateway may call it.
     pub public: bool,
     /// Whether it has a fallback, which answers where its service can't.
@@ -137,6 +143,7 @@ impl MethodDescriptor {
             turn: TurnKind::Shared,
             idempotent: false,
             deadline: None,
+            slow: None,
             public: false,
             fallback: false,
             route_by: None,
@@ -175,6 +182,7 @@ impl MethodDescriptor {
             turn: spec.turn,
             idempotent: spec.idempotent,
             deadline: spec.deadline,
+            slow: spec.slow,
             public: spec.public,
             fallback: M::FALLBACK,
             route_by: spec.route_by.map(ToOwned::to_owned),

@@ -142,6 +142,7 @@ fn spec(method: &'static MethodDescriptor) -> MethodSpec {
         turn: method.turn,
         idempotent: method.idempotent,
         deadline: method.deadline,
+        slow: method.slow,
         public: method.public,
         route_by: method.route_by.as_deref(),
         http: Vec::leak(http),

@@ -15,7 +15,7 @@ mod spec;
 
 pub use self::descriptor::{
     ArgumentDescriptor, ContractDescriptor, ErrorDescriptor, FieldDescriptor, HttpRoute,
-    MethodDescriptor, MethodSchema,
+    MethodDescriptor, MethodSchema, SECRET,
 };
 #[doc(hidden)]
 pub use self::error::fields_of;

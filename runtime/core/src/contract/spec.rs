@@ -56,6 +56,8 @@ pub struct MethodSpec {
     pub idempotent: bool,
     /// Its deadline where the caller names none.
     pub deadline: Option<Duration>,
+    /// From when on its calls are slow, where that isn't what config says.
+    pub slow: Option<Duration>,
     /// Whether `POST /rpc/…` and the form gateway may call it.
     pub public: bool,
     /// The argument by which calls go to the same instance, where the service is balanced by `hash`.
@@ -91,6 +93,7 @@ impl MethodSpec {
             turn: TurnKind::Shared,
             idempotent: false,
             deadline: None,
+            slow: None,
             public: false,
             route_by: None,
             allow: None,

@@ -1,6 +1,7 @@
 //! Names of services as small numbers, so that a call's context is cheap to carry; and what a name
 //! that nobody knows was meant for.
 
+mod caller;
 mod spelling;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::OnceLock;
 
 use parking_lot::RwLock;
 
+pub use self::caller::Caller;
 pub use self::spelling::instead;
 
 /// Names beyond this many are refused: they may come from a peer, and nothing is unbounded.

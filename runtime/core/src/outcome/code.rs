@@ -141,6 +141,10 @@ codes! {
     /// is NaN or infinite where JSON has none, or has a header that can't be sent.
     Unreadable = "unreadable", 502, [Unknown],
         "Look what has become of the call; that its answer can't be told is a fault of the service.";
+    /// Whoever made the call went away before it was over. It stands in counts, traces and the ledger, and
+    /// nobody is left to be answered with it.
+    CallerGone = "caller_gone", 503, [NotExecuted, Unknown],
+        "If its outcome is unknown, look what has become of the call: a turn alone runs to its end without its caller.";
     /// A call that the handler made failed, and the handler passed that on.
     Inner = "inner", 503, [Unknown],
         "The log has the service, the method and the cause under this `requestId`.";

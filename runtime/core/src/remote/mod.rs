@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Waker};
 use crate::codec::{self, CodecError};
 use crate::context::{CallContext, InboundContext};
 use crate::contract::{ContractDescriptor, Message, MethodSpec};
-use crate::metrics::Ended;
+pub use crate::name::Caller;
 use crate::name::ServiceId;
 use crate::outcome::{Failure, NotExecuted, Unknown};
+use crate::record::Ended;
 use crate::time::Moment;
 
 mod body;
@@ -195,27 +196,6 @@ pub struct ReplyBody {
     pub bytes: Body,
     /// When it was there.
     pub at: Moment,
-}
-
-/// Who makes a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Caller {
-    /// A service, by the client that its `start` was given.
-    Service(ServiceId),
-    /// The program that embeds the app, or its owner on the command line.
-    Program,
-    /// The edge, for somebody outside.
-    Edge,
-}
-
-impl fmt::Display for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Service(service) => service.fmt(f),
-            Self::Program => f.write_str("the program"),
-            Self::Edge => f.write_str("the edge"),
-        }
-    }
 }
 
 /// A service of this unit, as the wire's listener sees it.

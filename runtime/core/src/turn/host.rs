@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::counted::Counted;
 use super::gate::{Left, Refused};
 use super::held::Held;
 use super::keeper::Kept;
@@ -24,6 +25,7 @@ use crate::context::TurnContext;
 use crate::contract::Method;
 use crate::home::Home;
 use crate::live::Live;
+use crate::metrics::Meter;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
 use crate::policy::{QueueTime, TooLong};
@@ -118,11 +120,20 @@ pub struct TurnStart<'a, M: Method> {
     pub outcome: &'a mut Poll<Outcome<M::Answer, M::Error>>,
     /// When the call was admitted.
     pub now: Moment,
+    /// Where it is counted if it isn't over at once: who begins it counts it otherwise. Without a context
+    /// nothing is counted.
+    pub meter: &'a Arc<Meter>,
 }
 
 impl<M: Method> TurnStart<'_, M> {
     fn deadline(&self) -> Moment {
         self.context.as_ref().map_or(Moment::NEVER, TurnContext::deadline)
+    }
+
+    /// How it is counted from now on.
+    fn counted(&mut self) -> Option<Counted> {
+        let context = self.context.as_mut()?;
+        Some(Counted::new(self.meter, M::SPEC, context, self.now))
     }
 
     /// Ends the call before its turn begins.
@@ -205,7 +216,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     }
 
     #[inline]
-    fn run_inline<M, F, R>(&self, start: TurnStart<'_, M>, seat: Seat<A>, run: F) -> Begun<M>
+    fn run_inline<M, F, R>(&self, mut start: TurnStart<'_, M>, seat: Seat<A>, run: F) -> Begun<M>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R,
@@ -218,7 +229,8 @@ impl<A: Send + Sync + 'static> Host<A> {
         if start.outcome.is_ready() {
             return Begun::Done(at);
         }
-        let slot = Arc::new(Slot::<M>::running(start.deadline(), start.now));
+        let slot = Slot::<M>::running(start.deadline(), start.now, start.counted());
+        let slot = Arc::new(slot);
         let key = inner.watch(slot.clone());
         let context = start.context.take();
         Promoted::spawn(inner, turn, context, slot.clone(), key);
@@ -237,7 +249,7 @@ impl<A: Send + Sync + 'static> Host<A> {
     }
 
     #[inline(never)] // the way past the line stays small
-    fn get_in_line<M, F, R>(&self, start: TurnStart<'_, M>, run: F) -> Begun<M>
+    fn get_in_line<M, F, R>(&self, mut start: TurnStart<'_, M>, run: F) -> Begun<M>
     where
         M: Method,
         F: FnOnce(Seat<A>, M) -> R + Send + 'static,
@@ -260,7 +272,8 @@ impl<A: Send + Sync + 'static> Host<A> {
                 return start.refuse(why);
             }
         };
-        let slot = Arc::new(Slot::<M>::waiting(deadline, start.message.take()));
+        let counted = start.counted();
+        let slot = Arc::new(Slot::<M>::waiting(deadline, start.message.take(), counted));
         let due = slot.due(start.now, inner.limits.turn());
         let (key, sooner) = line.watch(slot.clone(), due);
         let context = start.context.take();

@@ -14,6 +14,7 @@
 //! ```
 
 mod blocks;
+mod counted;
 mod ending;
 mod factory;
 mod gate;

@@ -12,7 +12,7 @@ use super::slot::{Outstanding, Slot, failed};
 use super::turn_box::TurnBox;
 use crate::context::TurnContext;
 use crate::contract::Method;
-use crate::outcome::{NotExecuted, Unknown};
+use crate::outcome::NotExecuted;
 use crate::time::Moment;
 
 /// A call in line: what to do with its message, which its slot keeps.
@@ -60,12 +60,11 @@ where
         let mut turn = TurnBox::new(|| run(seat, message));
         let mut polled = Poll::Pending;
         let driver = inner.driver(M::SPEC.name);
-        driver.poll_first(turn.as_mut(), &mut context, now, &mut polled);
+        let at = driver.poll_first(turn.as_mut(), &mut context, now, &mut polled);
         match polled {
             Poll::Ready(outcome) => {
                 drop_quietly(turn);
-                slot.ran_in(context.as_ref());
-                slot.fill(outcome);
+                slot.ended(context.as_ref(), outcome, at);
                 true
             }
             Poll::Pending => {
@@ -76,7 +75,7 @@ where
     }
 
     fn refuse(self: Box<Self>, why: NotExecuted) {
-        if self.slot.cancel() {
+        if self.slot.cancel(Some(&why)) {
             self.slot.fill(failed(why));
         }
         drop_quietly(self);
@@ -130,11 +129,10 @@ where
         let Some(turn) = &mut this.turn else { return Poll::Ready(()) };
         let driver = this.inner.driver(M::SPEC.name);
         let (began, mut polled) = (driver.settings.clock.now(), Poll::Pending);
-        driver.poll(turn.as_mut(), &mut this.context, began, &mut polled, cx);
+        let at = driver.poll(turn.as_mut(), &mut this.context, began, &mut polled, cx);
         let Poll::Ready(outcome) = polled else { return Poll::Pending };
         drop_quietly(this.turn.take());
-        this.slot.ran_in(this.context.as_ref());
-        this.slot.fill(outcome);
+        this.slot.ended(this.context.as_ref(), outcome, at);
         Poll::Ready(())
     }
 }
@@ -144,7 +142,7 @@ impl<A: Send + Sync, M: Method, R> Drop for Promoted<A, M, R> {
         if let Some(turn) = self.turn.take() {
             // Ended before its end: by its caller's leaving, by its limit, or with its home.
             drop_quietly(turn);
-            self.slot.fill(failed(Unknown::Abandoned));
+            self.slot.aborted();
         }
         // It has a hold on the slot itself, so that nothing is dropped under the lock.
         let _ = self.inner.line.lock().unwatch(self.key);

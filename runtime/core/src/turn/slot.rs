@@ -11,11 +11,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
+use super::counted::Counted;
 use super::held::Held;
 use super::poll::drop_quietly;
-use crate::context::TurnContext;
+use crate::context::{Spot, TurnContext};
 use crate::contract::Method;
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
+use crate::record::Ended;
 use crate::time::Moment;
 
 /// The outcome of a call, typed.
@@ -33,9 +35,14 @@ pub(super) struct Slot<M: Method> {
     state: AtomicU8,
     /// Whether a fallback has part in the outcome.
     degraded: AtomicBool,
+    /// Whether whoever waited has left while the turn ran.
+    forsaken: AtomicBool,
+    /// Whether the call came from another process.
+    elsewhere: AtomicBool,
     deadline: Moment,
     /// When the turn began, in nanoseconds of the clock.
     began: AtomicU64,
+    counted: Option<Counted>,
     cell: Mutex<Cell<M>>,
     drive: Mutex<Drive>,
 }
@@ -81,21 +88,30 @@ enum Came<M: Method> {
 
 impl<M: Method> Slot<M> {
     /// A call that waits in line.
-    pub(super) fn waiting(deadline: Moment, message: M) -> Self {
-        Self::new(WAITING, deadline, Moment::default(), Held::Here(message))
+    pub(super) fn waiting(deadline: Moment, message: M, counted: Option<Counted>) -> Self {
+        Self::new(WAITING, deadline, Moment::default(), Held::Here(message), counted)
     }
 
     /// A call whose turn began at `now`.
-    pub(super) fn running(deadline: Moment, now: Moment) -> Self {
-        Self::new(RUNNING, deadline, now, Held::Taken)
+    pub(super) fn running(deadline: Moment, now: Moment, counted: Option<Counted>) -> Self {
+        Self::new(RUNNING, deadline, now, Held::Taken, counted)
     }
 
-    fn new(state: u8, deadline: Moment, began: Moment, message: Held<M>) -> Self {
+    fn new(
+        state: u8,
+        deadline: Moment,
+        began: Moment,
+        message: Held<M>,
+        counted: Option<Counted>,
+    ) -> Self {
         Self {
             state: AtomicU8::new(state),
             degraded: AtomicBool::new(false),
+            forsaken: AtomicBool::new(false),
+            elsewhere: AtomicBool::new(false),
             deadline,
             began: AtomicU64::new(began.as_nanos()),
+            counted,
             cell: Mutex::new(Cell { message, outcome: Came::Not(None) }),
             drive: Mutex::new(Drive::First),
         }
@@ -112,9 +128,14 @@ impl<M: Method> Slot<M> {
         self.turn_to(RUNNING).then(|| self.cell.lock().message.take())
     }
 
-    /// Waiting → cancelled; `true` if that won.
-    pub(super) fn cancel(&self) -> bool {
-        self.turn_to(CANCELLED)
+    /// Waiting → cancelled, for that reason, or because it is taken back; `true` if that won.
+    pub(super) fn cancel(&self, why: Option<&NotExecuted>) -> bool {
+        let won = self.turn_to(CANCELLED);
+        if won && let Some(counted) = &self.counted {
+            counted.refused(why);
+            self.unheard(Ended::NotExecuted);
+        }
+        won
     }
 
     fn turn_to(&self, to: u8) -> bool {
@@ -122,9 +143,10 @@ impl<M: Method> Slot<M> {
     }
 
     fn expire_waiting(&self) -> bool {
-        let won = self.cancel();
+        let why = NotExecuted::DeadlineExceeded;
+        let won = self.cancel(Some(&why));
         if won {
-            self.fill(Err(NotExecuted::DeadlineExceeded.into()));
+            self.fill(Err(why.into()));
         }
         won
     }
@@ -139,24 +161,67 @@ impl<M: Method> Slot<M> {
         }
     }
 
-    /// A turn is over that ran in `context`: what is to be told beside its outcome.
-    pub(super) fn ran_in(&self, context: Option<&TurnContext>) {
+    /// The turn is over that ran in `context`: it is counted, and its outcome told, unless its caller
+    /// was told another one.
+    pub(super) fn ended(
+        &self,
+        context: Option<&TurnContext>,
+        outcome: Outcome<M::Answer, M::Error>,
+        now: Moment,
+    ) {
+        if let Some(counted) = &self.counted {
+            counted.ended(&outcome, self.began(), now);
+        }
         if context.is_some_and(TurnContext::is_degraded) {
             // Read by whoever has fetched the outcome, which is filled in after this.
             self.degraded.store(true, Ordering::Release);
         }
+        let ended = Ended::of(&outcome);
+        let heard = self.fill(outcome) && !self.forsaken.load(Ordering::Relaxed);
+        if !heard || ended == Ended::Unknown {
+            self.unheard(ended);
+        }
     }
 
-    /// The outcome, unless there is one already.
-    pub(super) fn fill(&self, outcome: Outcome<M::Answer, M::Error>) {
+    /// How the call ended isn't told to whoever made it, or is no answer.
+    #[cold]
+    fn unheard(&self, ended: Ended) {
+        if let Some(counted) = &self.counted {
+            counted.unheard(ended, self.elsewhere.load(Ordering::Relaxed));
+        }
+    }
+
+    /// The turn was ended before its end.
+    pub(super) fn aborted(&self) {
+        if let Some(counted) = &self.counted {
+            let why = if self.forsaken.load(Ordering::Relaxed) {
+                None
+            } else if counted.is_late(self.deadline) {
+                Some(Unknown::DeadlineExceeded)
+            } else {
+                Some(Unknown::Abandoned)
+            };
+            counted.aborted(why, self.began());
+            self.unheard(Ended::Unknown);
+        }
+        self.fill(failed(Unknown::Abandoned));
+    }
+
+    fn began(&self) -> Moment {
+        Moment::from_nanos(self.began.load(Ordering::Relaxed))
+    }
+
+    /// The outcome, unless there is one already; whether there was none.
+    pub(super) fn fill(&self, outcome: Outcome<M::Answer, M::Error>) -> bool {
         let mut cell = self.cell.lock();
-        let Came::Not(waker) = &mut cell.outcome else { return };
+        let Came::Not(waker) = &mut cell.outcome else { return false };
         let waker = waker.take();
         cell.outcome = Came::Here(outcome);
         drop(cell);
         if let Some(waker) = waker {
             waker.wake();
         }
+        true
     }
 
     /// The outcome; with it `message` comes back, if the turn never began.
@@ -183,7 +248,18 @@ impl<M: Method> Slot<M> {
 
     /// Whoever waited is gone; `true` if the call was still in line.
     fn forsake(&self) -> bool {
-        let taken_back = self.cancel();
+        let taken_back = self.cancel(None);
+        if !taken_back {
+            self.forsaken.store(true, Ordering::Relaxed);
+            // Either this is seen by who fills the outcome in, or that is there already.
+            let ended = match &self.cell.lock().outcome {
+                Came::Here(outcome) => Some(Ended::of(outcome)),
+                Came::Not(_) | Came::Fetched => None,
+            };
+            if let Some(ended) = ended {
+                self.unheard(ended);
+            }
+        }
         if !taken_back && !M::SPEC.turn.runs_to_end() {
             self.abort();
         }
@@ -244,7 +320,7 @@ impl<M: Method> Outstanding for Slot<M> {
         if self.state.load(Ordering::Acquire) != RUNNING {
             return Look::Later(self.due(now, turn_limit));
         }
-        let end = Moment::from_nanos(self.began.load(Ordering::Relaxed)).after(turn_limit);
+        let end = self.began().after(turn_limit);
         if now < end {
             return Look::Later(if now < self.deadline { self.deadline.min(end) } else { end });
         }
@@ -301,6 +377,30 @@ impl<M: Method> Reply<M> {
         Self { slot: Some(slot), degraded: false, host: Some(host) }
     }
 
+    /// Where the call stands in its trace, if it is counted.
+    pub(crate) fn spot(&self) -> Option<Spot> {
+        self.slot.as_ref()?.counted.as_ref().map(Counted::spot)
+    }
+
+    /// The call came from another process.
+    pub(crate) fn mark_elsewhere(&self) {
+        if let Some(slot) = &self.slot {
+            slot.elsewhere.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whoever waited goes away. Whether the call was still in line, and never runs.
+    pub(crate) fn leave(&mut self) -> bool {
+        let Some(slot) = self.slot.take() else { return false };
+        let taken_back = slot.forsake();
+        if taken_back && let Some(host) = &self.host {
+            host.taken_back();
+        }
+        // With it goes a message that never ran, if nobody else has the slot by now.
+        drop_quietly(slot);
+        taken_back
+    }
+
     /// Whether a fallback has part in the outcome that was fetched.
     pub(crate) const fn is_degraded(&self) -> bool {
         self.degraded
@@ -334,14 +434,7 @@ impl<M: Method> Future for Reply<M> {
 
 impl<M: Method> Drop for Reply<M> {
     fn drop(&mut self) {
-        if let Some(slot) = &self.slot
-            && slot.forsake()
-            && let Some(host) = &self.host
-        {
-            host.taken_back();
-        }
-        // With it goes a message that never ran, if nobody else has the slot by now.
-        drop_quietly(self.slot.take());
+        self.leave();
     }
 }
 

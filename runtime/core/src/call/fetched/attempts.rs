@@ -12,13 +12,14 @@ use crate::call::again::fault;
 use crate::call::deadlines::nanos;
 use crate::call::extra::CallOptions;
 use crate::call::guard::{Asks, Guard};
-use crate::call::json::{JsonAnswer, read_answer, read_error};
+use crate::call::json::{JsonAnswer, JsonBody, read_answer, read_error};
 use crate::codec::CodecError;
-use crate::context::{self, CallContext};
+use crate::context::{self, CallContext, SpanId, Spot, TraceContext};
 use crate::contract::{MethodSpec, ServiceFailure};
-use crate::metrics::{Ended, Happened};
+use crate::metrics::{Ended, Finish, Happened, Meter, Way};
 use crate::outcome::{CallError, Failure, NotExecuted, Unknown};
 use crate::policy::{Backoff, Decision, Entered, Fault, Tried, attempt_deadline};
+use crate::record::{self, Bodies, Fate};
 use crate::remote::{Caller, Encode, Form, Outbound, ReplyBody, ReplyKind, Sent};
 use crate::time::Moment;
 
@@ -49,6 +50,8 @@ struct Before {
     patience: Option<Moment>,
     /// Why it isn't known of one of them whether it ran.
     unknown: Option<Unknown>,
+    /// Whether one of them is under way.
+    sent: bool,
 }
 
 /// What became of an attempt.
@@ -69,23 +72,39 @@ impl Calling {
         let time = self.options.deadline;
         let time = time.map_or_else(|| route.deadlines.of(self.method, default), nanos);
         let own = began.after_nanos(time);
-        let mut before = Before {
+        let before = Before {
             deadline: around.as_ref().map_or(own, |around| own.min(around.deadline)),
             attempts: 0,
             gone_away: false,
             endpoints: 0,
             patience: None,
             unknown: None,
+            sent: false,
         };
-        let outcome = self.outcome(&mut before, around.as_ref()).await;
-        let took = route.clock.now().nanos_since(began);
-        route.metrics.count(self.method.index, Ended::of(&outcome), took);
+        let around = match around {
+            Some(around) => Some(route.meters.recorder().within(around, began)),
+            None => route.meters.recorder().root(began),
+        };
+        let trace = around.as_ref().map_or_else(TraceContext::root, |around| around.trace);
+        let spot = Spot::within(&trace, SpanId::random());
+        let meter = Arc::clone(route.meters.of(self.caller));
+        let (method, arguments) = (self.method.index, &*self.arguments);
+        let idempotent = self.method.idempotent;
+        let mut counting = Counting { meter, method, idempotent, arguments, began, spot, before };
+        let outcome = self.outcome(&mut counting, around.as_ref()).await;
+        counting.over(&outcome);
         outcome
     }
 
-    async fn outcome(&self, before: &mut Before, around: Option<&Arc<CallContext>>) -> Outcome {
+    async fn outcome(
+        &self,
+        counting: &mut Counting<'_>,
+        around: Option<&Arc<CallContext>>,
+    ) -> Outcome {
+        let spot = counting.spot;
         loop {
-            let came = match self.attempt(before, around).await {
+            let before = &mut counting.before;
+            let came = match self.attempt(before, spot, around).await {
                 Ok(Came::Over(outcome, endpoint)) => {
                     before.endpoints |= endpoint;
                     outcome
@@ -96,8 +115,8 @@ impl Calling {
                 Err(why) => return Err(before.told(why.into())),
             };
             let Err(error) = came else { return came };
-            let Some(after) = self.next(before, &error, around) else {
-                return Err(before.told(error));
+            let Some(after) = self.next(counting, &error, around) else {
+                return Err(counting.before.told(error));
             };
             if !after.is_zero() {
                 let clock = &self.route.clock;
@@ -108,13 +127,16 @@ impl Calling {
 
     async fn attempt(
         &self,
-        before: &Before,
+        before: &mut Before,
+        spot: Spot,
         around: Option<&Arc<CallContext>>,
     ) -> Result<Came, NotExecuted> {
         let (route, method, caller) = (&*self.route, self.method, self.caller);
         let (service, now) = (route.service, route.clock.now());
-        route.guard.admit(Asks { service, method, caller, now })?;
+        route.guard.admit(Asks { service, method, caller, now }, || {})?;
         let mut context = around.map_or_else(CallContext::root, |around| around.child());
+        // All attempts stand at the same spot.
+        (context.trace.trace, context.trace.span) = (spot.trace, spot.span);
         context.deadline = context.deadline.min(before.deadline);
         Admission { service, method: Some(method), caller, now }.leaving(&mut context)?;
         if method.idempotent {
@@ -139,12 +161,15 @@ impl Calling {
         });
         let sent = sent.await;
         let _inside = Inside::of(&route.guard);
+        before.sent = !matches!(sent, Sent::Nowhere(_));
         let (endpoint, reply) = match sent {
             Sent::Nowhere(reason) => return Ok(Came::Nowhere(reason)),
             Sent::Kept(ticket) => (ticket.carrier.bit(), sent.by(&route.remote)),
             Sent::Waits(reply) => (reply.carrier().bit(), reply),
         };
-        Ok(Came::Over(self.read(reply.await, around), endpoint))
+        let reply = reply.await;
+        before.sent = false;
+        Ok(Came::Over(self.read(reply, around), endpoint))
     }
 
     #[expect(clippy::result_large_err, reason = "it is what the call comes to, and moved once")]
@@ -176,11 +201,12 @@ impl Calling {
     /// After how long the call is tried again, if it is.
     fn next(
         &self,
-        before: &mut Before,
+        counting: &mut Counting<'_>,
         error: &CallError<ServiceFailure>,
         around: Option<&Arc<CallContext>>,
     ) -> Option<Duration> {
         let (route, method) = (&*self.route, self.method);
+        let (before, meter) = (&mut counting.before, &counting.meter);
         let now = route.clock.now();
         before.attempts += 1;
         let tried = Tried {
@@ -204,11 +230,11 @@ impl Calling {
         if free {
             before.attempts -= 1;
             before.gone_away = true;
-        } else if !route.guard.withdraw(now, route.metrics.calls()) {
-            route.metrics.note(method.index, Happened::RetryDenied);
+        } else if !route.guard.withdraw(now, route.meters.made()) {
+            meter.note(Way::Far, method.index, Happened::RetryDenied);
             return None;
         }
-        route.metrics.note(method.index, Happened::Retry);
+        meter.note(Way::Far, method.index, Happened::Retry);
         if let CallError::Unknown(why) = error {
             before.unknown = Some(why.clone());
         }
@@ -232,6 +258,64 @@ impl Calling {
             () = route.clock.wait_until(until) => {}
         }
         true
+    }
+}
+
+/// A call that is counted when it is over, or when its caller goes away.
+struct Counting<'a> {
+    meter: Arc<Meter>,
+    method: u16,
+    idempotent: bool,
+    arguments: &'a [u8],
+    began: Moment,
+    spot: Spot,
+    before: Before,
+}
+
+impl Counting<'_> {
+    fn over(mut self, outcome: &Outcome) {
+        let took = self.meter.now().nanos_since(self.began);
+        let finish = match outcome {
+            Err(CallError::Service(failure)) => {
+                Finish::service_error(failure.code.clone(), self.began, took)
+            }
+            Err(CallError::NotExecuted(why)) => {
+                Finish::failed(&why.clone().into(), self.began, took)
+            }
+            Err(CallError::Unknown(why)) => Finish::failed(&why.clone().into(), self.began, took),
+            Ok(_) => Finish::answered(self.began, took),
+        };
+        self.finished(&finish, outcome.as_ref().ok());
+    }
+
+    fn finished(&mut self, finish: &Finish, answer: Option<&JsonAnswer>) {
+        let spot = self.spot;
+        let answered = |answer: &JsonAnswer| match &answer.body {
+            JsonBody::Json(json) => Some(record::shown_json(json)),
+            JsonBody::Blob(_) => None,
+        };
+        let arguments = || Some(record::shown_json(self.arguments));
+        let bodies = || Bodies { arguments: arguments(), answer: answer.and_then(answered) };
+        if self.idempotent && matches!(finish.ended, Ended::Answered | Ended::ServiceError) {
+            self.meter.repeated(self.method, Fate::of(finish.ended), arguments);
+        }
+        self.meter.over(Way::Far, self.method, finish, || (spot, None), bodies);
+        self.method = OVER;
+    }
+}
+
+/// The method of a call that was counted.
+const OVER: u16 = u16::MAX;
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        if self.method == OVER {
+            return;
+        }
+        let took = self.meter.now().nanos_since(self.began);
+        let may_have_run = self.before.sent || self.before.unknown.is_some();
+        let ended = if may_have_run { Ended::Unknown } else { Ended::NotExecuted };
+        self.finished(&Finish::left(ended, self.began, took), None);
     }
 }
 

@@ -18,9 +18,10 @@ use super::guard::{CallPolicy, Guard};
 use super::json::{JsonReply, Transcode, refused};
 use crate::contract::{ContractDescriptor, FetchedContract};
 use crate::live::Live;
-use crate::metrics::{MethodMetrics, ServiceMetrics};
+use crate::metrics::Meters;
 use crate::name::ServiceId;
 use crate::outcome::NotExecuted;
+use crate::record::Recorder;
 use crate::remote::{Caller, Remote};
 use crate::time::Clock;
 
@@ -33,7 +34,7 @@ pub struct FetchedRoute {
     guard: Guard,
     settings: Live<Deadlines>,
     deadlines: Arc<DeadlinesInForce>,
-    metrics: ServiceMetrics,
+    meters: Meters,
     clock: Clock,
 }
 
@@ -44,14 +45,17 @@ pub struct FetchedClient {
 }
 
 impl FetchedRoute {
-    /// A route to `remote`.
+    /// A route to `remote`, whose calls are recorded by `recorder`.
     pub fn new(
         service: ServiceId,
         contract: FetchedContract,
         remote: Arc<dyn Remote>,
         (deadlines, policy): (Deadlines, &CallPolicy),
         clock: Clock,
+        recorder: Arc<Recorder>,
     ) -> Self {
+        let meters = Meters::new(service, contract.descriptor(), recorder, clock.clone());
+        meters.slow().set(policy.slow);
         let settings = Live::new(deadlines);
         Self {
             service,
@@ -60,7 +64,7 @@ impl FetchedRoute {
             guard: Guard::new(policy),
             deadlines: DeadlinesInForce::following(&settings),
             settings,
-            metrics: ServiceMetrics::new(contract.descriptor()),
+            meters,
             clock,
         }
     }
@@ -68,6 +72,7 @@ impl FetchedRoute {
     /// Puts another policy in force for the next call.
     pub fn set_policy(&self, policy: &CallPolicy) {
         self.guard.set(policy);
+        self.meters.slow().set(policy.slow);
     }
 
     /// How long calls may take whose caller doesn't say: what is set there holds for the next call.
@@ -75,9 +80,9 @@ impl FetchedRoute {
         &self.settings
     }
 
-    /// What was counted of its calls.
-    pub fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.metrics.read()
+    /// What counts its calls.
+    pub const fn meters(&self) -> &Meters {
+        &self.meters
     }
 }
 
