@@ -84,7 +84,14 @@ impl Parts {
                 field.attrs.extend(
                     times.then(|| times::attributes(&field.ty, default)).into_iter().flatten(),
                 );
-                let foreign = take_foreign(&mut field.attrs, mistakes) || times;
+                let marks = Marks::take(&mut field.attrs, mistakes);
+                let foreign = marks.foreign || times;
+                if marks.secret && kind == Kind::Named {
+                    field.attrs.push(Marks::secret());
+                } else if marks.secret {
+                    let text = "only a field with a name can be a secret: give the fields names";
+                    mistakes.at(&field.ty, text);
+                }
                 let checks = Checks::take(&mut field.attrs, mistakes);
                 field.attrs.extend(checks.attribute());
                 let own = json::take_skip_if_none(&mut field.attrs, mistakes);
@@ -447,21 +454,38 @@ pub(crate) fn is_named_of(ty: &Type, name: &str) -> bool {
     })
 }
 
-/// Takes `#[message(foreign)]` off a field.
-fn take_foreign(attrs: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> bool {
-    let mut foreign = false;
-    for attr in attrs.extract_if(.., |attr| attr.path().is_ident("message")) {
-        let read = attr.parse_nested_meta(|meta| {
-            if meta.path.is_ident("foreign") {
-                foreign = true;
-                return Ok(());
-            }
-            let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
-            Err(meta.error(unknown("option", &name, &["foreign"])))
-        });
-        mistakes.take(read);
+/// What `#[message(…)]` says of a field, or of an argument.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Marks {
+    /// Its type has serde and schemars from elsewhere.
+    pub(crate) foreign: bool,
+    /// It isn't shown where messages are.
+    pub(crate) secret: bool,
+}
+
+impl Marks {
+    /// Takes it off the attributes.
+    pub(crate) fn take(attrs: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Self {
+        let mut marks = Self::default();
+        for attr in attrs.extract_if(.., |attr| attr.path().is_ident("message")) {
+            let read = attr.parse_nested_meta(|meta| {
+                let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                match name.as_str() {
+                    "foreign" => marks.foreign = true,
+                    "secret" => marks.secret = true,
+                    _ => return Err(meta.error(unknown("option", &name, &["foreign", "secret"]))),
+                }
+                Ok(())
+            });
+            mistakes.take(read);
+        }
+        marks
     }
-    foreign
+
+    /// How the schema tells that it is a secret.
+    pub(crate) fn secret() -> Attribute {
+        parse_quote!(#[schemars(extend("x-seam-secret" = true))])
+    }
 }
 
 /// Refuses types that borrow, and the type `owner` itself.

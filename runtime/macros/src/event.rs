@@ -9,6 +9,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitInt, LitStr};
 use crate::attrs::{condition_above, docs, serde_names};
 use crate::case::{self, Case};
 use crate::diagnostic::{Mistakes, unknown};
+use crate::encoding::Marks;
 use crate::{message, times};
 
 /// The longest topic, in bytes: brokers take 255 for what they route by, with what stands before it.
@@ -174,7 +175,9 @@ fn implement(
 
 /// Whether the field's type is no message.
 fn is_foreign(field: &Field) -> bool {
-    times::holds(&field.ty) || field.attrs.iter().any(|attr| attr.path().is_ident("message"))
+    let mut said_elsewhere = Mistakes::default();
+    let marks = Marks::take(&mut field.attrs.clone(), &mut said_elsewhere);
+    times::holds(&field.ty) || marks.foreign
 }
 
 /// What JSON calls the field of the key; what is wrong with serde's attributes is the message's to say.

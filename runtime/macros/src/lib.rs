@@ -55,6 +55,7 @@ use proc_macro::TokenStream;
 /// | `idempotent` | running it twice is as good as once: it may be retried when its outcome is unknown |
 /// | `complete` | on `&self`: the turn runs to its end even if its caller goes away |
 /// | `deadline = "2s"` | the deadline where the caller names none; `ms`, `s`, `m` or `h` |
+/// | `slow = "50ms"` | from when on a call is slow, where that isn't what config says; `ms`, `s`, `m` or `h` |
 /// | `fallback = full_price` | a function that answers where the service can't; it takes the arguments by reference |
 /// | `route_by = "order"` | calls with the same value of this argument go to the same instance, where the service has `balance = "hash"` |
 /// | `public` | `POST /rpc/…` and the form gateway may call it |
@@ -89,6 +90,11 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Other derives go below the attribute: `#[derive(Eq, Hash)]`. A field whose type has serde and
 /// schemars from another crate is marked `#[message(foreign)]`.
+///
+/// A field that is marked `#[message(secret)]` is `"***"` wherever messages are shown: in `tap`, in the
+/// ledger, on the admin page; and with it every member of that name in any message of the app. Members that
+/// are named like a secret, such as `password` or `token`, are hidden anyhow. Arguments of methods take the
+/// same.
 ///
 /// A field, an argument or an answer that is written `Vec<u8>` is encoded at once. Within something
 /// else (`Vec<Vec<u8>>`, an alias) its bytes go one by one, as any list's elements do, which costs

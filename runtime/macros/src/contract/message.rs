@@ -12,7 +12,7 @@ use super::expand::message_ident;
 use super::options::Session;
 use super::{Argument, Contract, Method, events, routes, triggers};
 use crate::case;
-use crate::encoding::{Part, Parts, all_are, at_once, is_named_of, messages};
+use crate::encoding::{Marks, Part, Parts, all_are, at_once, is_named_of, messages};
 use crate::message::implement;
 use crate::times;
 
@@ -211,11 +211,12 @@ fn writable(method: &Method) -> TokenStream {
 /// An argument as a field: camelCase in JSON, where its Rust name is understood too.
 fn field(contract: &Contract, argument: &Argument) -> TokenStream {
     let vis = &contract.vis;
-    let Argument { ident, name, json, ty, doc, checks } = argument;
+    let Argument { ident, name, json, ty, doc, checks, secret } = argument;
     let about = if doc.is_empty() { format!("The argument `{name}`.") } else { doc.clone() };
     let alias = (name != json).then(|| quote!(, alias = #name));
     let at_once = at_once(ty);
     let constrained = checks.attribute();
+    let secret = secret.then(Marks::secret);
     let times = times::holds(ty).then(|| times::attributes(ty, false)).into_iter().flatten();
     let left_out = is_named_of(ty, "Patch").then(|| quote!(, default));
     quote! {
@@ -223,6 +224,7 @@ fn field(contract: &Contract, argument: &Argument) -> TokenStream {
         #[serde(rename = #json #alias #left_out)]
         #at_once
         #constrained
+        #secret
         #(#times)*
         #vis #ident: #ty
     }
@@ -238,6 +240,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
     };
     let (idempotent, public, saga) = (options.idempotent, options.public, options.saga);
     let deadline = option(options.deadline.map(duration));
+    let slow = option(options.slow.map(duration));
     let route_by = option(routed_by(method).map(|Argument { json, .. }| quote!(#json)));
     let allow = option(options.allow.as_ref().map(|rule| quote!(#rule)));
     let rate = option(options.rate.as_ref().map(|rate| quote!(#rate)));
@@ -278,6 +281,7 @@ fn spec(method: &Method, index: usize) -> TokenStream {
             turn: ::seam::__private::contract::TurnKind::#turn,
             idempotent: #idempotent,
             deadline: #deadline,
+            slow: #slow,
             public: #public,
             route_by: #route_by,
             allow: #allow,

@@ -12,6 +12,7 @@ use crate::attrs::{docs, is_condition, no_conditions};
 use crate::case::{self, Case};
 use crate::check::Checks;
 use crate::diagnostic::Mistakes;
+use crate::encoding::Marks;
 
 pub(super) fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
     let TraitItemFn { attrs, sig, default, .. } = function;
@@ -112,6 +113,12 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
         check_type(&input.ty, "take", mistakes);
         let mut attrs = input.attrs.clone();
         let checks = Checks::take(&mut attrs, mistakes);
+        let marks = Marks::take(&mut attrs, mistakes);
+        if marks.foreign {
+            let text =
+                "an argument's type is a message: put the foreign one into a message's field";
+            mistakes.at(&input.ty, text);
+        }
         check_attributes(&attrs, mistakes);
         let Pat::Ident(pattern) = &*input.pat else {
             let text = "an argument needs a name, by which JSON knows it: write `name: Type`, and \
@@ -142,7 +149,15 @@ fn arguments(inputs: &Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
         }
         let json = Case::Camel.field(&name);
         let (ident, ty) = (pattern.ident.clone(), (*input.ty).clone());
-        arguments.push(Argument { ident, name, json, ty, doc: docs(&attrs), checks });
+        arguments.push(Argument {
+            ident,
+            name,
+            json,
+            ty,
+            doc: docs(&attrs),
+            checks,
+            secret: marks.secret,
+        });
     }
     arguments
 }
@@ -152,8 +167,8 @@ fn check_attributes(attrs: &[Attribute], mistakes: &mut Mistakes) {
     no_conditions(attrs, "a contract", mistakes);
     for attr in attrs.iter().filter(|attr| !attr.path().is_ident("doc")) {
         if !is_condition(attr) {
-            let text = "an argument has a doc comment and `#[check(…)]` at most: what is said of a type \
-                        stands on the type, and `#[call(…)]` on the method";
+            let text = "an argument has a doc comment, `#[check(…)]` and `#[message(secret)]` at most: what \
+                        is said of a type stands on the type, and `#[call(…)]` on the method";
             mistakes.at(attr, text);
         }
     }

@@ -59,6 +59,8 @@ struct Argument {
     doc: String,
     /// What is demanded of it beyond its type.
     checks: Checks,
+    /// Whether it isn't shown where messages are.
+    secret: bool,
 }
 
 /// What a method returns.

@@ -22,6 +22,8 @@ pub(super) struct Options {
     pub(super) public: bool,
     pub(super) saga: bool,
     pub(super) deadline: Option<Duration>,
+    /// From when on its calls are slow.
+    pub(super) slow: Option<Duration>,
     /// The function that answers where the service can't.
     pub(super) fallback: Option<Path>,
     /// The argument whose hash calls are routed by, as it was written.
@@ -55,10 +57,11 @@ impl Options {
     }
 }
 
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "idempotent",
     "complete",
     "deadline",
+    "slow",
     "fallback",
     "route_by",
     "public",
@@ -145,6 +148,7 @@ fn option(
             (options.saga, options.idempotent, options.complete) = (true, true, true);
         }
         "deadline" => options.deadline = Some(duration(&text(meta)?, &DEADLINES)?),
+        "slow" => options.slow = Some(duration(&text(meta)?, &DEADLINES)?),
         "fallback" => options.fallback = Some(function(meta)?),
         "route_by" => options.route_by = Some(text(meta)?),
         "allow" => options.allow = Some(access::rule(&text(meta)?, arguments)?),
