@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use seam_core::context::{CallContext, Chain, SpanId, TraceContext, TraceId};
+use seam_core::context::{CallContext, Chain, SpanId, TraceContext, TraceId, TraceState};
 use seam_core::name::ServiceId;
 use seam_core::outcome::{Failure, FailureParts};
 use seam_core::remote::Caller;
 
-use crate::frame::{CallId, ChainNames, Failed, RetryAfter, Trace, Who};
+use crate::frame::{
+    CallId, ChainNames, Extensions, ExtensionsBuf, Failed, RetryAfter, TRACESTATE, Trace, Who,
+};
+use crate::violation::EncodeError;
 
 /// Who calls, as the wire says it.
 pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'static> {
@@ -15,7 +18,7 @@ pub(crate) fn caller_to_wire(caller: Caller, context: &CallContext) -> Who<'stat
         Caller::Service(service) if context.chain.iter().last() == Some(service) => Who::Last,
         Caller::Service(service) => Who::Named(service.name()),
         Caller::Edge => Who::Edge,
-        Caller::Program => Who::Program,
+        Caller::Program | Caller::Operator => Who::Program,
     }
 }
 
@@ -41,6 +44,21 @@ pub(crate) fn trace_from_wire(trace: Trace) -> TraceContext {
     }
     let sampled = trace.flags & 1 == 1;
     TraceContext { trace: TraceId::new(trace.id), span: SpanId(trace.span), sampled }
+}
+
+/// What the head of a call says of other tracers' state.
+#[cold]
+pub(crate) fn state_to_wire(state: &TraceState) -> Result<ExtensionsBuf, EncodeError> {
+    let mut entries = ExtensionsBuf::default();
+    entries.push(TRACESTATE, state.as_str().as_bytes())?;
+    Ok(entries)
+}
+
+/// The state that came with a call; what isn't one is passed by, as at the edge.
+#[cold]
+pub(crate) fn state_from_wire(extensions: Extensions<'_>) -> Option<TraceState> {
+    let text = extensions.get(TRACESTATE)?;
+    TraceState::read([std::str::from_utf8(text).ok()?])
 }
 
 /// The chain of a call that came, or `None` if a name in it is none.

@@ -60,9 +60,9 @@ pub use self::frame::{
     CallHead, CallId, CallParts, Capabilities, ChainNames, Credit, Extension, Extensions,
     ExtensionsBuf, FIRST_VERSION, Failed, Frame, GoAway, GoAwayReason, Hello, MethodOffer, Origin,
     OriginBuf, PROTOCOL_VERSION, ReplyKind, ReplyMark, ReplyParts, RetryAfter, ServiceOffer,
-    ServiceSet, ServiceSetBuf, Settled, Texts, Trace, Versions, Who, encode_cancel, encode_credit,
-    encode_failure, encode_go_away, encode_health, encode_offers, encode_ping, encode_pong,
-    encode_reply,
+    ServiceSet, ServiceSetBuf, Settled, TRACESTATE, Texts, Trace, Versions, Who, encode_cancel,
+    encode_credit, encode_failure, encode_go_away, encode_health, encode_offers, encode_ping,
+    encode_pong, encode_reply,
 };
 pub use self::identity::Identity;
 pub use self::link::{Link, LinkConfig, LinkState, Offering, RemoteService};

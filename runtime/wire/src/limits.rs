@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seam_core::context::{HOP_LIMIT, Principal};
+use seam_core::context::{HOP_LIMIT, Principal, TraceState};
 use seam_core::name::MAX_NAME_LEN;
 
 /// The largest frame, its length field included.
@@ -54,6 +54,7 @@ pub const DEFAULT_WINDOW: u32 = 1_024;
 const _: () =
     assert!(MAX_CHAIN == HOP_LIMIT, "a chain that may be made can't be sent, or none as long");
 const _: () = assert!(MAX_NAME_LEN <= MAX_NAME, "a service's name can't be sent");
+const _: () = assert!(TraceState::MAX_LEN + 5 <= MAX_EXTENSIONS_LEN, "a tracestate can't be sent");
 
 /// How long one side of a connection waits for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

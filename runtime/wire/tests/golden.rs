@@ -11,7 +11,7 @@ use seam_core::remote::Form;
 use seam_wire::{
     CallHead, CallId, Credit, Extensions, ExtensionsBuf, Frame, GoAway, GoAwayReason, Hello,
     MethodOffer, Origin, OriginBuf, ReplyKind, ReplyMark, RetryAfter, ServiceOffer, ServiceSetBuf,
-    Trace, Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away,
+    TRACESTATE, Trace, Versions, Who, encode_cancel, encode_credit, encode_failure, encode_go_away,
     encode_health, encode_offers, encode_ping, encode_pong, encode_reply,
 };
 
@@ -201,6 +201,20 @@ fn call_with_extensions() {
         assert_eq!((call.origin(), call.body), (origin.origin(), &b"body"[..]));
         assert_eq!(call.extensions, extended.extensions);
     }
+}
+
+#[test]
+fn call_with_tracestate() {
+    let mut bytes = Vec::new();
+    let origin = OriginBuf::new(["order"], Who::Last, None).unwrap();
+    let mut entries = ExtensionsBuf::default();
+    entries.push(TRACESTATE, b"foo=1,bar=2").unwrap();
+    let stated = CallHead { extensions: entries.entries(), ..head(origin.origin()) };
+    stated.encode(&mut bytes, CAP, write_body).unwrap();
+    golden("call_tracestate", &bytes);
+    let Frame::Call(read, body) = decode(&bytes) else { panic!("no call") };
+    assert_eq!((read, body), (stated, &b"body"[..]));
+    assert_eq!(read.extensions.get(TRACESTATE), Some(&b"foo=1,bar=2"[..]));
 }
 
 #[test]

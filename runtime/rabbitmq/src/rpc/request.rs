@@ -93,7 +93,7 @@ pub(super) fn own(
     let caller = match caller {
         Caller::Service(service) => service.name(),
         Caller::Edge => EDGE,
-        Caller::Program => PROGRAM,
+        Caller::Program | Caller::Operator => PROGRAM,
     };
     headers.insert(CALLER.into(), text(caller));
     let chain: Vec<_> = context.chain.iter().map(ServiceId::name).collect();
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn only_the_app_says_who_calls() {
-        let mut context = CallContext::root();
+        let mut context = CallContext::root().child();
         let order = ServiceId::of("order").unwrap();
         assert!(context.chain.push(order));
         context.principal = Some("ada".into());

@@ -8,6 +8,9 @@ use crate::violation::{EncodeError, Violation};
 /// What an entry takes besides its value: its id and its length.
 const ENTRY: usize = 4;
 
+/// In the head of a call: what other tracers say of its trace, as W3C's `tracestate` has it.
+pub const TRACESTATE: u16 = 1;
+
 /// One entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extension<'a> {

@@ -17,7 +17,7 @@ mod versions;
 
 pub use self::call::{CallHead, CallParts, Trace};
 pub use self::control::{Credit, GoAway, GoAwayReason};
-pub use self::extension::{Extension, Extensions, ExtensionsBuf};
+pub use self::extension::{Extension, Extensions, ExtensionsBuf, TRACESTATE};
 pub use self::failure::{Failed, RetryAfter, Texts, encode_failure};
 pub(crate) use self::hello::MAGIC;
 pub use self::hello::{Hello, MethodOffer, ServiceOffer};

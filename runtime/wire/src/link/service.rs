@@ -16,7 +16,7 @@ use super::channel::{Channel, Inner, Open};
 use super::near;
 use super::offered::{Offered, Offering};
 use crate::agree::MethodState;
-use crate::convert::trace_to_wire;
+use crate::convert::{state_to_wire, trace_to_wire};
 use crate::frame::{CallHead, CallId, Extensions};
 use crate::identity::wanted;
 use crate::session::NotSent;
@@ -109,6 +109,14 @@ impl RemoteService {
         if waiting > MAX_BACKLOG {
             return Err(NotExecuted::Overloaded { retry_after: RETRY_AFTER }.into());
         }
+        let entries;
+        let extensions = match context.tracestate() {
+            None => Extensions::NONE,
+            Some(state) => {
+                entries = state_to_wire(state).map_err(|why| unwritable(&why))?;
+                entries.entries()
+            }
+        };
         let head = CallHead {
             id: CallId::default(),
             service,
@@ -118,7 +126,7 @@ impl RemoteService {
             no_retry: context.no_retry,
             form: call.form,
             origin: origin.of(context, call.caller).map_err(|why| unwritable(&why))?,
-            extensions: Extensions::NONE,
+            extensions,
         };
         let sent = open.session.call(head, context.deadline, |out| call.body.encode(out));
         let (id, waiter) = sent.map_err(|error| refused(&error))?;

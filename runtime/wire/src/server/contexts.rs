@@ -9,7 +9,7 @@ use seam_core::remote::Caller;
 use seam_core::time::Moment;
 
 use super::authorities::{Authorities, Standing};
-use crate::convert::{caller_from_wire, chain_from_wire, trace_from_wire};
+use crate::convert::{caller_from_wire, chain_from_wire, state_from_wire, trace_from_wire};
 use crate::frame::{CallParts, Origin, OriginBuf};
 
 pub(super) struct Contexts {
@@ -70,6 +70,10 @@ impl Contexts {
         context.deadline = came.after_micros(call.micros());
         context.trace = trace_from_wire(call.trace());
         context.no_retry = call.no_retry();
+        // Few calls have any, and the one before may have left its own.
+        if !call.extensions.is_empty() || context.tracestate().is_some() {
+            context.set_tracestate(state_from_wire(call.extensions));
+        }
         Ok((&mut self.lent, self.caller))
     }
 
@@ -99,7 +103,9 @@ mod tests {
     use seam_core::remote::Form;
 
     use super::*;
-    use crate::frame::{CallHead, CallId, Extensions, Frame, Trace, Who};
+    use crate::frame::{
+        CallHead, CallId, Extensions, ExtensionsBuf, Frame, TRACESTATE, Trace, Who,
+    };
 
     /// What a call with this head is made in, once it was written and read.
     fn read<'a>(
@@ -107,6 +113,16 @@ mod tests {
         chain: &[&str],
         caller: Who<'_>,
         principal: Option<&str>,
+    ) -> Result<(&'a CallContext, Caller), NotExecuted> {
+        read_with(contexts, chain, caller, principal, Extensions::NONE)
+    }
+
+    fn read_with<'a>(
+        contexts: &'a mut Contexts,
+        chain: &[&str],
+        caller: Who<'_>,
+        principal: Option<&str>,
+        extensions: Extensions<'_>,
     ) -> Result<(&'a CallContext, Caller), NotExecuted> {
         let origin = OriginBuf::new(chain.iter().copied(), caller, principal).unwrap();
         let head = CallHead {
@@ -118,13 +134,23 @@ mod tests {
             no_retry: false,
             form: Form::Encoded,
             origin: origin.origin(),
-            extensions: Extensions::NONE,
+            extensions,
         };
         let mut bytes = Vec::new();
         head.encode(&mut bytes, 4_096, |_| Ok::<(), ()>(())).unwrap();
         let call = Frame::as_call(&bytes[4..], contexts.last_origin()).unwrap().unwrap();
         let (context, caller) = contexts.of(&call, Moment::from_nanos(7))?;
         Ok((context, caller))
+    }
+
+    /// What other tracers say of a call with that entry, once it was written and read.
+    fn told(contexts: &mut Contexts, entry: Option<(u16, &[u8])>) -> Option<String> {
+        let mut entries = ExtensionsBuf::default();
+        if let Some((id, value)) = entry {
+            entries.push(id, value).unwrap();
+        }
+        let context = read_with(contexts, &["order"], Who::Last, None, entries.entries());
+        context.unwrap().0.tracestate().map(|state| state.as_str().to_owned())
     }
 
     fn names(context: &CallContext) -> Vec<&str> {
@@ -202,5 +228,23 @@ mod tests {
         assert!(read(&mut contexts, &["no name"], Who::Edge, None).is_err());
         let (context, _) = read(&mut contexts, &["order"], Who::Edge, None).unwrap();
         assert_eq!(names(context), ["order"]);
+    }
+
+    #[test]
+    fn what_other_tracers_say_is_of_its_call_alone() {
+        let mut contexts = Contexts::new();
+        let foo: (u16, &[u8]) = (TRACESTATE, b"foo=1");
+        for (entry, expected) in [
+            (Some(foo), Some("foo=1")),
+            (None, None),
+            (Some(foo), Some("foo=1")),
+            (Some((TRACESTATE, b"bar=2,foo=1")), Some("bar=2,foo=1")),
+            // What is none, and what nobody knows here.
+            (Some((TRACESTATE, b"foo=\r\n")), None),
+            (Some((TRACESTATE, b"\xff=1")), None),
+            (Some((TRACESTATE + 1, b"foo=1")), None),
+        ] {
+            assert_eq!(told(&mut contexts, entry).as_deref(), expected, "{entry:?}");
+        }
     }
 }
