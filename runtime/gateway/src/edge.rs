@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use seam_core::call::AnyClient;
 use seam_core::live::Live;
 use seam_core::metrics::MethodMetrics;
+use seam_core::record::Recorder;
 use tokio::time::{sleep, timeout};
 
 use crate::error::EdgeError;
 use crate::http::{self, Connections, EdgeListener, EdgeListeners, Phase, Running};
+use crate::metered::{CountedRequests, Metered};
 use crate::openapi::Cached;
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
@@ -83,12 +85,15 @@ impl Edge {
         let address = |listener: &EdgeListener| listener.address().map_err(EdgeError::Start);
         let http = listeners.http.as_ref().map(address).transpose()?;
         let https = listeners.https.as_ref().map(|(listener, _)| address(listener)).transpose()?;
+        let recorder = own.recorder.clone();
+        let recorder = recorder.unwrap_or_else(|| Arc::new(Recorder::new(&settings.clock, 0)));
         let shared = Shared {
+            metered: Metered::new(recorder),
             settings: Live::new(settings),
             table,
             probe,
             own,
-            own_metrics: OwnMetrics::new(),
+            own_metrics: OwnMetrics::default(),
             failures: Failures::default(),
             in_flight: InFlight::default(),
             together,
@@ -135,6 +140,11 @@ impl Edge {
     /// Answers with a status from 500 on are counted as of an unknown outcome.
     pub fn own(&self) -> Option<MethodMetrics> {
         self.shared.own_metrics.read()
+    }
+
+    /// What was counted of requests, each of them once.
+    pub fn requests(&self) -> Vec<CountedRequests> {
+        self.shared.metered.read()
     }
 
     /// Serves the contracts of these clients in place of those that it has served so far: all

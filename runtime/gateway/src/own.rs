@@ -1,10 +1,13 @@
 //! What is added to an edge.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use seam_core::contract::{ContractDescriptor, MethodDescriptor};
-use seam_core::metrics::{Ended, MethodMetrics, ServiceMetrics};
+use seam_core::metrics::{Ended, Meters, MethodMetrics, Way};
+use seam_core::name::{Caller, ServiceId};
+use seam_core::record::Recorder;
+use seam_core::time::Clock;
 
 use crate::http::{OwnRoutes, StatusCode};
 use crate::modules::Modules;
@@ -38,6 +41,8 @@ pub struct Own {
     /// Which instance of which unit the edge is of: `front.0`. With it, answers of services say by the
     /// header `x-seam-instance` which one has served them.
     pub instance: Option<Arc<str>>,
+    /// What finished requests are written to. Without it they are counted and not recorded.
+    pub recorder: Option<Arc<Recorder>>,
     /// Who hears what services push to clients. Without it there is nothing at `/push`.
     pub pushes: Option<Arc<dyn Pushes>>,
 }
@@ -54,14 +59,15 @@ impl fmt::Debug for Own {
             .field("modules", &self.modules.is_some())
             .field("together", &self.together.is_some())
             .field("instance", &self.instance)
+            .field("recorder", &self.recorder.is_some())
             .field("pushes", &self.pushes.is_some())
             .finish()
     }
 }
 
 /// What the program's own routes were asked, all of them together.
-#[derive(Debug)]
-pub(crate) struct OwnMetrics(ServiceMetrics);
+#[derive(Debug, Default)]
+pub(crate) struct OwnMetrics(OnceLock<Meters>);
 
 /// They are counted as one method of the edge.
 static COUNTED: LazyLock<ContractDescriptor> = LazyLock::new(|| {
@@ -71,21 +77,23 @@ static COUNTED: LazyLock<ContractDescriptor> = LazyLock::new(|| {
 });
 
 impl OwnMetrics {
-    pub(crate) fn new() -> Self {
-        Self(ServiceMetrics::new(&COUNTED))
-    }
-
     /// Counts a request that was answered with `status`, and took so many nanoseconds.
-    pub(crate) fn count(&self, status: StatusCode, nanos: u64) {
+    pub(crate) fn count(&self, status: StatusCode, nanos: u64, clock: &Clock) {
+        let Some(edge) = ServiceId::of(&COUNTED.name) else { return };
+        let meters = self.0.get_or_init(|| {
+            // They are requests, and recorded as such.
+            let recorder = Arc::new(Recorder::new(clock, 0));
+            Meters::new(edge, &COUNTED, recorder, clock.clone())
+        });
         let ended = match status {
             status if status.is_server_error() => Ended::Unknown,
             status if status.is_client_error() => Ended::ServiceError,
             _ => Ended::Answered,
         };
-        self.0.count(0, ended, nanos);
+        meters.of(Caller::Edge).count(Way::Near, 0, ended, nanos);
     }
 
     pub(crate) fn read(&self) -> Option<MethodMetrics> {
-        self.0.read().pop().map(|(_, metrics)| metrics)
+        self.0.get()?.served().pop().map(|(_, metrics)| metrics)
     }
 }

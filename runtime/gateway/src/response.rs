@@ -118,7 +118,9 @@ impl Response {
         shape: Option<&Shape>,
     ) -> Self {
         if let Some(cause) = &problem.cause {
-            tracing::info!(code = &*problem.code, %cause, request_id = %request, "a call failed");
+            tracing::info!(
+                service = "edge", code = &*problem.code, %cause, trace_id = %request, "a call failed"
+            );
         }
         let mut response = Self::empty(problem.status);
         response.header(OUTCOME, HeaderValue::from_static(problem.outcome.as_str()));

@@ -89,6 +89,8 @@ pub(crate) struct MethodRoute {
     /// Whose answers it shares: those of routes of the same method of the same major that make the same
     /// of what it answers.
     pub(crate) answers: String,
+    /// Its path, as its contract writes it.
+    pub(crate) path: Arc<str>,
 }
 
 impl Resource {
@@ -214,7 +216,8 @@ fn method_route(
     let place = route.location.as_deref().unwrap_or_default();
     let answers = format!("{service}@{major}.{} {} {place}", method.name, route.status);
     let client = at;
-    let route = MethodRoute { client, index, arguments, status, location, accept, answers };
+    let path = route.path.as_str().into();
+    let route = MethodRoute { client, index, arguments, status, location, accept, answers, path };
     Ok((verb, Arc::new(route)))
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use seam_core::call::AnyClient;
 use seam_core::contract::ContractDescriptor;
 use seam_core::live::Live;
@@ -15,6 +16,7 @@ use crate::cache::Cache;
 use crate::error::EdgeError;
 use crate::http::{Connections, OwnService};
 use crate::local::Local;
+use crate::metered::{Counts, Metered};
 use crate::openapi::Cached;
 use crate::own::{Own, OwnMetrics};
 use crate::probe::Probe;
@@ -30,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) own: Own,
     pub(crate) own_metrics: OwnMetrics,
+    pub(crate) metered: Metered,
     pub(crate) failures: Failures,
     pub(crate) in_flight: InFlight,
     pub(crate) together: Arc<dyn Together>,
@@ -52,6 +55,8 @@ pub(crate) struct Worker {
     settings: Local<EdgeSettings, EdgeSettings>,
     table: Local<Table, Serving>,
     clock: Clock,
+    /// What it counts of requests.
+    pub(crate) counts: Arc<Mutex<Counts>>,
     /// The program's own routes, once they are made.
     own: OnceCell<OwnService>,
 }
@@ -86,6 +91,7 @@ impl Worker {
             }),
             table: Local::new(shared.table.clone(), Serving::new),
             clock: shared.settings.load().clock.clone(),
+            counts: shared.metered.join(),
             own: OnceCell::new(),
             shared,
         }

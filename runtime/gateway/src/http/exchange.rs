@@ -43,7 +43,9 @@ pub(super) async fn respond(
     body: &mut Body,
     secure: bool,
 ) -> Response {
-    let request = Request::new(request, worker.now(), &worker.settings().trusted, secure);
+    let recorder = &worker.shared.metered.recorder;
+    let settings = worker.settings();
+    let request = Request::new(request, worker.now(), &settings.trusted, secure, recorder);
     let mut response = stage::answer(worker, &request, body).await;
     if *request.method() == Method::HEAD {
         response.content.forget();

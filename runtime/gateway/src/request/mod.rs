@@ -2,11 +2,13 @@
 
 mod body;
 mod forwarded;
+mod traced;
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
-use seam_core::context::TraceContext;
+use seam_core::context::{CallContext, SpanId, TraceContext};
+use seam_core::record::Recorder;
 use seam_core::time::Moment;
 
 pub(crate) use self::body::Body;
@@ -26,23 +28,27 @@ pub(crate) struct Request {
     pub(crate) began: Moment,
     /// What its calls travel under.
     pub(crate) trace: TraceContext,
+    /// What it is a part of; [`SpanId::NONE`] if it begins its trace.
+    pub(crate) parent: SpanId,
 }
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
 impl Request {
-    /// `tls` says whether it came by TLS; what those in `trusted` say of a client is believed.
+    /// `tls` says whether it came by TLS; what those in `trusted` say of a client is believed. Whether it
+    /// is recorded `recorder` says, and who has begun its trace.
     pub(crate) fn new(
         head: actix_http::Request,
         began: Moment,
         trusted: &[IpNet],
         tls: bool,
+        recorder: &Recorder,
     ) -> Self {
-        let parent = head.head().headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-        let trace = match parent.and_then(TraceContext::from_traceparent) {
-            Some(parent) => parent.child(),
-            None => TraceContext::root(),
+        let above = traced::above(&head.head().headers);
+        let sampled = match above {
+            Some(above) => above.sampled && recorder.follows(began),
+            None => recorder.begins(began),
         };
+        let above = above.unwrap_or_else(TraceContext::root);
+        let (trace, parent) = (TraceContext { sampled, ..above.child() }, above.span);
         let peer = head.peer_addr().map(|address| address.ip());
         let (peer, secure) = match peer.filter(|_| !trusted.is_empty()) {
             Some(peer) => {
@@ -51,7 +57,17 @@ impl Request {
             }
             None => (peer, false),
         };
-        Self { head, peer, secure: tls || secure, began, trace }
+        Self { head, peer, secure: tls || secure, began, trace, parent }
+    }
+
+    /// What its calls are made in: its trace, and what other tracers say of that.
+    pub(crate) fn context(&self) -> CallContext {
+        let mut context = CallContext::root();
+        context.trace = self.trace;
+        if self.parent != SpanId::NONE {
+            context.set_tracestate(traced::state(self.headers()));
+        }
+        context
     }
 
     pub(crate) fn method(&self) -> &Method {

@@ -279,6 +279,7 @@ mod tests {
             location: None,
             accept,
             answers: String::new(),
+            path: "/".into(),
         };
         let of = |degraded, status, headers: &[(&str, &str)]| {
             let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());

@@ -240,8 +240,7 @@ fn is_nothing(body: &[u8]) -> bool {
 /// What a request's calls are made in.
 pub(super) fn context(here: &Here<'_>) -> CallContext {
     let limit = here.settings.deadline;
-    let mut context = CallContext::root().with_deadline(here.request.began.after(limit));
-    context.trace = here.request.trace;
+    let mut context = here.request.context().with_deadline(here.request.began.after(limit));
     context.principal = here.known().map(|known| Arc::clone(&known.text));
     context
 }

@@ -8,11 +8,12 @@ use crate::response::Response;
 pub(super) fn write(here: &Here<'_>, response: &Response) {
     let request = here.request;
     let took = || here.worker.now().since(request.began);
-    let (method, path, request_id) = (request.method(), request.path(), request.trace.trace);
+    let (method, path, trace) = (request.method(), request.path(), &request.trace);
     let (status, code) = (response.status.as_u16(), &*response.code);
+    let (trace_id, span_id) = (trace.trace, trace.span);
     if response.status.is_server_error() {
-        tracing::info!(%method, path, status, code, took = ?took(), %request_id);
+        tracing::info!(service = "edge", %method, path, status, code, took = ?took(), %trace_id, %span_id);
     } else {
-        tracing::debug!(%method, path, status, code, took = ?took(), %request_id);
+        tracing::debug!(service = "edge", %method, path, status, code, took = ?took(), %trace_id, %span_id);
     }
 }

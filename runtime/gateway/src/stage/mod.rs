@@ -38,6 +38,8 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use seam_core::context::Principal;
+use seam_core::outcome::Certainty;
+use seam_core::record::Ended;
 
 pub(crate) use self::failures::Failures;
 pub(crate) use self::flight::InFlight;
@@ -45,6 +47,7 @@ use self::limit::Told;
 use self::route::Found;
 use self::session::Visit;
 use crate::auth::Known;
+use crate::metered::Counting;
 use crate::problem::Problem;
 use crate::request::{Body, Request};
 use crate::response::Response;
@@ -70,6 +73,8 @@ struct Here<'a> {
     told: Told,
     /// Which instance has served the request's call, once it has.
     instance: OnceCell<Arc<str>>,
+    /// The route that it takes, once that was found.
+    route: &'a OnceCell<Arc<str>>,
 }
 
 impl Here<'_> {
@@ -102,6 +107,9 @@ enum Ending {
 /// Answers a request, whatever comes.
 pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) -> Response {
     let (settings, serving) = (worker.settings(), worker.serving());
+    let now = || worker.now();
+    let route = OnceCell::new();
+    let counting = Counting::new((&worker.shared.metered, &worker.counts), request, &route, &now);
     let here = Here {
         worker,
         request,
@@ -113,10 +121,18 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
         visit: Visit::default(),
         told: Told::default(),
         instance: OnceCell::new(),
+        route: &route,
     };
-    let mut response = match pass(&here, body).await {
+    let passed = pass(&here, body).await;
+    let mut ended = Ended::Answered;
+    let mut response = match passed {
         Ok(response) | Err(Ending::Answer(response)) => response,
         Err(Ending::Problem(problem)) => {
+            ended = match problem.outcome {
+                Certainty::Service => Ended::ServiceError,
+                Certainty::NotExecuted => Ended::NotExecuted,
+                Certainty::Unknown => Ended::Unknown,
+            };
             let own = &worker.shared.own;
             let shape = if problem.is_of_service() { &own.errors } else { &own.problems };
             Response::of_problem(problem, request.trace.trace, &settings.errors, shape.as_ref())
@@ -131,6 +147,7 @@ pub(crate) async fn answer(worker: &Worker, request: &Request, body: &mut Body) 
     session::tell(&here, &mut response);
     finish::finish(&here, &mut response).await;
     log::write(&here, &response);
+    counting.answered(response.status.as_u16(), ended, &response.code);
     response
 }
 
@@ -139,6 +156,10 @@ async fn pass(here: &Here<'_>, body: &mut Body) -> Step<Response> {
     guard::check(here.request)?;
     secure::redirect(here)?;
     let mut found = route::find(here)?;
+    if let Some(path) = found.path() {
+        // Whichever version of it answers, it is the same route.
+        let _ = here.route.set(path);
+    }
     let _inside = flight::enter(here, &found)?;
     auth::identify(here, &found, body).await?;
     if here.by_client.get() && here.known().is_some() {

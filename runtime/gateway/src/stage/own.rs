@@ -33,6 +33,6 @@ pub(super) async fn answer(here: &Here<'_>, body: &mut Body, otherwise: Problem)
         answered.as_ref().map_or_else(|problem| problem.status, |response| response.status);
     let took = here.worker.now().since(here.request.began);
     let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-    here.worker.shared.own_metrics.count(status, nanos);
+    here.worker.shared.own_metrics.count(status, nanos, &here.settings.clock);
     Ok(answered?)
 }

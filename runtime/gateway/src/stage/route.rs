@@ -4,7 +4,7 @@
 //! that it doesn't know by 405.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use matchit::Params;
 use percent_encoding::percent_decode_str;
@@ -44,6 +44,44 @@ pub(super) enum Found<'a> {
     Health,
     Readiness,
 }
+
+impl Found<'_> {
+    /// Its path as counts and traces name it; none of what no contract has.
+    pub(super) fn path(&self) -> Option<Arc<str>> {
+        let own = match self {
+            Self::Route(route, _) => return Some(Arc::clone(&route.path)),
+            Self::Own(_) => return None,
+            Self::Method(..) => &OWN_PATHS[0],
+            Self::Form => &OWN_PATHS[1],
+            Self::Errors => &OWN_PATHS[2],
+            Self::Error(_) => &OWN_PATHS[3],
+            Self::Api => &OWN_PATHS[4],
+            Self::Docs(_) => &OWN_PATHS[5],
+            Self::Ticket(_) => &OWN_PATHS[6],
+            Self::Push => &OWN_PATHS[7],
+            Self::Health => &OWN_PATHS[8],
+            Self::Readiness => &OWN_PATHS[9],
+        };
+        Some(Arc::clone(own))
+    }
+}
+
+/// What the edge itself serves.
+static OWN_PATHS: LazyLock<[Arc<str>; 10]> = LazyLock::new(|| {
+    let paths = [
+        "/rpc/{service}/{method}",
+        "/gateway",
+        "/errors",
+        "/errors/{code}",
+        "/openapi.json",
+        "/docs",
+        "/tickets/{id}",
+        "/push",
+        "/healthz",
+        "/readyz",
+    ];
+    paths.map(Arc::from)
+});
 
 /// Finds what a request means.
 pub(super) fn find<'a>(here: &Here<'a>) -> Step<Found<'a>> {

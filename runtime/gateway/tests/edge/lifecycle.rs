@@ -53,6 +53,18 @@ async fn a_client_that_goes_away_ends_its_call() {
     reached(&service.waiting, 1).await;
     drop(connection);
     reached(&service.waiting, 0).await;
+    // It is counted all the same, as a request for its route.
+    let counted = async {
+        loop {
+            let requests = edge.requests();
+            if let Some(counted) = requests.iter().find(|counted| counted.verb == "POST") {
+                return (counted.route.to_string(), counted.statuses.clone());
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let counted = tokio::time::timeout(Duration::from_secs(20), counted).await.unwrap();
+    assert_eq!(counted, ("/api/wait".to_owned(), vec![(0, 1)]));
     edge.stop(Duration::from_secs(5)).await;
 }
 
