@@ -58,13 +58,14 @@ impl Config {
             ["edge", "plugins", ..] => layout.has_edge(),
             // Its files are looked at, and which they are is read once.
             ["edge", "tls"] => key != "redirect",
-            ["calls" | "rehearsal"] | ["edge", ..] => false,
+            ["calls" | "rehearsal" | "trace"] | ["edge", ..] => false,
             ["bus"] => matches!(key, "engine" | "url"),
             // By what they are for the services here.
             ["store"] => false,
             ["services", _, "store"] if matches!(key, "engine" | "url") => false,
             ["app"] => key != "drain",
-            ["log"] => key != "level",
+            ["log"] => key == "format",
+            ["otlp", ..] => false,
             ["topologies"] => key == layout.topology && !self.has_same_units(next, key),
             ["units", unit] if unit != layout.unit => false,
             ["units", _] => match key {

@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    Address, Config,
+    Address, AdminConfig, Config,
     bus::{read_bus, read_on},
     catalogue::{Catalogue, KnownService},
     check,
@@ -25,14 +25,18 @@ use super::{
     effective::Effective,
     env::{self, Env},
     https,
+    live::lay_live,
     origin::Origin,
+    otlp::{add_standard, read_otlp},
     policies::{read_breaker, read_policy},
     problem::{Problems, nearest},
+    profile::{Profile, lay_over},
     reader::{Findings, Reader},
     registry::read_registry,
     settings::Settings,
-    source::{DEFAULT_FILE, Source},
+    source::{DEFAULT_FILE, Files, Source},
     store::{StoreConfig, read_store},
+    trace::read_trace,
     tree::{self, Entry, Kind, Node, Table},
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, HealthConfig, Lane, LogConfig, LogFormat,
@@ -49,7 +53,8 @@ pub(crate) const MAX_INSTANCES: u16 = 64;
 
 impl Config {
     /// Reads `file`, or `app.toml` in the working directory, and lays `env` over it. Without an
-    /// `app.toml` the defaults hold: one unit `all` with every service, at 127.0.0.1:8080.
+    /// `app.toml` the defaults hold: one unit `all` with every service, at 127.0.0.1:8080. Where `env`
+    /// has a `SEAM_PROFILE`, its file lies between them: `app.prod.toml`.
     ///
     /// `env` is usually [`environment()`](super::environment()).
     ///
@@ -61,8 +66,10 @@ impl Config {
         env: impl IntoIterator<Item = (String, String)>,
         catalogue: &Catalogue,
     ) -> Result<Self, Problems> {
-        let source = Source::read(file)?;
-        Self::parse(&source.name, source.text, env, catalogue)
+        let env: Vec<_> = env.into_iter().collect();
+        let profile = Profile::chosen(None, &env)?;
+        let source = Files { file: file.map(Path::to_owned), profile }.read()?;
+        Self::of(&source, None, env, catalogue)
     }
 
     /// Reads the text of a file that messages call `name`.
@@ -75,10 +82,27 @@ impl Config {
         env: impl IntoIterator<Item = (String, String)>,
         catalogue: &Catalogue,
     ) -> Result<Self, Problems> {
-        let source = Arc::new(Source { name: name.into(), text: text.into() });
+        Self::of(&Source::of(name, text), None, env, catalogue)
+    }
+
+    /// Reads all that a source has, as it holds in a unit, or in no unit in particular.
+    ///
+    /// # Errors
+    /// Everything that is wrong, found in one go.
+    pub(crate) fn of(
+        source: &Source,
+        unit: Option<&str>,
+        env: impl IntoIterator<Item = (String, String)>,
+        catalogue: &Catalogue,
+    ) -> Result<Self, Problems> {
         let env: Env = env.into_iter().collect();
         let mut problems = Vec::new();
-        let mut root = tree::parse(&source).map_err(Problems::from_iter)?;
+        let file = Arc::new(Source::of(&*source.name, &*source.text));
+        let mut root = tree::parse(&file).map_err(Problems::from_iter)?;
+        if let Some(over) = &source.over {
+            let over = Arc::new(Source::of(&*over.name, &*over.text));
+            lay_over(&mut root, tree::parse(&over).map_err(Problems::from_iter)?);
+        }
         env::fill(&mut root, &env, &mut problems);
         if !problems.is_empty() {
             return Err(problems.into_iter().collect());
@@ -86,10 +110,14 @@ impl Config {
         add_defaults(&mut root);
         let services: Vec<&str> = catalogue.tables().collect();
         env::override_keys(&mut root, &env, &services, &mut problems);
+        add_standard(&mut root, &env, &mut problems);
+        lay_live(&mut root, &source.set, unit, catalogue, &mut problems);
 
         let findings = Findings::default();
         let mut config = read(&root, catalogue, &findings);
-        config.version = version(&source.text, &env);
+        config.version = version(source, &env);
+        config.profile = source.over.as_ref().map(|over| over.profile.clone());
+        let source = file;
         check::check(&mut config, &root, &source, catalogue, &findings);
         problems.append(&mut findings.problems.take());
         config.effective = findings.effective.take();
@@ -98,15 +126,18 @@ impl Config {
 }
 
 impl Config {
-    /// The data folder, as far as a text says it that may be broken, and the variables over it.
+    /// The data folder, as far as texts say it that may be broken, and the variables over them.
     pub(crate) fn data_of(
-        text: &str,
+        source: &Source,
         env: impl IntoIterator<Item = (String, String)>,
         catalogue: &Catalogue,
     ) -> PathBuf {
-        let source = Arc::new(Source { name: DEFAULT_FILE.into(), text: text.to_owned() });
+        let part = |text: &str| tree::parse_what_can_be(&Arc::new(Source::of(DEFAULT_FILE, text)));
         let (env, mut ignored): (Env, _) = (env.into_iter().collect(), Vec::new());
-        let mut root = tree::parse_what_can_be(&source);
+        let mut root = part(&source.text);
+        if let Some(over) = &source.over {
+            lay_over(&mut root, part(&over.text));
+        }
         env::fill(&mut root, &env, &mut ignored);
         let services: Vec<&str> = catalogue.tables().collect();
         env::override_keys(&mut root, &env, &services, &mut ignored);
@@ -115,10 +146,13 @@ impl Config {
     }
 }
 
-/// What tells this config from another: the same for the same text and the same overrides, in every
-/// process and build.
-fn version(text: &str, env: &Env) -> String {
-    let mut all = text.to_owned();
+/// What tells this config from another: the same for the same texts and the same overrides, in every
+/// process and build. What is set while the app runs has no part in it.
+fn version(source: &Source, env: &Env) -> String {
+    let mut all = source.text.clone();
+    if let Some(over) = &source.over {
+        all += &format!("\0{}\0{}", over.profile, over.text);
+    }
     for (name, value) in env::overrides(env) {
         all += &format!("\0{name}={value}");
     }
@@ -157,6 +191,7 @@ fn add_defaults(root: &mut Table) {
 fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let mut reader = Reader::root(findings, root);
     let app = read_app(reader.table("app"), catalogue);
+    let admin = AdminConfig::read(&mut reader, root);
     let tls = read_tls(&mut reader, root);
     let log = read_log(reader.table("log"));
     let calls = read_calls(reader.table("calls"));
@@ -165,6 +200,8 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     let edge = read_edge(reader.table("edge"), (root, catalogue, findings));
     let registry = read_registry(reader.table("registry"));
     let bus = read_bus(reader.table("bus"));
+    let trace = read_trace(reader.table("trace"));
+    let otlp = read_otlp(reader.table("otlp"));
     let mut table = reader.table("store");
     let store = read_store(&mut table, &StoreConfig::default());
     table.finish();
@@ -178,6 +215,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
     reader.finish();
     Config {
         app,
+        admin,
         tls,
         log,
         calls,
@@ -186,6 +224,8 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         edge,
         registry,
         bus,
+        trace,
+        otlp,
         store,
         units,
         foreign: Vec::new(),
@@ -193,6 +233,7 @@ fn read(root: &Table, catalogue: &Catalogue, findings: &Findings) -> Config {
         services,
         start_order: Vec::new(),
         version: String::new(),
+        profile: None,
         effective: Vec::new(),
     }
 }
@@ -232,9 +273,17 @@ fn read_log(mut reader: Reader<'_>) -> LogConfig {
             EnvFilter::try_new(level).map(drop).map_err(wrong)
         }),
         format: reader.value("format", LogFormat::Text),
+        keep: reader.checked("keep", Bytes(256 << 20), log_keeps).0,
     };
     reader.finish();
     log
+}
+
+fn log_keeps(bytes: &Bytes) -> Result<(), (String, String)> {
+    if bytes.0 == 0 || bytes.0 >= 1 << 20 {
+        return Ok(());
+    }
+    Err(("less than 1 MiB holds no log".into(), "use e.g. \"64MiB\", or 0 for no files".into()))
 }
 
 fn read_calls(mut reader: Reader<'_>) -> CallsConfig {
@@ -321,7 +370,7 @@ fn read_services(
         let deadline = refined.checked("deadline", calls.deadline, positive);
         let policy = read_policy(&mut refined, calls.policy);
         refined.finish();
-        let breaker = read_breaker(reader.table("breaker"));
+        let (breaker, refuse) = read_breaker(reader.table("breaker"));
         let mut refined = reader.table("rehearsal");
         let rehearsal = read_faults(&mut refined, rehearsal.faults);
         refined.finish();
@@ -355,6 +404,7 @@ fn read_services(
             deadline,
             policy,
             breaker,
+            refuse,
             balance,
             rehearsal,
             allow,

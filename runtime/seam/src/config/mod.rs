@@ -11,12 +11,15 @@
 //!   in any case, `-` written as `_`; a service's own keys match the fields of its type, also
 //!   `maxSize` or `max-size` by `MAX_SIZE`. An empty `http` takes the address away; a list may be
 //!   written `user,order`. Two variables for one key are refused.
+//! - `SEAM_PROFILE=prod` lays `app.prod.toml` between the file and the environment; what is set while
+//!   the app runs lies over all of them.
 //! - `${VAR}` and `${VAR:-default}` in a text are filled from the environment; `$${` is a plain
 //!   `${`. What is printed is the text as written, never the secret.
 //! - Durations are `250ms`, `5s`, `2m`; sizes `16KiB`, `1MiB`; paths are relative to the working
 //!   directory.
 
 mod address;
+mod admin;
 mod auth;
 mod bus;
 mod catalogue;
@@ -29,19 +32,25 @@ mod engine;
 mod env;
 mod https;
 mod layout;
+mod live;
 mod load;
 mod origin;
+mod otlp;
+mod own;
 mod policies;
 mod problem;
+mod profile;
 mod rates;
 mod reader;
 mod registry;
+mod replace;
 mod secret;
 mod settings;
 mod source;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod tree;
 mod types;
 mod url;
@@ -49,6 +58,7 @@ mod value;
 mod web;
 
 pub use self::{
+    admin::{AdminConfig, AdminTokenConfig},
     auth::{
         AuthConfig, JwtConfig, KeyConfig, KeySource, SessionConfig, SigningConfig, SigningKeyConfig,
     },
@@ -58,12 +68,16 @@ pub use self::{
     env::environment,
     https::EdgeTlsConfig,
     layout::{Endpoint, LayoutError, Peer, RemoteService, UnitLayout},
+    live::Setter,
     origin::{Origin, Spot},
+    otlp::OtlpConfig,
+    own::{OwnConfig, Secrets},
     problem::{Problem, Problems},
     registry::{RegistryConfig, RegistryEngine},
     secret::{Secret, SecretHash, SecretKey},
     settings::Settings,
     store::{StoreConfig, StoreEngine},
+    trace::TraceConfig,
     types::{
         AllowRule, AllowedCaller, AppConfig, CallsConfig, EdgeConfig, EdgeRate, EdgeRule,
         HealthConfig, Lane, LogConfig, LogFormat, PluginConfig, RehearsalConfig, Resolution,
@@ -78,9 +92,13 @@ pub use seam_wire::{Address, AddressError};
 pub(crate) use self::{
     edit::moved,
     layout::process,
+    live::{Kept, LiveSetting, MOST, now, time},
     load::MAX_INSTANCES,
+    own::hidden_value,
     problem::nearest,
-    source::{DEFAULT_FILE, Source},
+    profile::{Over, Profile},
+    replace::{private_folder, replace_file},
+    source::{Files, Source},
     value::duration as parse_duration,
 };
 
@@ -89,6 +107,8 @@ pub(crate) use self::{
 pub struct Config {
     /// `[app]`.
     pub app: AppConfig,
+    /// `[admin]`.
+    pub admin: AdminConfig,
     /// `[tls]`; `None` without that table.
     pub tls: Option<TlsConfig>,
     /// `[log]`.
@@ -105,6 +125,10 @@ pub struct Config {
     pub registry: RegistryConfig,
     /// `[bus]`.
     pub bus: BusConfig,
+    /// `[trace]`.
+    pub trace: TraceConfig,
+    /// `[otlp]`.
+    pub otlp: OtlpConfig,
     /// `[store]`.
     pub store: StoreConfig,
     /// `[units.…]`, in the order of the file.
@@ -119,6 +143,7 @@ pub struct Config {
     /// The services such that each comes after those that it needs.
     pub start_order: Vec<String>,
     version: String,
+    profile: Option<String>,
     effective: Vec<Effective>,
 }
 
@@ -133,10 +158,15 @@ impl Config {
         self.service(service).is_some_and(|service| service.remote)
     }
 
-    /// What tells this config from another, as 16 hexadecimal digits: it follows from the file's text
-    /// and the overrides.
+    /// What tells this config from another, as 16 hexadecimal digits: it follows from the text of the
+    /// file and its profile's, and from the overrides.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The profile that lies over the file, if there is one.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
     }
 
     /// Every value in effect, with its origin.

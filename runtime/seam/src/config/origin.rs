@@ -2,7 +2,13 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use super::{secret::hidden, source::Source, url::masked};
+use super::{
+    live::Setter,
+    otlp::HEADERS,
+    secret::{hidden, names_secret},
+    source::Source,
+    url::masked,
+};
 
 /// Where a value, or a problem, comes from.
 #[derive(Clone, Default)]
@@ -14,6 +20,8 @@ pub enum Origin {
     File(Spot),
     /// An environment variable, by name.
     Env(Arc<str>),
+    /// It was set while the app ran.
+    Set(Arc<Setter>),
     /// A file as a whole, by name: it can't be read, or its text has no place to point at.
     Whole(Arc<str>),
 }
@@ -46,7 +54,8 @@ impl Spot {
         let line = text[from..to].trim_end().replace('\t', " ");
         // In which the places of what stands behind it stay.
         let line = masked(&line, |password| "*".repeat(password.chars().count()));
-        let line = hidden(&line);
+        let header = text[..from].lines().rev().find(|line| line.trim_start().starts_with('['));
+        let line = hidden(&line, header.unwrap_or_default());
         let column = text[from..start].chars().count();
         let width = text[start..end.min(to).max(start)].trim_end().chars().count().max(1);
         let number = self.line().to_string();
@@ -76,25 +85,21 @@ impl Origin {
     /// secret. What the file says, its owner has written where others read it.
     pub(super) fn is_secret(&self) -> bool {
         let Self::Env(name) = self else { return false };
-        let word = |word: &str| matches!(word, "key" | "keys" | "apikey" | "pass" | "auth");
-        let secret = |level: &str| {
-            let level = level.to_lowercase();
-            ["password", "passwd", "passphrase", "secret", "token", "credential"]
-                .iter()
-                .any(|secret| level.contains(secret))
-                || level.split('_').any(word)
-        };
+        if name.starts_with("SEAM__OTLP__HEADERS") || **name == *HEADERS {
+            return true;
+        }
         // SEAM, then two levels of tables and names: what is secret lies deeper.
-        name.split("__").skip(3).any(secret)
+        name.split("__").skip(3).any(names_secret)
     }
 
-    /// Sorts problems: the file from top to bottom, then variables by name.
-    pub(super) fn rank(&self) -> (u8, usize, &str) {
+    /// Sorts problems: each file from top to bottom, then variables by name, then what was set.
+    pub(super) fn rank(&self) -> (u8, &str, usize) {
         match self {
-            Self::Whole(name) => (0, 0, name),
-            Self::File(spot) => (1, spot.span.start, ""),
-            Self::Env(name) => (2, 0, name),
-            Self::Default => (3, 0, ""),
+            Self::Whole(name) => (0, name, 0),
+            Self::File(spot) => (1, spot.file(), spot.span.start),
+            Self::Env(name) => (2, name, 0),
+            Self::Set(_) => (3, "", 0),
+            Self::Default => (4, "", 0),
         }
     }
 }
@@ -105,6 +110,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(spot) => write!(f, "{}:{}", spot.file(), spot.line()),
             Self::Env(name) | Self::Whole(name) => f.write_str(name),
+            Self::Set(setter) => setter.fmt(f),
         }
     }
 }

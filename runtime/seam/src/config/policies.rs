@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use seam_core::call::CallPolicy;
 use seam_core::policy::{Balance, BreakerSettings};
 
-use super::{load::positive, reader::Reader, value::Choice};
+use super::{load::positive, reader::Reader, types::AllowedCaller, value::Choice};
 
 /// More attempts than this help nobody.
 const MOST_ATTEMPTS: u32 = 10;
@@ -29,6 +29,7 @@ pub(super) fn read_policy(reader: &mut Reader<'_>, default: CallPolicy) -> CallP
         in_flight: number(reader, "in_flight", default.in_flight, 1..=1_000_000),
         rate: number(reader, "rate", default.rate, 0..=1_000_000_000),
         wait: reader.value("wait", default.wait),
+        slow: reader.checked("slow", default.slow, positive),
     }
 }
 
@@ -43,8 +44,8 @@ fn number(
     u32::try_from(reader.within::<u64>(key, default.into(), range)).unwrap_or(default)
 }
 
-/// Reads `[services.NAME.breaker]`.
-pub(super) fn read_breaker(mut reader: Reader<'_>) -> BreakerSettings {
+/// Reads `[services.NAME.breaker]`; also whose calls find it open.
+pub(super) fn read_breaker(mut reader: Reader<'_>) -> (BreakerSettings, Vec<AllowedCaller>) {
     let default = BreakerSettings::default();
     let breaker = BreakerSettings {
         failures: number(&mut reader, "failures", default.failures, 0..=1_000_000),
@@ -53,6 +54,7 @@ pub(super) fn read_breaker(mut reader: Reader<'_>) -> BreakerSettings {
         open: reader.checked("open", default.open, positive),
         longest: reader.checked("longest", default.longest, positive),
     };
+    let refuse: Vec<String> = reader.value("refuse", Vec::new());
     reader.finish();
-    breaker
+    (breaker, refuse.iter().map(|name| AllowedCaller::of(name)).collect())
 }

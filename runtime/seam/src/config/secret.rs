@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What stands for a secret wherever the config is shown.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// A secret text; empty if there is none. Shown, it is `***`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -148,13 +148,35 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A line of a config file, in which what is behind `secret`, `key` or `hash` has stars in its place: as
-/// many. They may stand in an inline table or behind dots.
-pub(super) fn hidden(line: &str) -> String {
+/// Whether a key is named like a secret: `password`, `api_key`, `dbToken`.
+pub(super) fn names_secret(key: &str) -> bool {
+    let parts = ["password", "passwd", "passphrase", "secret", "token", "credential"];
+    let word = |word: &str| matches!(word, "key" | "keys" | "apikey" | "pass" | "auth");
+    let mut words = String::with_capacity(key.len());
+    let mut lower = false;
+    for letter in key.chars() {
+        if lower && letter.is_ascii_uppercase() {
+            words.push('_');
+        }
+        lower = letter.is_ascii_lowercase();
+        words.push(if letter == '-' { '_' } else { letter.to_ascii_lowercase() });
+    }
+    parts.iter().any(|part| words.contains(part)) || words.split('_').any(word)
+}
+
+/// A line of a config file, in which what is behind `secret`, `key`, `hash`, `token` or `headers` has stars in its
+/// place: as many. They may stand in an inline table or behind dots; in the table of headers, whose
+/// `header` is the last one above the line, all keys are secrets.
+pub(super) fn hidden(line: &str, header: &str) -> String {
+    let is_headers = header.contains("headers");
     let is_secret = |(at, _): &(usize, &str)| {
+        if is_headers || line[..*at].contains("headers.") {
+            return !names_variable(&line[at + 1..]);
+        }
         let name = line[..*at].trim_end().trim_end_matches(['"', '\'']);
         let name = name.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').next();
-        matches!(name, Some("secret" | "key" | "hash")) && !names_variable(&line[at + 1..])
+        matches!(name, Some("secret" | "key" | "hash" | "token" | "headers"))
+            && !names_variable(&line[at + 1..])
     };
     let Some((at, _)) = line.match_indices('=').find(is_secret) else { return line.to_owned() };
     let star = |c: char| if c == '"' || c == '\'' || c.is_whitespace() { c } else { '*' };
@@ -184,13 +206,13 @@ mod tests {
         for (text, shown) in [("${KEY}", "${KEY}"), ("${KEY:-abc}", "***"), ("a${KEY}", "***")] {
             assert_eq!(Secret::written(text), json!(shown));
         }
-        assert_eq!(hidden("  key = \"a b\"  # c"), "  key = \"* *\"  * *");
-        assert_eq!(hidden("key = \"${KEY}\""), "key = \"${KEY}\"");
-        assert_eq!(hidden("keys = \"a\""), "keys = \"a\"");
-        assert_eq!(hidden("session = { key = \"ab\" }"), "session = { key = \"**\" *");
-        assert_eq!(hidden("jwt.secret = \"a\""), "jwt.secret = \"*\"");
-        assert_eq!(hidden("\"key\"=\"${KEY:-a}\""), "\"key\"=\"*********\"");
+        assert_eq!(hidden("  key = \"a b\"  # c", ""), "  key = \"* *\"  * *");
+        assert_eq!(hidden("key = \"${KEY}\"", ""), "key = \"${KEY}\"");
+        assert_eq!(hidden("keys = \"a\"", ""), "keys = \"a\"");
+        assert_eq!(hidden("session = { key = \"ab\" }", ""), "session = { key = \"**\" *");
+        assert_eq!(hidden("jwt.secret = \"a\"", ""), "jwt.secret = \"*\"");
+        assert_eq!(hidden("\"key\"=\"${KEY:-a}\"", ""), "\"key\"=\"*********\"");
         let both = "jwt = { secret = \"${A}\", key = \"b\" }";
-        assert_eq!(hidden(both), "jwt = { secret = \"${A}\", key = \"*\" *");
+        assert_eq!(hidden(both, ""), "jwt = { secret = \"${A}\", key = \"*\" *");
     }
 }

@@ -120,10 +120,6 @@ impl Node {
         }
         match &self.kind {
             Kind::Text { shown, .. } => json!(shown),
-            Kind::Integer(number) => json!(number),
-            Kind::Float(number) => json!(number),
-            Kind::Boolean(value) => json!(value),
-            Kind::Datetime(text) => json!(text),
             Kind::List(nodes) => nodes.iter().map(Node::show).collect(),
             Kind::Table(table) => {
                 let entry = |entry: &Entry| (entry.key.clone(), entry.node.show());
@@ -133,6 +129,18 @@ impl Node {
                 Some(node) => node.show(),
                 None => json!(text),
             },
+            _ => self.show_plain(),
+        }
+    }
+
+    /// A number, a boolean or a date as JSON; what has other values in it, or is a text, isn't one.
+    pub(crate) fn show_plain(&self) -> Json {
+        match &self.kind {
+            Kind::Integer(number) => json!(number),
+            Kind::Float(number) => json!(number),
+            Kind::Boolean(value) => json!(value),
+            Kind::Datetime(text) => json!(text),
+            _ => Json::Null,
         }
     }
 

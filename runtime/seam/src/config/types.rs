@@ -58,19 +58,24 @@ pub struct TlsConfig {
     pub origin: Origin,
 }
 
-/// `[log]`: what goes to standard error.
+/// `[log]`: what is logged: to standard error, and to files in the data folder.
 ///
 /// ```toml
 /// [log]
 /// level = "info,seam=debug"
 /// format = "json"
+/// keep = "256MiB"
 /// ```
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// `level`: a filter in the syntax of `tracing-subscriber`'s `EnvFilter`. Default: `info`.
+    /// `level`: a filter in the syntax of `tracing-subscriber`'s `EnvFilter`. What other people's
+    /// crates say below `info` is left out unless they are named. Default: `info`.
     pub level: String,
-    /// `format`: `text` for people, `json` for machines. Default: `text`.
+    /// `format`: what standard error gets: `text` for people, `json` for machines. Default: `text`.
     pub format: LogFormat,
+    /// `keep`: how much of a process's lines is kept in `logs` of the data folder, in bytes or as
+    /// `256MiB`; 1 MiB at least, or `0` for no files. The oldest go first. Default: `256MiB`.
+    pub keep: u64,
 }
 
 /// How log lines look.
@@ -98,6 +103,7 @@ impl Choice for LogFormat {
 /// in_flight = 1024
 /// rate = 0
 /// wait = "1s"
+/// slow = "500ms"
 /// ```
 #[derive(Clone, Debug)]
 pub struct CallsConfig {
@@ -105,8 +111,9 @@ pub struct CallsConfig {
     pub deadline: Duration,
     /// `resolution`: how calls within a unit travel. Default: `direct`.
     pub resolution: Resolution,
-    /// `attempts`, `retry_budget`, `retry_floor`, `in_flight`, `rate`, `wait`: what guards the calls
-    /// to each service. Defaults: `3`, `0.2`, `10`, `1024`, `0` (no limit), `1s`.
+    /// `attempts`, `retry_budget`, `retry_floor`, `in_flight`, `rate`, `wait`, `slow`: what guards the
+    /// calls to each service, and from when on they are slow. Defaults: `3`, `0.2`, `10`, `1024`, `0`
+    /// (no limit), `1s`, `500ms`.
     pub policy: CallPolicy,
 }
 
@@ -399,6 +406,7 @@ pub struct TopologyConfig {
 /// attempts = 3
 /// [services.payment.breaker]
 /// failures = 5
+/// refuse = []
 /// [services.payment.rehearsal]
 /// lost = 0.1
 /// [services.payment.allow]
@@ -438,6 +446,9 @@ pub struct ServiceConfig {
     /// `breaker.failures`, `success`, `window`, `open`, `longest`: when an endpoint that fails gets no
     /// more calls. Defaults: `5` in a row, a share of `0.8` over `10s`, for `1s` up to `60s`.
     pub breaker: BreakerSettings,
+    /// `breaker.refuse`: the callers whose calls find the breaker open until somebody shuts it: services,
+    /// `edge`, `program`, `*` for all. The command `breaker` sets it. Default: `[]`.
+    pub refuse: Vec<AllowedCaller>,
     /// `balance`: how calls are spread over the service's instances: `p2c`, `round_robin`, `random`,
     /// `least` or `hash`. Default: `p2c`.
     pub balance: Balance,
@@ -500,6 +511,11 @@ impl AllowedCaller {
             "program" => Self::Program,
             service => Self::Service(service.to_owned()),
         }
+    }
+
+    /// Whether it stands for every caller, where that may be said.
+    pub fn is_anybody(&self) -> bool {
+        matches!(self, Self::Service(name) if name == "*")
     }
 
     /// As config names it.

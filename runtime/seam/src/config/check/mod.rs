@@ -1,5 +1,6 @@
 //! What must hold between the parts of a config, so that it is found before anything starts.
 
+mod admin;
 mod auth;
 mod events;
 mod https;
@@ -40,6 +41,7 @@ pub(super) fn check(
     let remote = remote.map(|service| service.name.clone()).collect();
     let check = Check { root, source, catalogue, findings, registered, remote };
     check.app_name(config);
+    check.admin(config);
     check.cycles(config);
     check.events(config);
     check.hops(config);

@@ -1,12 +1,13 @@
 //! Who is to be kept away from a unit's listener, and by what.
 
 use seam_core::contract::MethodDescriptor;
+use seam_core::name::bare;
 
 use super::Check;
 use crate::config::{
-    Config,
+    Config, Origin,
     problem::{near, nearest},
-    types::{AllowedCaller, EdgeRule, UnitConfig},
+    types::{AllowedCaller, EdgeRule, ServiceConfig, UnitConfig},
 };
 
 impl Check<'_> {
@@ -105,9 +106,25 @@ impl Check<'_> {
         Some(found)
     }
 
+    /// Whose calls find a breaker open: what is set while the app runs may name what another program has.
+    fn refused(&self, service: &ServiceConfig) {
+        let path = ["services", bare(&service.name), "breaker", "refuse"];
+        let known = |name: &str| name == "*" || self.catalogue.tabled(name).is_some();
+        for caller in &service.refuse {
+            let AllowedCaller::Service(name) = caller else { continue };
+            let origin = self.element(&path, name);
+            if !known(name) && !matches!(origin, Origin::Set(_)) {
+                let names = self.catalogue.names().chain(["edge", "program", "*"]);
+                let reason = format!("unknown caller `{name}`: this app has no such service");
+                self.findings.problem(&origin, reason, nearest(name, names));
+            }
+        }
+    }
+
     /// Rules name methods and callers that there are.
     pub(super) fn allowed(&self, config: &Config) {
         for service in &config.services {
+            self.refused(service);
             let known = self.catalogue.service(&service.name);
             for rule in &service.allow {
                 let path = ["services", &service.name, "allow", &rule.method];

@@ -14,7 +14,8 @@ const EXAMPLES: [&str; 5] = [
 ];
 
 /// Tables whose keys are free to choose, or that are there only where they are written.
-const EXAMPLE_TABLES: [&str; 10] = [
+const EXAMPLE_TABLES: [&str; 12] = [
+    "admin.tokens",
     "edge.allow",
     "edge.cache",
     "edge.files",
@@ -25,6 +26,7 @@ const EXAMPLE_TABLES: [&str; 10] = [
     "edge.session",
     "edge.signing",
     "edge.versions",
+    "otlp.headers",
 ];
 
 #[test]

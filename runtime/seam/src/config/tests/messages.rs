@@ -58,7 +58,7 @@ fn a_key_like_none() {
         "[log]\nzzzzzzzzz = 1\n",
         "app.toml:2: unknown key `zzzzzzzzz` in [log]\n  \
          2 | zzzzzzzzz = 1\n    | ^^^^^^^^^\n  \
-         fix: use one of `level`, `format`, or take it out",
+         fix: use one of `level`, `format`, `keep`, or take it out",
     );
 }
 

@@ -1,13 +1,18 @@
 //! The config, tested from outside: texts in, layouts and messages out.
 
+mod admin;
 mod auth;
 mod carried;
 mod document;
 mod events;
 mod https;
 mod layout;
+mod live;
 mod messages;
+mod otlp;
 mod overrides;
+mod own;
+mod profile;
 mod registry;
 mod settings;
 mod stores;
