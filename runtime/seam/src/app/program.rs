@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::call::Allow;
+use seam_core::context::TraceContext;
 use seam_core::contract::ContractDescriptor;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_core::time::Clock;
+use seam_telemetry::otlp::Export;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -15,7 +18,10 @@ use super::App;
 use crate::command::{Control, Program, Unit};
 use crate::config::{Catalogue, Config, Origin, Problem, Problems, UnitLayout};
 use crate::services::{BusAnswer, BusAsk, BusRefusal, Registered, RoutePlan, deadlines};
-use crate::unit::{EdgeSockets, Running, StartFailure, Taken, UnitStatus, api_document};
+use crate::unit::{
+    DroppedLines, EdgeSockets, Running, SeenAnswer, SeenAsk, StartFailure, Taken, UnitStatus,
+    api_document,
+};
 
 impl App {
     /// Runs the app by its command line, and returns its exit code: 0 done, 1 failed, 2 wrong
@@ -68,6 +74,7 @@ impl Program for App {
                         },
                         Clock::fast(),
                         None,
+                        Arc::new(Recorder::new(&Clock::fast(), 0)),
                     )
                     .client()
             };
@@ -99,6 +106,14 @@ impl Unit for Running {
     async fn stop(&self, drain: Duration) {
         self.stop_within(drain).await;
     }
+
+    fn export(&self) -> Option<Arc<Export>> {
+        Some(Self::export(self))
+    }
+
+    fn count_lines(&self, dropped: DroppedLines) {
+        Self::count_lines(self, dropped);
+    }
 }
 
 impl Control for Running {
@@ -118,15 +133,20 @@ impl Control for Running {
         self.ask_bus(ask).await
     }
 
+    async fn seen(&self, ask: SeenAsk) -> Result<SeenAnswer, String> {
+        self.ask_seen(ask).await
+    }
+
     async fn call(
         &self,
         service: String,
         method: String,
         args: Box<RawValue>,
         deadline: Option<Duration>,
+        trace: Option<TraceContext>,
     ) -> Result<Box<RawValue>, Value> {
         // On a home, for a turn may block: this thread says whether the process lives.
-        self.call_on_home(service, method, args, deadline).await
+        self.call_on_home(service, method, args, deadline, trace).await
     }
 }
 

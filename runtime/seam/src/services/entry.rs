@@ -13,8 +13,9 @@ use seam_core::call::{
 use seam_core::call::{Deadlines, Faults};
 use seam_core::contract::{Contract, ContractDescriptor};
 use seam_core::live::Live;
-use seam_core::metrics::{MethodMetrics, ServiceMetrics};
+use seam_core::metrics::Meters;
 use seam_core::name::ServiceId;
+use seam_core::record::{Recorder, Watch};
 use seam_core::remote::{Caller, Inlet, Remote};
 use seam_core::time::Clock;
 use seam_core::turn::{Factory, Host, HostSettings, Keeping};
@@ -51,6 +52,7 @@ pub(crate) trait Registered: Send + Sync + 'static {
         plan: RoutePlan,
         clock: Clock,
         keeper: Option<Arc<dyn Keeper>>,
+        recorder: Arc<Recorder>,
     ) -> Arc<dyn Opened>;
 }
 
@@ -99,11 +101,11 @@ pub(crate) trait Opened: Send + Sync {
     /// Leads the route nowhere.
     fn lead_nowhere(&self, why: &str);
 
-    /// What was counted of calls that ran here.
-    fn served(&self) -> Vec<(&'static str, MethodMetrics)>;
+    /// What counts its calls; the service's own first.
+    fn meters(&self) -> Vec<Arc<Meters>>;
 
-    /// What was counted of calls that went elsewhere.
-    fn called(&self) -> Vec<(&'static str, MethodMetrics)>;
+    /// Has each of its calls be looked at so closely, from the next one on.
+    fn watch(&self, watch: Watch);
 }
 
 /// What a unit gives a service that it hosts.
@@ -162,8 +164,9 @@ impl<A: Actor> Registered for Entry<A> {
         plan: RoutePlan,
         clock: Clock,
         keeper: Option<Arc<dyn Keeper>>,
+        recorder: Arc<Recorder>,
     ) -> Arc<dyn Opened> {
-        let route = route(self.id, &plan, clock.clone(), keeper);
+        let route = route(self.id, &plan, clock.clone(), keeper, recorder);
         let faults = Live::new(plan.rehearsal.map(|plan| plan.faults).unwrap_or_default());
         let leads = Leads { way: Way::Away, rehearsal: plan.rehearsal, wire: None };
         let (here, leads) = (OnceLock::new(), Mutex::new(leads));
@@ -177,8 +180,10 @@ pub(super) fn route<C: Contract>(
     plan: &RoutePlan,
     clock: Clock,
     keeper: Option<Arc<dyn Keeper>>,
+    recorder: Arc<Recorder>,
 ) -> Arc<Route<C>> {
-    let route = Route::new(id, plan.deadlines, clock);
+    let route = Route::recorded(id, plan.deadlines, clock, recorder);
+
     let route = match &plan.policy {
         Some(policy) => route.guarded(policy).allowing(plan.allow.clone()),
         None => route.without_policies(),
@@ -192,6 +197,7 @@ pub(super) fn route<C: Contract>(
 /// Has a route go by another plan from now on.
 pub(super) fn tune<C: Contract>(route: &Route<C>, plan: &RoutePlan) {
     route.deadlines().set(plan.deadlines);
+
     if let Some(policy) = &plan.policy {
         route.set_policy(policy);
     }
@@ -289,8 +295,8 @@ impl<A: Actor> Opened for Open<A> {
         let host = Host::start(settings, Arc::new(maker));
         let keeping: Arc<dyn Keeping> = host.clone();
         let host = <A::Contract as Hosts<A>>::erase(host);
-        let metrics = Arc::clone(self.route.served());
-        let inbox = Inbox::<A::Contract>::new(service, host.clone(), callers, metrics, clock);
+        let meters = Arc::clone(self.route.meters());
+        let inbox = Inbox::<A::Contract>::new(service, host.clone(), callers, meters);
         let inbox = inbox.permitting(self.route.permits()).welcoming(guests);
         let inlet: Arc<dyn Inlet> = Arc::new(inbox);
         // A service is brought to life once.
@@ -315,12 +321,12 @@ impl<A: Actor> Opened for Open<A> {
         self.route.set(Target::Away(why.into()));
     }
 
-    fn served(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.route.served().read()
+    fn meters(&self) -> Vec<Arc<Meters>> {
+        vec![Arc::clone(self.route.meters())]
     }
 
-    fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.route.called().map(ServiceMetrics::read).unwrap_or_default()
+    fn watch(&self, watch: Watch) {
+        self.route.watch(watch);
     }
 }
 

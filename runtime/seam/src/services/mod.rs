@@ -23,7 +23,7 @@ pub(crate) use self::entry::{
 pub use self::graph::{Edge as CallEdge, Graph};
 pub(crate) use self::messaging::{
     BusAnswer, BusAsk, BusRefusal, DeadLetter, From, Messaging, MessagingPlan, Rebuilt,
-    ScheduleStatus, Ticket,
+    ScheduleStatus, Subscription, Ticket,
 };
 pub(crate) use self::place::Place;
 pub(crate) use self::queued::Queued;

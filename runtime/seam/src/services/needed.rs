@@ -6,8 +6,9 @@ use std::sync::Arc;
 use seam_core::actor::VisitNeeds;
 use seam_core::call::{AnyClient, Client, ClientOf, Dispatch, Keeper, Route, Target};
 use seam_core::contract::ContractDescriptor;
-use seam_core::metrics::{MethodMetrics, ServiceMetrics};
+use seam_core::metrics::Meters;
 use seam_core::name::ServiceId;
+use seam_core::record::{Recorder, Watch};
 use seam_core::remote::{Caller, Remote};
 use seam_core::time::Clock;
 
@@ -64,8 +65,10 @@ impl<C: Dispatch> Registered for Needed<C> {
         plan: RoutePlan,
         clock: Clock,
         keeper: Option<Arc<dyn Keeper>>,
+        recorder: Arc<Recorder>,
     ) -> Arc<dyn Opened> {
-        Arc::new(OpenNeeded { route: entry::route::<C>(self.id, &plan, clock, keeper) })
+        let route = entry::route::<C>(self.id, &plan, clock, keeper, recorder);
+        Arc::new(OpenNeeded { route })
     }
 }
 
@@ -96,11 +99,11 @@ impl<C: Dispatch> Opened for OpenNeeded<C> {
         self.route.set(Target::Away(why.into()));
     }
 
-    fn served(&self) -> Vec<(&'static str, MethodMetrics)> {
-        Vec::new()
+    fn meters(&self) -> Vec<Arc<Meters>> {
+        vec![Arc::clone(self.route.meters())]
     }
 
-    fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.route.called().map(ServiceMetrics::read).unwrap_or_default()
+    fn watch(&self, watch: Watch) {
+        self.route.watch(watch);
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use seam_core::call::AnyClient;
-use seam_core::metrics::MethodMetrics;
+use seam_core::metrics::Meters;
+use seam_core::record::Watch;
 use seam_core::remote::Remote;
 
 use super::entry::{HostPlan, Hosted, Opened, RoutePlan};
@@ -57,11 +58,12 @@ impl Opened for Queued {
         self.own.lead_nowhere(why);
     }
 
-    fn served(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.own.served()
+    fn meters(&self) -> Vec<Arc<Meters>> {
+        [self.own.meters(), self.callers.meters()].concat()
     }
 
-    fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.callers.called()
+    fn watch(&self, watch: Watch) {
+        self.own.watch(watch);
+        self.callers.watch(watch);
     }
 }

@@ -1,6 +1,6 @@
 //! Who may call whom, as config says it, in the words of those who hold callers to it.
 
-use seam_core::call::{Allow, Authority, EdgeRules};
+use seam_core::call::{Allow, Authority, EdgeRules, Refused};
 use seam_core::contract::Rule;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
@@ -8,6 +8,7 @@ use seam_gateway::together_service;
 use seam_registry::engine::Embedded;
 
 use super::desks::Desks;
+use super::ledger;
 use super::plug;
 use super::push;
 use crate::config::{AllowedCaller, Config, RegistryEngine, UnitConfig};
@@ -26,13 +27,22 @@ pub(super) fn rules(registry: &Registry, config: &Config, id: ServiceId) -> Allo
         own.cloned().unwrap_or_else(|| Rule::of(method))
     });
     let edge = EdgeRules { known: config.edge.knows_clients(), rules: rules.collect() };
-    allow = allow.at_the_edge(edge);
+    allow = allow.at_the_edge(edge).refusing(refused(&service.refuse));
     for rule in &service.allow {
         // Config was checked against the same contract.
         let Some(method) = contract.method(&rule.method) else { continue };
         allow.only(method.index, rule.callers.iter().filter_map(caller));
     }
     allow
+}
+
+/// Whose calls find the breaker of a service open.
+fn refused(refuse: &[AllowedCaller]) -> Refused {
+    match refuse {
+        [] => Refused::None,
+        all if all.iter().any(AllowedCaller::is_anybody) => Refused::All,
+        some => Refused::Of(some.iter().filter_map(caller).collect()),
+    }
 }
 
 fn caller(caller: &AllowedCaller) -> Option<Caller> {
@@ -53,6 +63,8 @@ pub(super) fn authorities(config: &Config, topology: &str, desks: &Desks) -> Vec
     let registry = embedded.then(Embedded::service).flatten();
     // And companions in theirs, by whoever reads events.
     let own = registry.into_iter().chain(desks.companions()).chain(plug::asked());
+    // And what became of calls, by whoever made them.
+    let own = own.chain(ledger::service());
     let own: Vec<ServiceId> = own.collect();
     // Plug-ins call by their own names, from where there is an edge; only edges count together, and
     // what is pushed is for clients.

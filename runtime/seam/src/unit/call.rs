@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::call::CallOptions;
-use seam_core::context::CallContext;
-use seam_core::name::ServiceId;
+use seam_core::context::{CallContext, TraceContext};
+use seam_core::name::{Caller, ServiceId};
 use seam_core::outcome::{CallError, NotExecuted, Unknown};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -17,13 +17,17 @@ use super::clients::Routes;
 /// answer with.
 pub(super) async fn call_json(
     routes: &Routes,
-    service: &str,
-    method: &str,
-    arguments: &str,
+    (service, method, arguments): (&str, &str, &str),
     deadline: Option<Duration>,
+    (caller, trace): (Caller, Option<TraceContext>),
 ) -> Result<Box<RawValue>, Value> {
     let errors = routes.errors().get();
-    let context = CallContext::root();
+    let mut context = CallContext::root();
+    if let Some(trace) = trace {
+        context.trace = trace;
+    }
+    // Who calls by hand wants to see what came of it.
+    context.trace.sampled |= caller == Caller::Operator;
     let request_id = context.trace.trace.to_string();
     let refused = |id: Option<ServiceId>, why: String| {
         let why = CallError::NotExecuted(NotExecuted::bad_request(why));
@@ -39,6 +43,7 @@ pub(super) async fn call_json(
         let any = all.first().map(|client| client.service());
         return Err(refused(any, format!("no service `{service}`: there are {known}")));
     };
+    let client = client.for_caller(caller);
     let id = client.service();
     let Some(found) = client.descriptor().method(method) else {
         let names = client.descriptor().methods.iter().map(|method| method.name.as_str());

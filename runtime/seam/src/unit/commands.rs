@@ -56,7 +56,7 @@ impl UnitKeeper {
                 let gone = || away(format!("`{id}` isn't in this unit"));
                 messaging.ok_or_else(gone)?.commands().await
             }
-            Caller::Program | Caller::Edge => {
+            Caller::Program | Caller::Operator | Caller::Edge => {
                 let unit = self.unit.get().ok_or_else(|| away("the unit starts".into()))?;
                 unit.begin().await
             }

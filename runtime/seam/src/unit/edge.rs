@@ -10,8 +10,8 @@ use seam_core::call::AnyClient;
 use seam_core::metrics::MethodMetrics;
 use seam_core::remote::Caller;
 use seam_gateway::{
-    Authenticators, Cors, EdgeError, EdgeLimits, EdgeSettings, FileFolder, Own, Probe, Readiness,
-    WebSettings,
+    Authenticators, Cors, CountedRequests, EdgeError, EdgeLimits, EdgeSettings, FileFolder, Own,
+    Probe, Readiness, WebSettings,
 };
 
 use super::StartFailure;
@@ -70,6 +70,11 @@ impl Edge {
     pub(super) fn tune(&self, edge: &EdgeConfig) {
         let auth = self.inner.settings().get().auth.clone();
         self.inner.settings().set(settings(edge, self.left, &auth));
+    }
+
+    /// What was counted of requests.
+    pub(super) fn requests(&self) -> Vec<CountedRequests> {
+        self.inner.requests()
     }
 
     /// What the program's own routes were asked; `None` if they never were.

@@ -11,11 +11,13 @@ use seam_core::contract::ContractDescriptor;
 use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_core::remote::{Caller, Inlet};
 use seam_core::time::Clock;
 use seam_core::turn::{HostSettings, Keeping, Lane, Limits};
 use seam_mesh::Pool;
 use seam_store::StoreOptions;
+use seam_telemetry::SecretNames;
 use seam_wire::{Identity, Offers, Tls};
 use tokio::sync::watch;
 
@@ -73,6 +75,10 @@ pub(super) struct Hosting {
     pub(super) hosted: Live<Vec<String>>,
     /// What services here push to clients.
     pub(super) hub: Hub,
+    /// What finished calls are written to.
+    pub(super) recorder: Arc<Recorder>,
+    /// What isn't shown of messages.
+    pub(super) secrets: Arc<SecretNames>,
     /// `[bus] results`: how long results of commands are kept.
     pub(super) results: Live<Duration>,
 }

@@ -16,9 +16,10 @@ use seam_wire::{Address, AddressError, Identity, LinkState};
 use super::awaited::{calls, reads};
 use super::edges::is_own;
 use super::hosting::Hosting;
+use super::ledger;
 use super::peers::{Called, Dialling, Peer};
 use super::push;
-use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout};
+use crate::config::{Config, Endpoint, MAX_INSTANCES, UnitLayout, process};
 use crate::services::Registry;
 
 /// Who this process is to its peers.
@@ -133,7 +134,16 @@ impl Links {
         let pushes = pushes.filter_map(|(_, unit, endpoints)| {
             Some((push::service()?, push::contract(), unit, endpoints))
         });
-        for (companion, contract, unit, endpoints) in services.chain(edges).chain(pushes) {
+        // And what became of a call is known where it ran.
+        let called = layout.remote.iter().filter(|remote| calls(graph, layout, &remote.service));
+        let called = called.map(|remote| (&remote.unit, &remote.endpoints));
+        let called = called.chain([(&layout.unit, &layout.siblings)]);
+        let called = called.filter(|_| self.dialling.simulation.is_none());
+        let outcomes = called.filter_map(|(unit, endpoints)| {
+            Some((ledger::service()?, ledger::contract(), unit, endpoints))
+        });
+        let own = services.chain(edges).chain(pushes).chain(outcomes);
+        for (companion, contract, unit, endpoints) in own {
             let contract = (companion, contract);
             let called = made.called(&self.dialling, config, contract, unit, false);
             for endpoint in endpoints {
@@ -279,6 +289,16 @@ impl Links {
             }
         }
         pools.into_iter().flat_map(|pool| pool.status()).collect()
+    }
+
+    /// The other processes that it has to do with, and whether their connections stand.
+    pub(super) fn peers(&self) -> Vec<(String, bool)> {
+        let mut made = self.made.lock();
+        let peer = |peer: &mut Peer| {
+            let up = matches!(peer.state(), LinkState::Connected { .. });
+            (process(&peer.unit, peer.instance), up)
+        };
+        made.peers.iter_mut().map(peer).collect()
     }
 
     /// The other units of which no instance has answered once.

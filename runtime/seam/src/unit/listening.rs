@@ -14,6 +14,7 @@ use super::edges::Edges;
 use super::failure::{Taker, unbound};
 use super::hosting::Hosting;
 use super::inlets::LaterInlet;
+use super::ledger::{self, FatesInlet};
 use super::membership::Registration;
 use super::parts::Resident;
 use super::plug::{self, Announcement};
@@ -85,6 +86,9 @@ impl Listening {
             let (hub, clock) = (hosting.hub.clone(), hosting.clock.clone());
             let pushes = push::service().map(|service| PushInlet::new(service, hub, clock));
             inlets.extend(pushes.map(|inlet| Arc::new(inlet) as Arc<dyn Inlet>));
+            let (recorder, clock) = (Arc::clone(&hosting.recorder), hosting.clock.clone());
+            let fates = ledger::service().map(|own| FatesInlet::new(own, recorder, clock));
+            inlets.extend(fates.map(|inlet| Arc::new(inlet) as Arc<dyn Inlet>));
         }
         inlets.extend(later.iter().map(|inlet| Arc::clone(inlet) as Arc<dyn Inlet>));
         let several = layout.is_one_of_several();

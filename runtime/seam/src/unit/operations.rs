@@ -29,6 +29,10 @@ impl Parts {
             let own = |(id, command)| Ticket::of(id, command, &layout.unit);
             answer.tickets.extend(pending.into_iter().map(own));
         }
+        // What is handled once more is what is kept, and not what is shown.
+        for letter in &mut answer.dead {
+            letter.event = self.hosting.secrets.hide(std::mem::take(&mut letter.event));
+        }
         Ok(answer)
     }
 }

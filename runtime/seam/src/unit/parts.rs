@@ -18,13 +18,16 @@ use tokio::time::Instant;
 
 use super::broker::ServedQueue;
 use super::edge::Edge;
+use super::exporting::Exporting;
 use super::health::Watched;
 use super::hosting::Hosting;
+use super::ledger::Ledger;
 use super::links::Links;
 use super::listening::Listening;
 use super::membership::Registration;
 use super::plug::Plug;
 use super::push::{self, Hearing};
+use super::recording::Recording;
 use super::status::{MethodStatus, ServiceStatus, UnitStatus};
 use crate::config::{Config, Lane, Settings, UnitLayout};
 use crate::services::{Activity, CommandSender, Database, Hosted, Messaging, Opened};
@@ -37,6 +40,8 @@ pub(super) struct Parts {
     /// Held while another config is taken: one at a time.
     pub(super) taking: tokio::sync::Mutex<()>,
     pub(super) began: Instant,
+    /// The same in microseconds since 1970: by it, processes of a unit are told apart.
+    pub(super) began_us: u64,
     /// At least one.
     pub(super) homes: Vec<Home>,
     pub(super) spawned: AtomicUsize,
@@ -50,6 +55,10 @@ pub(super) struct Parts {
     pub(super) links: Arc<Links>,
     pub(super) registration: Registration,
     pub(super) plug: Plug,
+    pub(super) recording: Recording,
+    pub(super) exporting: Exporting,
+    /// None in a simulation.
+    pub(super) ledger: Option<Ledger>,
     pub(super) edge: Mutex<Option<Edge>>,
     pub(super) listener: Mutex<Option<Listening>>,
 }
@@ -197,6 +206,11 @@ impl Parts {
         }
         end(&hosted, left()).await;
         self.sender.stop().await;
+        self.recording.stop();
+        self.exporting.end().await;
+        if let Some(ledger) = &self.ledger {
+            ledger.stop();
+        }
         self.database.close().await;
         self.hosting.brokers.close().await;
         self.links.stop();
@@ -257,7 +271,7 @@ impl Resident {
         }
     }
 
-    fn status(&self) -> ServiceStatus {
+    pub(super) fn status(&self) -> ServiceStatus {
         let state = self.hosted.keeping.state();
         let health = self.health.last().filter(|_| state.phase == "running");
         let (health, ailment) = match health {
@@ -323,11 +337,13 @@ pub(super) async fn stop_homes(homes: Vec<Home>) {
 }
 
 fn methods(id: ServiceId, open: &dyn Opened) -> impl Iterator<Item = MethodStatus> {
-    let served = open.served().into_iter().map(|counted| (counted, false));
-    let called = open.called().into_iter().map(|counted| (counted, true));
+    let meters = open.meters();
+    let served = meters.iter().flat_map(|meters| meters.served()).map(|counted| (counted, false));
+    let called = meters.iter().flat_map(|meters| meters.called()).map(|counted| (counted, true));
+    let counted: Vec<_> = served.chain(called).collect();
     let client = open.client();
     let version = client.descriptor().version.as_str();
-    served.chain(called).map(move |((method, metrics), remote)| MethodStatus {
+    counted.into_iter().map(move |((method, metrics), remote)| MethodStatus {
         service: id.bare().to_owned(),
         version: version.to_owned(),
         method: method.into(),

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seam_core::call::{AnyClient, ClientOf};
+use seam_core::context::TraceContext;
 use seam_core::contract::Contract;
 use seam_core::name::ServiceId;
 use seam_core::remote::Caller;
 use seam_gateway::Own;
 use seam_store::{OpenError, Store};
+use seam_telemetry::otlp::Export;
 use serde_json::value::RawValue;
 
 use super::StartFailure;
@@ -17,10 +19,12 @@ use super::api;
 use super::clients::Routes;
 use super::edge::Edge;
 use super::edge_sockets::EdgeSockets;
+use super::exporting::DroppedLines;
 use super::failure::Taker;
 use super::parts::Parts;
 use super::plug::Plug;
 use super::plugins;
+use super::seen::{SeenAnswer, SeenAsk};
 use super::starting::Starting;
 use super::status::UnitStatus;
 use super::taking::Taken;
@@ -90,7 +94,12 @@ impl Running {
         let mut starting = Starting::new(registry, config, layout)?;
         let started = starting.run().await;
         let parts = match started {
-            Ok(parts) => Arc::new(parts),
+            Ok(parts) => {
+                let parts = Arc::new(parts);
+                parts.exporting.of(&parts);
+                parts.recording.tapping().of(&parts);
+                parts
+            }
             Err(failure) => {
                 starting.undo().await;
                 return Err(failure);
@@ -106,7 +115,8 @@ impl Running {
             let about = api::about(registry, config);
             let own = additions.own(routes, tickets, &parts.hosting.brokers, about);
             let instance = Some(format!("{}.{}", layout.unit, layout.instance).into());
-            let own = Own { pushes, instance, together, ..own };
+            let recorder = Some(Arc::clone(&parts.hosting.recorder));
+            let own = Own { pushes, instance, together, recorder, ..own };
             let sockets = shared.or_taken(layout, taker(layout));
             let unit = Arc::downgrade(&parts);
             let plugins = plugins::start(registry, config, routes, &parts.hosting.clock).await;
@@ -176,8 +186,9 @@ impl Running {
         arguments: &str,
         deadline: Option<Duration>,
     ) -> Result<Box<RawValue>, serde_json::Value> {
-        super::call::call_json(&self.parts.hosting.routes, service, method, arguments, deadline)
-            .await
+        let routes = &self.parts.hosting.routes;
+        let (call, who) = ((service, method, arguments), (Caller::Program, None));
+        super::call::call_json(routes, call, deadline, who).await
     }
 
     /// What is known of events and commands here, and what is to be done with them.
@@ -187,6 +198,26 @@ impl Running {
         asked.await.unwrap_or_else(|gone| Err(BusRefusal(gone.to_string())))
     }
 
+    /// What was seen here.
+    ///
+    /// # Errors
+    /// The unit has ended.
+    pub(crate) async fn ask_seen(&self, ask: SeenAsk) -> Result<SeenAnswer, String> {
+        let parts = Arc::clone(&self.parts);
+        let asked = self.spawn(async move { parts.seen(&ask).await });
+        asked.await.map_err(|gone| gone.to_string())
+    }
+
+    /// What takes the lines of this process to its collector.
+    pub(crate) fn export(&self) -> Arc<Export> {
+        Arc::clone(self.parts.exporting.export())
+    }
+
+    /// Has what it counts say how many lines of the log were dropped.
+    pub(crate) fn count_lines(&self, dropped: DroppedLines) {
+        self.parts.exporting.count_lines(dropped);
+    }
+
     /// The same on one of the unit's threads.
     pub(crate) async fn call_on_home(
         &self,
@@ -194,10 +225,12 @@ impl Running {
         method: String,
         arguments: Box<RawValue>,
         deadline: Option<Duration>,
+        trace: Option<TraceContext>,
     ) -> Result<Box<RawValue>, serde_json::Value> {
         let routes = Arc::clone(&self.parts.hosting.routes);
         let call = self.spawn(async move {
-            super::call::call_json(&routes, &service, &method, arguments.get(), deadline).await
+            let call = (&*service, &*method, arguments.get());
+            super::call::call_json(&routes, call, deadline, (Caller::Operator, trace)).await
         });
         // The unit has ended, and its threads with it.
         call.await.unwrap_or_else(|gone| Err(serde_json::json!({ "detail": gone.to_string() })))

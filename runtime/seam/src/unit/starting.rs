@@ -11,9 +11,11 @@ use seam_core::home::Home;
 use seam_core::live::Live;
 use seam_core::memory;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_store::StoreOptions;
+use seam_telemetry::SecretNames;
 use tokio::time::Instant;
 
 use super::StartFailure;
@@ -23,10 +25,13 @@ use super::broker::Brokers;
 use super::certificates;
 use super::clients::Routes;
 use super::commands::{RouteKeeper, UnitKeeper};
+use super::counted::unix_micros;
 use super::desks::Desks;
 use super::edges::Edges;
+use super::exporting::Exporting;
 use super::health::Watcher;
 use super::hosting::Hosting;
+use super::ledger::Ledger;
 use super::links::{self, Links};
 use super::listening::Listening;
 use super::membership::Registration;
@@ -34,6 +39,8 @@ use super::parts::{InForce, Parts, Resident, end, stop_homes};
 use super::peers::Dialling;
 use super::plug::{self, Plug};
 use super::push::Hub;
+use super::recording::Recording;
+use super::tapping::Tapping;
 use crate::config::{Config, UnitLayout, Via};
 use crate::services::{
     Attached, CommandSender, Database, Graph, Opened, Place, Queued, Registered, Registry,
@@ -99,7 +106,18 @@ impl<'a> Starting<'a> {
         let hub = Hub::new();
         self.homes.iter().for_each(|home| hub.take_from(home.runtime()));
         let brokers = Brokers::open(self.config, self.homes[0].runtime())?;
-        let open = |service: &dyn Registered| self.open(service, &graph, &own, &brokers);
+        let recorder = Arc::new(Recorder::new(&self.clock, self.config.trace.per_second));
+        let contracts = self.registry.services().iter().map(|service| service.descriptor());
+        let secrets = Arc::new(SecretNames::of(contracts));
+        let ledger = match self.registry.simulation {
+            None => {
+                let (data, process) = (&self.config.app.data, self.layout.process());
+                Some(Ledger::start(data, &process, &recorder, &secrets)?)
+            }
+            Some(_) => None,
+        };
+        let open =
+            |service: &dyn Registered| self.open(service, &graph, (&own, &recorder), &brokers);
         let opened = self.registry.services().iter().map(|service| open(&**service));
         let opened: Vec<_> = opened.collect();
         let routes = Arc::new(Routes::new(
@@ -127,6 +145,8 @@ impl<'a> Starting<'a> {
             keeper,
             brokers,
             hub,
+            recorder,
+            secrets,
             results: Live::new(self.config.bus.results),
         };
         let placement = hosting.placement(config, layout);
@@ -145,6 +165,9 @@ impl<'a> Starting<'a> {
             edges.reach_by(&links);
         }
         links.extend(&hosting, config, layout, false);
+        if let Some(ledger) = &ledger {
+            ledger.seek(self.homes[0].runtime(), &links, &self.clock);
+        }
         for (id, _) in &hosting.opened {
             hosting.lead_away(*id, layout, &links);
         }
@@ -196,7 +219,19 @@ impl<'a> Starting<'a> {
                 }
             });
         }
+        let apart = self.registry.simulation.is_none();
+        let (process, keep) = (layout.process(), config.trace.keep);
+        let (exporting, recorder) = (Exporting::new(), &hosting.recorder);
+        let tapping = Arc::new(Tapping::new(recorder, &hosting.secrets));
+        let export = exporting.export();
+        let recording = Recording::start(&process, recorder, keep, export, &tapping, apart)?;
+        if apart {
+            exporting.set(config, layout)?;
+        }
         let parts = Parts {
+            recording,
+            exporting,
+            ledger,
             in_force: Mutex::new(InForce {
                 config: Arc::new(config.clone()),
                 layout: Arc::new(layout.clone()),
@@ -204,6 +239,7 @@ impl<'a> Starting<'a> {
             started: config.clone(),
             taking: tokio::sync::Mutex::default(),
             began: self.began,
+            began_us: unix_micros().saturating_sub(self.began.elapsed().as_micros() as u64),
             homes: std::mem::take(&mut self.homes),
             spawned: AtomicUsize::new(0),
             hosting,
@@ -223,14 +259,15 @@ impl<'a> Starting<'a> {
         &self,
         service: &dyn Registered,
         graph: &Graph,
-        keeper: &Arc<dyn Keeper>,
+        (keeper, recorder): (&Arc<dyn Keeper>, &Arc<Recorder>),
         brokers: &Brokers,
     ) -> (ServiceId, Arc<dyn Opened>) {
         let id = service.id();
         let hosted = &self.layout.services;
         let route = || {
             let plan = Hosting::route_plan(self.registry, graph, self.config, hosted, id);
-            service.open(plan, self.clock.clone(), Some(Arc::clone(keeper)))
+            let (keeper, recorder) = (Some(Arc::clone(keeper)), Arc::clone(recorder));
+            service.open(plan, self.clock.clone(), keeper, recorder)
         };
         let open = route();
         let by_queue = self.config.service(id.name()).is_some_and(|own| own.via == Via::Bus);

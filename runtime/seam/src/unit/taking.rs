@@ -96,6 +96,13 @@ impl Parts {
             open.tune(&Hosting::route_plan(registry, graph, config, hosted, *id));
         }
         self.hosting.results.set(config.bus.results);
+        self.hosting.recorder.set_per_second(config.trace.per_second);
+        self.recording.set_keep(config.trace.keep);
+        if self.hosting.registry.simulation.is_none()
+            && let Err(error) = self.exporting.set(config, layout)
+        {
+            tracing::error!(%error, "nothing is exported");
+        }
         self.links.tune(config);
         self.plug.tune(config);
         for resident in self.hosted.lock().iter() {

@@ -36,7 +36,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 pub(crate) use self::operations::{
-    BusAnswer, BusAsk, BusRefusal, DeadLetter, ScheduleStatus, Ticket,
+    BusAnswer, BusAsk, BusRefusal, DeadLetter, ScheduleStatus, Subscription, Ticket,
 };
 pub(crate) use self::rebuild::Rebuilt;
 pub(crate) use self::replay::From;

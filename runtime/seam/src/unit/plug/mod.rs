@@ -17,7 +17,9 @@ use futures_util::future::{BoxFuture, FutureExt};
 use parking_lot::Mutex;
 use seam_core::call::{AnyClient, Guests};
 use seam_core::contract::FetchedContract;
+use seam_core::metrics::Meters;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_mesh::{EndpointStatus, Pool};
 use seam_registry::Entry;
 use seam_wire::Address;
@@ -152,6 +154,11 @@ impl Plug {
         state.served.iter().flat_map(Served::endpoints).chain(needed).collect()
     }
 
+    /// Looks at what counts the calls that went there.
+    pub(super) fn each_meters(&self, mut each: impl FnMut(ServiceId, &Meters)) {
+        self.state.lock().served.iter().for_each(|served| each(served.id, served.meters()));
+    }
+
     /// Calls that went there, by method.
     pub(super) fn methods(&self) -> Vec<MethodStatus> {
         let state = self.state.lock();
@@ -229,9 +236,12 @@ async fn look(
         not_let_in(guests, refused, parts);
     }
     let comes_in = |id| comes_in(parts, id);
-    let changed = host(guests, served, (&config, &comes_in))
+    let by = (&*config, &parts.hosting.recorder);
+    let changed = host(guests, served, by, &comes_in)
         | forget(guests, served, (config.edge.forget, &comes_in));
     if changed {
+        let contracts = served.iter().map(Served::contract);
+        contracts.for_each(|contract| parts.hosting.secrets.learn(contract));
         serve(served, parts);
     }
     asked
@@ -323,7 +333,8 @@ fn not_let_in(guests: &[Guest], refused: &mut BTreeMap<ServiceId, PluggedStatus>
 fn host(
     guests: &mut [Guest],
     served: &mut Vec<Served>,
-    (config, comes_in): (&Config, &impl Fn(ServiceId) -> bool),
+    (config, recorder): (&Config, &Arc<Recorder>),
+    comes_in: &impl Fn(ServiceId) -> bool,
 ) -> bool {
     let mut latest: Vec<(ServiceId, FetchedContract)> = Vec::new();
     let hosted = guests.iter().flat_map(Guest::hosted).filter(|hosted| comes_in(hosted.id));
@@ -346,13 +357,14 @@ fn host(
         let place = match place {
             Some(place) if served[place].is_of(contract) => place,
             Some(place) => {
-                served[place] = Served::new(id, contract, &settings(config, id));
+                served[place] =
+                    Served::new(id, contract, &settings(config, id), Arc::clone(recorder));
                 guests.iter_mut().for_each(|guest| guest.leaves(id));
                 changed = true;
                 place
             }
             None => {
-                served.push(Served::new(id, contract, &settings(config, id)));
+                served.push(Served::new(id, contract, &settings(config, id), Arc::clone(recorder)));
                 changed = true;
                 served.len() - 1
             }

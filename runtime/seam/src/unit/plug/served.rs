@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use seam_core::call::{AnyClient, CallPolicy, Deadlines, FetchedClient, FetchedRoute};
 use seam_core::contract::{ContractDescriptor, FetchedContract};
-use seam_core::metrics::MethodMetrics;
+use seam_core::metrics::{Meters, MethodMetrics};
 use seam_core::name::ServiceId;
 use seam_core::policy::{Balance, BreakerSettings};
+use seam_core::record::Recorder;
 use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_mesh::{EndpointStatus, Pool};
@@ -39,11 +40,17 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn new(id: ServiceId, contract: FetchedContract, settings: &Settings) -> Self {
+    pub(super) fn new(
+        id: ServiceId,
+        contract: FetchedContract,
+        settings: &Settings,
+        recorder: Arc<Recorder>,
+    ) -> Self {
         let Settings { deadlines, policy, balance, breaker } = *settings;
         let pool = Arc::new(Pool::new(id, balance, breaker, Clock::fast()));
         let remote = Arc::clone(&pool) as _;
-        let route = FetchedRoute::new(id, contract, remote, (deadlines, &policy), Clock::fast());
+        let route =
+            FetchedRoute::new(id, contract, remote, (deadlines, &policy), Clock::fast(), recorder);
         let route = Arc::new(route);
         Self { id, contract, pool, route, away: None, refused: None }
     }
@@ -101,7 +108,11 @@ impl Served {
         self.pool.status()
     }
 
+    pub(super) fn meters(&self) -> &Meters {
+        self.route.meters()
+    }
+
     pub(super) fn called(&self) -> Vec<(&'static str, MethodMetrics)> {
-        self.route.called()
+        self.route.meters().called()
     }
 }
