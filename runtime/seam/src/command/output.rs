@@ -1,5 +1,5 @@
-//! Lines to a standard stream, written by a thread of their own: a reader that stalls costs lines,
-//! which are counted, and nobody's time.
+//! Lines to a standard stream or a file, written by a thread of their own: a reader that stalls and a
+//! disk that is full cost lines, which are counted, and nobody's time.
 
 use std::{
     fs::File,
@@ -15,6 +15,7 @@ use std::{
 };
 
 use parking_lot::{Condvar, Mutex};
+use seam_telemetry::logs::LogFile;
 
 /// So many bytes may wait behind the batch that is being written, which had the same bound; beyond
 /// them, lines are dropped.
@@ -27,7 +28,7 @@ const PIECE: usize = 4096;
 /// How long until a stream is tried again that is full and says so, in place of waiting.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// A standard stream. Its thread lasts as long as the process.
+/// A standard stream, or a file. Its thread lasts as long as the process.
 #[derive(Clone)]
 pub(super) struct Output {
     shared: Arc<Shared>,
@@ -82,6 +83,14 @@ impl Output {
     /// As [`Output::stderr`].
     pub(super) fn stdout(told: Told) -> io::Result<Self> {
         Self::to(File::from(io::stdout().as_fd().try_clone_to_owned()?), told)
+    }
+
+    /// The file of a process's lines.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub(super) fn file(file: LogFile, told: Told) -> io::Result<Self> {
+        Self::to(file, told)
     }
 
     fn to(stream: impl Write + Send + 'static, told: Told) -> io::Result<Self> {
@@ -191,18 +200,6 @@ fn piece(lines: &[u8]) -> usize {
     end.map_or(lines.len(), |at| at + 1)
 }
 
-/// A line of the log.
-impl Write for Output {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.line(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, PipeReader, pipe};
@@ -259,6 +256,45 @@ mod tests {
         output.line(b"lost\n");
         output.flush(LONG);
         assert_eq!(output.dropped(), 1);
+    }
+
+    /// A disk that is full until it isn't.
+    struct Disk {
+        full: Arc<std::sync::atomic::AtomicBool>,
+        bytes: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.full.load(Ordering::Relaxed) {
+                return Err(ErrorKind::StorageFull.into());
+            }
+            self.bytes.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_costs_lines_which_are_counted_and_is_over_when_it_is_over() {
+        let (full, bytes) = (Arc::default(), Arc::default());
+        let disk = Disk { full: Arc::clone(&full), bytes: Arc::clone(&bytes) };
+        let told: Told = Box::new(|dropped| Some(format!("{dropped} are missing\n").into()));
+        let output = Output::to(disk, told).unwrap();
+        for round in 1..=2 {
+            full.store(true, Ordering::Relaxed);
+            (0..3).for_each(|_| output.line(b"lost\n"));
+            output.flush(LONG);
+            assert_eq!(output.dropped(), 3 * round);
+            full.store(false, Ordering::Relaxed);
+            output.line(b"kept\n");
+            output.flush(LONG);
+        }
+        let text = String::from_utf8(bytes.lock().clone()).unwrap();
+        assert_eq!(text, "kept\n3 are missing\nkept\n3 are missing\n");
     }
 
     #[test]
