@@ -29,10 +29,14 @@ use seam_gateway::{EdgeListener, LastOne};
 use serde::{Deserialize, Serialize};
 use tokio::{io::Interest, net::UnixStream};
 
-use crate::{config::Source, unit::EdgeSockets};
+use crate::{
+    config::{LiveSetting, Over, Source},
+    unit::EdgeSockets,
+};
 
-/// The longest message: a config file of the greatest length, in which every byte is escaped.
-const LONGEST: usize = 8 << 20;
+/// The longest message: a config file and its profile of the greatest length, in which every byte is
+/// escaped, and what was set.
+const LONGEST: usize = 16 << 20;
 /// How long a process waits for the message of who has started it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -71,6 +75,12 @@ struct Message {
     file: String,
     /// Its text.
     config: String,
+    /// The file of the profile that lies over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over: Option<Box<Over>>,
+    /// What was set while the app ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    set: Vec<LiveSetting>,
     /// Whether the socket of `http` comes with it.
     http: bool,
     /// Whether that of `https` does.
@@ -84,10 +94,11 @@ impl Birth {
     /// # Errors
     /// The process has ended.
     pub(super) async fn give(&self, to: &UnixStream) -> io::Result<()> {
-        let Source { name, text } = self.config.clone();
+        let Source { name, text, over, set } = self.config.clone();
         let Given { http, https } = &self.edge;
         let (has_http, has_https) = (http.is_some(), https.is_some());
-        let message = Message { file: name, config: text, http: has_http, https: has_https };
+        let message =
+            Message { file: name, config: text, over, set, http: has_http, https: has_https };
         let text = serde_json::to_vec(&message)?;
         let length = u32::try_from(text.len()).ok().filter(|length| *length as usize <= LONGEST);
         let length = length.ok_or_else(|| io::Error::other("the config is too long"))?;
@@ -126,7 +137,7 @@ impl Birth {
         let mut from = from;
         from.read_exact(&mut text)?;
         from.set_read_timeout(None)?;
-        let Message { file, config, http, https } = serde_json::from_slice(&text)?;
+        let Message { file, config, over, set, http, https } = serde_json::from_slice(&text)?;
         if usize::from(http) + usize::from(https) != sockets.len() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the edge's socket is missing"));
         }
@@ -136,7 +147,7 @@ impl Birth {
             (true, _) => Given { http: next(true), https: next(https) },
             (false, comes) => Given { http: None, https: next(comes) },
         };
-        Ok(Self { config: Source { name: file, text: config }, edge })
+        Ok(Self { config: Source { name: file, text: config, over, set }, edge })
     }
 }
 
@@ -188,7 +199,7 @@ mod tests {
     }
 
     fn source(text: String) -> Source {
-        Source { name: "conf/app.toml".into(), text }
+        Source::of("conf/app.toml", text)
     }
 
     #[tokio::test]

@@ -6,18 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
+use seam_admin::Deed;
 use seam_core::{
+    context::TraceContext,
     contract::ContractDescriptor,
     name::ServiceId,
     outcome::{Certainty, Code},
 };
-use serde_json::{Value as Json, json, value::RawValue};
+use seam_telemetry::SecretNames;
+use serde_json::{
+    Value as Json, json,
+    value::{RawValue, to_raw_value},
+};
 use tokio::time::{sleep, timeout};
 
 use super::{
     Failure,
+    admin::audited_call,
     args::CallArgs,
     control::{PERIOD, Request, UnitStatus, answers, ask, connect},
+    settle::Repeated,
     status::{self, closed, nothing_runs},
     usage,
 };
@@ -25,74 +33,171 @@ use crate::config::{Config, nearest, process};
 
 /// How long to wait for an answer beyond the deadline that was asked for: the unit tells of it itself,
 /// unless it hangs.
-const MARGIN: Duration = Duration::from_millis(500);
+pub(super) const MARGIN: Duration = Duration::from_millis(500);
 /// How long the command takes at most if none was asked for: it ends within 5 s, whatever hangs.
-const PATIENCE: Duration = Duration::from_millis(4_500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(4_500);
 /// How long a process that has taken the call may not answer whether it lives.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// Calls, by a process in which the service runs, or else by one that may reach it; by the next one
-/// if that can't do it.
+/// What is to be called.
+pub(super) struct Asked {
+    pub(super) service: String,
+    pub(super) method: String,
+    pub(super) arguments: Box<RawValue>,
+    /// How long to wait; what the method says if none.
+    pub(super) deadline: Option<Duration>,
+    /// The trace that it is a part of; one of its own if none.
+    pub(super) traceparent: Option<String>,
+}
+
+/// A call by hand, and what came of it.
+pub(super) struct ByHand {
+    /// The answer, or the problem.
+    pub(super) called: Result<Box<RawValue>, Json>,
+    pub(super) trace_id: String,
+    pub(super) took: Duration,
+}
+
+impl ByHand {
+    /// As people are shown it: without secrets, and else as it was written.
+    pub(super) fn shown(self, secrets: &SecretNames) -> Result<Self, serde_json::Error> {
+        let called = match self.called {
+            Ok(answer) => {
+                let own: Json = serde_json::from_str(answer.get())?;
+                let hidden = secrets.hide(own.clone());
+                Ok(if hidden == own { answer } else { to_raw_value(&hidden)? })
+            }
+            Err(problem) => Err(secrets.hide(problem)),
+        };
+        Ok(Self { called, ..self })
+    }
+}
+
+/// A method, and who may be asked to call it.
+pub(super) struct Known {
+    /// What it takes, in words, if the app says what its services are.
+    help: Option<String>,
+    /// Whether it may be called twice.
+    idempotent: bool,
+    /// The names of the processes that answer, the best one first.
+    pub(super) candidates: Vec<String>,
+    /// One that runs and doesn't answer.
+    silent: Option<String>,
+}
+
+/// Calls, and prints the answer.
 pub(super) async fn call(
     config: &Config,
     contracts: &[(ServiceId, &'static ContractDescriptor)],
     args: CallArgs,
 ) -> Result<String, Failure> {
     let (service, method) = args.method;
-    let (units, silent) = status::ask_all(config).await?;
-    let plugged = units.iter().flat_map(|unit| &unit.plugged);
-    let mut plugged = plugged.filter(|plugged| plugged.state == "served");
-    if config.service(&service).is_none() && !plugged.any(|own| own.service == service) {
-        let known = config.services.iter().map(|service| service.name.as_str());
-        let fix = nearest(&service, known);
-        let fix = fix.trim_end_matches(", or take it out");
-        return Err(Failure::usage(format!("there is no service `{service}`\n  fix: {fix}")));
-    }
-    let help = help(contracts, &service, &method)?;
+    let known = known(config, contracts, &service, &method).await?;
+    let (help, target) = (known.help.clone(), format!("{service}.{method}"));
     let taught = |text: String| match &help {
-        Some(arguments) => format!("{text}\n  arguments of {service}.{method}: {arguments}"),
+        Some(arguments) => format!("{text}\n  arguments of {target}: {arguments}"),
         None => text,
     };
     let arguments = object(&args.args).map_err(|text| Failure::usage(taught(text)))?;
-    let request = Request::Call {
-        service: service.clone(),
-        method: method.clone(),
-        args: arguments,
-        deadline_ms: args.deadline.map(|deadline| (deadline.as_millis() as u64).max(1)),
-    };
+    let (deadline, traceparent) = (args.deadline, None);
+    let asked = Asked { service, method, arguments, deadline, traceparent };
+    let secrets = SecretNames::of(contracts.iter().map(|(_, contract)| *contract));
+    let deed = Deed::new("call", target.as_str()).to(told(&asked.arguments, &secrets));
+    match audited_call(&config.app.data, deed, made(config, known, asked)).await? {
+        Ok(answer) => Ok(indented(answer.get())),
+        Err(problem) => Err(failed(&problem, args.json, taught)),
+    }
+}
+
+/// Finds a method.
+///
+/// # Errors
+/// There is no such service or method.
+pub(super) async fn known(
+    config: &Config,
+    contracts: &[(ServiceId, &'static ContractDescriptor)],
+    service: &str,
+    method: &str,
+) -> Result<Known, Failure> {
+    let (units, silent) = status::ask_all(config).await?;
+    let plugged = units.iter().flat_map(|unit| &unit.plugged);
+    let mut plugged = plugged.filter(|plugged| plugged.state == "served");
+    if config.service(service).is_none() && !plugged.any(|own| own.service == service) {
+        let known = config.services.iter().map(|service| service.name.as_str());
+        let fix = nearest(service, known);
+        let fix = fix.trim_end_matches(", or take it out");
+        return Err(Failure::usage(format!("there is no service `{service}`\n  fix: {fix}")));
+    }
+    let contract = usage::contract(contracts, service);
+    let idempotent = contract.and_then(|own| own.method(method)).is_some_and(|own| own.idempotent);
+    Ok(Known {
+        help: help(contracts, service, method)?,
+        idempotent,
+        candidates: candidates(config, units, service),
+        silent: silent.first().map(|(unit, instance)| process(unit, *instance)),
+    })
+}
+
+/// Calls, as the whole of a trace that is kept: whoever calls by hand wants to see what came of it.
+pub(super) async fn by_hand(
+    config: &Config,
+    known: Known,
+    asked: Asked,
+) -> Result<ByHand, Failure> {
+    // The header names a span, always.
+    let trace = TraceContext { sampled: true, ..TraceContext::root().child() };
+    let asked = Asked { traceparent: Some(trace.to_traceparent()), ..asked };
+    let began = Instant::now();
+    let called = made(config, known, asked).await?;
+    Ok(ByHand { called, trace_id: trace.trace.to_string(), took: began.elapsed() })
+}
+
+/// Calls, by a process in which the service runs, or else by one that may reach it; by the next one
+/// if that can't do it. The answer, or the problem.
+async fn made(
+    config: &Config,
+    known: Known,
+    asked: Asked,
+) -> Result<Result<Box<RawValue>, Json>, Failure> {
+    let Asked { service, method, arguments: args, deadline, traceparent } = asked;
+    let deadline_ms = deadline.map(|deadline| (deadline.as_millis() as u64).max(1));
+    let repeated = known.idempotent.then(|| Repeated::new(&service, &method, &args)).flatten();
+    let request = Request::Call { service, method, args, deadline_ms, traceparent };
     let began = Instant::now();
     let mut refused = None;
-    for name in candidates(config, units, &service) {
+    for name in known.candidates {
         let stream = connect(&config.app.data, &name).await;
         let Some(stream) = stream.map_err(|error| closed(&name, &error))? else { continue };
         let left = || PATIENCE.saturating_sub(began.elapsed());
-        let patience = args.deadline.map_or_else(left, |deadline| deadline + MARGIN);
+        let patience = deadline.map_or_else(left, |deadline| deadline + MARGIN);
         let asked = Instant::now();
         let answer = tokio::select! {
             answer = ask(stream, &request, patience) => answer,
             () = hangs(&config.app.data, &name) => Err(io::ErrorKind::TimedOut.into()),
         };
         match answer {
-            Ok(Ok(result)) => return Ok(indented(result.get())),
             // Nothing has run, and another process may know the way.
             Ok(Err(problem))
                 if problem["code"] == "unavailable" && problem["outcome"] == "not_executed" =>
             {
                 refused = Some(problem);
             }
-            Ok(Err(problem)) => return Err(failed(&problem, args.json, taught)),
+            Ok(called) => {
+                if let Some(repeated) = repeated {
+                    repeated.settle(&config.app.data, &called).await;
+                }
+                return Ok(called);
+            }
             Err(error) => {
-                let problem = unanswered(&name, &error, asked.elapsed(), &config.edge.errors);
-                return Err(failed(&problem, args.json, taught));
+                return Ok(Err(unanswered(&name, &error, asked.elapsed(), &config.edge.errors)));
             }
         }
     }
-    let silent = silent.first().map(|(unit, instance)| process(unit, *instance));
-    let silent = || silent.map(|name| not_asked(&name, &config.edge.errors));
-    Err(match refused.or_else(silent) {
-        Some(problem) => failed(&problem, args.json, taught),
-        None => Failure::other(nothing_runs(config)),
-    })
+    let silent = || known.silent.map(|name| not_asked(&name, &config.edge.errors));
+    match refused.or_else(silent) {
+        Some(problem) => Ok(Err(problem)),
+        None => Err(Failure::other(nothing_runs(config))),
+    }
 }
 
 /// The names of the processes that answer: first those in which the service runs, then those that
@@ -140,7 +245,7 @@ fn not_asked(unit: &str, errors: &str) -> Json {
 
 /// The problem of a call that a unit took, and of which it said no more. `errors` is where codes are
 /// explained.
-fn unanswered(unit: &str, error: &io::Error, waited: Duration, errors: &str) -> Json {
+pub(super) fn unanswered(unit: &str, error: &io::Error, waited: Duration, errors: &str) -> Json {
     let (code, title, what) = match error.kind() {
         io::ErrorKind::TimedOut => {
             let what =
@@ -184,8 +289,13 @@ fn help(
     }
 }
 
+/// Arguments as the audit has them: without secrets.
+pub(super) fn told(arguments: &RawValue, secrets: &SecretNames) -> Json {
+    secrets.hide(serde_json::from_str(arguments.get()).unwrap_or_default())
+}
+
 /// The arguments, which are a JSON object.
-fn object(text: &str) -> Result<Box<RawValue>, String> {
+pub(super) fn object(text: &str) -> Result<Box<RawValue>, String> {
     // In one line: line feeds in JSON are nothing but space.
     let text = text.trim().replace(['\n', '\r'], " ");
     let object = text.starts_with('{');
@@ -199,7 +309,7 @@ fn object(text: &str) -> Result<Box<RawValue>, String> {
 }
 
 /// An answer, over several lines; its texts and numbers stay as they are.
-fn indented(json: &str) -> String {
+pub(super) fn indented(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let (mut depth, mut in_text, mut escaped) = (0, false, false);
     let mut rest = json.chars().peekable();
@@ -246,7 +356,7 @@ fn indented(json: &str) -> String {
 }
 
 /// A problem in one line, and what more it says below.
-fn in_words(problem: &Json) -> String {
+pub(super) fn in_words(problem: &Json) -> String {
     let Some(fields) = problem.as_object() else { return problem.to_string() };
     let text = |key: &str| fields.get(key).and_then(Json::as_str);
     let mut words = text("code").or(text("title")).unwrap_or("failed").to_owned();

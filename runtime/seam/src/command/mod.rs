@@ -1,17 +1,21 @@
-//! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`,
-//! `state`, `check`, `graph`, `openapi`, `config`, `certs`, `key`, `topics`, `dead`, `tickets`, `schedules`, `replay`.
+//! The command line of an app: `run`, `up`, `drain`, `restart`, `reload`, `move`, `status`, `call`, `repl`,
+//! `state`, `logs`, `traces`, `trace`, `slow`, `tap`, `top`, `check`, `graph`, `openapi`, `config`, `set`, `unset`, `breaker`, `certs`, `key`, `export`, `topics`,
+//! `dead`, `tickets`, `schedules`, `replay`, `admin`, `dashboard`, `audit`, `unknown`.
 //!
 //! [`main`] knows the app only as a [`Program`]: its catalogue, and how to start a unit of it.
 //! Exit codes: 0 done, 1 failed, 2 wrong config or command line.
 
+mod admin;
 mod args;
 mod birth;
 mod bus;
 mod call;
+mod centre;
 mod certs;
 mod check;
 mod colour;
 mod control;
+mod export;
 mod graph;
 mod key;
 mod limits;
@@ -22,15 +26,22 @@ mod parent;
 mod ready;
 mod reload;
 mod reloading;
+mod repl;
 mod replace;
 mod run;
+mod seen;
+mod settle;
 mod signals;
 mod state;
 mod status;
+mod steer;
+mod terminal;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod up;
 mod usage;
+mod user;
 mod watch;
 mod whereabouts;
 
@@ -38,33 +49,43 @@ use std::{
     ffi::OsString,
     fmt::Display,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
 use futures_util::FutureExt as _;
+use seam_admin::{Act, Move, Restart};
 use seam_core::{contract::ContractDescriptor, name::ServiceId};
 use seam_gateway::LastOne;
+use seam_telemetry::{
+    logs::{Keep, Level, LogFile},
+    otlp::Export,
+};
 use tokio::runtime;
 
 pub(crate) use self::control::Control;
 #[cfg(test)]
 use self::control::UnitStatus;
 use self::{
+    admin::{App, Listener, Opening, Scope, audited, audited_change, audited_from},
     args::{Cli, Command, GraphFormat, KeyCommand, StateCommand},
     birth::{Birth, Given},
+    centre::Centre,
     control::ControlSocket,
+    logs::Origin,
     parent::Parent,
     reloading::{Beginning, Parse},
+    unknown::UnknownCommand,
     up::{Accepted, EdgeSocket},
 };
 use crate::{
     config::{
-        Catalogue, Config, LogFormat, Problems, Source, UnitConfig, UnitLayout, environment,
-        process,
+        Catalogue, Config, Files, LogFormat, Problems, Profile, Source, UnitConfig, UnitLayout,
+        environment, process,
     },
-    unit::{EdgeSockets, StartFailure, check_certificates},
+    unit::{DroppedLines, EdgeSockets, StartFailure, check_certificates},
 };
 
 /// How long the units of `up` may take to stop beyond their drain time, before they are killed.
@@ -117,6 +138,14 @@ pub(crate) trait Program: Clone + Send + Sync + 'static {
 pub(crate) trait Unit: Control {
     /// Stops it: takes in nothing new, lets what is in flight end within `drain`, flushes.
     fn stop(&self, drain: Duration) -> impl Future<Output = ()>;
+
+    /// What takes the lines of this process to a collector, if anything does.
+    fn export(&self) -> Option<Arc<Export>> {
+        None
+    }
+
+    /// Has what it counts say how many lines of the log were dropped.
+    fn count_lines(&self, _dropped: DroppedLines) {}
 }
 
 /// Why a command failed, and with which exit code.
@@ -141,8 +170,7 @@ impl Failure {
 
     /// As a line of `up`, whose lines are JSON objects.
     fn into_line(self) -> Self {
-        let line = up::Prefix::Json("up".into(), None).line(self.text.as_bytes());
-        Self { text: String::from_utf8_lossy(&line).into_owned(), ..self }
+        Self { text: Origin::of_up().entry(Level::Error, &self.text).line(), ..self }
     }
 
     /// A failure that is the answer to `--json`.
@@ -197,18 +225,19 @@ pub(crate) fn main(program: impl Program) -> ExitCode {
 }
 
 fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
-    let file = cli.config;
+    let env = environment()?;
+    let profile = Profile::chosen(cli.profile.as_deref(), &env)?;
+    let files = Files { file: cli.config, profile };
     let catalogue = program.catalogue();
-    let parse = |source: Source| -> Result<Config, Problems> {
-        Config::parse(&source.name, source.text, environment()?, &catalogue)
-    };
-    let load = || parse(Source::read(file.as_deref())?);
+    let parse = |source: &Source| Config::of(source, None, environment()?, &catalogue);
+    let read = || whereabouts::source(&files, &env, &catalogue);
+    let load = || parse(&read()?);
+    let centre = || centre_of(program.clone(), &files, &env);
     // Who asks a running app may do so beside a file that is broken.
     let running = || {
         load().or_else(|problems| {
-            let env = environment()?;
-            let found = block_on(whereabouts::accepted(file.as_deref(), &env, &catalogue));
-            found.ok().flatten().map_or(Err(problems), parse)
+            let found = block_on(whereabouts::accepted(&files, &env, &catalogue));
+            found.ok().flatten().map_or(Err(problems), |source| parse(&source))
         })
     };
     match cli.command.unwrap_or(Command::Run(args::RunArgs::default())) {
@@ -220,10 +249,10 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             };
             let (source, edge) = match birth {
                 Some(Birth { config, edge }) => (config, edge),
-                None => (Source::read(file.as_deref())?, Given::default()),
+                None => (read()?, Given::default()),
             };
-            let config = parse(source.clone())?;
-            let layout = block_on(run::layout(&config, &args))??;
+            let layout = block_on(run::layout(&parse(&source)?, &args))??;
+            let config = Config::of(&source, Some(&layout.unit), environment()?, &catalogue)?;
             program.check(&config)?;
             if args.up.is_none() {
                 check_certificates(&config, [&layout])?;
@@ -233,53 +262,98 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             // Outlives the runtime: until the very end, somebody must end an orphan.
             let mut tie = parent.and_then(|parent| parent.tie(last.clone()));
             let edge = edge.shared(&last);
-            let (logs, level) = logs::start(&config.log).map_err(Failure::other)?;
-            let parse = parser(program.clone());
+            let (logs, level) = logs::start(&config, &layout).map_err(Failure::other)?;
+            let parse = parser_of(program.clone(), layout.unit.clone());
+            let recorder = recorder(program.clone(), &config, &files);
             let of_up = args.up.is_some();
-            let beginning = Beginning { file, source, config, parse, level, of_up };
-            let ended = block_on(run::run(program, beginning, layout, edge, tie.as_mut(), &logs));
+            // That of `up` serves its units.
+            let scope = Scope::Instance(layout.unit.clone(), layout.instance);
+            let app = (!of_up).then(|| App::new(program.clone(), centre(), scope));
+            let beginning = Beginning { files, source, config, parse, recorder, level, of_up };
+            let ended =
+                block_on(run::run(program, beginning, layout, edge, tie.as_mut(), &logs, app));
+            if let Ok(Err(failure)) | Err(failure) = &ended {
+                logs.last(&failure.text);
+            }
             logs.flush(LAST_LINES);
             ended?
         }
         Command::Up { topology } => {
-            let source = Source::read(file.as_deref())?;
-            let config = parse(source.clone())?;
+            let source = read()?;
+            let config = parse(&source)?;
             let layouts = config.layouts(topology.as_deref())?;
             program.check(&config)?;
             check_certificates(&config, &layouts)?;
-            let reloading = reloading(program, &config, &layouts, file.clone());
+            let reloading = reloading(program.clone(), &config, &layouts, files.clone());
             let accepted = Accepted::new(source);
-            let plan = plan(&catalogue, &config, &layouts, accepted, file.as_deref(), reloading)?;
+            let plan = plan(&catalogue, &config, &layouts, accepted, &files, reloading)?;
             limits::raise_descriptors();
             let json = plan.json;
-            let done = block_on(start_up(&config, &layouts, plan))?;
+            let scope = Scope::Topology(plan.topology.clone());
+            let centre = centre_of(program.clone(), &files, &env);
+            let app = App::new(program, centre, scope);
+            let done = block_on(start_up(&config, &layouts, plan, app))?;
             done.map_err(|failure| if json { failure.into_line() } else { failure })
         }
         Command::Drain(args) => {
             let config = running()?;
             let asked = replace::Asked::drain(&config, &args.target)?;
-            block_on(replace::replace(&config, asked, args.json))?
+            let deed = Act::Drain { unit: args.target.to_string() }.deed();
+            let doing = replace::replace(&config, asked, args.json);
+            block_on(audited(&config.app.data, deed, doing))?
         }
         Command::Restart { args, rolling } => {
             let config = running()?;
             let asked = replace::Asked::restart(&config, &args.target, rolling)?;
-            block_on(replace::replace(&config, asked, args.json))?
+            let unit = args.target.to_string();
+            let deed = Act::Restart(Restart { unit, rolling }).deed();
+            let doing = replace::replace(&config, asked, args.json);
+            block_on(audited(&config.app.data, deed, doing))?
         }
         Command::Status { json } => print(block_on(status::status(&running()?, json))??),
         Command::Call(args) => {
             print(block_on(call::call(&running()?, &program.contracts(), args))??)
         }
+        Command::Repl { json } => repl::repl(&|| Ok(running()?), &program.contracts(), json),
         Command::Move { service, unit, json } => {
-            let parse = parser(program);
+            let centre = centre();
+            let to = Move { service: service.clone(), unit: unit.clone() };
+            let deed = Act::Move(to).deed();
             let asked = moving::Asked { service, unit, json };
-            block_on(moving::moving(file.as_deref(), parse, asked))?
+            let by = user::user().name;
+            let doing = moving::moved(&centre, &by, &asked);
+            let old = |moved: &moving::Moved| moved.from.clone().into();
+            block_on(audited_from(&centre.data, deed, doing, old))??.show(&asked)
         }
         Command::State { command: StateCommand::Copy { service, to, json } } => {
             block_on(state::copy(&load()?, state::Asked { service, to, json }))?
         }
+        Command::Logs(args) => {
+            let data = whereabouts::data(&files, &environment()?, &catalogue);
+            block_on(logs::show(&data, args.asked()))?
+        }
+        Command::Traces(args) => {
+            let (config, unit) = (running()?, args.unit.as_deref());
+            print(block_on(seen::show_traces(&config, unit, args.asked(), args.json))??)
+        }
+        Command::Trace { id, json } => print(block_on(seen::show_trace(&running()?, &id, json))??),
+        Command::Slow { json } => {
+            print(block_on(seen::show_slow(&running()?, &program.contracts(), json))??)
+        }
+        Command::Tap(args) => {
+            block_on(seen::tap(&running()?, &args))??;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Top(args) => {
+            block_on(seen::top(&running()?, &args.asked()))??;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Reload { json } => {
-            let data = whereabouts::data(file.as_deref(), &environment()?, &catalogue);
-            block_on(reload::reload(&data, load, json))?
+            let centre = centre();
+            let doing = reload::reload(&centre, load, json);
+            let change = |done: &reload::Reloaded| (done.old.clone(), done.new.clone());
+            let done = block_on(audited_change(&centre.data, Act::Reload.deed(), doing, change))?;
+            done.map(|done| done.code)
         }
         Command::Check { json } => {
             let checked = load().and_then(|config| {
@@ -308,33 +382,107 @@ fn command(program: impl Program, cli: Cli) -> Result<ExitCode, Failure> {
             print(format!("{document:#}"))
         }
         Command::Topics { json } => print(block_on(bus::topics(&running()?, &catalogue, json))??),
-        Command::Dead(command) => print(block_on(bus::dead(&running()?, command))??),
+        Command::Dead(command) => {
+            let config = running()?;
+            let deed = command.act().map(|act| act.deed());
+            let doing = bus::dead(&config, command);
+            print(match deed {
+                Some(deed) => block_on(audited(&config.app.data, deed, doing))??,
+                None => block_on(doing)??,
+            })
+        }
         Command::Tickets { json } => print(block_on(bus::tickets(&running()?, json))??),
         Command::Schedules { json } => print(block_on(bus::schedules(&running()?, json))??),
-        Command::Replay(args) => print(block_on(bus::replay(&running()?, &catalogue, args))??),
+        Command::Replay(args) => {
+            let config = running()?;
+            let deed = args.act().deed();
+            let doing = bus::replay(&config, &catalogue, args);
+            print(block_on(audited(&config.app.data, deed, doing))??)
+        }
+        Command::Admin => {
+            let config = load()?;
+            let centre = centre();
+            let app = App::new(program, centre, Scope::All);
+            block_on(admin::serve(&config, app))?
+        }
+        Command::Dashboard { unit, viewer, json } => {
+            let data = centre().data;
+            print(admin::dashboard(&catalogue.app, &data, unit.as_deref(), viewer, json)?)
+        }
+        Command::Audit { limit, json } => print(admin::journal(&centre().data, limit, json)?),
         Command::Certs { dir, renew } => {
             let config = load()?;
             print(certs::certs(&config, &catalogue.app, dir, renew)?)
         }
         Command::Key { command: KeyCommand::New { name, json } } => print(key::new(&name, json)?),
-        Command::Config { json } => {
-            let config = load()?;
-            print(match json {
-                true => format!("{:#}", config.to_json()),
-                false => config.to_toml(),
+        Command::Export(command) => print(export::export(&load()?.app.name, command)?),
+        Command::Config { command: None, json } => {
+            let (source, config) = (read()?, load()?);
+            let units = source.units_set().into_iter().map(|unit| {
+                let own = Config::of(&source, Some(unit), environment()?, &catalogue)?;
+                Ok((unit.to_owned(), own))
+            });
+            let units = units.collect::<Result<Vec<_>, Problems>>()?;
+            print(centre::effective(&config, &units, json))
+        }
+        Command::Config { command: Some(command), .. } => steer::versions(&centre(), command),
+        Command::Set(args) => steer::set(&centre(), args),
+        Command::Unset { key, unit, json } => steer::unset(&centre(), key, unit, json),
+        Command::Breaker(args) => steer::breaker(&centre(), args),
+        Command::Unknown { command, json } => {
+            let data = centre().data;
+            print(match command {
+                None => unknown::list(&data, json)?,
+                Some(UnknownCommand::Show { id, json }) => unknown::show(&data, &id, json)?,
+                Some(UnknownCommand::Resolve { id, note, json }) => {
+                    block_on(unknown::resolve(&data, &id, note, json))??
+                }
             })
         }
     }
 }
 
-/// How a text becomes a config that has passed every check, by this process's environment.
+/// How a source becomes a config that has passed every check, by this process's environment: as it holds in
+/// no unit in particular, once it has passed in each in which it holds otherwise, and without what is set.
 fn parser(program: impl Program) -> Parse {
     Box::new(move |source| {
-        let catalogue = program.catalogue();
-        let config = Config::parse(&source.name, &*source.text, environment()?, &catalogue)?;
+        let (env, catalogue) = (environment()?, program.catalogue());
+        let of = |source: &Source, unit| Config::of(source, unit, env.iter().cloned(), &catalogue);
+        let config = of(source, None)?;
+        program.check(&config)?;
+        for unit in source.units_set() {
+            of(source, Some(unit))?;
+        }
+        if !source.set.is_empty() {
+            of(&Source { set: Vec::new(), ..source.clone() }, None)?;
+        }
+        Ok(config)
+    })
+}
+
+/// The same for one unit.
+fn parser_of(program: impl Program, unit: String) -> Parse {
+    Box::new(move |source| {
+        let config = Config::of(source, Some(&unit), environment()?, &program.catalogue())?;
         program.check(&config)?;
         Ok(config)
     })
+}
+
+/// What acts on the config need.
+fn centre_of(program: impl Program, files: &Files, env: &[(String, String)]) -> Centre {
+    let catalogue = program.catalogue();
+    let data = whereabouts::data(files, env, &catalogue);
+    let in_unit = Box::new(move |source: &Source, unit: Option<&str>| {
+        Config::of(source, unit, environment()?, &catalogue)
+    });
+    Centre { files: files.clone(), data, parse: parser(program), in_unit }
+}
+
+/// Who writes down the versions of a config that is accepted.
+fn recorder(program: impl Program, config: &Config, files: &Files) -> centre::Recorder {
+    let history = centre::History::new(&config.app.data, files);
+    centre::recorder(history, parser(program))
 }
 
 /// Runs the plan, unless a unit of it runs already.
@@ -342,6 +490,7 @@ async fn start_up(
     config: &Config,
     layouts: &[UnitLayout],
     mut plan: up::Plan,
+    app: App<impl Program>,
 ) -> Result<ExitCode, Failure> {
     let mut signals = signals::StopSignals::catch(true).map_err(Failure::other)?;
     let planned = |name: &str| plan.units.iter().any(|planned| planned.unit == name);
@@ -355,8 +504,11 @@ async fn start_up(
     let same = same.flat_map(|unit| status::processes(&config.app.data, unit));
     let same: Vec<_> = same.map(|(unit, instance)| process(unit, instance)).collect();
     control::none_runs(&config.app.data, &same).await.map_err(Failure::other)?;
-    let socket = ControlSocket::bind(&config.app.data, &control::socket_of(&plan.topology))
-        .map_err(Failure::other)?;
+    let name = control::socket_of(&plan.topology);
+    let socket = ControlSocket::bind(&config.app.data, &name).map_err(Failure::other)?;
+    let opening = Opening::take(config, &name)?;
+    let _listener: Option<Listener> =
+        opening.map(|opening| opening.serve(config, app)).transpose()?;
     for layout in layouts {
         let Some(edge) = EdgeSocket::bind(layout)? else { continue };
         let instances = plan.units.iter_mut().filter(|planned| planned.unit == layout.unit);
@@ -395,11 +547,12 @@ fn reloading(
     program: impl Program,
     config: &Config,
     layouts: &[UnitLayout],
-    file: Option<PathBuf>,
+    files: Files,
 ) -> up::Reloading {
     let topology = layouts.first().map(|layout| layout.topology.clone());
     let (began, data, catalogue) = (config.clone(), config.app.data.clone(), program.catalogue());
-    let (parse, named) = (parser(program), file.clone());
+    let recorder = recorder(program.clone(), config, &files);
+    let (parse, named) = (parser(program), files.clone());
     let next = move |source: &Source| {
         let config = parse(source)?;
         let fixed: Problems = began.unchangeable(&config).into_iter().collect();
@@ -410,11 +563,11 @@ fn reloading(
         let layouts = config.layouts(topology.as_deref()).unwrap_or_default();
         Ok(up::Next {
             version: config.version().to_owned(),
-            units: planned(&catalogue, &layouts, named.as_deref()),
+            units: planned(&catalogue, &layouts, &named),
             drain: config.app.drain,
         })
     };
-    up::Reloading { file, data, next: Box::new(next) }
+    up::Reloading { files, data, next: Box::new(next), recorder }
 }
 
 /// What starts the units of `layouts`.
@@ -423,33 +576,41 @@ fn plan(
     config: &Config,
     layouts: &[UnitLayout],
     accepted: Accepted,
-    file: Option<&Path>,
+    files: &Files,
     reloading: up::Reloading,
 ) -> Result<up::Plan, Failure> {
     let program = own_program()
         .map_err(|error| Failure::other(format!("this program can't find itself: {error}")))?;
+    let topology = layouts.first().map(|layout| layout.topology.as_str()).unwrap_or_default();
     Ok(up::Plan {
         program,
         accepted,
         topology: layouts.first().map(|layout| layout.topology.clone()).unwrap_or_default(),
-        units: planned(catalogue, layouts, file),
+        units: planned(catalogue, layouts, files),
         drain: config.app.drain,
         grace: GRACE,
         json: config.log.format == LogFormat::Json,
+        file: (config.log.keep > 0).then(|| {
+            let process = control::socket_of(topology);
+            LogFile::new(logs::folder(&config.app.data), process, Keep::new(config.log.keep))
+        }),
         reloading: Some(reloading),
     })
 }
 
 /// The instances of a topology's units, each as `run --unit NAME --instance N`, so that `ps` names it.
-fn planned(catalogue: &Catalogue, layouts: &[UnitLayout], file: Option<&Path>) -> Vec<up::Planned> {
+fn planned(catalogue: &Catalogue, layouts: &[UnitLayout], files: &Files) -> Vec<up::Planned> {
     let arguments = |layout: &UnitLayout, instance: u16| {
         let mut arguments: Vec<OsString> = ["run", "--unit", &layout.unit].map(Into::into).into();
         if layout.instances > 1 {
             arguments.extend(["--instance".into(), instance.to_string().into()]);
         }
         arguments.extend(["--topology", &layout.topology].map(Into::into));
-        if let Some(file) = file {
+        if let Some(file) = &files.file {
             arguments.extend(["--config".into(), file.into()]);
+        }
+        if let Some(profile) = &files.profile {
+            arguments.extend(["--profile", profile.name()].map(Into::into));
         }
         arguments.extend(parent::mark().map(Into::into));
         arguments

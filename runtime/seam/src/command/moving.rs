@@ -1,24 +1,19 @@
 //! `move`: a service lives in another unit from now on, while its callers go on.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io, path::Path, process::ExitCode, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
     Failure,
+    centre::{Act, Centre, Lock, Note, written},
     control::{UnitStatus, connect, socket_of},
     print,
-    reload::{self, Outcome},
+    reload::{self, Outcome, What},
     status,
 };
-use crate::config::{Config, DEFAULT_FILE, Problems, Source, moved, nearest};
+use crate::config::{self, Config, Kept, Over, Problems, Source, nearest, now};
 
 /// How long it may take until the service runs at its new place.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,25 +32,54 @@ pub(super) struct Asked {
 struct Plan {
     from: String,
     /// Nothing if it is there already.
-    text: Option<String>,
+    next: Option<Source>,
+}
+
+/// What was moved.
+#[derive(Debug)]
+pub(super) struct Moved {
+    /// The unit that hosted the service before.
+    pub(super) from: String,
+    version: String,
+    took: Duration,
+}
+
+impl Moved {
+    /// Prints it.
+    pub(super) fn show(&self, asked: &Asked) -> Result<ExitCode, Failure> {
+        let (Asked { service, unit, json }, from) = (asked, &self.from);
+        print(match (json, from == unit) {
+            (true, _) => format!("{:#}", self.as_json(asked)),
+            (false, true) => format!("{service}: in unit {unit} already"),
+            (false, false) => {
+                let took = self.took.as_secs_f64();
+                format!("{service}: moved from unit {from} to {unit} in {took:.1} s")
+            }
+        })
+    }
+
+    pub(super) fn as_json(&self, asked: &Asked) -> Json {
+        let (Asked { service, unit, .. }, Self { from, version, .. }) = (asked, self);
+        json!({
+            "ok": true, "service": service, "from": from, "unit": unit, "configVersion": version,
+        })
+    }
 }
 
 /// Rewrites the config file, has the running app take it, and waits until the service runs at its new
 /// place. If it is refused, the file is as it was.
-pub(super) async fn moving(
-    file: Option<&Path>,
-    parse: impl Fn(&Source) -> Result<Config, Problems>,
-    asked: Asked,
-) -> Result<ExitCode, Failure> {
-    let source = Source::read(file).map_err(unchanged)?;
+pub(super) async fn moved(centre: &Centre, by: &str, asked: &Asked) -> Result<Moved, Failure> {
+    let Centre { files, data, parse, .. } = centre;
+    let _lock = Lock::take(data).await?;
+    let set = Kept::new(data).holding(now()).map_err(unchanged)?;
+    let source = Source { set, ..files.read().map_err(unchanged)? };
     let config = parse(&source).map_err(unchanged)?;
     let began = Instant::now();
     let topology = running(&config).await?;
-    let plan = plan(&source, &config, &topology, &asked)?;
-    let version = match plan.text {
+    let plan = plan(&source, &config, &topology, asked)?;
+    let version = match plan.next {
         None => config.version().to_owned(),
-        Some(text) => {
-            let next = Source { text, ..source.clone() };
+        Some(next) => {
             let next_config = parse(&next).map_err(unchanged)?;
             if place(&next_config, &topology, &asked.service).as_deref() != Some(&*asked.unit) {
                 return Err(Failure::usage(format!(
@@ -64,33 +88,22 @@ pub(super) async fn moving(
                     plan.from, asked.unit
                 )));
             }
-            let path = path(file)?;
-            write(&path, &next.text).map_err(|error| unwritten(&path, &error))?;
-            let outcome = reload::of_all(&config.app.data).await?;
+            let how = format!("move {} to {}", asked.service, asked.unit);
+            let act = Act { by: by.to_owned(), how };
+            let note = Note::leave(data, next_config.version(), &act);
+            let _note = note.map_err(|error| unwritten(data, &error))?;
+            written(files, &source, &next)?;
+            let outcome = reload::of_all(data, What::Files).await?;
             if !outcome.invalid.is_empty() {
-                write(&path, &source.text).map_err(|error| unwritten(&path, &error))?;
-                return outcome.show(asked.json);
+                written(files, &next, &source)?;
+                return Err(outcome.refused(asked.json));
             }
             failed(outcome)?;
             next_config.version().to_owned()
         }
     };
-    settled(&config, &asked, began + PATIENCE).await?;
-    let Asked { service, unit, json } = asked;
-    let from = plan.from;
-    if json {
-        let all = json!({
-            "ok": true, "service": service, "from": from, "unit": unit, "configVersion": version,
-        });
-        return print(format!("{all:#}"));
-    }
-    print(match from == unit {
-        true => format!("{service}: in unit {unit} already"),
-        false => {
-            let took = began.elapsed().as_secs_f64();
-            format!("{service}: moved from unit {from} to {unit} in {took:.1} s")
-        }
-    })
+    settled(&config, asked, began + PATIENCE).await?;
+    Ok(Moved { from: plan.from, version, took: began.elapsed() })
 }
 
 fn unchanged(problems: Problems) -> Failure {
@@ -137,11 +150,11 @@ fn plan(source: &Source, config: &Config, topology: &str, asked: &Asked) -> Resu
     }
     // The config has passed its check: somebody hosts it.
     let from = place(config, topology, service).unwrap_or_default();
-    let text = match from == *unit {
+    let next = match from == *unit {
         true => None,
-        false => Some(moved(&source.text, service, &from, unit).map_err(Failure::usage)?),
+        false => Some(moved_in(source, service, &from, unit)?),
     };
-    Ok(Plan { from, text })
+    Ok(Plan { from, next })
 }
 
 /// The unit that hosts a service in a topology.
@@ -151,33 +164,29 @@ fn place(config: &Config, topology: &str, service: &str) -> Option<String> {
     hosts.map(|own| own.unit)
 }
 
-/// The file itself, where a link leads to it.
-fn path(file: Option<&Path>) -> Result<PathBuf, Failure> {
-    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-    fs::canonicalize(path).map_err(|error| unwritten(path, &error))
+/// The files with the service in its other unit: it is written where both units' lists stand.
+fn moved_in(source: &Source, service: &str, from: &str, to: &str) -> Result<Source, Failure> {
+    let lists = [from, to].map(|unit| source.is_said_over(&["units", unit, "services"]));
+    match (lists, &source.over) {
+        ([false, false], _) | (_, None) => {
+            let text = config::moved(&source.text, service, from, to).map_err(Failure::usage)?;
+            Ok(Source { text, ..source.clone() })
+        }
+        ([true, true], Some(over)) => {
+            let text = config::moved(&over.text, service, from, to).map_err(Failure::usage)?;
+            Ok(Source { over: Some(Over { text, ..(**over).clone() }.into()), ..source.clone() })
+        }
+        (_, Some(over)) => Err(Failure::usage(format!(
+            "the lists of [units.{from}] and [units.{to}] stand in two files, {} and {}\n  \
+             fix: write both into one of them",
+            source.name, over.name
+        ))),
+    }
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Failure {
     let path = path.display();
     Failure::usage(format!("{path} can't be written: {error}\n  fix: it must be there, and yours"))
-}
-
-/// Puts another text in the place of the file, at once and with the rights that it has.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = folder.join(format!(".{name}.{}", std::process::id()));
-    let written = (|| {
-        let mut file = fs::File::create(&new)?;
-        file.set_permissions(fs::metadata(path)?.permissions())?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
 }
 
 /// Until the service runs in its unit, and nowhere else.
@@ -200,24 +209,5 @@ async fn settled(config: &Config, asked: &Asked, until: Instant) -> Result<(), F
             )));
         }
         sleep(PERIOD).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    #[test]
-    fn a_file_keeps_its_rights() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("app.toml");
-        fs::write(&path, "a = 1\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        write(&path, "a = 2\n").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "a = 2\n");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }

@@ -7,15 +7,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
+use tokio::time::sleep;
 
 use super::{
     Unit,
+    centre::{self, Recorder, Wanted},
     control::{Configured, Mistake, Refusal},
     logs::Level,
     watch::FileWatch,
 };
 use crate::{
-    config::{Config, Problems, Source},
+    config::{Config, Files, Problems, Source},
     unit::Taken,
 };
 
@@ -25,8 +27,9 @@ pub(super) type Parse = Box<dyn Fn(&Source) -> Result<Config, Problems> + Send +
 /// The config of a unit that runs.
 pub(super) struct Reloading<U> {
     unit: Arc<U>,
-    file: Option<PathBuf>,
+    files: Files,
     parse: Parse,
+    recorder: Recorder,
     level: Level,
     /// Whether `up` reads the file.
     of_up: bool,
@@ -45,37 +48,48 @@ struct Accepted {
 
 /// What a process begins with.
 pub(super) struct Beginning {
-    pub(super) file: Option<PathBuf>,
+    pub(super) files: Files,
     pub(super) source: Source,
     pub(super) config: Config,
     pub(super) parse: Parse,
+    pub(super) recorder: Recorder,
     pub(super) level: Level,
     pub(super) of_up: bool,
 }
 
 impl<U: Unit> Reloading<U> {
     pub(super) fn new(unit: Arc<U>, beginning: Beginning) -> Self {
-        let Beginning { file, source, config, parse, level, of_up } = beginning;
+        let Beginning { files, source, config, parse, recorder, level, of_up } = beginning;
+        if !of_up {
+            recorder(&source, centre::START);
+        }
         let taken = Taken { version: config.version().to_owned(), ..Taken::default() };
         let accepted = Mutex::new(Accepted { source, began: config, taken });
-        Self { unit, file, parse, level, of_up, accepted, one: tokio::sync::Mutex::default() }
+        let one = tokio::sync::Mutex::default();
+        Self { unit, files, parse, recorder, level, of_up, accepted, one }
     }
 
-    /// Takes the file whenever it has changed, and at each of `hangups`; says in the log what is wrong.
-    /// Never done.
+    /// Takes the file whenever it has changed, and at each of `hangups`, and takes back what was set for a
+    /// time; says in the log what is wrong. Never done.
     pub(super) async fn watch(&self, mut hangups: tokio::sync::watch::Receiver<u64>) {
         if self.of_up {
             return std::future::pending().await;
         }
         let source = self.accepted.lock().source.clone();
-        let mut file = FileWatch::new(self.file.clone(), source);
+        let mut file = FileWatch::new(self.files.clone(), source);
         loop {
             let read = tokio::select! {
-                read = file.changed() => read,
-                Ok(()) = hangups.changed() => Source::read(self.file.as_deref()),
+                read = file.changed() => read.map(Wanted::Files),
+                Ok(()) = hangups.changed() => self.files.read().map(Wanted::Files),
+                () = centre::overdue(|| self.source().set) => {
+                    for own in centre::take_back(&self.data()).await {
+                        tracing::info!(key = own.key, unit = own.unit, "taken back: its time is over");
+                    }
+                    Ok(Wanted::Settings)
+                }
             };
             let taken = match read {
-                Ok(source) => self.accept(source).await,
+                Ok(wanted) => self.accept(wanted).await,
                 Err(problems) => Err(problems.into()),
             };
             if let Err(Refusal::Invalid(mistakes)) = taken {
@@ -83,33 +97,43 @@ impl<U: Unit> Reloading<U> {
                     tracing::error!("{text}");
                 }
                 tracing::error!("the config isn't taken: nothing changes");
+                sleep(centre::AGAIN).await;
             }
         }
     }
 
+    /// Where what is set is kept.
+    fn data(&self) -> PathBuf {
+        self.accepted.lock().began.app.data.clone()
+    }
+
     /// Both steps.
-    async fn accept(&self, source: Source) -> Result<Taken, Refusal> {
-        let mut taken = self.first(source).await?;
+    async fn accept(&self, wanted: Wanted) -> Result<Taken, Refusal> {
+        let mut taken = self.first(wanted).await?;
         taken.failed.extend(self.unit.settle().await);
         Ok(taken)
     }
 
-    async fn first(&self, source: Source) -> Result<Taken, Refusal> {
+    async fn first(&self, wanted: Wanted) -> Result<Taken, Refusal> {
         let _one = self.one.lock().await;
-        let began = {
+        let (source, began) = {
             let accepted = self.accepted.lock();
-            if accepted.source.text == source.text {
+            let source = wanted.beside(&accepted.source, &accepted.began.app.data)?;
+            if accepted.source == source {
                 return Ok(accepted.taken.clone());
             }
-            accepted.began.clone()
+            (source, accepted.began.clone())
         };
         let config = (self.parse)(&source)?;
         let fixed: Problems = began.unchangeable(&config).into_iter().collect();
         if !fixed.is_empty() {
             return Err(fixed.into());
         }
-        self.level.set(&config.log.level);
+        self.level.take(&config.log);
         let taken = self.unit.take(&config).await;
+        if !self.of_up {
+            (self.recorder)(&source, centre::FILE);
+        }
         let mut accepted = self.accepted.lock();
         accepted.source = source;
         // What fails now may not fail for whom asks again.
@@ -124,7 +148,7 @@ impl<U: Unit> Configured for Reloading<U> {
     }
 
     fn take(&self, source: Source) -> BoxFuture<'_, Result<Taken, Refusal>> {
-        Box::pin(self.first(source))
+        Box::pin(self.first(Wanted::All(source)))
     }
 
     fn settle(&self) -> BoxFuture<'_, Vec<String>> {
@@ -136,7 +160,16 @@ impl<U: Unit> Configured for Reloading<U> {
             if self.of_up {
                 return Err(Refusal::OfUp);
             }
-            self.accept(Source::read(self.file.as_deref())?).await
+            self.accept(Wanted::Files(self.files.read()?)).await
+        })
+    }
+
+    fn settings(&self) -> BoxFuture<'_, Result<Taken, Refusal>> {
+        Box::pin(async {
+            if self.of_up {
+                return Err(Refusal::OfUp);
+            }
+            self.accept(Wanted::Settings).await
         })
     }
 }

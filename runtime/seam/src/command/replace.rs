@@ -79,6 +79,25 @@ pub(super) async fn replace(
     asked: Asked,
     json: bool,
 ) -> Result<ExitCode, Failure> {
+    let hear = |news: &News| {
+        if !json && let Some(line) = line(&asked, news) {
+            // Who doesn't read on wants it done all the same.
+            let _ = writeln!(io::stdout(), "{line}");
+        }
+    };
+    match ordered(config, &asked, hear).await? {
+        (outcome, Some(reason)) => Err(failure(reason, &outcome, json)),
+        (outcome, None) if json => print(outcome.as_json(None).to_string()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Has `up` do it; what came of it, and why not, if it failed. `hear` is told of everything at once.
+pub(super) async fn ordered(
+    config: &Config,
+    asked: &Asked,
+    hear: impl Fn(&News),
+) -> Result<(Outcome, Option<String>), Failure> {
     let mut outcome = Outcome::default();
     let hosts = config.topologies.iter().filter(|topology| topology.units.contains(&asked.unit));
     let mut heard = false;
@@ -91,10 +110,7 @@ pub(super) async fn replace(
         };
         heard = true;
         let hear = |news| {
-            if !json && let Some(line) = line(&asked, &news) {
-                // Who doesn't read on wants it done all the same.
-                let _ = writeln!(io::stdout(), "{line}");
-            }
+            hear(&news);
             outcome.add(news);
         };
         if let Err(error) = give(stream, &asked.order, hear).await {
@@ -107,22 +123,17 @@ pub(super) async fn replace(
         break;
     }
     if !heard {
-        return Err(failure(nobody(config, &asked), &outcome, json));
+        return Ok((outcome, Some(nobody(config, asked))));
     }
-    if let Some((instance, reason)) = outcome.failure() {
-        let reason = match instance {
-            None => reason.to_owned(),
-            Some(instance) => {
-                let why = waits_for(config, &asked.unit, instance).await;
-                format!("{}: {reason}{why}", asked.name(instance))
-            }
-        };
-        return Err(failure(reason, &outcome, json));
-    }
-    match json {
-        true => print(outcome.as_json(None).to_string()),
-        false => Ok(ExitCode::SUCCESS),
-    }
+    let reason = match outcome.failure() {
+        None => None,
+        Some((None, reason)) => Some(reason.to_owned()),
+        Some((Some(instance), reason)) => {
+            let why = waits_for(config, &asked.unit, instance).await;
+            Some(format!("{}: {reason}{why}", asked.name(instance)))
+        }
+    };
+    Ok((outcome, reason))
 }
 
 /// What an instance waits for, if it says so.
@@ -180,7 +191,7 @@ fn seconds(ms: u64) -> String {
 
 /// What came of an order.
 #[derive(Debug, Default)]
-struct Outcome {
+pub(super) struct Outcome {
     instances: Vec<Instance>,
     refused: Option<String>,
     /// Why the rest wasn't heard.
@@ -241,7 +252,7 @@ impl Outcome {
         of_instance.or(whole.map(|reason| (None, reason)))
     }
 
-    fn as_json(&self, reason: Option<&str>) -> Json {
+    pub(super) fn as_json(&self, reason: Option<&str>) -> Json {
         let instances = self.instances.iter().map(|own| {
             let Instance { number, state, killed, took_ms, reason } = own;
             let mut own = json!({

@@ -11,9 +11,10 @@ use tokio::time::sleep;
 
 use super::{
     Failure, Program, Unit,
+    admin::{App, Listener, Opening},
     args::RunArgs,
     control::{self, ControlSocket, connect, socket_of},
-    output::Output,
+    logs::Logs,
     parent::{ORPHAN_DRAIN, Tie},
     ready::{self, stopping},
     reloading::{Beginning, Reloading},
@@ -47,14 +48,16 @@ pub(super) async fn layout(config: &Config, args: &RunArgs) -> Result<UnitLayout
     }
 }
 
-/// Runs the unit until it is asked to stop, then lets it finish what is in flight.
+/// Runs the unit until it is asked to stop, then lets it finish what is in flight. An admin listener
+/// shows it as `seen`, if that isn't another process's to do.
 pub(super) async fn run(
     program: impl Program,
     beginning: Beginning,
     layout: UnitLayout,
     edge: EdgeSockets,
     tie: Option<&mut Tie>,
-    logs: &Output,
+    logs: &Logs,
+    seen: Option<App<impl Program>>,
 ) -> Result<ExitCode, Failure> {
     let config = beginning.config.clone();
     // Within `up`, a second signal is the kernel's news of `up`'s end; `up` itself would kill.
@@ -70,6 +73,13 @@ pub(super) async fn run(
     let mut orphaned = pin!(orphaned);
     let socket =
         ControlSocket::bind(&config.app.data, &layout.process()).map_err(Failure::other)?;
+    let _listener: Option<Listener> = match seen {
+        Some(seen) => {
+            let opening = Opening::take(&config, &layout.process())?;
+            opening.map(|opening| opening.serve(&config, seen)).transpose()?
+        }
+        None => None,
+    };
     let drain = config.app.drain;
     let (mut told, mut alone) = (false, false);
     let mut start = pin!(program.start(config, layout, edge));
@@ -91,6 +101,9 @@ pub(super) async fn run(
         Err(_) if told || alone => return Ok(ExitCode::SUCCESS),
         started => Arc::new(started?),
     };
+    logs.export_by(unit.export());
+    let counted = logs.clone();
+    unit.count_lines(Box::new(move || counted.dropped()));
     let reloading = Arc::new(Reloading::new(unit.clone(), beginning));
     let mut serving = pin!(control::serve(&socket, unit.clone(), reloading.clone(), logs));
     if !told && !alone {

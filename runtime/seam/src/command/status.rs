@@ -1,6 +1,6 @@
 //! `status`: what is running, by the control sockets of this config and data folder.
 
-use std::{io, path::Path, time::Duration};
+use std::{io, net::SocketAddr, path::Path, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets};
 use futures_util::future::try_join_all;
@@ -9,7 +9,11 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Failure,
-    control::{Away, Request, UnitStatus, ask, away, connect, holder, instances, is_of_up, names},
+    admin::{ADMIN, posts},
+    control::{
+        Away, Request, UnitStatus, ask, away, connect, holder, instances, is_of_up, names,
+        socket_of,
+    },
 };
 use crate::{
     config::{Config, UnitConfig, process},
@@ -159,18 +163,39 @@ pub(super) fn closed(unit: &str, error: &io::Error) -> Failure {
 
 /// Asks every process.
 pub(super) async fn status(config: &Config, json: bool) -> Result<String, Failure> {
-    let topologies = config.topologies.iter().map(|topology| topology.name.as_str());
-    let (all, away) = tokio::join!(ask_all(config), away(&config.app.data, topologies));
-    let (units, silent) = all?;
-    if units.is_empty() && silent.is_empty() && away.is_empty() {
+    let Some((units, missing)) = known(config).await? else {
         return Err(match json {
             true => Failure::answer("[]"),
             false => Failure::other(nothing_runs(config)),
         });
+    };
+    Ok(match json {
+        true => {
+            let listeners = posts(&config.app.data);
+            format!("{:#}", Json::Array(as_json(&units, &missing, &listeners)))
+        }
+        false => as_text(&units, &missing),
+    })
+}
+
+/// What `status` says of each process as JSON; nothing if none runs.
+pub(super) async fn objects(config: &Config) -> Result<Vec<Json>, Failure> {
+    let listeners = posts(&config.app.data);
+    let known = known(config).await?;
+    Ok(known.map_or_else(Vec::new, |(units, missing)| as_json(&units, &missing, &listeners)))
+}
+
+/// The processes that answer, and those that don't; `None` if nothing runs.
+async fn known(config: &Config) -> Result<Option<(Vec<UnitStatus>, Vec<Missing>)>, Failure> {
+    let topologies = config.topologies.iter().map(|topology| topology.name.as_str());
+    let (all, away) = tokio::join!(ask_all(config), away(&config.app.data, topologies));
+    let (units, silent) = all?;
+    if units.is_empty() && silent.is_empty() && away.is_empty() {
+        return Ok(None);
     }
     let missing = missing(config, &units, &silent, &away);
     let units = [units, beside(config).await?].concat();
-    Ok(if json { as_json(&units, &missing) } else { as_text(&units, &missing) })
+    Ok(Some((units, missing)))
 }
 
 /// A process that says nothing of itself.
@@ -225,7 +250,12 @@ fn missing(
     missing
 }
 
-fn as_json(units: &[UnitStatus], missing: &[Missing]) -> String {
+/// `listeners` are those for who operates the app, by name.
+fn as_json(
+    units: &[UnitStatus],
+    missing: &[Missing],
+    listeners: &[(String, SocketAddr)],
+) -> Vec<Json> {
     let mut all: Vec<Json> = Vec::new();
     for unit in units {
         let mut status = json!(unit);
@@ -244,7 +274,21 @@ fn as_json(units: &[UnitStatus], missing: &[Missing]) -> String {
         }
         status
     }));
-    format!("{:#}", Json::Array(all))
+    for status in &mut all {
+        if let Some(listener) = listener(status, listeners) {
+            status["admin"] = json!(listener);
+        }
+    }
+    all
+}
+
+/// The listener that serves a unit: its own, that of its `up`, or that of `shop admin`.
+fn listener(status: &Json, listeners: &[(String, SocketAddr)]) -> Option<SocketAddr> {
+    let instance = status["instance"].as_u64().and_then(|number| number.try_into().ok())?;
+    let own = process(status["unit"].as_str()?, instance);
+    let names = [own, socket_of(status["topology"].as_str()?), ADMIN.to_owned()];
+    let find = |name: &String| listeners.iter().find(|(known, _)| known == name);
+    names.iter().find_map(find).map(|(_, address)| *address)
 }
 
 /// What processes are called in tables: by their unit, and by their number where there are several.
@@ -442,7 +486,7 @@ fn uptime(ms: u64) -> String {
     }
 }
 
-fn latency(us: f64) -> String {
+pub(super) fn latency(us: f64) -> String {
     match us {
         ..1.0 => format!("{:.0}ns", us * 1e3),
         ..1e3 => format!("{us:.1}us"),
@@ -572,8 +616,16 @@ pay.2  split     drained         -   -  -     -
 
     #[test]
     fn json_for_scripts() {
-        let text = as_json(&[front()], &[pay(0, false), pay(1, true)]);
-        let units: Json = serde_json::from_str(&text).unwrap();
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let listeners = [("front".to_owned(), at(7070)), ("up+micro".to_owned(), at(7171))];
+        let units = as_json(&[front()], &[pay(0, false), pay(1, true)], &listeners);
+        assert_eq!(units[0]["admin"], "127.0.0.1:7070");
+        assert!(units[1].get("admin").is_none());
+        let listeners = [("up+split".to_owned(), at(7171)), (ADMIN.to_owned(), at(7272))];
+        let served = as_json(&[front()], &[pay(0, false)], &listeners);
+        assert!(served.iter().all(|unit| unit["admin"] == "127.0.0.1:7171"), "{served:?}");
+        let served = as_json(&[front()], &[pay(0, false)], &listeners[1..]);
+        assert!(served.iter().all(|unit| unit["admin"] == "127.0.0.1:7272"), "{served:?}");
         assert_eq!(units[0]["running"], true);
         assert_eq!(units[0]["methods"][0]["notExecuted"], 1);
         assert_eq!(units[0]["services"][0]["store"], "full");

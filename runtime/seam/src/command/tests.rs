@@ -9,6 +9,8 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use seam_core::context::TraceContext;
+use seam_telemetry::logs::{LogEntry, Query};
 use serde_json::{
     Value as Json, json,
     value::{RawValue, to_raw_value},
@@ -18,7 +20,7 @@ use super::*;
 use crate::{
     config::KnownService,
     services::{BusAnswer, BusAsk, BusRefusal},
-    unit::Taken,
+    unit::{SeenAnswer, SeenAsk, Taken},
 };
 
 /// Which part this process plays.
@@ -78,12 +80,17 @@ impl Control for FakeUnit {
         Ok(BusAnswer::default())
     }
 
+    async fn seen(&self, _: SeenAsk) -> Result<SeenAnswer, String> {
+        Ok(SeenAnswer::Spans(Vec::new()))
+    }
+
     async fn call(
         &self,
         service: String,
         method: String,
         args: Box<RawValue>,
         _: Option<Duration>,
+        _: Option<TraceContext>,
     ) -> Result<Box<RawValue>, Json> {
         match method.as_str() {
             "flood" => {
@@ -148,15 +155,17 @@ fn up_of_roles(topology: Option<String>) -> Result<ExitCode, Failure> {
         Config::parse(&source.name, source.text.clone(), environment()?, &Fake.catalogue())?;
     let layouts = config.layouts(topology.as_deref())?;
     let accepted = Accepted::new(source);
-    let reloading = reloading(Fake, &config, &layouts, None);
-    let mut plan = plan(&Fake.catalogue(), &config, &layouts, accepted, None, reloading)?;
+    let files = Files::default();
+    let reloading = reloading(Fake, &config, &layouts, files.clone());
+    let mut plan = plan(&Fake.catalogue(), &config, &layouts, accepted, &files, reloading)?;
     let script = format!("{ROLE}=\"$*\" exec \"$0\" command::tests::play_a_role --exact");
     for unit in &mut plan.units {
         let args = ["-c".into(), script.clone().into(), plan.program.clone().into()];
         unit.args.splice(..0, args);
     }
     plan.program = "/bin/sh".into();
-    block_on(start_up(&config, &layouts, plan))?
+    let app = App::new(Fake, centre_of(Fake, &files, &environment()?), Scope::All);
+    block_on(start_up(&config, &layouts, plan, app))?
 }
 
 /// A folder with an app.toml, and the processes started in it.
@@ -189,6 +198,11 @@ impl Stage {
         process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         change(&mut process);
         Process(process.spawn().unwrap())
+    }
+
+    /// Lines of all units' files.
+    fn logs(&self, query: &Query) -> Vec<LogEntry> {
+        seam_telemetry::logs::query(&self.path("data/logs"), query)
     }
 
     /// What a call of the running app answers.
@@ -533,6 +547,36 @@ fn lines_of_up_are_json_objects_each() {
     let of = |unit: &str| lines.iter().filter(|line| line["unit"] == unit).count();
     assert!(of("up") > 0 && of("front") > 0 && of("pay") > 0, "{text}");
     assert_eq!(of("up") + of("front") + of("pay"), lines.len());
+
+    // The same lines are in the files, which `logs` reads, whether anybody runs or not.
+    let kept = stage.logs(&Query::default());
+    let mut expected: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut found: Vec<String> = kept.iter().map(ToString::to_string).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+    assert!(kept.is_sorted_by_key(|entry| entry.at().to_owned()));
+}
+
+#[test]
+fn the_lines_of_who_was_killed_and_of_who_could_not_start_are_kept() {
+    let stage = Stage::new();
+    let mut up = stage.play("up split");
+    stage.up();
+    let of = |unit: &str, text: &str| {
+        let query = Query { unit: Some(unit.into()), grep: Some(text.into()), ..Query::default() };
+        stage.logs(&query).len()
+    };
+    eventually("`up` has said so", || of("up", "ready") == 1);
+    assert!(stage.call("payment.die").is_err());
+    // Its own lines, and what `up` says of it.
+    eventually("it is back", || of("pay", "ready") == 2);
+    assert_eq!((of("pay", "starting it again"), of("front", "starting it again")), (1, 0));
+    fs::write(stage.path("pay.refuse"), "").unwrap();
+    let _ = stage.call("payment.die");
+    eventually("it has said why", || of("pay", "it doesn't want to") > 0);
+    up.signal(Signal::TERM);
+    eventually("up has ended", || up.ended());
 }
 
 #[test]

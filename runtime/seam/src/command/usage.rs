@@ -48,7 +48,7 @@ fn object(root: &Json, schema: &Json, depth: usize) -> Option<String> {
 }
 
 /// What a value looks like.
-fn shape(root: &Json, schema: &Json, depth: usize) -> String {
+pub(super) fn shape(root: &Json, schema: &Json, depth: usize) -> String {
     if depth > DEEPEST {
         return "…".into();
     }

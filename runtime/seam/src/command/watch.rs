@@ -3,27 +3,27 @@
 use std::{
     fs, io,
     os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::config::{DEFAULT_FILE, Problems, Source};
+use crate::config::{Files, Problems, Source};
 
 /// How often it is looked at.
 const PERIOD: Duration = Duration::from_secs(1);
 /// A file that was written so long ago isn't written any more in the same tick of the clock.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// A config file that is watched. Editors write it anew or in place, so that a half of it may be read
+/// A config file that is watched, with its profile's. Editors write it anew or in place, so that a half of it may be read
 /// once, and the whole of it then.
 #[derive(Debug)]
 pub(super) struct FileWatch {
-    file: Option<PathBuf>,
-    stamp: Option<Stamp>,
-    /// What it was when it was read last; nothing if it couldn't be read.
-    seen: Option<String>,
+    files: Files,
+    stamp: Option<(Stamp, Option<Stamp>)>,
+    /// What they were when they were read last; nothing if they couldn't be read.
+    seen: Option<Source>,
     looks: Interval,
 }
 
@@ -51,14 +51,15 @@ impl Stamp {
 }
 
 impl FileWatch {
-    /// Watches `file`, or `app.toml`, which was read as `seen` last.
-    pub(super) fn new(file: Option<PathBuf>, seen: Source) -> Self {
+    /// Watches these files, which were read as `seen` last.
+    pub(super) fn new(files: Files, seen: Source) -> Self {
         let mut looks = interval(PERIOD);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { file, stamp: None, seen: Some(seen.text), looks }
+        let seen = Source { set: Vec::new(), ..seen };
+        Self { files, stamp: None, seen: Some(seen), looks }
     }
 
-    /// Waits until it has another text, and gives that. A file that goes away comes back, mostly: its
+    /// Waits until there is another text, and gives that. A file that goes away comes back, mostly: its
     /// absence is no change.
     pub(super) async fn changed(&mut self) -> Result<Source, Problems> {
         loop {
@@ -70,21 +71,29 @@ impl FileWatch {
     }
 
     fn look(&mut self) -> Option<Result<Source, Problems>> {
-        let path = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
-        let stamp = Stamp::of(path).ok()?;
-        if self.stamp.replace(stamp) == Some(stamp) && !stamp.is_fresh() {
+        let over = self.files.over();
+        let over = over.as_deref().map(Stamp::of).transpose().ok()?;
+        let stamp = (Stamp::of(self.files.path()).ok()?, over);
+        let fresh = stamp.0.is_fresh() || over.is_some_and(|over| over.is_fresh());
+        if self.stamp.replace(stamp) == Some(stamp) && !fresh {
             return None;
         }
-        let read = Source::read(self.file.as_deref());
-        let text = read.as_ref().ok().map(|source| source.text.clone());
+        let read = self.files.read();
+        let source = read.as_ref().ok().cloned();
         // One that can't be read is told once.
-        (std::mem::replace(&mut self.seen, text.clone()) != text).then_some(read)
+        (std::mem::replace(&mut self.seen, source.clone()) != source).then_some(read)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn watched(path: &Path) -> FileWatch {
+        let files = Files { file: Some(path.to_owned()), profile: None };
+        let seen = files.read().unwrap();
+        FileWatch::new(files, seen)
+    }
 
     #[test]
     fn another_text_is_seen_once_however_it_was_written() {
@@ -93,7 +102,7 @@ mod tests {
         fs::write(&path, "a = 1").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _within = runtime.enter();
-        let mut watch = FileWatch::new(Some(path.clone()), Source::read(Some(&path)).unwrap());
+        let mut watch = watched(&path);
         let text = |read: Option<Result<Source, Problems>>| read.map(|read| read.unwrap().text);
         assert_eq!(text(watch.look()), None);
         fs::write(&path, "a = 2").unwrap();
@@ -115,7 +124,7 @@ mod tests {
         fs::write(&path, "").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _within = runtime.enter();
-        let mut watch = FileWatch::new(Some(path.clone()), Source::read(Some(&path)).unwrap());
+        let mut watch = watched(&path);
         fs::write(&path, [0xff]).unwrap();
         assert!(watch.look().is_some_and(|read| read.is_err()));
         assert!(watch.look().is_none());

@@ -12,8 +12,9 @@ use seam_core::call::{
 };
 use seam_core::contract::{Contract, Method, Never};
 use seam_core::home::Home;
-use seam_core::metrics::ServiceMetrics;
+use seam_core::metrics::Meters;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_core::remote::Caller;
 use seam_core::time::Clock;
 use seam_core::turn::{Factory, Host, HostSettings, Keeping, Limits};
@@ -109,10 +110,11 @@ impl House {
     }
 
     fn over(&self, made: impl FnOnce(Rehearsal) -> Rehearsal, faults: Faults) -> LedgerClient {
-        let metrics = Arc::new(ServiceMetrics::new(LedgerContract::descriptor()));
+        let (contract, clock) = (LedgerContract::descriptor(), self.clock.clone());
+        let recorder = Arc::new(Recorder::new(&clock, 0));
+        let meters = Arc::new(Meters::new(self.service, contract, recorder, clock));
         let host = LedgerContract::erase(Arc::clone(&self.host));
-        let inbox =
-            Inbox::<LedgerContract>::new(self.service, host, [], metrics, self.clock.clone());
+        let inbox = Inbox::<LedgerContract>::new(self.service, host, [], meters);
         let wire = made(Rehearsal::new(Arc::new(inbox), faults, self.clock.clone()));
         client(self.service, &self.clock, Target::Remote(Arc::new(wire))).into()
     }

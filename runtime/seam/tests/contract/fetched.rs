@@ -13,8 +13,9 @@ use seam_core::call::{
 };
 use seam_core::contract::{Contract, FetchedContract, ServiceFailure, descriptor_text};
 use seam_core::home::Home;
-use seam_core::metrics::ServiceMetrics;
+use seam_core::metrics::Meters;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_core::remote::{Caller, Remote};
 use seam_core::time::Clock;
 use seam_core::turn::{Factory, Host, HostSettings};
@@ -95,14 +96,16 @@ async fn client(caller: Caller, faults: Faults) -> (FetchedClient, Arc<FetchedRo
     let host = Host::start(HostSettings::new(service, Home::shared().unwrap()), Arc::new(Books));
     seam_core::turn::Keeping::started(&*host).await.unwrap();
     let host = PointsContract::erase(host);
-    let metrics = Arc::new(ServiceMetrics::new(PointsContract::descriptor()));
-    let inbox = Inbox::<PointsContract>::new(service, host, [], metrics, clock.clone());
+    let recorder = Arc::new(Recorder::new(&clock, 0));
+    let contract_here = PointsContract::descriptor();
+    let meters = Meters::new(service, contract_here, Arc::clone(&recorder), clock.clone());
+    let inbox = Inbox::<PointsContract>::new(service, host, [], Arc::new(meters));
     let wire = Rehearsal::new(Arc::new(inbox), faults, clock.clone()).seeded(1);
     let (text, hash) = descriptor_text(PointsContract::descriptor());
     let contract = FetchedContract::keep(hash, &text).unwrap();
     let settings = (Deadlines::default(), &CallPolicy::default());
     let remote: Arc<dyn Remote> = Arc::new(wire);
-    let route = Arc::new(FetchedRoute::new(service, contract, remote, settings, clock));
+    let route = Arc::new(FetchedRoute::new(service, contract, remote, settings, clock, recorder));
     (FetchedClient::new(Arc::clone(&route), caller), route)
 }
 
@@ -141,7 +144,7 @@ async fn a_contract_that_was_fetched_is_called_in_json() {
         assert!(matches!(refused, CallError::NotExecuted(NotExecuted::BadRequest { .. })));
         assert!(refused.to_string().contains(named), "{wrong}: {refused}");
     }
-    let called = route.called();
+    let called = route.meters().called();
     let give = &called.iter().find(|(name, _)| *name == "give").unwrap().1;
     assert_eq!((give.calls, give.answered), (6, 1));
 }

@@ -7,6 +7,7 @@ mod bytes;
 mod calls;
 mod config;
 mod constraints;
+mod counting;
 mod descriptor;
 mod encoding;
 mod errors;

@@ -126,7 +126,7 @@ impl World {
     }
 
     fn counted(&self) -> (u64, u64, u64) {
-        let counted = self.route.called().unwrap().read();
+        let counted = self.route.meters().called();
         let (_, price) = counted.into_iter().find(|(method, _)| *method == "price").unwrap();
         (price.retries, price.retries_denied, price.fallbacks)
     }

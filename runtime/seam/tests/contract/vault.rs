@@ -8,8 +8,9 @@ use std::sync::Arc;
 use seam::prelude::*;
 use seam_core::call::{Client, Deadlines, Faults, Hosts, Inbox, Rehearsal, Route, Target};
 use seam_core::home::Home;
-use seam_core::metrics::ServiceMetrics;
+use seam_core::metrics::Meters;
 use seam_core::name::ServiceId;
+use seam_core::record::Recorder;
 use seam_core::remote::Caller;
 use seam_core::turn::{Factory, Host, HostSettings};
 
@@ -208,7 +209,7 @@ impl Vault for Fake {
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Makes an actor as often as it is wanted.
-struct Made<A>(fn() -> A);
+pub(crate) struct Made<A>(pub(crate) fn() -> A);
 
 impl<A: Send + Sync + 'static> Factory<A> for Made<A> {
     fn build(&self) -> Boxed<'_, Result<A, StartError>> {
@@ -240,11 +241,13 @@ where
         let settings = HostSettings::new(service, Home::shared().unwrap());
         let clock = settings.clock.clone();
         let host = C::erase(Host::start(settings, Arc::new(Made(make))));
-        let metrics = Arc::new(ServiceMetrics::new(C::descriptor()));
+        let recorder = Arc::new(Recorder::new(&clock, 0));
+        let meters = Meters::new(service, C::descriptor(), recorder, clock.clone());
+        let meters = Arc::new(meters);
         let target = if way == "direct" {
             Target::Local(host)
         } else {
-            let inbox = Inbox::<C>::new(service, host, [], metrics, clock.clone());
+            let inbox = Inbox::<C>::new(service, host, [], meters);
             let wire = Rehearsal::new(Arc::new(inbox), Faults::default(), clock.clone());
             Target::Remote(Arc::new(wire))
         };

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use seam_bus::{millis, unix_millis};
+use seam_core::contract::EventDescriptor;
 use serde_json::{Value as Json, json};
 
 use super::Failure;
 use super::args::{DeadCommand, ReplayArgs};
 use super::control::Request;
 use super::status::{self, Heard, nothing_runs};
-use crate::config::{Catalogue, Config, process};
-use crate::services::{BusAnswer, BusAsk, From};
+use crate::config::{Catalogue, Config, KnownService, process};
+use crate::services::{BusAnswer, BusAsk, From, Subscription};
 
 /// How long a process may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,13 +26,25 @@ const REBUILD: Duration = Duration::from_secs(300);
 /// Asks all processes that run, and puts their answers together. One that says nothing is named, and
 /// left out.
 async fn ask_all(config: &Config, asked: &BusAsk) -> Result<BusAnswer, Failure> {
+    let (whole, silent) = heard(config, asked).await?;
+    for name in silent {
+        tell(&format!("unit `{name}` runs and doesn't answer: what it knows is missing here"));
+    }
+    Ok(whole)
+}
+
+/// The same, with the names of those that say nothing.
+pub(super) async fn heard(
+    config: &Config,
+    asked: &BusAsk,
+) -> Result<(BusAnswer, Vec<String>), Failure> {
     let data = &config.app.data;
     let patience = if matches!(asked, BusAsk::Rebuild { .. }) { REBUILD } else { PATIENCE };
     let all = config.units.iter().flat_map(|unit| status::processes(data, unit));
     let names: Vec<String> = all.map(|(unit, instance)| process(unit, instance)).collect();
     let request = Request::Bus(asked.clone());
     let heard = names.iter().map(|name| status::ask_for(data, name, &request, patience));
-    let (mut whole, mut any) = (BusAnswer::default(), false);
+    let (mut whole, mut any, mut silent) = (BusAnswer::default(), false, Vec::new());
     for (heard, name) in try_join_all(heard).await?.into_iter().zip(&names) {
         match heard {
             Heard::Answer(answer) => {
@@ -44,14 +57,12 @@ async fn ask_all(config: &Config, asked: &BusAsk) -> Result<BusAnswer, Failure> 
             }
             Heard::Silence => {
                 any = true;
-                tell(&format!(
-                    "unit `{name}` runs and doesn't answer: what it knows is missing here"
-                ));
+                silent.push(name.clone());
             }
             Heard::Nobody => {}
         }
     }
-    if any { Ok(whole) } else { Err(Failure::other(nothing_runs(config))) }
+    if any { Ok((whole, silent)) } else { Err(Failure::other(nothing_runs(config))) }
 }
 
 /// To people, beside what is printed for scripts.
@@ -67,10 +78,13 @@ pub(super) async fn topics(
     as_json: bool,
 ) -> Result<String, Failure> {
     let BusAnswer { subscriptions, .. } = ask_all(config, &BusAsk::Topics {}).await?;
-    let topic = |(service, event): (
-        &crate::config::KnownService,
-        &'static seam_core::contract::EventDescriptor,
-    )| {
+    let all = topics_of(catalogue, &subscriptions);
+    Ok(if as_json { pretty(&all) } else { print::topics(&all) })
+}
+
+/// The topics of an app, with their subscriptions.
+pub(super) fn topics_of(catalogue: &Catalogue, subscriptions: &[Subscription]) -> Vec<Json> {
+    let topic = |(service, event): (&KnownService, &'static EventDescriptor)| {
         let of = subscriptions.iter();
         let of = of.filter(|on| on.topic == event.topic && on.version == event.version);
         let of: Vec<Json> =
@@ -78,8 +92,7 @@ pub(super) async fn topics(
         let (topic, version, publisher) = (&event.topic, event.version, &service.name);
         json!({ "topic": topic, "version": version, "publisher": publisher, "subscriptions": of })
     };
-    let all: Vec<Json> = catalogue.published().map(topic).collect();
-    Ok(if as_json { pretty(&all) } else { print::topics(&all) })
+    catalogue.published().map(topic).collect()
 }
 
 /// `dead list`, `dead show`, `dead retry`, `dead drop`.
@@ -143,10 +156,29 @@ pub(super) async fn replay(
     catalogue: &Catalogue,
     args: ReplayArgs,
 ) -> Result<String, Failure> {
-    let ReplayArgs { target, from, rebuild, json: as_json } = args;
+    let ReplayArgs { target, from, rebuild, json } = args;
+    let replayed = replayed(config, catalogue, &target, from.as_deref(), rebuild).await?;
+    let service = replayed["service"].as_str().unwrap_or_default();
+    Ok(match (json, rebuild) {
+        (true, _) => pretty(&replayed),
+        (false, true) => format!("`{service}` is empty, and is filled by all events that are kept"),
+        (false, false) => {
+            format!("{} positions are read once more for `{target}`", replayed["positions"])
+        }
+    })
+}
+
+/// Hands events over once more: `{"service", "method", "positions"}`.
+pub(super) async fn replayed(
+    config: &Config,
+    catalogue: &Catalogue,
+    target: &str,
+    from: Option<&str>,
+    rebuild: bool,
+) -> Result<Json, Failure> {
     let (service, method) = match target.rsplit_once('.') {
-        Some((service, method)) if catalogue.service(&target).is_none() => (service, Some(method)),
-        _ => (target.as_str(), None),
+        Some((service, method)) if catalogue.service(target).is_none() => (service, Some(method)),
+        _ => (target, None),
     };
     if catalogue.service(service).is_none() {
         let fix = crate::config::nearest(service, catalogue.names());
@@ -155,7 +187,7 @@ pub(super) async fn replay(
     let asked = match (method, from, rebuild) {
         (None, None, true) => BusAsk::Rebuild { service: service.into() },
         (Some(method), Some(from), false) => {
-            BusAsk::Replay { service: service.into(), method: method.into(), from: parse(&from)? }
+            BusAsk::Replay { service: service.into(), method: method.into(), from: parse(from)? }
         }
         _ => {
             let fix = format!(
@@ -165,16 +197,10 @@ pub(super) async fn replay(
             return Err(Failure::usage(format!("what is to be replayed?\n  fix: {fix}")));
         }
     };
-    let BusAnswer { replayed, .. } = ask_all(config, &asked).await?;
+    let (BusAnswer { replayed, .. }, _) = heard(config, &asked).await?;
     let nowhere = || Failure::other(format!("`{service}` is at work nowhere\n  fix: see `status`"));
     let positions = replayed.ok_or_else(nowhere)?;
-    Ok(match (as_json, rebuild) {
-        (true, _) => {
-            pretty(&json!({ "service": service, "method": method, "positions": positions }))
-        }
-        (false, true) => format!("`{service}` is empty, and is filled by all events that are kept"),
-        (false, false) => format!("{positions} positions are read once more for `{target}`"),
-    })
+    Ok(json!({ "service": service, "method": method, "positions": positions }))
 }
 
 /// A position, or a time: `2026-11-28T12:00:00Z`, or so long ago: `2h`.

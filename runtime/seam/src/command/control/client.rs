@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use serde_json::{Value as Json, value::RawValue};
 use tokio::{
-    io::{BufReader, split},
+    io::{BufReader, ReadHalf, WriteHalf, split},
     net::UnixStream,
     time::timeout,
 };
@@ -24,16 +24,41 @@ pub(in crate::command) async fn ask(
     request: &Request,
     patience: Duration,
 ) -> io::Result<Answer> {
-    let (reader, mut writer) = split(stream);
-    let asked = async {
-        protocol::write(&mut writer, request).await?;
-        protocol::read(&mut BufReader::new(reader), patience).await
-    };
-    let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-    match timeout(patience, asked).await.map_err(late)?? {
-        Some(Response::Ok(result)) => Ok(Ok(result)),
-        Some(Response::Problem(problem)) => Ok(Err(problem)),
-        None => Err(io::ErrorKind::UnexpectedEof.into()),
+    Talk::new(stream).ask(request, patience).await
+}
+
+/// A connection on which one thing is asked after the other.
+#[derive(Debug)]
+pub(in crate::command) struct Talk {
+    reader: BufReader<ReadHalf<UnixStream>>,
+    writer: WriteHalf<UnixStream>,
+}
+
+impl Talk {
+    pub(in crate::command) fn new(stream: UnixStream) -> Self {
+        let (reader, writer) = split(stream);
+        Self { reader: BufReader::new(reader), writer }
+    }
+
+    /// Asks one thing, as [`ask`] does. After an error nothing else may be asked here.
+    ///
+    /// # Errors
+    /// The unit went away, or didn't answer in time.
+    pub(in crate::command) async fn ask(
+        &mut self,
+        request: &Request,
+        patience: Duration,
+    ) -> io::Result<Answer> {
+        let asked = async {
+            protocol::write(&mut self.writer, request).await?;
+            protocol::read(&mut self.reader, patience).await
+        };
+        let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+        match timeout(patience, asked).await.map_err(late)?? {
+            Some(Response::Ok(result)) => Ok(Ok(result)),
+            Some(Response::Problem(problem)) => Ok(Err(problem)),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 }
 
@@ -42,18 +67,19 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::future::BoxFuture;
+    use seam_core::context::TraceContext;
     use serde_json::{json, value::to_raw_value};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::{
-        super::super::output::Output,
+        super::super::logs::Logs,
         super::{Configured, Control, ControlSocket, Refusal, UnitStatus, connect, serve},
         *,
     };
     use crate::{
         config::{Config, Source},
         services::{BusAnswer, BusAsk, BusRefusal},
-        unit::Taken,
+        unit::{SeenAnswer, SeenAsk, Taken},
     };
 
     struct Echo;
@@ -61,7 +87,7 @@ mod tests {
 
     impl Configured for NoConfig {
         fn source(&self) -> Source {
-            Source { name: "app.toml".into(), text: "# a".into() }
+            Source::of("app.toml", "# a")
         }
 
         fn take(&self, _: Source) -> BoxFuture<'_, Result<Taken, Refusal>> {
@@ -73,6 +99,10 @@ mod tests {
         }
 
         fn reload(&self) -> BoxFuture<'_, Result<Taken, Refusal>> {
+            Box::pin(std::future::ready(Err(Refusal::OfUp)))
+        }
+
+        fn settings(&self) -> BoxFuture<'_, Result<Taken, Refusal>> {
             Box::pin(std::future::ready(Err(Refusal::OfUp)))
         }
     }
@@ -94,12 +124,17 @@ mod tests {
             Ok(BusAnswer::default())
         }
 
+        async fn seen(&self, _: SeenAsk) -> Result<SeenAnswer, String> {
+            Ok(SeenAnswer::Spans(Vec::new()))
+        }
+
         async fn call(
             &self,
             service: String,
             method: String,
             args: Box<RawValue>,
             deadline: Option<Duration>,
+            _: Option<TraceContext>,
         ) -> Answer {
             let deadline = deadline.map(|d| d.as_millis() as u64);
             match service.as_str() {
@@ -116,7 +151,7 @@ mod tests {
     async fn running(test: impl AsyncFnOnce(&std::path::Path)) {
         let data = tempfile::tempdir().unwrap();
         let socket = ControlSocket::bind(data.path(), "all").unwrap();
-        let logs = Output::stderr(Box::new(|_| None)).unwrap();
+        let logs = Logs::unheard();
         tokio::select! {
             never = serve(&socket, Arc::new(Echo), Arc::new(NoConfig), &logs) => match never {},
             () = test(data.path()) => {}
@@ -129,6 +164,7 @@ mod tests {
             method: "m".into(),
             args: RawValue::from_string(LARGE.into()).unwrap(),
             deadline_ms: Some(5),
+            traceparent: None,
         }
     }
 

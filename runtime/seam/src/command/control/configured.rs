@@ -27,6 +27,9 @@ pub(in crate::command) trait Configured: Send + Sync + 'static {
 
     /// Reads the config file anew, and takes both steps.
     fn reload(&self) -> BoxFuture<'_, Result<Taken, Refusal>>;
+
+    /// Reads anew what was set, and takes both steps.
+    fn settings(&self) -> BoxFuture<'_, Result<Taken, Refusal>>;
 }
 
 /// Why a config wasn't taken. Then nothing has changed.

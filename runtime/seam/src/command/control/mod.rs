@@ -17,10 +17,10 @@ mod socket;
 pub(crate) use self::server::Control;
 pub(super) use self::{
     alive::{PERIOD, answers, silent},
-    client::ask,
+    client::{Talk, ask},
     configured::{Configured, Mistake, Refusal},
     orders::{Away, NEWS, News, Order, Pending, away, give, next_order, tell_news},
-    protocol::Request,
+    protocol::{Request, Text},
     server::serve,
     socket::{ControlSocket, connect, holder, instances, is_of_up, names, none_runs, socket_of},
 };

@@ -38,6 +38,8 @@ pub(in crate::command) enum Order {
     Away {},
     /// Reads the config file anew: [`News::Invalid`] or [`News::InForce`], and [`News::Done`].
     Reload {},
+    /// Reads anew what was set, beside the files as they were accepted; answered as [`Order::Reload`].
+    Settings {},
     /// The config that is in force: [`News::Config`], and [`News::Done`].
     Config {},
 }

@@ -9,10 +9,15 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{config::Source, services::BusAsk};
+use crate::{
+    config::{LiveSetting, Over, Source},
+    services::BusAsk,
+    unit::SeenAsk,
+};
 
-/// The longest line; a config file of 1 MiB, in which every byte is escaped, is as long.
-const LONGEST: usize = 8 << 20;
+/// The longest line: a config file and its profile of 1 MiB each, in which every byte is escaped, and
+/// what was set.
+const LONGEST: usize = 16 << 20;
 /// How long a client may keep silent.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
 /// How many clients may be connected.
@@ -34,9 +39,13 @@ pub(in crate::command) enum Request {
     Settle {},
     /// Both, by a unit that reads the file itself: a [`Taken`](crate::unit::Taken).
     Reload {},
+    /// The same, with what is set as it is kept now, and the files as they were accepted.
+    Settings {},
     /// What is known of events and commands, and what is to be done with them: a
     /// [`BusAnswer`](crate::services::BusAnswer).
     Bus(BusAsk),
+    /// What was counted and recorded: a [`SeenAnswer`](crate::unit::SeenAnswer).
+    Seen(SeenAsk),
     /// A call of a method.
     Call {
         service: String,
@@ -46,26 +55,35 @@ pub(in crate::command) enum Request {
         /// How long to wait; what the method says if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline_ms: Option<u64>,
+        /// The trace that it is a part of, as the header says it; one of its own if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        traceparent: Option<String>,
     },
 }
 
-/// The text of a config file.
+/// The text of a config file, and what lies over it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(in crate::command) struct Text {
     /// What messages call it.
     pub(in crate::command) file: String,
     pub(in crate::command) text: String,
+    /// The file of the profile that lies over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::command) over: Option<Box<Over>>,
+    /// What was set while the app ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::command) set: Vec<LiveSetting>,
 }
 
 impl From<Source> for Text {
-    fn from(source: Source) -> Self {
-        Self { file: source.name, text: source.text }
+    fn from(Source { name: file, text, over, set }: Source) -> Self {
+        Self { file, text, over, set }
     }
 }
 
 impl From<Text> for Source {
-    fn from(text: Text) -> Self {
-        Self { name: text.file, text: text.text }
+    fn from(Text { file: name, text, over, set }: Text) -> Self {
+        Self { name, text, over, set }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
+use seam_core::context::TraceContext;
 use serde_json::{
     Value as Json, json,
     value::{RawValue, to_raw_value},
@@ -12,7 +13,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use super::super::output::Output;
+use super::super::logs::Logs;
 use super::UnitStatus;
 use super::{
     configured::{Configured, Refusal},
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     config::Config,
     services::{BusAnswer, BusAsk, BusRefusal},
-    unit::Taken,
+    unit::{SeenAnswer, SeenAsk, Taken},
 };
 
 /// What a running unit does for those who may control it.
@@ -39,14 +40,18 @@ pub(crate) trait Control: Send + Sync + 'static {
     /// What is known of events and commands here.
     fn bus(&self, ask: BusAsk) -> impl Future<Output = Result<BusAnswer, BusRefusal>> + Send;
 
-    /// Calls a method of a service, wherever it is, with its arguments by name. A failure is the
-    /// problem that the edge would answer with.
+    /// What was counted and recorded here.
+    fn seen(&self, ask: SeenAsk) -> impl Future<Output = Result<SeenAnswer, String>> + Send;
+
+    /// Calls a method of a service, wherever it is, with its arguments by name, as a part of `trace` or of
+    /// one of its own. A failure is the problem that the edge would answer with.
     fn call(
         &self,
         service: String,
         method: String,
         args: Box<RawValue>,
         deadline: Option<Duration>,
+        trace: Option<TraceContext>,
     ) -> impl Future<Output = Result<Box<RawValue>, Json>> + Send;
 }
 
@@ -55,7 +60,7 @@ pub(in crate::command) async fn serve(
     socket: &ControlSocket,
     control: Arc<impl Control>,
     config: Arc<dyn Configured>,
-    logs: &Output,
+    logs: &Logs,
 ) -> Infallible {
     let clients = Arc::new(Semaphore::new(protocol::CLIENTS));
     loop {
@@ -85,7 +90,7 @@ async fn talk(
     stream: UnixStream,
     control: &impl Control,
     config: &dyn Configured,
-    logs: &Output,
+    logs: &Logs,
 ) -> io::Result<()> {
     let (reader, mut writer) = split(stream);
     let mut reader = BufReader::new(reader);
@@ -111,15 +116,21 @@ async fn talk(
             Request::Take(text) => taken(config.take(text.into()).await)?,
             Request::Settle {} => Response::Ok(to_raw_value(&config.settle().await)?),
             Request::Reload {} => taken(config.reload().await)?,
+            Request::Settings {} => taken(config.settings().await)?,
             Request::Bus(ask) => match control.bus(ask).await {
                 Ok(answer) => Response::Ok(to_raw_value(&answer)?),
                 Err(BusRefusal(why)) => {
                     Response::Problem(json!({ "code": "refused", "detail": why }))
                 }
             },
-            Request::Call { service, method, args, deadline_ms } => {
+            Request::Seen(ask) => match control.seen(ask).await {
+                Ok(answer) => Response::Ok(to_raw_value(&answer)?),
+                Err(why) => Response::Problem(json!({ "code": "unavailable", "detail": why })),
+            },
+            Request::Call { service, method, args, deadline_ms, traceparent } => {
                 let deadline = deadline_ms.map(Duration::from_millis);
-                match control.call(service, method, args, deadline).await {
+                let trace = traceparent.as_deref().and_then(TraceContext::from_traceparent);
+                match control.call(service, method, args, deadline, trace).await {
                     Ok(result) => Response::Ok(result),
                     Err(problem) => Response::Problem(problem),
                 }

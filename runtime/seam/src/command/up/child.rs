@@ -12,6 +12,7 @@ use std::{
 
 use futures_util::future::LocalBoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
+use seam_telemetry::logs::Level;
 use tokio::{
     net::UnixStream,
     process::Command,
@@ -121,7 +122,7 @@ impl Child {
                 self.leave(&told);
                 self.close();
                 life.send_modify(|life| life.state = State::Away);
-                self.say("ended, as it was told");
+                self.say(Level::Info, "ended, as it was told");
                 // The sender is `up`'s, which waits for this.
                 let _ = told.wait_for(|told| told.is_to_stop() || told.away.is_none()).await;
                 restart = Restart::new(Instant::now().into_std());
@@ -137,7 +138,7 @@ impl Child {
                 // just be short of something.
                 Err(error) if first => return Err(error),
                 Err(error) => {
-                    self.say(&format!("can't be started: {error}"));
+                    self.say(Level::Error, &format!("can't be started: {error}"));
                     life.send_modify(|life| life.ended(format!("it can't be started: {error}")));
                     None
                 }
@@ -155,7 +156,7 @@ impl Child {
             if let Some(status) = status {
                 life.send_modify(|life| life.ended(status.to_string()));
             }
-            self.say(&format!("ended{how}: starting it again in {wait:?}"));
+            self.say(Level::Warn, &format!("ended{how}: starting it again in {wait:?}"));
             // Whether it is told or not: the loop looks.
             let _ = timeout(wait, told.wait_for(Told::is_to_end)).await;
         }
@@ -183,7 +184,7 @@ impl Child {
         let mut process = command.spawn()?;
         // It has the child's end of the stream.
         drop(command);
-        let Streams { stdout, stderr } = self.streams.clone();
+        let Streams { stdout, stderr, .. } = self.streams.clone();
         let output = lines::copy(process.stdout.take(), self.prefix.clone(), stdout);
         let errors = lines::copy(process.stderr.take(), self.prefix.clone(), stderr);
         let copying = spawn_local(async move { tokio::join!(output, errors) });
@@ -205,7 +206,7 @@ impl Child {
             status = process.wait() => status?,
             () = ready => unreachable!("it goes on until the process ends"),
             () = (self.watch.silent)() => {
-                self.say("doesn't answer any more: killing it");
+                self.say(Level::Warn, "doesn't answer any more: killing it");
                 signal(group, Signal::KILL);
                 process.wait().await?
             }
@@ -220,7 +221,7 @@ impl Child {
                 tokio::select! {
                     status = process.wait() => status?,
                     () = killed(told, kill) => {
-                        self.say("doesn't stop: killing it");
+                        self.say(Level::Warn, "doesn't stop: killing it");
                         life.send_modify(|life| life.killed = true);
                         signal(group, Signal::KILL);
                         process.wait().await?
@@ -248,8 +249,8 @@ impl Child {
         }
     }
 
-    fn say(&self, text: &str) {
-        self.streams.stderr.line(&self.prefix.line(text.as_bytes()));
+    fn say(&self, level: Level, text: &str) {
+        self.streams.say(&self.prefix, level, text);
     }
 }
 

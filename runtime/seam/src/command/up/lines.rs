@@ -1,11 +1,15 @@
 //! The lines of several processes, side by side.
 
-use std::{io, os::fd::AsFd};
+use std::{io, os::fd::AsFd, time::Duration};
 
 use rustix::fs::fstat;
+use seam_telemetry::logs::Level;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 
-use super::{super::output::Output, super::output::loss, prefix::Prefix};
+use super::{
+    super::output::{Output, loss},
+    prefix::Prefix,
+};
 
 /// A longer line is shown in pieces of about so many bytes.
 const LONGEST: usize = 1 << 20;
@@ -16,22 +20,43 @@ const LONGEST: usize = 1 << 20;
 pub(super) struct Streams {
     pub(super) stdout: Output,
     pub(super) stderr: Output,
+    /// Where what is said here is kept; children keep their lines themselves.
+    kept: Option<Output>,
 }
 
 impl Streams {
-    /// The streams of this process; `own` is how it says what it has to say itself.
+    /// The streams of this process; `own` is how it says what it has to say itself, which `kept` keeps.
     ///
     /// # Errors
     /// The system has no thread or descriptor left.
-    pub(super) fn open(own: &Prefix) -> io::Result<Self> {
-        let told = |own: Prefix| Box::new(move |dropped| Some(own.line(loss(dropped).as_bytes())));
+    pub(super) fn open(own: &Prefix, kept: Option<Output>) -> io::Result<Self> {
+        let told =
+            |own: Prefix| Box::new(move |dropped| Some(own.say(Level::Warn, &loss(dropped)).0));
         let stderr = Output::stderr(told(own.clone()))?;
         // By two writers, long lines to one pipe would get into each other.
         let stdout = match same(io::stdout(), io::stderr()) {
             true => stderr.clone(),
             false => Output::stdout(told(own.clone()))?,
         };
-        Ok(Self { stdout, stderr })
+        Ok(Self { stdout, stderr, kept })
+    }
+
+    /// Says what `up` has to say itself, of the unit whose prefix it is.
+    pub(super) fn say(&self, of: &Prefix, level: Level, text: &str) {
+        let (shown, kept) = of.say(level, text);
+        self.stderr.line(&shown);
+        if let Some(file) = &self.kept {
+            file.line(kept.as_bytes());
+        }
+    }
+
+    /// Waits until all is written, but no longer than `patience` for who takes nothing.
+    pub(super) fn flush(&self, patience: Duration) {
+        self.stdout.flush(patience);
+        self.stderr.flush(patience);
+        if let Some(file) = &self.kept {
+            file.flush(patience);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod stopping;
 use std::{ffi::OsString, io, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
 use futures_util::FutureExt as _;
+use seam_telemetry::logs::{Level, LogFile};
 use tokio::sync::{mpsc, watch};
 
 pub(in crate::command) use self::{
@@ -36,7 +37,7 @@ use self::{
     reloader::Reloader,
     roster::Roster,
 };
-use super::{colour, control::ControlSocket, ready};
+use super::{colour, control::ControlSocket, logs::Origin, ready};
 
 /// How long the last lines may take to be read at the end.
 const LAST_LINES: Duration = Duration::from_millis(500);
@@ -59,6 +60,8 @@ pub(super) struct Plan {
     pub(super) grace: Duration,
     /// Whether log lines are JSON objects.
     pub(super) json: bool,
+    /// Where what `up` itself says is kept.
+    pub(super) file: Option<LogFile>,
     /// How another config is taken; without it, none is.
     pub(super) reloading: Option<Reloading>,
 }
@@ -81,12 +84,9 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// What its lines begin with: `pay`, or `pay.0` and `pay.1` where there are several.
-    fn name(&self) -> String {
-        match self.several {
-            true => format!("{}.{}", self.unit, self.instance),
-            false => self.unit.clone(),
-        }
+    /// Whose its lines are.
+    fn origin(&self) -> Origin {
+        Origin { unit: self.unit.clone(), instance: self.several.then_some(self.instance) }
     }
 }
 
@@ -107,18 +107,17 @@ pub(super) async fn up(
     socket: Option<ControlSocket>,
     hangups: Option<watch::Receiver<u64>>,
 ) -> io::Result<ExitCode> {
-    let width = plan.units.iter().map(|unit| unit.name().len()).max().unwrap_or(0).max(2);
+    let names = plan.units.iter().map(|unit| unit.origin().name().len());
+    let width = names.max().unwrap_or(0).max(2);
     let colour = colour::wanted();
-    let prefix = |unit: &Planned, index| match plan.json {
-        true => Prefix::Json(unit.unit.clone(), unit.several.then_some(unit.instance)),
-        false => Prefix::text(&unit.name(), index, width, colour),
+    let prefix = |origin: Origin, index, colour| match plan.json {
+        true => Prefix::json(origin),
+        false => Prefix::text(origin, index, width, colour),
     };
-    let own = match plan.json {
-        true => Prefix::Json("up".into(), None),
-        false => Prefix::text("up", plan.units.len(), width, false),
-    };
-    let streams = Streams::open(&own)?;
-    let say = |text: &str| streams.stderr.line(&own.line(text.as_bytes()));
+    let own = prefix(Origin::of_up(), plan.units.len(), false);
+    let kept = plan.file.map(|file| Origin::of_up().output(file)).transpose()?;
+    let streams = Streams::open(&own, kept)?;
+    let say = |text: &str| streams.say(&own, Level::Info, text);
     let mut all_ready = pin!(all_ready.fuse());
     let (change, mut changes) = mpsc::channel(CHANGES);
     let accepted = plan.accepted;
@@ -133,7 +132,7 @@ pub(super) async fn up(
         later: false,
         accepted: accepted.clone(),
         edge: unit.edge.clone(),
-        prefix: prefix(unit, index),
+        prefix: prefix(unit.origin(), index, colour),
         streams: streams.clone(),
         watch: watch(unit),
     };
@@ -197,8 +196,7 @@ pub(super) async fn up(
             }
         }
     }
-    streams.stdout.flush(LAST_LINES);
-    streams.stderr.flush(LAST_LINES);
+    streams.flush(LAST_LINES);
     failure.map_or(Ok(code), Err)
 }
 
@@ -227,12 +225,13 @@ mod tests {
         };
         Plan {
             program: "/bin/sh".into(),
-            accepted: Accepted::new(Source { name: "app.toml".into(), text: String::new() }),
+            accepted: Accepted::new(Source::of("app.toml", "")),
             topology: "test".into(),
             units: scripts.iter().enumerate().map(unit).collect(),
             drain: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             json: false,
+            file: None,
             reloading: None,
         }
     }

@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     super::{
+        centre::{self, Recorder, Wanted},
         control::{Mistake, Pending, Refusal, Request, ask, connect},
         reload::pending,
         watch::FileWatch,
@@ -21,7 +22,7 @@ use super::{
     roster::Roster,
 };
 use crate::{
-    config::{Problems, Source, process},
+    config::{Files, Problems, Source, process},
     unit::Taken,
 };
 
@@ -35,12 +36,14 @@ type Read = dyn Fn(&Source) -> Result<Next, Problems>;
 
 /// What `up` needs to take another config.
 pub(in crate::command) struct Reloading {
-    /// The file, if one was named.
-    pub(in crate::command) file: Option<PathBuf>,
+    /// Where it is read.
+    pub(in crate::command) files: Files,
     /// Where the control sockets are.
     pub(in crate::command) data: PathBuf,
     /// What a text means, if it is no mistake.
     pub(in crate::command) next: Box<Read>,
+    /// Who writes down its versions.
+    pub(in crate::command) recorder: Recorder,
 }
 
 /// What is to run by another config.
@@ -85,6 +88,7 @@ impl Reloader {
         changes: mpsc::Sender<Change>,
         grace: Duration,
     ) -> Rc<Self> {
+        (reloading.recorder)(&accepted.source(), centre::START);
         let version = (reloading.next)(&accepted.source()).map(|next| next.version);
         let last = InForce { version: version.unwrap_or_default(), ..InForce::default() };
         let (last, one) = (RefCell::new(last), tokio::sync::Mutex::default());
@@ -102,14 +106,20 @@ impl Reloader {
         mut hangups: watch::Receiver<u64>,
         say: &dyn Fn(&str),
     ) {
-        let mut file = FileWatch::new(self.reloading.file.clone(), self.accepted.source());
+        let mut file = FileWatch::new(self.reloading.files.clone(), self.accepted.source());
         loop {
             let taken = tokio::select! {
                 read = file.changed() => match read {
-                    Ok(source) => self.take(source, roster).await,
+                    Ok(source) => self.take(Wanted::Files(source), roster).await,
                     Err(problems) => Err(Mistake::all(&problems)),
                 },
                 Ok(()) = hangups.changed() => self.reload(roster).await,
+                () = centre::overdue(|| self.accepted.source().set) => {
+                    for own in centre::take_back(&self.reloading.data).await {
+                        say(&format!("{}: taken back, its time is over", own.key));
+                    }
+                    self.settings(roster).await
+                }
             };
             match taken {
                 Ok(InForce { version, pending: all, failed }) => {
@@ -121,6 +131,7 @@ impl Reloader {
                     let lines = mistakes.iter().flat_map(|mistake| mistake.text.lines());
                     lines.for_each(say);
                     say("the config isn't taken: nothing changes");
+                    sleep(centre::AGAIN).await;
                 }
             }
         }
@@ -128,22 +139,31 @@ impl Reloader {
 
     /// Reads the file anew, and takes it.
     pub(super) async fn reload(&self, roster: &Roster) -> Result<InForce, Vec<Mistake>> {
-        match Source::read(self.reloading.file.as_deref()) {
-            Ok(source) => self.take(source, roster).await,
+        match self.reloading.files.read() {
+            Ok(source) => self.take(Wanted::Files(source), roster).await,
             Err(problems) => Err(Mistake::all(&problems)),
         }
     }
 
+    /// Reads anew what is set, and takes it.
+    pub(super) async fn settings(&self, roster: &Roster) -> Result<InForce, Vec<Mistake>> {
+        self.take(Wanted::Settings, roster).await
+    }
+
     /// Takes a text; one that is in force already says so.
-    async fn take(&self, source: Source, roster: &Roster) -> Result<InForce, Vec<Mistake>> {
+    async fn take(&self, wanted: Wanted, roster: &Roster) -> Result<InForce, Vec<Mistake>> {
         let _one = self.one.lock().await;
-        if source.text == self.accepted.source().text {
+        let accepted = self.accepted.source();
+        let source = wanted.beside(&accepted, &self.reloading.data);
+        let source = source.map_err(|problems| Mistake::all(&problems))?;
+        if source == accepted {
             return Ok(self.last.borrow().clone());
         }
         let next = (self.reloading.next)(&source).map_err(|problems| Mistake::all(&problems))?;
         let mut taken = InForce { version: next.version.clone(), ..InForce::default() };
         roster.be_patient(next.drain + self.grace);
         taken.failed.extend(self.end_surplus(roster, &next).await);
+        (self.reloading.recorder)(&source, centre::FILE);
         self.accepted.set(source);
         let before = roster.instances();
         self.start(next.units).await;

@@ -97,7 +97,8 @@ impl Roster {
                 }
                 return tell(news, News::Done {});
             }
-            Order::Reload {} => return self.reload(news).await,
+            Order::Reload {} => return self.reload(news, false).await,
+            Order::Settings {} => return self.reload(news, true).await,
             Order::Config {} => {
                 if let Some(reloader) = &self.reloader {
                     tell(news, News::Config(reloader.accepted().into()));
@@ -140,13 +141,18 @@ impl Roster {
         tell(news, News::Done {});
     }
 
-    async fn reload(&self, news: &Teller) {
+    /// Reads the files anew, or what is set.
+    async fn reload(&self, news: &Teller, settings: bool) {
         let Some(reloader) = &self.reloader else {
             return tell(news, News::Refused { reason: "this `up` has no config".into() });
         };
+        let taken = match settings {
+            true => reloader.settings(self).await,
+            false => reloader.reload(self).await,
+        };
         tell(
             news,
-            match reloader.reload(self).await {
+            match taken {
                 Ok(InForce { version, pending, failed }) => {
                     News::InForce { version, pending, failed }
                 }
@@ -246,12 +252,13 @@ mod tests {
             };
             let plan = Plan {
                 program: data.join("program"),
-                accepted: Accepted::new(Source { name: "app.toml".into(), text: String::new() }),
+                accepted: Accepted::new(Source::of("app.toml", "")),
                 topology: "test".into(),
                 units: (0..3).map(unit).collect(),
                 drain,
                 grace: Duration::ZERO,
                 json: false,
+                file: None,
                 reloading: None,
             };
             let file = self.file();
