@@ -47,6 +47,7 @@ pub struct UserCreated {
     /// What the user wants to be called.
     pub name: String,
     /// Where mail goes.
+    #[message(secret)]
     pub email: String,
 }
 
@@ -58,6 +59,7 @@ pub struct Account {
     /// What the user wants to be called: 1 to 200 characters.
     pub name: String,
     /// Where mail goes, as it was given, without space around it.
+    #[message(secret)]
     pub email: String,
 }
 
