@@ -87,9 +87,34 @@ impl Request {
         tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Err(ErrorKind::TimedOut.into()))
     }
 
+    /// Sends the request and reads the answer's head alone: its body may never end.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn head_of(&self, to: SocketAddr) -> io::Result<Response> {
+        let exchange = async {
+            let mut stream = TcpStream::connect(to).await?;
+            stream.write_all(&self.bytes(to)).await?;
+            let mut head = Vec::new();
+            let end = loop {
+                if stream.read_buf(&mut head).await? == 0 {
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
+                if let Some(end) = head.windows(4).position(|end| end == b"\r\n\r\n") {
+                    break end + 4;
+                }
+            };
+            Response::parse(&head[..end], true).ok_or_else(|| ErrorKind::InvalidData.into())
+        };
+        tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Err(ErrorKind::TimedOut.into()))
+    }
+
     fn bytes(&self, to: SocketAddr) -> Vec<u8> {
         let Self { verb, path, headers, body } = self;
-        let mut head = format!("{verb} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
+        let mut head = format!("{verb} {path} HTTP/1.1\r\nConnection: close\r\n");
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            head += &format!("Host: {to}\r\n");
+        }
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }

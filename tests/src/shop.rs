@@ -140,9 +140,17 @@ impl Premises {
     /// # Errors
     /// It can't be started.
     pub fn start(&self, arguments: &[&str]) -> io::Result<Process> {
+        self.start_to(arguments, &self.log())
+    }
+
+    /// Starts the program with these arguments; what it prints is added to that file.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start_to(&self, arguments: &[&str], file: &Path) -> io::Result<Process> {
         let config = [OsStr::new("--config"), self.config.as_os_str()];
         let arguments = config.into_iter().chain(arguments.iter().map(OsStr::new));
-        Process::start(&self.program, arguments, &self.environment, &self.log())
+        Process::start(&self.program, arguments, &self.environment, file)
     }
 
     /// The folder.
@@ -169,10 +177,15 @@ impl Premises {
     /// # Errors
     /// It can't be started.
     pub async fn command(&self, arguments: &[&str]) -> io::Result<Output> {
+        self.prepared(arguments).output().await
+    }
+
+    /// The program with these arguments, to be run by whoever has more to say of it.
+    pub fn prepared(&self, arguments: &[&str]) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(&self.program);
         command.arg("--config").arg(&self.config).args(arguments);
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
-        command.output().await
+        command
     }
 
     /// Waits until so many units are ready, or until one of them serves HTTP if `ready` doesn't

@@ -32,6 +32,7 @@ const CORE: House = House {
         &["call"],
         &["remote", "turn"],
         &["metrics"],
+        &["record"],
         &["contract"],
         &["event"],
         &["memory"],

@@ -125,7 +125,7 @@ impl Callee for Directly {
                 return Err(NotExecuted::bad_request("no order").into());
             };
             // The turn's own context has what the call hands over.
-            let mut turn = TurnContext::new(service, Moment::NEVER, options.context);
+            let mut turn = TurnContext::new(service, &"fulfil", Moment::NEVER, options.context);
             match in_context(Arc::clone(turn.own()), trader.fulfil(order)).await {
                 Ok(()) => Ok(b"null".to_vec()),
                 Err(error) => Err(CallError::Service(ServiceFailure::whole_of(&error))),

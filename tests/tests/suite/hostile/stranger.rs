@@ -59,7 +59,7 @@ impl Stranger {
         let mut line = None;
         until("a line in the log", async || {
             let log = remote.child.log();
-            let name = format!("peer=\"{}\"", self.name);
+            let name = format!("peer={} ", self.name);
             // The last line may be on its way still.
             let mut whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
             let found = whole.find(|line| line.contains(&name) && line.contains("closed"));

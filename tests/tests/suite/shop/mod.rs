@@ -3,12 +3,14 @@
 mod away;
 mod both_at_once;
 mod carried;
+mod centre;
 mod edges;
 mod events;
 mod idempotency;
 mod instances;
 mod kill;
 mod lists;
+mod logs;
 mod modes;
 mod moving;
 mod orders;

@@ -133,12 +133,18 @@ impl Back for BackService {
     }
 }
 
-/// Notes the turn's context: who waits, which trace, and how many milliseconds are left.
+/// Notes the turn's context: who waits, which trace, whose turn it is, what other tracers say, and how
+/// many milliseconds are left.
 fn note(lab: &Lab, who: &str) {
     let context = seam::context::current().unwrap();
     let chain: Vec<_> = context.chain.iter().map(|service| service.name()).collect();
     lab.note(format!("chain {who} {}", chain.join(" ")));
     lab.note(format!("trace {}", context.trace.trace));
+    let site = seam::context::site().unwrap();
+    lab.note(format!("site {who} {}.{}", site.service, site.method));
+    let outgoing = seam::context::outgoing();
+    assert_eq!(outgoing.traceparent(), Some(&*context.trace.to_traceparent()));
+    lab.note(format!("state {who} {}", outgoing.tracestate().unwrap_or("none")));
     lab.note(format!("left {}", context.deadline.since(Clock::fast().now()).as_millis()));
 }
 

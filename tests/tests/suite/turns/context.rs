@@ -1,5 +1,8 @@
 //! What travels with a call: deadline, trace, and who waits for it.
 
+use std::sync::Arc;
+
+use seam::context::{CallContext, TraceState, in_context};
 use seam::prelude::*;
 
 use super::in_modes;
@@ -9,6 +12,8 @@ use crate::support::house::Mode;
 in_modes! {
     one_trace_and_one_chain: Inline Arbiter Encoded Remote;
     each_call_from_outside_has_a_trace_of_its_own: Inline Arbiter Encoded Remote;
+    a_turn_knows_its_method: Inline Arbiter Encoded Remote;
+    what_other_tracers_say_travels: Inline Arbiter Encoded Remote;
     the_deadline_travels: Inline Arbiter Encoded Remote;
     an_inner_call_has_no_more_time_than_its_turn: Inline Arbiter Encoded Remote;
     seam_spawn_keeps_the_context: Inline Arbiter Encoded Remote;
@@ -34,6 +39,27 @@ async fn each_call_from_outside_has_a_trace_of_its_own(mode: Mode) {
     let traces = row.lab.all("trace ");
     assert_ne!(traces[0], traces[3]);
     assert!(seam::context::current().is_none(), "nothing of it stays with the caller");
+    row.close().await;
+}
+
+async fn a_turn_knows_its_method(mode: Mode) {
+    let row = Row::open(mode).await;
+    row.front.go(Order::Spawned).await.unwrap();
+    let sites = ["front front.go", "middle middle.pass_on", "back back.do_it"];
+    assert_eq!(row.lab.all("site "), sites);
+    assert_eq!(seam::context::site(), None);
+    row.close().await;
+}
+
+async fn what_other_tracers_say_travels(mode: Mode) {
+    let row = Row::open(mode).await;
+    let mut context = CallContext::root();
+    context.set_tracestate(TraceState::read(["foo=1", "bar=2"]));
+    in_context(Arc::new(context), row.front.go(Order::Spawned)).await.unwrap();
+    row.front.go(Order::Answer).await.unwrap();
+    let (said, none) = (|who| format!("{who} foo=1,bar=2"), |who| format!("{who} none"));
+    let expected = [["front", "middle", "back"].map(said), ["front", "middle", "back"].map(none)];
+    assert_eq!(row.lab.all("state "), expected.concat());
     row.close().await;
 }
 
