@@ -1,7 +1,9 @@
 //! Certificates in files that may be replaced at any time: what units and edges have in common of them.
 //!
-//! It depends on nothing of seam's. What a certificate has to prove is its user's business.
+//! Beside them, who asks others over HTTP by the certificates of this machine. It depends on nothing of
+//! seam's. What a certificate has to prove is its user's business.
 
+mod asks;
 mod pem;
 mod watch;
 
@@ -9,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 
+pub use self::asks::agent;
 pub use self::pem::{Ends, certificates, ends, read};
 pub use self::watch::{Look, Looked, Seen, watch};
 

@@ -1,12 +1,8 @@
 //! Requests to a collector.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use rustls::crypto::ring;
-use ureq::{
-    Agent,
-    tls::{Certificate, RootCerts, TlsConfig},
-};
+use ureq::Agent;
 
 use super::{answer::Answer, endpoint::Endpoint, headers::Headers};
 
@@ -24,7 +20,9 @@ pub(super) struct Post {
 impl Post {
     /// Reads the machine's root certificates if it goes by TLS.
     pub(super) fn new(endpoint: &Endpoint, path: &str, headers: Headers) -> Self {
-        Self { agent: agent(endpoint), url: endpoint.below(path), headers }
+        let config = Agent::config_builder().max_idle_connections(1);
+        let agent = seam_tls::agent(config, endpoint.is_tls());
+        Self { agent, url: endpoint.below(path), headers }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -53,29 +51,4 @@ impl Post {
         let body = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
         Answer::new(status, after.as_deref(), &body.unwrap_or_default())
     }
-}
-
-fn agent(endpoint: &Endpoint) -> Agent {
-    let mut config = Agent::config_builder()
-        .http_status_as_error(false)
-        // Where it goes is the config's to say, and so is who sees its headers.
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .max_idle_connections(1);
-    if endpoint.is_tls() {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "some of this machine's root certificates can't be read");
-        }
-        let roots: Vec<_> =
-            found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .root_certs(RootCerts::from(roots))
-            .build();
-        config = config.https_only(true).tls_config(tls);
-    } else {
-        config = config.proxy(None);
-    }
-    config.build().new_agent()
 }

@@ -4,13 +4,10 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
 use ureq::Agent;
 use ureq::http::Uri;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// The largest set of keys, in bytes.
 const LARGEST: u64 = 256 << 10;
@@ -103,29 +100,9 @@ impl Fetcher {
 }
 
 fn agent(url: &str) -> Agent {
-    let mut config = Agent::config_builder()
-        .http_status_as_error(false)
-        // Where keys are is the config's to say.
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .timeout_global(Some(PATIENCE))
-        .max_idle_connections(0);
-    if url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "some of this machine's root certificates can't be read");
-        }
-        let roots: Vec<_> =
-            found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .root_certs(RootCerts::from(roots))
-            .build();
-        config = config.https_only(true).tls_config(tls);
-    } else {
-        config = config.proxy(None);
-    }
-    config.build().new_agent()
+    let by_tls = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let config = Agent::config_builder().timeout_global(Some(PATIENCE)).max_idle_connections(0);
+    seam_tls::agent(config, by_tls)
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
