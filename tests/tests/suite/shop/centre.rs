@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use seam_tests::process::signal;
 use serde_json::{Value, json};
 
-use super::reload::{Configured, load, often, paid_once};
+use super::reload::{Configured, load, none_failed, often};
 use super::transcript::{place_as, tea};
 
 /// How often keys are set and the config is changed under load; `SEAM_SETS=1000` for more.
@@ -278,14 +278,7 @@ async fn sets_and_reloads_under_load_cost_no_call() {
         if wrong { refused += 1 } else { taken += 1 }
     }
     over.store(true, Ordering::Relaxed);
-    let mut placed = Vec::new();
-    for calls in calls {
-        let (own, failed) = calls.await.unwrap();
-        assert!(failed.is_empty(), "{failed:?}");
-        placed.extend(own);
-    }
+    let placed = none_failed(edge, calls).await;
     println!("{taken} taken, {refused} refused, {} orders", placed.len());
-    assert!(placed.len() > 20);
-    paid_once(edge, &placed).await;
     assert!(up.stop().await.unwrap().success());
 }

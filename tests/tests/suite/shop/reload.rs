@@ -11,6 +11,7 @@ use seam_tests::http::{get, post};
 use seam_tests::process::{Process, signal};
 use seam_tests::shop::Premises;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::transcript::{place_as, tea};
@@ -177,6 +178,25 @@ pub(super) async fn paid_once(edge: SocketAddr, placed: &[Value]) {
     }
 }
 
+/// A load that is going on.
+type Loaded = JoinHandle<(Vec<Value>, Vec<String>)>;
+
+/// No call failed while orders were placed, and each was paid once: the orders.
+pub(super) async fn none_failed(
+    edge: SocketAddr,
+    calls: impl IntoIterator<Item = Loaded>,
+) -> Vec<Value> {
+    let mut placed = Vec::new();
+    for calls in calls {
+        let (own, failed) = calls.await.unwrap();
+        assert!(failed.is_empty(), "{} failed: {failed:?}", failed.len());
+        placed.extend(own);
+    }
+    assert!(placed.len() > 20);
+    paid_once(edge, &placed).await;
+    placed
+}
+
 pub(super) fn often(variable: &str, otherwise: u32) -> u32 {
     std::env::var(variable).ok().and_then(|often| often.parse().ok()).unwrap_or(otherwise)
 }
@@ -298,15 +318,8 @@ async fn reloads_under_load_cost_no_call() {
         if wrong { refused += 1 } else { taken += 1 }
     }
     over.store(true, Ordering::Relaxed);
-    let mut placed = Vec::new();
-    for calls in calls {
-        let (own, failed) = calls.await.unwrap();
-        assert!(failed.is_empty(), "{failed:?}");
-        placed.extend(own);
-    }
+    let placed = none_failed(edge, calls).await;
     println!("{taken} taken, {refused} refused, {} orders", placed.len());
-    assert!(placed.len() > 20);
-    paid_once(edge, &placed).await;
     assert!(up.stop().await.unwrap().success());
 }
 
